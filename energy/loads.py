@@ -1,0 +1,60 @@
+"""Controlled loads other than miners, zones, and what a switching action is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class LoadKind(StrEnum):
+    """What hangs on a switch."""
+
+    MINER = "miner"
+    HEATER = "heater"
+    FAN = "fan"
+
+
+class Actor(StrEnum):
+    """Who wants an action, in falling rank."""
+
+    OWNER = "owner"
+    SAFETY = "safety"
+    RULE = "rule"
+    ALLOCATOR = "allocator"
+    AGENT = "agent"
+
+
+class HeatSource(StrEnum):
+    """What warms a zone."""
+
+    MINER = "miner"
+    HEATER = "heater"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """The owner's settings of one HVAC zone; temperatures °C, each optional; too_hot > hot_ok >
+    cold_ok > too_cold.
+    """
+
+    id: str
+    name: str
+    zone_type: str = "room"
+    temp_too_hot: float | None = None
+    temp_hot_ok: float | None = None
+    temp_cold_ok: float | None = None
+    temp_too_cold: float | None = None
+    exhaust_fan_enabled: bool = False
+    exhaust_fan_device_id: str | None = None
+    exhaust_fan_speed_auto: bool = True
+    exhaust_fan_max_speed: int = 10
+    heating_enabled: bool = False
+    heating_priority_1: HeatSource = HeatSource.NONE
+    heating_priority_2: HeatSource = HeatSource.NONE
+    heater_device_id: str | None = None
+    only_heat_when_solar: bool = True
+    minimum_solar_for_heating_watts: float = 0.0
+    block_charging_below_temp: float | None = None
+    sensor_device_id: str | None = None
+    enabled: bool = True

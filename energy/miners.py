@@ -1,0 +1,139 @@
+"""Miners as the allocator sees them: what the owner set (profile), what is true now (state), what
+is remembered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class MinerMode(StrEnum):
+    """A miner's own operating mode: how it treats the night reserve (control 1)."""
+
+    AGGRESSIVE = "aggressive"
+    BALANCED = "balanced"
+    OPPORTUNISTIC = "opportunistic"
+
+
+class ControlMethod(StrEnum):
+    """By what a miner is switched."""
+
+    SHELLY = "shelly"
+    PYASIC = "pyasic"
+    SMARTLOAD = "smartload"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MinerProfile:
+    """The owner's settings of one miner; the names are those of the settings and of the API."""
+
+    id: str
+    name: str
+    model: str = ""
+    hashrate_ths: float = 0.0
+    power_draw_watts: float
+    priority_level: int = 5
+    operating_mode: MinerMode = MinerMode.BALANCED
+    start_voltage: float = 52.0
+    stop_voltage: float = 50.0
+    emergency_stop_voltage: float = 46.0
+    start_hysteresis_minutes: float = 5.0
+    stop_hysteresis_minutes: float = 2.0
+    minimum_on_minutes: float = 15.0
+    minimum_off_minutes: float = 10.0
+    require_excess_solar: bool = False
+    minimum_excess_watts: float = 0.0
+    maximum_runtime_hours: float | None = None
+    prefer_time_start: int | None = None
+    prefer_time_end: int | None = None
+    allow_outside_schedule: bool = True
+    require_sunny_weather: bool = False
+    minimum_solar_production_watts: float = 0.0
+    enabled: bool = True
+    control_method: ControlMethod = ControlMethod.SHELLY
+    device_id: str | None = None
+    zone_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MinerState:
+    """What is true of one miner now.
+
+    Attributes:
+        miner_id: The profile's id.
+        is_on: Whether its switch is on; None when the device does not answer (unknown is not off).
+        power_w: Measured power now, W; None without a meter (the profile's draw then stands in).
+        power_in_load_w: Its measured power at the time of the snapshot's load reading, W: what has
+            to be taken out of the
+            load to get the base load. None without a meter or history (``power_w`` then stands in).
+        since: When it was last switched; None when unknown.
+        runtime_today_s: Seconds it has run in the current local day of the site.
+        heat_wanted: The HVAC controller asks for its heat: windows and sun conditions are waived,
+            voltage is not.
+    """
+
+    miner_id: str
+    is_on: bool | None = False
+    power_w: float | None = None
+    power_in_load_w: float | None = None
+    since: datetime | None = None
+    runtime_today_s: float = 0.0
+    heat_wanted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MinerMemory:
+    """Since when this miner's conditions have held; None when they do not hold now.
+
+    ``start_since``: all its start conditions but the budget. ``stop_voltage_since``: below its stop
+    voltage.
+    ``condition_failed_since``: a condition of a running miner has ceased. ``budget_short_since``:
+    it does not fit.
+    ``potential_started_at``: it was started on PV potential that has still to be met by measured
+    PV.
+    """
+
+    start_since: datetime | None = None
+    stop_voltage_since: datetime | None = None
+    condition_failed_since: datetime | None = None
+    budget_short_since: datetime | None = None
+    potential_started_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlMemory:
+    """Everything the allocator remembers between cycles, passed in and handed back; nothing is kept
+    inside it.
+
+    Attributes:
+        lockout: The low-voltage lockout holds (set at ``voltage_low``, released at
+            ``voltage_restart``).
+        miners: Per miner id, since when its conditions have held.
+        potential_factor: Multiplier ≤ 1 on the sky's allowance after a start on potential was not
+            met; recovers with time.
+        potential_lowered_at: When it was last lowered; None when never.
+    """
+
+    lockout: bool = False
+    miners: tuple[tuple[str, MinerMemory], ...] = ()
+    potential_factor: float = 1.0
+    potential_lowered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What has been learned of the site.
+
+    Attributes:
+        resistance_ohm: Internal resistance of the bank, Ω (10 mΩ until learned).
+        clear_sky_ratio: Recent ratio of measured to clear-sky PV while unthrottled; None until
+            learned.
+        mean_base_load_w: Mean base load of the past week, W; None until a day of data is there.
+    """
+
+    resistance_ohm: float = 0.010
+    clear_sky_ratio: float | None = None
+    mean_base_load_w: float | None = None

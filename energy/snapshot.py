@@ -1,0 +1,95 @@
+"""One frozen picture of the site, taken once per cycle and never changed while it is decided on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Link(StrEnum):
+    """How a value reached us; it decides when the value counts as stale."""
+
+    CLOUD = "cloud"
+    LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One measured value with where it came from and how old it is.
+
+    Attributes:
+        value: The number, in the unit that the field holding this reading is named for.
+        age_s: Seconds between the measurement (by the payload's own timestamp) and ``Snapshot.at``;
+            never negative.
+        unchanged_s: Seconds for which the sensor has repeated the byte-identical value in fresh
+            samples; 0 when unknown.
+        source: Name of the adapter or device that measured it, as shown to the owner.
+        link: Cloud or local, which selects the limits of staleness.
+    """
+
+    value: float
+    age_s: float = 0.0
+    unchanged_s: float = 0.0
+    source: str = "given"
+    link: Link = Link.CLOUD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sky:
+    """What the sun could give, by the clear-sky model of the site's array (not yet corrected by the
+    learned ratio).
+
+    Attributes:
+        clear_sky_w: Modelled array power under a clear sky at the snapshot's time, W; None when
+            there is no model.
+        sunny: Whether the forecast or the measured clear-sky index calls it sunny; None is unknown
+            and counts as no.
+        night_hours: Hours of darkness the battery has to bridge until the modelled sun carries the
+            base load again:
+            from now at night, the whole coming night by day; None when there is no model.
+        sun_carries_base_load: Whether the expected sun carries the base load at the snapshot's
+            time.
+    """
+
+    clear_sky_w: float | None = None
+    sunny: bool | None = None
+    night_hours: float | None = None
+    sun_carries_base_load: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """All measured inputs of one cycle.
+
+    Signs are the product's own: battery power and current + charging, − discharging; grid + import,
+    − export; PV and
+    load ≥ 0, the load including the running miners and heaters. A value that is missing is None,
+    never 0.
+
+    Attributes:
+        at: Aware instant for which the cycle decides.
+        battery_voltage_v: Raw voltage of the bank by the battery monitor, V.
+        inverter_voltage_v: Raw battery voltage by the inverter, V: stands in where the monitor's is
+            missing.
+        battery_current_a: Battery current, A, + charging.
+        battery_power_w: Battery power, W, + charging.
+        battery_temperature_c: Temperature of the bank, °C.
+        pv_power_w: PV production, W.
+        pv_mean_10min_w: Mean PV production of the last ten minutes, W; None without history.
+        load_power_w: Everything behind the load port, W, running controlled loads included.
+        grid_power_w: Grid power, W, + import.
+        sky: The clear-sky model's view.
+    """
+
+    at: datetime
+    battery_voltage_v: Reading | None = None
+    inverter_voltage_v: Reading | None = None
+    battery_current_a: Reading | None = None
+    battery_power_w: Reading | None = None
+    battery_temperature_c: Reading | None = None
+    pv_power_w: Reading | None = None
+    pv_mean_10min_w: float | None = None
+    load_power_w: Reading | None = None
+    grid_power_w: Reading | None = None
+    sky: Sky = field(default_factory=Sky)

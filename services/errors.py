@@ -1,0 +1,85 @@
+"""Surprises: one base, narrow kinds, built from typed arguments, each saying whether a retry makes
+sense.
+"""
+
+from __future__ import annotations
+
+
+class CommandCenterError(Exception):
+    """Base of all errors raised on purpose. ``retry`` says whether the same call may succeed later."""
+
+    retry: bool = False
+
+
+class Unavailable(CommandCenterError):
+    """Something that we depend on does not answer now."""
+
+    retry = True
+
+    def __init__(self, *, what: str, detail: str, advice: str) -> None:
+        """``what`` does not answer (``detail``); ``advice`` says what to do."""
+        super().__init__(f"{what} does not answer: {detail}. {advice}")
+        self.what, self.detail, self.advice = what, detail, advice
+
+
+class VendorError(CommandCenterError):
+    """A vendor's API failed or answered what cannot be used."""
+
+    def __init__(
+        self,
+        *,
+        vendor: str,
+        call: str,
+        detail: str,
+        retry: bool,
+        retry_after_s: float | None = None,
+    ) -> None:
+        """``call`` on ``vendor`` failed with ``detail``; ``retry_after_s`` as told by the vendor."""
+        super().__init__(f"{vendor}: {call}: {detail}")
+        self.vendor, self.call, self.detail = vendor, call, detail
+        self.retry, self.retry_after_s = retry, retry_after_s
+
+
+class DeliveryError(CommandCenterError):
+    """A message could not be delivered."""
+
+    def __init__(self, *, channel: str, detail: str, retry: bool) -> None:
+        """Delivery by ``channel`` failed with ``detail``."""
+        super().__init__(f"delivery by {channel} failed: {detail}")
+        self.channel, self.detail, self.retry = channel, detail, retry
+
+
+class Invalid(CommandCenterError):
+    """A value breaks a rule. ``problems`` are (path, message) pairs; nothing was changed."""
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        """Keep every problem, not only the first."""
+        super().__init__(
+            "; ".join(f"{path}: {message}" if path else message for path, message in problems)
+        )
+        self.problems = problems
+
+
+class NotFound(CommandCenterError):
+    """No such thing."""
+
+    def __init__(self, *, kind: str, key: str) -> None:
+        """No ``kind`` with ``key``."""
+        super().__init__(f"no {kind} {key!r}")
+        self.kind, self.key = kind, key
+
+
+class Conflict(CommandCenterError):
+    """The thing has changed since it was read, or is in a state that forbids this."""
+
+    def __init__(self, detail: str) -> None:
+        """``detail`` says what is in the way and what to do."""
+        super().__init__(detail)
+
+
+class Forbidden(CommandCenterError):
+    """The caller may not do this."""
+
+    def __init__(self, *, action: str, needs: str) -> None:
+        """``action`` needs the role or scope ``needs``."""
+        super().__init__(f"{action} needs {needs}")
