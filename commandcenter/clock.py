@@ -1,4 +1,7 @@
-"""The clocks: the wall's, and a simulated site's that may run faster. The only place that reads the time."""
+"""The clocks: the wall's, and a simulated site's that may run faster.
+
+The only place that reads the time.
+"""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None,
         alias="DATABASE_URL",
-        description="PostgreSQL 15+ (postgresql://…). Unset: the embedded one under the data folder.",
+        description="PostgreSQL 15+ (postgresql://…). Unset: the embedded one in the data folder.",
     )
     public_base_url: str | None = Field(
         default=None,
@@ -79,7 +79,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         default=None,
         alias="COMMANDCENTER_SECRET_KEY",
-        description="Key that encrypts vendors' credentials (32 bytes as base64). Unset: a 0600 key file.",
+        description="Key that encrypts credentials (32 bytes as base64). Unset: a 0600 key file.",
     )
     admin_email: str = Field(
         default="owner@example.com",
@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     site: SiteKind = Field(
         default=SiteKind.SIMULATED,
         alias="SITE",
-        description="`simulated`: a simulated plant behind the vendors' API shapes. `none`: an empty site.",
+        description="`simulated`: a plant behind the vendors' API shapes. `none`: an empty site.",
     )
     sim_speed: float = Field(
         default=10.0,
@@ -137,12 +137,12 @@ class Settings(BaseSettings):
     mail_url: SecretStr | None = Field(
         default=None,
         alias="MAIL_URL",
-        description="Apprise URL of the mail server (mailtos://user:password@host); the recipient is added.",
+        description="Apprise URL of the mail server, mailtos://user:password@host.",
     )
     sms_url: SecretStr | None = Field(
         default=None,
         alias="SMS_URL",
-        description="Apprise URL of the SMS sender (twilio://SID:TOKEN@FROM); the recipient is added.",
+        description="Apprise URL of the SMS sender, twilio://SID:TOKEN@FROM.",
     )
     twilio_base_url: str = Field(
         default="https://api.twilio.com",
@@ -236,7 +236,7 @@ def _rule(message: str) -> str:
 
 
 def documented(settings: Settings) -> list[dict[str, object]]:
-    """Every setting as ``{variable, value, default, description}``; secrets are shown as set or not."""
+    """Every setting as ``{variable, value, default, description}``; secrets only as set or not."""
     rows = []
     for name, field in Settings.model_fields.items():
         value = getattr(settings, name)

@@ -13,7 +13,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = "agents commandcenter energy forecasting integrations scheduler server services simulator storage tools".split()
+FOLDERS = (
+    "agents",
+    "commandcenter",
+    "energy",
+    "forecasting",
+    "integrations",
+    "scheduler",
+    "server",
+    "services",
+    "simulator",
+    "storage",
+    "tools",
+)
 UNITS = ("_w", "_wh", "_kwh", "_v", "_a", "_c", "_pct", "_s", "_ms", "_ohm")
 NUMBERS = {"int", "float"}
 
