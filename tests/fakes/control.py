@@ -1,0 +1,220 @@
+"""Memory, decisions, actions, device locks and the emergency stop, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from services.chain import GENESIS, next_hash
+from services.errors import Invalid, NotFound
+from services.records import (
+    Action,
+    ActionEvent,
+    ActionStatus,
+    DecisionRecord,
+    EmergencyStop,
+    Json,
+    SiteMemory,
+)
+
+CHANGEABLE = frozenset(
+    {"executed_at", "finished_at", "previous_on", "tries", "measured_w", "result"}
+)
+
+
+class InMemoryMemoryStore:
+    """``MemoryStore`` in a dictionary."""
+
+    def __init__(self) -> None:
+        self._memories: dict[UUID, SiteMemory] = {}
+
+    async def load(self, system_id: UUID) -> SiteMemory:
+        return self._memories.get(system_id, SiteMemory())
+
+    async def save(self, system_id: UUID, memory: SiteMemory) -> None:
+        self._memories[system_id] = memory
+
+
+class InMemoryDecisionStore:
+    """``DecisionStore`` in a list, chained by hash."""
+
+    def __init__(self) -> None:
+        self._records: list[DecisionRecord] = []
+
+    async def append(
+        self, system_id: UUID, at: datetime, document: Json, version: str
+    ) -> DecisionRecord:
+        mine = [record for record in self._records if record.system_id == system_id]
+        for record in mine:
+            if record.at == at:
+                return record
+        previous = mine[-1].hash if mine else GENESIS
+        record = DecisionRecord(
+            id=uuid5(system_id, at.isoformat()),
+            system_id=system_id,
+            at=at,
+            document=document,
+            version=version,
+            previous_hash=previous,
+            hash=next_hash(previous, document),
+        )
+        self._records.append(record)
+        return record
+
+    async def latest(self, system_id: UUID) -> DecisionRecord | None:
+        page = await self.page(system_id, before=None, limit=1)
+        return page[0] if page else None
+
+    async def get(self, decision_id: UUID) -> DecisionRecord | None:
+        return next((record for record in self._records if record.id == decision_id), None)
+
+    async def page(
+        self, system_id: UUID, *, before: datetime | None, limit: int
+    ) -> Sequence[DecisionRecord]:
+        mine = [r for r in self._records if r.system_id == system_id]
+        older = [r for r in mine if before is None or r.at < before]
+        return sorted(older, key=lambda r: r.at, reverse=True)[:limit]
+
+
+class InMemoryActionStore:
+    """``ActionStore`` in a dictionary with a list of events."""
+
+    def __init__(self) -> None:
+        self._actions: dict[UUID, Action] = {}
+        self._events: list[ActionEvent] = []
+
+    async def create(self, action: Action, *, detail: str) -> Action:
+        if action.idempotency_key is not None:
+            for known in self._actions.values():
+                if known.idempotency_key == action.idempotency_key:
+                    return known
+        self._actions[action.id] = action
+        self._log(action, at=action.created_at, actor=action.requested_by, detail=detail)
+        return action
+
+    async def transition(
+        self,
+        action_id: UUID,
+        *,
+        expect: frozenset[ActionStatus],
+        status: ActionStatus,
+        at: datetime,
+        actor: str,
+        detail: str,
+        changes: Json | None = None,
+    ) -> Action | None:
+        _refuse_unknown(changes)
+        current = self._actions.get(action_id)
+        if current is None:
+            raise NotFound(kind="action", key=str(action_id))
+        if current.status not in expect:
+            return None
+        moved = replace(current, status=status, **(changes or {}))
+        self._actions[action_id] = moved
+        self._log(moved, at=at, actor=actor, detail=detail)
+        return moved
+
+    async def get(self, action_id: UUID) -> Action | None:
+        return self._actions.get(action_id)
+
+    async def events(self, action_id: UUID) -> Sequence[ActionEvent]:
+        return [event for event in self._events if event.action_id == action_id]
+
+    async def page(
+        self, system_id: UUID, *, before: datetime | None, limit: int, load_id: UUID | None = None
+    ) -> Sequence[Action]:
+        mine = [
+            action
+            for action in self._actions.values()
+            if action.system_id == system_id
+            and (before is None or action.created_at < before)
+            and (load_id is None or action.load_id == load_id)
+        ]
+        return sorted(mine, key=lambda a: (a.created_at, a.id), reverse=True)[:limit]
+
+    async def with_status(
+        self, system_id: UUID, statuses: frozenset[ActionStatus]
+    ) -> Sequence[Action]:
+        mine = [
+            action
+            for action in self._actions.values()
+            if action.system_id == system_id and action.status in statuses
+        ]
+        return sorted(mine, key=lambda action: (action.created_at, action.id))
+
+    async def since(self, load_id: UUID, at: datetime) -> Sequence[Action]:
+        sent = [
+            (action.executed_at, action.id, action)
+            for action in self._actions.values()
+            if action.load_id == load_id
+            and action.executed_at is not None
+            and action.executed_at >= at
+        ]
+        return [action for *_, action in sorted(sent, key=lambda entry: entry[:2])]
+
+    def _log(self, action: Action, *, at: datetime, actor: str, detail: str) -> None:
+        self._events.append(
+            ActionEvent(
+                action_id=action.id, at=at, status=action.status, actor=actor, detail=detail
+            )
+        )
+
+
+class InMemoryDeviceLocks:
+    """``DeviceLocks`` of one process."""
+
+    def __init__(self) -> None:
+        self.held: set[UUID] = set()
+
+    def hold(self, load_id: UUID) -> AbstractAsyncContextManager[bool]:
+        return self._hold(load_id)
+
+    @asynccontextmanager
+    async def _hold(self, load_id: UUID) -> AsyncIterator[bool]:
+        if load_id in self.held:
+            yield False
+            return
+        self.held.add(load_id)
+        try:
+            yield True
+        finally:
+            self.held.discard(load_id)
+
+
+class InMemoryEmergencyStopStore:
+    """``EmergencyStopStore`` in a dictionary; ``history`` has every change."""
+
+    def __init__(self) -> None:
+        self._states: dict[UUID, EmergencyStop] = {}
+        self.history: list[tuple[UUID, EmergencyStop]] = []
+
+    async def state(self, system_id: UUID) -> EmergencyStop:
+        return self._states.get(system_id, EmergencyStop(latched=False))
+
+    async def latch(self, system_id: UUID, *, at: datetime, by: str, reason: str) -> EmergencyStop:
+        return await self._change(system_id, latched=True, at=at, by=by, reason=reason)
+
+    async def release(
+        self, system_id: UUID, *, at: datetime, by: str, reason: str
+    ) -> EmergencyStop:
+        return await self._change(system_id, latched=False, at=at, by=by, reason=reason)
+
+    async def _change(
+        self, system_id: UUID, *, latched: bool, at: datetime, by: str, reason: str
+    ) -> EmergencyStop:
+        before = await self.state(system_id)
+        if before.latched == latched:
+            return before
+        after = EmergencyStop(latched=latched, changed_at=at, changed_by=by, reason=reason)
+        self._states[system_id] = after
+        self.history.append((system_id, after))
+        return after
+
+
+def _refuse_unknown(changes: Json | None) -> None:
+    unknown = sorted(set(changes or {}) - CHANGEABLE)
+    if unknown:
+        raise Invalid([(name, "can't be changed by a transition") for name in unknown])

@@ -1,0 +1,43 @@
+"""All storage ports in memory, wired together."""
+
+from __future__ import annotations
+
+from services.ports import Clock
+from tests.fakes.accounts import InMemoryAccountStore
+from tests.fakes.alerts import InMemoryAlertStore, InMemoryOutboxStore
+from tests.fakes.chat import InMemoryConversationStore
+from tests.fakes.clock import FrozenClock
+from tests.fakes.control import (
+    InMemoryActionStore,
+    InMemoryDecisionStore,
+    InMemoryDeviceLocks,
+    InMemoryEmergencyStopStore,
+    InMemoryMemoryStore,
+)
+from tests.fakes.live import InMemoryEventBus, InMemoryJobStore, InMemoryStoreHealth
+from tests.fakes.settings import InMemorySettingsStore
+from tests.fakes.site import InMemorySiteStore
+from tests.fakes.telemetry import InMemoryTelemetryStore
+
+
+class InMemoryStores:
+    """One site's worth of stores that know each other."""
+
+    def __init__(self, *, clock: Clock | None = None) -> None:
+        """``clock`` stamps the versions of settings; a frozen one by default."""
+        self.clock: Clock = clock if clock is not None else FrozenClock()
+        self.site = InMemorySiteStore()
+        self.settings = InMemorySettingsStore(clock=self.clock, site=self.site)
+        self.telemetry = InMemoryTelemetryStore(site=self.site, settings=self.settings)
+        self.memory = InMemoryMemoryStore()
+        self.decisions = InMemoryDecisionStore()
+        self.actions = InMemoryActionStore()
+        self.locks = InMemoryDeviceLocks()
+        self.emergency_stops = InMemoryEmergencyStopStore()
+        self.outbox = InMemoryOutboxStore()
+        self.alerts = InMemoryAlertStore(outbox=self.outbox)
+        self.accounts = InMemoryAccountStore()
+        self.conversations = InMemoryConversationStore()
+        self.events = InMemoryEventBus()
+        self.health = InMemoryStoreHealth()
+        self.jobs = InMemoryJobStore()

@@ -1,0 +1,298 @@
+"""Samples, rollups and poll health in memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime, timedelta
+from statistics import fmean
+from uuid import UUID
+
+from energy.snapshot import Link
+from services.errors import Invalid
+from services.records import (
+    BatterySample,
+    EnergySample,
+    Json,
+    Latest,
+    LoadSample,
+    Point,
+    PollHealth,
+    Sample,
+    ZoneSample,
+)
+from tests.fakes.settings import InMemorySettingsStore
+from tests.fakes.site import InMemorySiteStore
+
+KINDS: dict[str, type[Sample]] = {
+    "battery": BatterySample,
+    "energy": EnergySample,
+    "load": LoadSample,
+    "zone": ZoneSample,
+}
+ROLLUP_KEYS = {
+    "system_hourly_energy": ("system_id", "start_at"),
+    "system_daily_summary": ("system_id", "start_at"),
+    "battery_bank_hourly": ("device_id", "start_at"),
+}
+LATEST_S = 24 * 3600.0
+MAXIMUM_BUCKETS = 100_000
+NOT_NUMBERS = frozenset({"device_id", "at", "state"})
+
+
+class InMemoryTelemetryStore:
+    """``TelemetryStore`` in dictionaries.
+
+    With ``site`` (and ``settings`` for zones) a sample belongs to its device's system and an
+    unknown device is refused; without, every sample belongs to every system.
+    """
+
+    def __init__(
+        self,
+        *,
+        site: InMemorySiteStore | None = None,
+        settings: InMemorySettingsStore | None = None,
+    ) -> None:
+        self._site = site
+        self._settings = settings
+        self._samples: dict[tuple[str, UUID, datetime], Sample] = {}
+        self._rollups: dict[str, dict[tuple[object, ...], Json]] = {t: {} for t in ROLLUP_KEYS}
+        self._polls: dict[UUID, list[tuple[datetime, str | None]]] = {}
+
+    async def append(self, samples: Sequence[Sample]) -> int:
+        before = len(self._samples)
+        for sample in samples:
+            self._refuse_unknown_device(sample)
+        for sample in samples:
+            self._samples.setdefault((_kind(sample), sample.device_id, sample.at), sample)
+        return len(self._samples) - before
+
+    async def latest(self, system_id: UUID, *, until: datetime) -> Sequence[Latest]:
+        oldest = until - timedelta(seconds=LATEST_S)
+        runs: dict[tuple[UUID, str], tuple[float, datetime, datetime]] = {}
+        for sample in self._of(system_id):
+            if oldest <= sample.at <= until:
+                for metric, value in numbers(sample).items():
+                    key = (sample.device_id, metric)
+                    same = key in runs and runs[key][0] == value
+                    runs[key] = (value, runs[key][1] if same else sample.at, sample.at)
+        return [
+            Latest(
+                device_id=device_id,
+                metric=metric,
+                value=value,
+                measured_at=measured_at,
+                unchanged_since=since,
+                source=self._source(device_id)[0],
+                link=self._source(device_id)[1],
+            )
+            for (device_id, metric), (value, since, measured_at) in sorted(runs.items())
+        ]
+
+    async def series(
+        self,
+        system_id: UUID,
+        metric: str,
+        *,
+        start: datetime,
+        end: datetime,
+        step_s: float | None,
+        device_id: UUID | None = None,
+    ) -> Sequence[Point]:
+        kinds, name = resolve_metric(metric, any_kind=device_id is not None)
+        buckets = _empty_buckets(start, end, step_s)
+        for sample in self._of(system_id):
+            value = numbers(sample).get(name)
+            wanted = device_id is None or sample.device_id == device_id
+            if value is None or not wanted or _kind(sample) not in kinds:
+                continue
+            if start <= sample.at < end:
+                at = _bucket(sample.at, start, step_s)
+                buckets.setdefault(at, {}).setdefault(sample.device_id, []).append(value)
+        return [Point(at=at, value=_joined(name, buckets[at])) for at in sorted(buckets)]
+
+    async def at_or_before(self, device_id: UUID, metric: str, at: datetime) -> Point | None:
+        _, name = resolve_metric(metric, any_kind=True)
+        found = [
+            Point(at=sample.at, value=value)
+            for sample in self._samples.values()
+            if sample.device_id == device_id and sample.at <= at
+            for value in [numbers(sample).get(name)]
+            if value is not None
+        ]
+        return max(found, key=lambda point: point.at, default=None)
+
+    async def energy_rows(
+        self, system_id: UUID, *, start: datetime, end: datetime
+    ) -> Sequence[Sample]:
+        return [sample for sample in self._of(system_id) if start <= sample.at < end]
+
+    async def save_rollup(self, table: str, rows: Sequence[Json]) -> None:
+        keys = _rollup_keys(table)
+        for row in rows:
+            self._rollups[table][tuple(row[key] for key in keys)] = dict(row)
+
+    async def rollup(
+        self, table: str, system_id: UUID, *, start: datetime, end: datetime
+    ) -> Sequence[Json]:
+        keys = _rollup_keys(table)
+        mine = [
+            row
+            for row in self._rollups[table].values()
+            if row["system_id"] == system_id and start <= row["start_at"] < end
+        ]
+        return sorted(mine, key=lambda row: (row["start_at"], row[keys[0]]))
+
+    async def record_poll(
+        self, adapter_id: UUID, *, at: datetime, error: str | None, ms: float
+    ) -> None:
+        self._polls.setdefault(adapter_id, []).append((at, error))
+
+    async def poll_health(self, system_id: UUID, *, now: datetime) -> Sequence[PollHealth]:
+        if self._site is None:
+            return []
+        return [
+            _health(
+                PollHealth(
+                    adapter_id=adapter.id,
+                    name=adapter.name,
+                    adapter_type=adapter.adapter_type,
+                    interval_s=adapter.poll_interval_s,
+                    last_success_at=None,
+                    last_attempt_at=None,
+                    last_error=None,
+                    success_rate_24h=None,
+                ),
+                [poll for poll in self._polls.get(adapter.id, []) if poll[0] <= now],
+                now,
+            )
+            for adapter in await self._site.adapters(system_id)
+        ]
+
+    async def apply_retention(self, *, now: datetime, raw_hours: float) -> int:
+        limit = now - timedelta(hours=raw_hours)
+        midnight = limit.replace(hour=0, minute=0, second=0, microsecond=0)
+        old = [key for key in self._samples if key[2] < midnight]
+        for key in old:
+            del self._samples[key]
+        return len({(kind, at.date()) for kind, _, at in old})
+
+    def _of(self, system_id: UUID) -> list[Sample]:
+        mine = [
+            sample
+            for sample in self._samples.values()
+            if self._site is None or self._owner(sample.device_id) == system_id
+        ]
+        return sorted(mine, key=lambda sample: (sample.at, _kind(sample), sample.device_id))
+
+    def _owner(self, device_id: UUID) -> UUID | None:
+        found = None if self._site is None else self._site.owner_of(device_id)
+        if found is not None:
+            return found[0]
+        zone = None if self._settings is None else self._settings.zone_of(device_id)
+        return None if zone is None else zone[0]
+
+    def _refuse_unknown_device(self, sample: Sample) -> None:
+        if isinstance(sample, ZoneSample) and self._settings is None:
+            return
+        if self._site is not None and self._owner(sample.device_id) is None:
+            raise Invalid([("device_id", f"no such device {sample.device_id}")])
+
+    def _source(self, device_id: UUID) -> tuple[str, Link]:
+        found = None if self._site is None else self._site.owner_of(device_id)
+        if found is not None and found[1] is not None:
+            return found[1].name, found[1].link
+        zone = None if self._settings is None else self._settings.zone_of(device_id)
+        return ("sensor" if zone is None else zone[1].name), Link.CLOUD
+
+
+def numbers(sample: Sample) -> dict[str, float]:
+    """The numeric metrics of a sample that are there; booleans as 0 and 1."""
+    values = {f.name: getattr(sample, f.name) for f in fields(sample) if f.name not in NOT_NUMBERS}
+    return {name: float(value) for name, value in values.items() if value is not None}
+
+
+def resolve_metric(metric: str, *, any_kind: bool) -> tuple[frozenset[str], str]:
+    """Kinds of sample and field that ``metric`` means.
+
+    ``load.power_w`` names its kind; a bare name is the first of battery, energy, load, zone that
+    has it, or with ``any_kind`` (a device is given) every one that has it.
+
+    Raises:
+        Invalid: No sample has such a metric.
+    """
+    prefix, _, name = metric.rpartition(".")
+    kinds = [
+        kind
+        for kind, cls in KINDS.items()
+        if prefix in {"", kind}
+        and name not in NOT_NUMBERS
+        and name in {field.name for field in fields(cls)}
+    ]
+    if not kinds:
+        raise Invalid([("metric", f"no sample has a metric {metric!r}")])
+    return frozenset(kinds if any_kind else kinds[:1]), name
+
+
+def _kind(sample: Sample) -> str:
+    return next(kind for kind, cls in KINDS.items() if isinstance(sample, cls))
+
+
+def _empty_buckets(
+    start: datetime, end: datetime, step_s: float | None
+) -> dict[datetime, dict[UUID, list[float]]]:
+    if step_s is None:
+        return {}
+    seconds = max((end - start).total_seconds(), 0.0)
+    if step_s <= 0 or seconds / step_s > MAXIMUM_BUCKETS:
+        raise Invalid([("step_s", f"must give 1 to {MAXIMUM_BUCKETS} points, got {step_s} s")])
+    count = math.ceil(seconds / step_s)
+    return {start + timedelta(seconds=i * step_s): {} for i in range(count)}
+
+
+def _bucket(at: datetime, start: datetime, step_s: float | None) -> datetime:
+    if step_s is None:
+        return at
+    return start + timedelta(seconds=math.floor((at - start).total_seconds() / step_s) * step_s)
+
+
+def _joined(metric: str, devices: dict[UUID, list[float]]) -> float | None:
+    if not devices:
+        return None
+    means = [fmean(values) for values in devices.values()]
+    return math.fsum(means) if metric.endswith("_w") else fmean(means)
+
+
+def _rollup_keys(table: str) -> tuple[str, ...]:
+    if table not in ROLLUP_KEYS:
+        raise Invalid([("table", f"no rollup table {table!r}")])
+    return ROLLUP_KEYS[table]
+
+
+def _health(
+    empty: PollHealth, polls: list[tuple[datetime, str | None]], now: datetime
+) -> PollHealth:
+    if not polls:
+        return empty
+    polls = sorted(polls, key=lambda poll: poll[0])
+    successes = [at for at, error in polls if error is None]
+    day = [poll for poll in polls if poll[0] > now - timedelta(hours=24)]
+    good = [at for at, error in day if error is None]
+    return PollHealth(
+        adapter_id=empty.adapter_id,
+        name=empty.name,
+        adapter_type=empty.adapter_type,
+        interval_s=empty.interval_s,
+        last_success_at=max(successes, default=None),
+        last_attempt_at=polls[-1][0],
+        last_error=polls[-1][1],
+        success_rate_24h=len(good) / len(day) if day else None,
+        gaps_24h=_gaps(good, empty.interval_s, now),
+    )
+
+
+def _gaps(good: list[datetime], interval_s: float, now: datetime) -> int:
+    limit = timedelta(seconds=3 * interval_s)
+    ends = [*good[1:], now] if good else []
+    return sum(later - earlier > limit for earlier, later in zip(good, ends, strict=True))
