@@ -256,6 +256,9 @@ class DecisionStore(Protocol):
     async def page(
         self, system_id: UUID, *, before: datetime | None, limit: int
     ) -> Sequence[DecisionRecord]: ...
+    async def count(self, system_id: UUID) -> int:
+        """How many decisions are stored: the total of the paginated list."""
+        ...
 
 
 class ActionStore(Protocol):
@@ -290,6 +293,9 @@ class ActionStore(Protocol):
     async def page(
         self, system_id: UUID, *, before: datetime | None, limit: int, load_id: UUID | None = None
     ) -> Sequence[Action]: ...
+    async def count(self, system_id: UUID, *, load_id: UUID | None = None) -> int:
+        """How many actions are in the log: the total of the paginated list."""
+        ...
     async def with_status(
         self, system_id: UUID, statuses: frozenset[ActionStatus]
     ) -> Sequence[Action]: ...
@@ -329,6 +335,9 @@ class AlertStore(Protocol):
     async def page(
         self, system_id: UUID, *, before: datetime | None, limit: int
     ) -> Sequence[Alert]: ...
+    async def count(self, system_id: UUID) -> int:
+        """How many alerts are stored: the total of the paginated list."""
+        ...
     async def get(self, alert_id: UUID) -> Alert | None: ...
     async def save(self, alert: Alert, *, messages: Sequence[OutboxMessage] = ()) -> None:
         """Insert or update by id, in one transaction with the outbox messages that announce it."""
