@@ -83,3 +83,22 @@ class Forbidden(CommandCenterError):
     def __init__(self, *, action: str, needs: str) -> None:
         """``action`` needs the role or scope ``needs``."""
         super().__init__(f"{action} needs {needs}")
+
+
+class RateLimited(CommandCenterError):
+    """Too many attempts. ``retry_after_s`` says when the next one counts."""
+
+    retry = True
+
+    def __init__(self, *, what: str, retry_after_s: float) -> None:
+        """``what`` was tried too often."""
+        super().__init__(f"too many {what}: try again in {retry_after_s:.0f} s")
+        self.what, self.retry_after_s = what, retry_after_s
+
+
+class SignInRefused(CommandCenterError):
+    """A link, password or token that does not open the door. Never says which part was wrong."""
+
+    def __init__(self, detail: str) -> None:
+        """``detail`` says what to do, not what was wrong."""
+        super().__init__(detail)

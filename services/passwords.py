@@ -1,0 +1,30 @@
+"""Passwords by argon2id."""
+
+from __future__ import annotations
+
+import asyncio
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+_HASHER = PasswordHasher()
+_NOBODY = _HASHER.hash("nobody has this password")
+"""Checked when there is no such user, so that the answer takes as long as a wrong password."""
+
+
+async def hash_password(password: str) -> str:
+    """The argon2id hash. Runs in a thread: it is made to be slow."""
+    return await asyncio.to_thread(_HASHER.hash, password)
+
+
+async def password_matches(password: str, stored_hash: str | None) -> bool:
+    """Whether the password fits; without a stored hash False after the same time."""
+    return await asyncio.to_thread(_matches, password, stored_hash)
+
+
+def _matches(password: str, stored_hash: str | None) -> bool:
+    try:
+        _HASHER.verify(_NOBODY if stored_hash is None else stored_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return stored_hash is not None
