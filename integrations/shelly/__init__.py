@@ -1,0 +1,1 @@
+"""Shelly relays of the second generation and later, over their local RPC."""

@@ -1,0 +1,1 @@
+"""SolArk's cloud (MySolArk): the inverter's powers, refreshed about every five minutes."""

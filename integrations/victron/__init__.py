@@ -1,0 +1,1 @@
+"""Victron's VRM cloud: the battery monitor's readings, every minute at best."""

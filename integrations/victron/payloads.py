@@ -1,0 +1,90 @@
+"""VRM's JSON. ``formattedValue`` and texts are localised: only ``rawValue`` and codes are read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from integrations.lenient import Flag, Number, Payload, Text
+
+Series = dict[str, list[tuple[float, ...]]]
+
+
+class Attribute(Payload):
+    """One live value of an installation: ``rawValue`` may be number, text, null; time epoch s."""
+
+    code: Text = None
+    raw: Number = Field(default=None, alias="rawValue")
+    timestamp: Number = None
+
+
+class Installation(Payload):
+    """One site as listed with ``extended=1``."""
+
+    id_site: Number = Field(default=None, alias="idSite")
+    extended: list[Attribute] = Field(default_factory=list)
+
+
+class User(Payload):
+    """Who the token belongs to."""
+
+    id: int
+
+
+class Me(Payload):
+    """The answer of ``users/me``."""
+
+    user: User
+
+
+class Installations(Payload):
+    """The answer of ``users/{id}/installations``."""
+
+    records: list[Installation] = Field(default_factory=list)
+
+
+class Envelope(Payload):
+    """What every answer says of itself; errors come as text, list or object, in either key."""
+
+    success: Flag = None
+    errors: Any = None
+    error: Any = None
+    error_code: Text = None
+
+    def said(self) -> str | None:
+        """The vendor's error in one line; None when it gave none."""
+        message = _first_words(self.errors if self.errors is not None else self.error)
+        return ": ".join(part for part in (self.error_code, message) if part) or None
+
+
+def _first_words(errors: object) -> str | None:
+    if isinstance(errors, dict):
+        return _first_words([f"{key}: {_first_words(value)}" for key, value in errors.items()])
+    if isinstance(errors, list):
+        return "; ".join(str(_first_words(item)) for item in errors) or None
+    return str(errors) if errors is not None else None
+
+
+def series(answer: object) -> Series:
+    """The series of a ``stats`` answer by code, as rows of numbers (first column epoch ms).
+
+    A series without data is ``false`` there and left out here, as are rows that are not numbers.
+    """
+    records = answer.get("records") if isinstance(answer, dict) else None
+    if not isinstance(records, dict):
+        return {}
+    found = {code: _rows(rows) for code, rows in records.items() if isinstance(rows, list)}
+    return {code: rows for code, rows in found.items() if rows}
+
+
+def _rows(rows: list[Any]) -> list[tuple[float, ...]]:
+    return [
+        tuple(float(cell) for cell in row)
+        for row in rows
+        if isinstance(row, list) and row and all(_is_number(cell) for cell in row)
+    ]
+
+
+def _is_number(cell: object) -> bool:
+    return isinstance(cell, int | float) and not isinstance(cell, bool)
