@@ -1,0 +1,1 @@
+"""Numeric models of what is to come, without I/O."""
