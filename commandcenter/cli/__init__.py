@@ -1,0 +1,1 @@
+"""The command line; ``commandcenter.cli.app.main`` is the entry point."""

@@ -1,0 +1,92 @@
+"""The edge of every command: one clear sentence on standard error, and a meaningful exit code.
+
+0 done · 1 failed · 2 bad input · 3 something we depend on is away · 4 no such thing · 5 refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import functools
+import json
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, ParamSpec
+
+import typer
+
+from services.errors import (
+    CommandCenterError,
+    Conflict,
+    DeliveryError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Unavailable,
+    VendorError,
+)
+
+P = ParamSpec("P")
+
+FAILED, BAD_INPUT, AWAY, MISSING, REFUSED = 1, 2, 3, 4, 5
+CODES: tuple[tuple[type[CommandCenterError], int], ...] = (
+    (Invalid, BAD_INPUT),
+    (NotFound, MISSING),
+    (Unavailable, AWAY),
+    (VendorError, AWAY),
+    (DeliveryError, AWAY),
+    (Conflict, REFUSED),
+    (Forbidden, REFUSED),
+)
+
+
+def code_of(error: CommandCenterError) -> int:
+    """The exit code of an expected error."""
+    return next((code for kind, code in CODES if isinstance(error, kind)), FAILED)
+
+
+def sentence_of(error: OSError) -> str:
+    """What a refused system call means to the person at the terminal."""
+    where = f" ({error.filename})" if error.filename else ""
+    match error.errno:
+        case errno.ENOSPC:
+            return f"The disk is full{where}: free some space and start again."
+        case errno.EADDRINUSE:
+            return f"The port is in use{where}: stop the other program, or set COMMANDCENTER_PORT."
+        case errno.EACCES | errno.EPERM:
+            return f"Permission denied{where}: check the folder's owner, or set COMMANDCENTER_HOME."
+        case errno.ENOENT:
+            return f"No such file{where}: check the path."
+        case _:
+            return f"{error.strerror or error}{where}"
+
+
+def command(function: Callable[P, Coroutine[Any, Any, int | None]]) -> Callable[P, None]:
+    """Run an async command to its end and turn what it raises into a sentence and an exit code."""
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            code = asyncio.run(function(*args, **kwargs))
+        except CommandCenterError as error:
+            _say(error)
+            raise typer.Exit(code_of(error)) from None
+        except OSError as error:
+            typer.echo(f"error: {sentence_of(error)}", err=True)
+            raise typer.Exit(AWAY) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+        raise typer.Exit(0 if code is None else code)
+
+    return run
+
+
+def _say(error: CommandCenterError) -> None:
+    problems = error.problems if isinstance(error, Invalid) else [("", str(error))]
+    for path, message in problems:
+        typer.echo(f"error: {path}: {message}" if path else f"error: {message}", err=True)
+
+
+def print_json(value: object) -> None:
+    """Write one JSON document to standard output."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

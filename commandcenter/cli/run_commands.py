@@ -1,0 +1,65 @@
+"""Commands that stay: up, serve, worker, scheduler, simulate."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from commandcenter.cli import options
+from commandcenter.cli.edge import command
+from commandcenter.settings import SiteKind, load_settings
+
+
+@command
+async def up(
+    host: options.Host = None,
+    port: options.Port = None,
+    site: Annotated[SiteKind | None, typer.Option(help="simulated or none.")] = None,
+    speed: options.Speed = None,
+) -> None:
+    """Bring everything up in one process: site, scheduler, web."""
+    from commandcenter.processes import Parts, run
+
+    settings = load_settings(
+        COMMANDCENTER_HOST=host, COMMANDCENTER_PORT=port, SITE=site, SIM_SPEED=speed
+    )
+    await run(settings, Parts(web=True, clock=True, queue=False))
+
+
+@command
+async def serve(host: options.Host = None, port: options.Port = None) -> None:
+    """Serve the web only; a scheduler runs elsewhere."""
+    from commandcenter.processes import Parts, run
+
+    settings = load_settings(COMMANDCENTER_HOST=host, COMMANDCENTER_PORT=port)
+    await run(settings, Parts(web=True))
+
+
+@command
+async def worker() -> None:
+    """Take jobs from the queue and do them."""
+    from commandcenter.processes import Parts, run
+
+    await run(load_settings(), Parts(queue=True))
+
+
+@command
+async def scheduler() -> None:
+    """Put the jobs that are due into the queue."""
+    from commandcenter.processes import Parts, run
+
+    await run(load_settings(), Parts(defer=True))
+
+
+@command
+async def simulate(
+    host: options.Host = None,
+    port: options.Port = None,
+    speed: options.Speed = None,
+) -> None:
+    """Run the simulated site alone: the vendors' API shapes on one port, faults switchable."""
+    from commandcenter.processes import simulate_only
+
+    settings = load_settings(COMMANDCENTER_HOST=host, COMMANDCENTER_PORT=port, SIM_SPEED=speed)
+    await simulate_only(settings)
