@@ -1,0 +1,1 @@
+"""The crew: roles, prompts, models and the stream of what they do."""

@@ -1,0 +1,109 @@
+"""Reading spans, moments, numbers and names out of a sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+DAY_H = 24.0
+LONGEST_H = 720.0
+
+_NUMBER_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "six": 6, "twelve": 12, "few": 3}
+_UNIT_HOURS = {"h": 1.0, "hour": 1.0, "hr": 1.0, "day": 24.0, "week": 168.0, "month": 720.0}
+_WEAK = frozenset(
+    {"the", "a", "my", "and", "of", "in", "on", "off", "is", "it", "load", "miner", "room", "zone"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the prompt says of the site: names, and the local hour of day (with fraction)."""
+
+    miners: tuple[str, ...] = ()
+    loads: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    local_hour: float = 12.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """Quantities of a sentence; ``watts`` with the place at which each stands."""
+
+    volts: float | None = None
+    percent: float | None = None
+    watts: tuple[tuple[float, int], ...] = ()
+
+
+def numbers_in(text: str) -> Numbers:
+    """Volts, percent and watts (kW converted) of a sentence."""
+    low = text.casefold().replace(",", "")
+    volts = re.search(r"(\d+(?:\.\d+)?) ?(?:v|volts?)\b", low)
+    percent = re.search(r"(\d+(?:\.\d+)?) ?(?:%|percent|pct)", low)
+    watts = tuple(
+        (float(m[1]) * (1000 if m[2].startswith("k") else 1), m.start())
+        for m in re.finditer(r"(\d+(?:\.\d+)?) ?(kw|kilowatts?|w|watts?)\b", low)
+    )
+    return Numbers(
+        volts=None if volts is None else float(volts[1]),
+        percent=None if percent is None else float(percent[1]),
+        watts=watts,
+    )
+
+
+def hours_in(text: str, local_hour: float) -> float:
+    """How far back a sentence asks, in hours; a day unless it says otherwise."""
+    low = text.casefold()
+    counted = re.search(
+        r"(\d+(?:\.\d+)?|one|two|three|four|six|twelve|few) ?(h|hour|hr|day|week|month)s?\b", low
+    )
+    if counted is not None:
+        number = _NUMBER_WORDS.get(counted[1])
+        count = float(counted[1]) if number is None else float(number)
+        return min(LONGEST_H, max(1.0, count * _UNIT_HOURS[counted[2]]))
+    if re.search(r"today|so far|this morning|since midnight", low):
+        return max(1.0, round(local_hour, 1))
+    if re.search(r"yesterday", low):
+        return round(DAY_H + local_hour, 1)
+    if re.search(r"tonight|overnight|last night|the night", low):
+        return 12.0
+    if re.search(r"\b(last|past) hour\b", low):
+        return 1.0
+    named = re.search(r"\b(week|month)\b", low)
+    return DAY_H if named is None else _UNIT_HOURS[named[1]]
+
+
+def is_past(text: str) -> bool:
+    """Whether a sentence names a span of the past."""
+    return (
+        re.search(
+            r"yesterday|today|last (night|week|month|hour|\d)|past|overnight|this (week|month)|"
+            r"\d+ ?(h|hours|days)\b",
+            text.casefold(),
+        )
+        is not None
+    )
+
+
+def moment_in(text: str) -> str | None:
+    """``HH:MM`` of a clock time in a sentence ("at 3 pm", "at 14:30"), None without one."""
+    found = re.search(r"\b(\d{1,2})(?::(\d{2}))? ?(am|pm|a\.m\.|p\.m\.)", text)
+    if found is not None:
+        hour = int(found[1]) % 12 + (12 if found[3].startswith("p") else 0)
+        return f"{hour:02d}:{found[2] or '00'}"
+    clock = re.search(r"\b(?:at|around) (\d{1,2}):(\d{2})\b", text)
+    return None if clock is None else f"{int(clock[1]):02d}:{clock[2]}"
+
+
+def device_in(text: str, names: Sequence[str]) -> str | None:
+    """The one name of ``names`` that a sentence means, None when none or several fit as well."""
+    words = set(re.findall(r"[a-z0-9]+", text.casefold()))
+    scores = {name: _score(words, name) for name in names}
+    best = max(scores.values(), default=0.0)
+    hits = [name for name, score in scores.items() if score == best]
+    return hits[0] if best >= 1 and len(hits) == 1 else None
+
+
+def _score(words: set[str], name: str) -> float:
+    own = set(re.findall(r"[a-z0-9]+", name.casefold()))
+    return len((own - _WEAK) & words) + 0.2 * len(own & _WEAK & words)

@@ -1,0 +1,114 @@
+"""What was switched, and proposing a switch: all that a model can do, the owner decides."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+
+from energy.loads import Actor
+from services.errors import Forbidden
+from services.records import Action, Json, Role
+from tools.names import find
+from tools.needs import ToolScope, ToolServices
+from tools.tool import Arguments, Tool
+
+
+class Recent(Arguments):
+    """Which actions."""
+
+    load: str | None = Field(
+        default=None, description="name of miner, heater or fan; all if omitted"
+    )
+    limit: int = Field(default=8, ge=1, le=30, description="how many, newest first")
+
+
+class Proposal(Arguments):
+    """One switch to propose."""
+
+    load: str = Field(min_length=2, description="name of the miner, heater or fan")
+    turn_on: bool = Field(description="true: on, false: off")
+    why: str = Field(min_length=3, max_length=300, description="the reason, with the numbers")
+
+
+def recent_actions(services: ToolServices, scope: ToolScope) -> Tool[Recent]:
+    """The action log, newest first."""
+
+    async def handler(asked: Recent) -> Json:
+        loads = {load.name: load for load in await services.site.loads(scope.system_id)}
+        names = {load.id: load.name for load in loads.values()}
+        chosen = None if asked.load is None else find(asked.load, loads, kind="load").id
+        page = await services.actions.page(
+            scope.system_id, before=None, limit=asked.limit, load_id=chosen
+        )
+        shown = [_line(each, names.get(each.load_id, "?"), scope.timezone) for each in page]
+        return {"actions": shown, "note": None if shown else "no action in the log"}
+
+    return Tool(
+        name="recent_actions",
+        description="Latest switching actions: what, when, by whom, why, how it ended.",
+        arguments=Recent,
+        handler=handler,
+        doing="reading the action log",
+    )
+
+
+def propose_action(services: ToolServices, scope: ToolScope) -> Tool[Proposal]:
+    """A pending action that waits for the owner's approval."""
+
+    async def handler(asked: Proposal) -> Json:
+        if scope.role is Role.VIEWER:
+            raise Forbidden(action="proposing an action", needs="the role user or admin")
+        loads = {load.name: load for load in await services.site.loads(scope.system_id)}
+        load = find(asked.load, loads, kind="load")
+        action = await services.proposals.propose(
+            scope.system_id,
+            load.id,
+            target_on=asked.turn_on,
+            actor=Actor.AGENT,
+            requested_by=f"assistant for {scope.requested_by}",
+            reason="assistant_proposal",
+            explanation=asked.why,
+        )
+        return {
+            "action": card(action, load.name),
+            "note": "Proposed only. Nothing is switched until the owner approves it.",
+        }
+
+    return Tool(
+        name="propose_action",
+        description="Propose switching a miner, heater or fan. Creates a pending action for the "
+        "owner to approve; it never switches anything itself.",
+        arguments=Proposal,
+        handler=handler,
+        doing="proposing to switch {load}",
+    )
+
+
+def card(action: Action, load: str) -> Json:
+    """What an approval card shows: the action's own fields, no model's words around them."""
+    return {
+        "id": str(action.id),
+        "load": load,
+        "load_id": str(action.load_id),
+        "target_on": action.target_on,
+        "status": action.status.value,
+        "explanation": action.explanation,
+        "created_at": action.created_at,
+        "expires_at": action.expires_at,
+        "result": action.result,
+    }
+
+
+def _line(action: Action, name: str, timezone: str) -> Json:
+    zone = ZoneInfo(timezone)
+    return {
+        "load": name,
+        "target": "on" if action.target_on else "off",
+        "at": action.created_at.astimezone(zone).isoformat(timespec="minutes"),
+        "by": f"{action.actor.value}: {action.requested_by}",
+        "why": action.explanation,
+        "status": action.status.value,
+        "result": action.result,
+        "measured_w": action.measured_w,
+    }

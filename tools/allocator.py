@@ -1,0 +1,216 @@
+"""The allocator's decisions: now, in the past, and what if."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+
+from energy.battery import voltage_v
+from energy.preferences import OperatingMode
+from services.records import Json
+from tools.names import find
+from tools.needs import ToolScope, ToolServices
+from tools.tool import Arguments, BadArguments, NoArguments, Tool
+
+MINER_KEYS = (
+    "name",
+    "priority",
+    "is_on",
+    "power",
+    "command",
+    "reason",
+    "explanation",
+    "would_change",
+    "compared",
+)
+BUDGET_KEYS = (
+    "rest_voltage_v",
+    "raw_voltage_v",
+    "soc_pct",
+    "pv_power_w",
+    "pv_potential_w",
+    "throttled",
+    "base_load_w",
+    "solar_surplus_w",
+    "battery_allowance_w",
+    "usable_wh",
+    "reserve_wh",
+    "total_w",
+    "allocated_w",
+)
+
+
+class Explain(Arguments):
+    """Which decision about which miner."""
+
+    miner: str | None = Field(
+        default=None, description="miner's name or part of it; all if omitted"
+    )
+    at: str | None = Field(
+        default=None, description="past moment: local HH:MM or ISO 8601; the latest if omitted"
+    )
+
+
+class WhatIf(Arguments):
+    """What would be different; everything else is as it is now."""
+
+    battery_voltage_v: float | None = Field(default=None, ge=30, le=70, description="V")
+    soc_pct: float | None = Field(default=None, ge=0, le=100, description="instead of voltage, %")
+    pv_power_w: float | None = Field(default=None, ge=0, le=1_000_000, description="W")
+    load_power_w: float | None = Field(default=None, ge=0, le=1_000_000, description="W")
+    operating_mode: OperatingMode | None = Field(default=None, description=", ".join(OperatingMode))
+    miner: str | None = Field(default=None, description="miner whose settings below change")
+    start_voltage: float | None = Field(default=None, ge=30, le=70, description="its start, V")
+    stop_voltage: float | None = Field(default=None, ge=30, le=70, description="its stop, V")
+    enabled: bool | None = Field(default=None, description="whether it may run")
+
+
+def allocator_now(services: ToolServices, scope: ToolScope) -> Tool[NoArguments]:
+    """The latest decision: budget and every miner."""
+
+    async def handler(_: NoArguments) -> Json:
+        now = await services.live.now(scope.system_id)
+        if not now.get("decision"):
+            return {"note": "no decision has been made yet"}
+        return _summary(now["decision"], now.get("miners") or [])
+
+    return Tool(
+        name="allocator_now",
+        description="Latest allocator decision: power budget, and per miner command, reason, what "
+        "would change it.",
+        arguments=NoArguments,
+        handler=handler,
+        doing="reading the latest decision",
+    )
+
+
+def decision_explanation(services: ToolServices, scope: ToolScope) -> Tool[Explain]:
+    """Why a miner runs or doesn't, now or at a past moment."""
+
+    async def handler(asked: Explain) -> Json:
+        decision, miners = await _decided(services, scope, asked.at)
+        if asked.miner is not None:
+            miners = [find(asked.miner, {each["name"]: each for each in miners}, kind="miner")]
+        return _summary(decision, miners)
+
+    return Tool(
+        name="decision_explanation",
+        description="Why a miner runs or is off: the allocator's reason with the numbers compared.",
+        arguments=Explain,
+        handler=handler,
+        doing="looking up why",
+    )
+
+
+def allocator_what_if(services: ToolServices, scope: ToolScope) -> Tool[WhatIf]:
+    """The same allocator on changed conditions, without side effect."""
+
+    async def handler(asked: WhatIf) -> Json:
+        document = await _document(services, scope, asked)
+        answer = await services.what_if.allocate(scope.system_id, document)
+        return {"assumed": document, **_summary(answer, answer.get("miners") or [])}
+
+    return Tool(
+        name="allocator_what_if",
+        description="What the allocator would decide if voltage, sun, load, mode or a miner's "
+        "settings were different. Changes nothing.",
+        arguments=WhatIf,
+        handler=handler,
+        doing="trying it out with the allocator",
+    )
+
+
+async def _document(services: ToolServices, scope: ToolScope, asked: WhatIf) -> Json:
+    snapshot: Json = {
+        key: value
+        for key, value in (
+            ("battery_voltage_v", await _voltage(services, scope, asked)),
+            ("pv_power_w", asked.pv_power_w),
+            ("load_power_w", asked.load_power_w),
+        )
+        if value is not None
+    }
+    document: Json = {"snapshot": snapshot} if snapshot else {}
+    if asked.operating_mode is not None:
+        document["preferences"] = {"operating_mode": asked.operating_mode.value}
+    changes = {
+        key: getattr(asked, key)
+        for key in ("start_voltage", "stop_voltage", "enabled")
+        if getattr(asked, key) is not None
+    }
+    if changes:
+        document["miners"] = [{"name": await _miner(services, scope, asked.miner), **changes}]
+    if not document:
+        raise BadArguments("nothing is different: give at least one value to change")
+    return document
+
+
+async def _voltage(services: ToolServices, scope: ToolScope, asked: WhatIf) -> float | None:
+    if asked.battery_voltage_v is not None or asked.soc_pct is None:
+        return asked.battery_voltage_v
+    owner = (await services.settings.preferences(scope.system_id)).value
+    return round(voltage_v(asked.soc_pct, owner), 3)
+
+
+async def _miner(services: ToolServices, scope: ToolScope, phrase: str | None) -> str:
+    stored = [each.value.name for each in await services.settings.miners(scope.system_id)]
+    if phrase is None:
+        raise BadArguments(f"say which miner changes: {', '.join(stored)}")
+    return find(phrase, {name: name for name in stored}, kind="miner")
+
+
+async def _decided(
+    services: ToolServices, scope: ToolScope, at: str | None
+) -> tuple[Json, list[Json]]:
+    if at is None:
+        now = await services.live.now(scope.system_id)
+        if not now.get("decision"):
+            raise BadArguments("no decision has been made yet")
+        return now["decision"], list(now.get("miners") or [])
+    moment = local_moment(at, services.clock.now(), ZoneInfo(scope.timezone))
+    found = await services.decisions.page(
+        scope.system_id, before=moment + timedelta(seconds=1), limit=1
+    )
+    if not found:
+        raise BadArguments(f"no decision is stored at or before {moment.isoformat()}")
+    document = found[0].document.get("decision") or found[0].document
+    decision = {"id": str(found[0].id), "at": found[0].at, **document}
+    return decision, list(document.get("miners") or [])
+
+
+def local_moment(text: str, now: datetime, zone: ZoneInfo) -> datetime:
+    """``HH:MM`` as the last such local time before ``now``, or an ISO time (default: local).
+
+    Raises:
+        BadArguments: Neither, or in the future.
+    """
+    clock = re.fullmatch(r"(\d{1,2}):(\d{2})", text)
+    try:
+        if clock is not None:
+            local = now.astimezone(zone).replace(
+                hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0
+            )
+            return local if local <= now else local - timedelta(days=1)
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadArguments(f"at: {text!r} is neither HH:MM nor an ISO 8601 time") from error
+    moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+    if moment > now:
+        raise BadArguments(f"at: {text} is in the future; decisions are of the past")
+    return moment
+
+
+def _summary(decision: Json, miners: list[Json]) -> Json:
+    budget = decision.get("budget") or {}
+    result: dict[str, Any] = {
+        "decided_at": decision.get("at"),
+        "age_s": decision.get("age_s"),
+        "budget": {key: budget[key] for key in BUDGET_KEYS if key in budget},
+        "limits": decision.get("limits") or [],
+        "miners": [{key: each[key] for key in MINER_KEYS if key in each} for each in miners],
+    }
+    return result

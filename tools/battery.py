@@ -1,0 +1,95 @@
+"""The battery: now, over hours, and between voltage and state of charge."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from energy.battery import soc_pct, voltage_v
+from services.records import Json
+from tools.energy import Hours, Metric, series_summary
+from tools.needs import ToolScope, ToolServices
+from tools.tool import Arguments, NoArguments, Tool
+
+
+class Conversion(Arguments):
+    """Either a voltage or a state of charge."""
+
+    voltage_v: float | None = Field(default=None, ge=30, le=70, description="battery voltage, V")
+    soc_pct: float | None = Field(default=None, ge=0, le=100, description="state of charge, %")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.voltage_v is None) == (self.soc_pct is None):
+            raise ValueError("give exactly one of voltage_v and soc_pct")
+        return self
+
+
+def battery_status(services: ToolServices, scope: ToolScope) -> Tool[NoArguments]:
+    """Voltage, rest voltage, SOC, current, power, temperature now."""
+
+    async def handler(_: NoArguments) -> Json:
+        now = await services.live.now(scope.system_id)
+        owner = (await services.settings.preferences(scope.system_id)).value
+        return {
+            "battery": now.get("battery") or {},
+            "sign": "current and power: + charging, - discharging",
+            "thresholds_v": {
+                "critical_low": owner.voltage_critical_low,
+                "low": owner.voltage_low,
+                "restart": owner.voltage_restart,
+                "float": owner.voltage_float,
+                "full": owner.voltage_full,
+            },
+            "capacity_wh": owner.battery_capacity_wh,
+        }
+
+    return Tool(
+        name="battery_status",
+        description="Battery now: voltage, rest voltage, SOC, current, power, temperature, and ages.",
+        arguments=NoArguments,
+        handler=handler,
+        doing="reading the battery",
+    )
+
+
+def battery_history(services: ToolServices, scope: ToolScope) -> Tool[Hours]:
+    """Lowest, highest and mean voltage, with SOC by the owner's curve."""
+
+    async def handler(asked: Hours) -> Json:
+        hours = min(asked.hours, 168.0)
+        found = await series_summary(services, scope, Metric.VOLTAGE, hours, points=96)
+        owner = (await services.settings.preferences(scope.system_id)).value
+        found.pop("points", None)
+        for name in ("minimum", "maximum", "latest"):
+            if name in found:
+                found[name]["soc_pct"] = soc_pct(found[name]["value"], owner)
+        return {"battery": "voltage history", **found}
+
+    return Tool(
+        name="battery_history",
+        description="Battery voltage over past hours: lowest, highest (with times and SOC), mean.",
+        arguments=Hours,
+        handler=handler,
+        doing="reading battery history, {hours} h",
+    )
+
+
+def voltage_soc_convert(services: ToolServices, scope: ToolScope) -> Tool[Conversion]:
+    """The owner's calibration curve, both ways."""
+
+    async def handler(asked: Conversion) -> Json:
+        owner = (await services.settings.preferences(scope.system_id)).value
+        if asked.voltage_v is not None:
+            return {"voltage_v": asked.voltage_v, "soc_pct": soc_pct(asked.voltage_v, owner)}
+        share = asked.soc_pct if asked.soc_pct is not None else 0.0
+        return {"soc_pct": share, "voltage_v": voltage_v(share, owner)}
+
+    return Tool(
+        name="voltage_soc_convert",
+        description="Convert battery voltage to SOC % or back by the owner's calibration curve.",
+        arguments=Conversion,
+        handler=handler,
+        doing="converting between voltage and SOC",
+    )

@@ -1,0 +1,150 @@
+"""Production, load and grid: now, over hours, and as a series."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+
+from services.records import Json
+from tools.needs import ToolScope, ToolServices
+from tools.tool import Arguments, NoArguments, Tool
+
+MAX_POINTS = 48
+"""Points of a series that a model reads; the statistics beside them are of the same buckets."""
+
+
+class Metric(StrEnum):
+    """What can be asked for as a series; the unit is in the name."""
+
+    PV_POWER = "pv_power_w"
+    LOAD_POWER = "load_power_w"
+    BATTERY_POWER = "battery_power_w"
+    GRID_POWER = "grid_power_w"
+    VOLTAGE = "voltage_v"
+    CURRENT = "current_a"
+    SOC = "soc_pct"
+    TEMPERATURE = "temperature_c"
+
+
+UNITS = {"w": "W", "v": "V", "a": "A", "pct": "%", "c": "°C"}
+
+
+class Hours(Arguments):
+    """How far back."""
+
+    hours: float = Field(default=24, ge=1, le=720, description="hours back from now, 1 to 720")
+
+
+class SeriesOf(Arguments):
+    """Which series."""
+
+    metric: Metric = Field(description=", ".join(Metric))
+    hours: float = Field(default=24, ge=1, le=168, description="hours back from now, 1 to 168")
+
+
+def energy_status(services: ToolServices, scope: ToolScope) -> Tool[NoArguments]:
+    """Solar, load, grid and battery power now."""
+
+    async def handler(_: NoArguments) -> Json:
+        now = await services.live.now(scope.system_id)
+        kept = ("solar", "load", "grid", "battery", "control_level", "emergency_stop")
+        miners = [
+            {key: each.get(key) for key in ("name", "is_on", "power")}
+            for each in now.get("miners") or []
+        ]
+        return {"as_of": _local(services, scope), **_pick(now, kept), "miners": miners}
+
+    return Tool(
+        name="energy_status",
+        description="Now: solar, house load, grid, battery and miners' power, each with its age.",
+        arguments=NoArguments,
+        handler=handler,
+        doing="reading the site's power now",
+    )
+
+
+def energy_history(services: ToolServices, scope: ToolScope) -> Tool[Hours]:
+    """Energies and extremes over hours."""
+
+    async def handler(asked: Hours) -> Json:
+        found = await services.history.statistics(scope.system_id, asked.hours)
+        return {"as_of": _local(services, scope), "hours": asked.hours, **found}
+
+    return Tool(
+        name="energy_history",
+        description="Energy, mean and peak power of solar, load, grid, battery over past hours.",
+        arguments=Hours,
+        handler=handler,
+        doing="reading energy history, {hours} h",
+    )
+
+
+def time_series(services: ToolServices, scope: ToolScope) -> Tool[SeriesOf]:
+    """One metric over time, thinned, with its extremes."""
+
+    async def handler(asked: SeriesOf) -> Json:
+        return await series_summary(services, scope, asked.metric, asked.hours)
+
+    return Tool(
+        name="time_series",
+        description="One metric over past hours: points, lowest, highest (with times), mean.",
+        arguments=SeriesOf,
+        handler=handler,
+        doing="reading {metric}, {hours} h",
+    )
+
+
+async def series_summary(
+    services: ToolServices,
+    scope: ToolScope,
+    metric: Metric,
+    hours: float,
+    *,
+    points: int = MAX_POINTS,
+) -> Json:
+    """The series in at most ``points`` buckets with minimum, maximum, mean, latest; local times."""
+    end = services.clock.now()
+    start = end - timedelta(hours=hours)
+    step_s = max(300.0, hours * 3600 / points)
+    found = await services.history.series(
+        scope.system_id, metric.value, start=start, end=end, step_s=step_s
+    )
+    known = [(at, value) for at, value in _points(found) if value is not None]
+    zone = ZoneInfo(scope.timezone)
+    unit = UNITS[metric.value.rpartition("_")[2]]
+    head: Json = {"metric": metric.value, "unit": unit, "hours": hours, "step_s": round(step_s)}
+    if not known:
+        return {**head, "note": "no samples in this span"}
+    return {
+        **head,
+        "minimum": _extreme(min(known, key=lambda point: point[1]), zone),
+        "maximum": _extreme(max(known, key=lambda point: point[1]), zone),
+        "mean": sum(value for _, value in known) / len(known),
+        "latest": _extreme(known[-1], zone),
+        "points": [[f"{at.astimezone(zone):%d %H:%M}", value] for at, value in known],
+    }
+
+
+def _points(found: Json) -> list[tuple[datetime, float | None]]:
+    points: list[tuple[datetime, float | None]] = []
+    for each in found.get("points") or []:
+        at, value = (each["at"], each.get("value")) if isinstance(each, dict) else each[:2]
+        points.append((at if isinstance(at, datetime) else datetime.fromisoformat(at), value))
+    return points
+
+
+def _extreme(point: tuple[datetime, float], zone: ZoneInfo) -> Json:
+    return {"value": point[1], "at": point[0].astimezone(zone).isoformat(timespec="minutes")}
+
+
+def _pick(source: Json, keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: source[key] for key in keys if source.get(key) is not None}
+
+
+def _local(services: ToolServices, scope: ToolScope) -> str:
+    zone = ZoneInfo(scope.timezone)
+    return services.clock.now().astimezone(zone).isoformat(timespec="seconds")
