@@ -1,0 +1,251 @@
+"""Shelly: relays with and without meters, hardware timers, add-on sensors, digest sign-in."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from integrations.shelly.adapter import ShellyReader, ShellySwitch
+from integrations.shelly.client import ShellyClient
+from services.errors import VendorError
+from services.records import LoadSample, SwitchStatus, ZoneSample
+from tests.fakes.clock import SteppingClock
+from tests.fakes.vendor_http import (
+    Answer,
+    Handler,
+    Routes,
+    Script,
+    ShellyDevice,
+    Waits,
+    answer,
+    in_memory,
+)
+
+NOW = datetime(2026, 6, 21, 19, 0, tzinfo=UTC)
+MINER, FAN, ROOM, HALL = UUID(int=1), UUID(int=2), UUID(int=3), UUID(int=4)
+UNIX = int(NOW.timestamp())
+PASSWORD = "very-secret"
+
+METERED = {
+    "id": 0,
+    "output": True,
+    "apower": 3871.4,
+    "aenergy": {"total": 110046.5, "by_minute": [1, 2, 3]},
+    "temperature": {"tC": 44.1, "tF": 111.4},
+}
+PLAIN = {"id": 1, "output": False, "temperature": {"tC": None}}
+
+
+def status(**components: object) -> dict[str, object]:
+    found = {name.replace("__", ":"): value for name, value in components.items()}
+    return {"sys": {"unixtime": UNIX - 5}, **found}
+
+
+def client(handler: Handler, *, password: str | None = None) -> ShellyClient:
+    return ShellyClient(
+        http=in_memory(handler), base_url="http://relay/", password=password, sleep=Waits()
+    )
+
+
+def switch(sent: object, channel: int = 0) -> ShellySwitch:
+    return ShellySwitch(
+        client=client(Script([answer(sent)])), clock=SteppingClock(NOW), channel=channel
+    )
+
+
+async def test_a_reading_of_all_channels_and_sensors() -> None:
+    reader = ShellyReader(
+        client=client(
+            Script(
+                [
+                    answer(
+                        status(
+                            switch__0=METERED,
+                            switch__1=PLAIN,
+                            temperature__100={"id": 100, "tC": -1.5},
+                            temperature__101={"id": 101, "tC": None, "errors": ["out_of_range"]},
+                            input__0={"id": 0, "state": None},
+                        )
+                    )
+                ]
+            )
+        ),
+        clock=SteppingClock(NOW),
+        loads={1: FAN, 0: MINER},
+        zones={100: ROOM, 101: HALL, 102: HALL},
+    )
+    at = NOW - timedelta(seconds=5)
+    assert await reader.read() == [
+        LoadSample(
+            device_id=MINER,
+            at=at,
+            is_on=True,
+            power_w=3871.4,
+            energy_wh=110046.5,
+            temperature_c=44.1,
+        ),
+        LoadSample(device_id=FAN, at=at, is_on=False),
+        ZoneSample(device_id=ROOM, at=at, temperature_c=-1.5),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sys", "at"),
+    [
+        pytest.param({"unixtime": UNIX - 5}, NOW - timedelta(seconds=5), id="its own time"),
+        pytest.param({"unixtime": None}, NOW, id="not set yet: it answers live"),
+        pytest.param({}, NOW, id="absent"),
+        pytest.param({"unixtime": UNIX + 100}, NOW, id="a little ahead"),
+        pytest.param({"unixtime": UNIX - 9000}, NOW - timedelta(seconds=9000), id="frozen is old"),
+    ],
+)
+async def test_freshness(sys: object, at: datetime) -> None:
+    found = await switch({"sys": sys, "switch:0": PLAIN}).status()
+    assert found == SwitchStatus(is_on=False, power_w=None, measured_at=at)
+
+
+async def test_a_clock_far_ahead_is_not_believed() -> None:
+    with pytest.raises(VendorError, match="901 s ahead"):
+        await switch({"sys": {"unixtime": UNIX + 901}, "switch:0": PLAIN}).status()
+
+
+@pytest.mark.parametrize(
+    ("component", "left_s"),
+    [
+        pytest.param({"output": True}, None, id="no timer"),
+        pytest.param(
+            {"output": True, "timer_started_at": UNIX - 65.0, "timer_duration": 300},
+            240.0,
+            id="four minutes left by the device's own clock",
+        ),
+        pytest.param(
+            {"output": True, "timer_started_at": UNIX - 400, "timer_duration": 300},
+            0.0,
+            id="just over",
+        ),
+        pytest.param(
+            {"output": False, "timer_started_at": UNIX - 5, "timer_duration": 300},
+            None,
+            id="off: a timer would switch on, not off",
+        ),
+        pytest.param({"output": True, "timer_started_at": UNIX}, None, id="no duration"),
+    ],
+)
+async def test_time_left(component: dict[str, object], left_s: float | None) -> None:
+    found = await switch(status(switch__0=component)).status()
+    assert found.auto_off_in_s == left_s
+
+
+@pytest.mark.parametrize(
+    ("channel", "sent", "detail"),
+    [
+        (3, status(switch__0=PLAIN, switch__1=PLAIN), "no switch 3; the device has: 0, 1"),
+        (0, status(), "no switch 0; the device has: none"),
+        (0, status(switch__0={"output": None}), "does not say whether it is on"),
+        (0, [1, 2], "not understood: the answer: Input should be a valid dictionary"),
+        (0, status(switch__0=5), "not understood: switches.0"),
+    ],
+)
+async def test_unusable_statuses(channel: int, sent: object, detail: str) -> None:
+    with pytest.raises(VendorError, match=detail):
+        await switch(sent, channel).status()
+
+
+async def test_commands() -> None:
+    device = ShellyDevice(password=PASSWORD)
+    relay = ShellySwitch(
+        client=client(device, password=PASSWORD), clock=SteppingClock(NOW), channel=1
+    )
+    await relay.turn_on(auto_off_s=300.0)
+    await relay.turn_on(auto_off_s=None)
+    await relay.turn_off()
+    assert device.commands == [
+        {"id": 1, "on": True, "toggle_after": 300.0},
+        {"id": 1, "on": True},
+        {"id": 1, "on": False},
+    ]
+
+
+async def test_the_challenge_is_reused_until_it_changes() -> None:
+    device = ShellyDevice(password=PASSWORD, status=status(switch__0=PLAIN))
+    shelly = client(device, password=PASSWORD)
+    story = []
+    for nonce in ("n1", "n1", "n1", "n2", "n2"):
+        device.nonce = nonce
+        await shelly.status()
+        story.append((device.challenges, device.requests))
+    assert story == [(1, 2), (1, 3), (1, 4), (2, 6), (2, 7)]
+
+
+async def test_calls_at_once_go_one_after_another() -> None:
+    device = ShellyDevice(password=PASSWORD, status=status(switch__0=PLAIN))
+    shelly = client(device, password=PASSWORD)
+    await asyncio.gather(*(shelly.status() for _ in range(4)))
+    assert (device.challenges, device.requests) == (1, 5)
+
+
+async def test_a_wrong_password_is_said_and_not_tried_again() -> None:
+    device = ShellyDevice(password=PASSWORD)
+    with pytest.raises(VendorError) as caught:
+        await client(device, password="not-it").status()
+    assert caught.value.detail == "HTTP 401: refused, check the key or password"
+    assert (caught.value.retry, device.requests) == (False, 2)
+
+
+BUSY = {"id": 3, "src": "x", "error": {"code": 429, "message": "Too many requests"}}
+FINE = {"id": 3, "src": "x", "result": status(switch__0=PLAIN)}
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(answer(BUSY), id="busy inside HTTP 200"),
+        pytest.param(answer(BUSY, 429), id="busy"),
+        pytest.param(answer({}, 429), id="busy without words"),
+        pytest.param(answer({"code": -114, "message": "Unavailable"}, 500), id="unavailable"),
+        pytest.param(answer({}, 502), id="server error"),
+        pytest.param(b"\x00\x01", id="garbage"),
+        pytest.param(None, id="silence"),
+    ],
+)
+async def test_what_passes_is_tried_again(first: Answer) -> None:
+    waits = Waits()
+    script = Script([first, answer(FINE)])
+    shelly = ShellyClient(http=in_memory(script), base_url="http://relay", sleep=waits)
+    assert list((await shelly.status()).switches) == [0]
+    assert waits.seconds == [1.0]
+
+
+async def test_a_refused_command_is_said_and_not_tried_again() -> None:
+    script = Script([answer({"code": -103, "message": "Missing required argument 'on'!"}, 500)])
+    with pytest.raises(VendorError) as caught:
+        await client(script).set_switch(0, on=True, toggle_after_s=None)
+    assert caught.value.detail == "error -103: Missing required argument 'on'!"
+    assert (caught.value.retry, len(script.requests)) == (False, 1)
+
+
+@pytest.mark.parametrize(
+    ("info", "detail"),
+    [
+        pytest.param(
+            answer({"type": "SHSW-25", "auth": False}),
+            "SHSW-25 is a first-generation device, which has no RPC; "
+            "use one of the second generation or later",
+            id="first generation",
+        ),
+        pytest.param(
+            answer({"gen": 2, "type": None}),
+            "HTTP 404: the device does not know this method",
+            id="second generation",
+        ),
+        pytest.param(b"", "HTTP 404: the device does not know this method", id="no Shelly at all"),
+    ],
+)
+async def test_devices_without_rpc(info: Answer, detail: str) -> None:
+    routes = Routes(**{"/shelly": info})
+    with pytest.raises(VendorError) as caught:
+        await client(routes).status()
+    assert (caught.value.detail, caught.value.retry) == (detail, False)

@@ -1,0 +1,356 @@
+"""SolArk's cloud: sessions that end early, errors inside HTTP 200, freshness from the plant."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import httpx2
+import pytest
+
+from integrations.solark.adapter import SolArkReader
+from integrations.solark.client import SolArkAccount, SolArkClient
+from services.errors import VendorError
+from services.records import EnergySample
+from tests.fakes.clock import SteppingClock
+from tests.fakes.vendor_http import Answer, Routes, Waits, answer, form_of, in_memory
+
+INVERTER = UUID(int=1)
+NOW = datetime(2026, 4, 3, 16, 40, tzinfo=UTC)
+PASSWORD = "very-secret"
+ACCOUNT = SolArkAccount(username="owner@example.com", password=PASSWORD, base_url="http://solark/")
+FLOW = {"pvPower": 3000, "battPower": 1000, "gridOrMeterPower": 0, "loadOrEpsPower": 2000}
+
+
+def fine(data: object) -> httpx2.Response:
+    return answer({"code": 0, "msg": "Success", "data": data, "success": True})
+
+
+def bad(code: object, msg: str = "No Permissions", status: int = 200) -> httpx2.Response:
+    return answer({"code": code, "msg": msg, "success": False}, status)
+
+
+class Cloud:
+    """A cloud that hands out numbered sessions and can end them."""
+
+    def __init__(self, *, expires_in: object = 3600) -> None:
+        self.expires_in, self.serial, self.grants = expires_in, 0, list[str]()
+        self.refuse_refresh = False
+        self.good: set[str] = set()
+        self.routes = Routes(
+            **{
+                "/oauth/token": self._sign_in,
+                "/realtime": lambda r: self._signed(r, {"updateAt": "2026-04-03T16:37:01Z"}),
+                "/flow": lambda r: self._signed(r, {**FLOW, "toBat": True}),
+            }
+        )
+
+    def _sign_in(self, request: httpx2.Request) -> Answer:
+        form = form_of(request)
+        self.grants.append(str(form["grant_type"]))
+        if self.grants[-1] == "refresh_token" and self.refuse_refresh:
+            return bad(102, "refresh token expired")
+        if self.grants[-1] == "password" and form["password"] != PASSWORD:
+            return bad(102, f"bad password {form['password']}", 401)
+        self.serial += 1
+        self.good = {f"a{self.serial}"}
+        token = {"access_token": f"a{self.serial}", "refresh_token": f"r{self.serial}"}
+        return fine({**token, "expires_in": self.expires_in})
+
+    def _signed(self, request: httpx2.Request, data: object) -> Answer:
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        return fine(data) if token in self.good else bad(102, "token invalid")
+
+    def client(self, *, monotonic: list[float] | None = None) -> SolArkClient:
+        times = [0.0] if monotonic is None else monotonic
+        return SolArkClient(
+            http=in_memory(self.routes),
+            account=ACCOUNT,
+            sleep=Waits(),
+            monotonic=lambda: times[0],
+        )
+
+
+def reader(cloud: Cloud, *, serial: str | None = None) -> SolArkReader:
+    return SolArkReader(
+        client=cloud.client(),
+        plant_id=424242,
+        device_id=INVERTER,
+        clock=SteppingClock(NOW),
+        timezone="America/Los_Angeles",
+        inverter_serial=serial,
+    )
+
+
+SAMPLE = EnergySample(
+    device_id=INVERTER,
+    at=datetime(2026, 4, 3, 16, 37, 1, tzinfo=UTC),
+    pv_power_w=3000.0,
+    load_power_w=2000.0,
+    battery_power_w=1000.0,
+    grid_power_w=0.0,
+)
+
+
+async def test_a_poll_between_reports_gives_the_same_sample_with_the_same_time() -> None:
+    cloud = Cloud()
+    solark = reader(cloud)
+    assert await solark.read() == [SAMPLE]
+    assert await solark.read() == [SAMPLE]
+    assert [r.url.path for r in cloud.routes.requests] == [
+        "/oauth/token",
+        "/api/v1/plant/424242/realtime",
+        "/api/v1/plant/energy/424242/flow",
+        "/api/v1/plant/424242/realtime",
+        "/api/v1/plant/energy/424242/flow",
+    ]
+    login = cloud.routes.requests[0]
+    assert form_of(login) == {
+        "grant_type": "password",
+        "username": "owner@example.com",
+        "password": PASSWORD,
+        "client_id": "csp-web",
+    }
+    assert login.headers["origin"] == "https://www.solarkcloud.com"
+
+
+@pytest.mark.parametrize(
+    ("now", "day"),
+    [
+        (datetime(2026, 4, 4, 6, 59, tzinfo=UTC), "2026-04-03"),
+        (datetime(2026, 4, 4, 7, 0, tzinfo=UTC), "2026-04-04"),
+    ],
+)
+async def test_the_day_is_the_plants(now: datetime, day: str) -> None:
+    cloud = Cloud()
+    solark = SolArkReader(
+        client=cloud.client(),
+        plant_id=1,
+        device_id=INVERTER,
+        clock=SteppingClock(now),
+        timezone="America/Los_Angeles",
+    )
+    await solark.read()
+    assert cloud.routes.requests[-1].url.params["date"] == day
+
+
+async def test_the_battery_voltage_is_read_where_there_is_a_serial_number() -> None:
+    cloud = Cloud()
+    cloud.routes.set("inverter/battery/E1/realtime", fine({"voltage": "53.3", "temp": "-100"}))
+    (sample,) = await reader(cloud, serial="E1").read()
+    assert isinstance(sample, EnergySample)
+    assert (sample.battery_voltage_v, sample.temperature_c) == (53.3, None)
+
+
+async def test_powers_count_more_than_a_battery_detail_that_is_refused() -> None:
+    cloud = Cloud()
+    cloud.routes.set("inverter/battery/E1/realtime", bad(2))
+    assert await reader(cloud, serial="E1").read() == [SAMPLE]
+
+
+async def test_a_battery_detail_that_fails_for_now_fails_the_poll() -> None:
+    cloud = Cloud()
+    cloud.routes.set("inverter/battery/E1/realtime", answer({}, 503))
+    with pytest.raises(VendorError, match="HTTP 503"):
+        await reader(cloud, serial="E1").read()
+
+
+@pytest.mark.parametrize(
+    ("realtime", "detail", "retry"),
+    [
+        pytest.param(
+            {"updateAt": None}, "it does not say when the plant last reported", True, id="no time"
+        ),
+        pytest.param(
+            {"updateAt": "2026-04-03 16:37:01"},
+            "it does not say when the plant last reported",
+            True,
+            id="time without zone",
+        ),
+        pytest.param(
+            {"updateAt": (NOW + timedelta(hours=7)).isoformat()},
+            "its clock runs 25200 s ahead; set the time of the device",
+            False,
+            id="time zone mistaken",
+        ),
+    ],
+)
+async def test_no_made_up_freshness(realtime: object, detail: str, retry: bool) -> None:
+    cloud = Cloud()
+    cloud.routes.set("/realtime", fine(realtime))
+    with pytest.raises(VendorError) as caught:
+        await reader(cloud).read()
+    assert (caught.value.detail, caught.value.retry) == (detail, retry)
+
+
+async def test_a_session_is_renewed_shortly_before_it_ends() -> None:
+    times = [0.0]
+    cloud = Cloud(expires_in=3600)
+    solark = cloud.client(monotonic=times)
+    story = []
+    for at in (0.0, 3539.0, 3540.0, 3541.0, 7080.0):
+        times[0] = at
+        await solark.realtime(1)
+        story.append((at, list(cloud.grants)))
+    assert story == [
+        (0.0, ["password"]),
+        (3539.0, ["password"]),
+        (3540.0, ["password", "refresh_token"]),
+        (3541.0, ["password", "refresh_token"]),
+        (7080.0, ["password", "refresh_token", "refresh_token"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("expires_in", "kept_s", "renewed_s"), [(None, 539.0, 540.0), (60, 29.0, 30.0)]
+)
+async def test_short_and_untold_sessions(
+    expires_in: object, kept_s: float, renewed_s: float
+) -> None:
+    times = [0.0]
+    cloud = Cloud(expires_in=expires_in)
+    solark = cloud.client(monotonic=times)
+    counts = []
+    for at in (0.0, kept_s, renewed_s):
+        times[0] = at
+        await solark.realtime(1)
+        counts.append(len(cloud.grants))
+    assert counts == [1, 1, 2]
+
+
+@pytest.mark.parametrize("ending", ["code 102 in HTTP 200", "HTTP 401"])
+async def test_a_session_that_ended_early_is_renewed_once(ending: str) -> None:
+    cloud = Cloud()
+    solark = cloud.client()
+    await solark.realtime(1)
+    cloud.good.clear()
+    if ending == "HTTP 401":
+        ended = answer({}, 401)
+        known = cloud.routes.of("/realtime")
+        cloud.routes.set("/realtime", lambda r: known(r) if cloud.good else ended)
+    assert (await solark.realtime(1)).update_at == "2026-04-03T16:37:01Z"
+    assert cloud.grants == ["password", "refresh_token"]
+
+
+async def test_a_refused_refresh_falls_back_to_the_password() -> None:
+    cloud = Cloud()
+    solark = cloud.client()
+    await solark.realtime(1)
+    cloud.good.clear()
+    cloud.refuse_refresh = True
+    await solark.realtime(1)
+    assert cloud.grants == ["password", "refresh_token", "password"]
+
+
+async def test_a_refreshed_session_that_is_refused_too_falls_back_to_the_password() -> None:
+    cloud = Cloud()
+    solark = cloud.client()
+    await solark.realtime(1)
+    cloud.good.clear()
+    known = cloud.routes.of("/realtime")
+    cloud.routes.set(
+        "/realtime", lambda r: known(r) if len(cloud.grants) == 3 else bad(102, "token invalid")
+    )
+    await solark.realtime(1)
+    assert cloud.grants == ["password", "refresh_token", "password"]
+
+
+async def test_many_callers_sign_in_once() -> None:
+    cloud = Cloud()
+    solark = cloud.client()
+    await asyncio.gather(*(solark.realtime(1) for _ in range(5)))
+    assert cloud.grants == ["password"]
+
+
+@pytest.mark.parametrize("status", [200, 401])
+async def test_a_wrong_password_is_said_without_it(status: int) -> None:
+    cloud = Cloud()
+    cloud.routes.set("/oauth/token", bad(102, f"wrong {PASSWORD}", status))
+    with pytest.raises(VendorError) as caught:
+        await reader(cloud).read()
+    error = caught.value
+    assert error.call == "sign-in"
+    assert error.detail == (
+        f"HTTP {status}, code 102: wrong ***: refused, check user name and password"
+    )
+    assert not error.retry
+    assert PASSWORD not in f"{error!r} {vars(error)} {ACCOUNT!r}"
+
+
+@pytest.mark.parametrize(
+    ("flow", "detail", "retry"),
+    [
+        pytest.param(bad(2), "code 2: No Permissions", False, id="error inside HTTP 200"),
+        pytest.param(bad("2"), "code 2: No Permissions", False, id="code as text"),
+        pytest.param(
+            bad(500, "Something went wrong"), "code 500: Something went wrong", True, id="s"
+        ),
+        pytest.param(bad(429, "slow down"), "code 429: slow down", True, id="rate limit inside"),
+        pytest.param(answer({}), "no code", True, id="no envelope"),
+        pytest.param(answer([]), "no code", True, id="a list"),
+        pytest.param(
+            answer({"msg": "x"}, 403),
+            "HTTP 403: x: refused, check the key or password",
+            False,
+            id="403",
+        ),
+        pytest.param(answer({}, 500), "HTTP 500", True, id="500"),
+        pytest.param(
+            b"<html>", "HTTP 200 without JSON (no content type, 6 bytes)", True, id="garbage"
+        ),
+        pytest.param(None, "no answer within 15 s", True, id="silence"),
+        pytest.param(
+            fine(None),
+            "not understood: the answer: Input should be a valid dictionary or instance of Flow",
+            True,
+            id="success without data",
+        ),
+    ],
+)
+async def test_errors(flow: Answer, detail: str, retry: bool) -> None:
+    cloud = Cloud()
+    cloud.routes.set("/flow", flow)
+    with pytest.raises(VendorError) as caught:
+        await reader(cloud).read()
+    assert (caught.value.detail, caught.value.retry) == (detail, retry)
+
+
+async def test_a_server_fault_at_sign_in_is_tried_again() -> None:
+    cloud = Cloud()
+    known = cloud.routes.of("/oauth/token")
+    faults = [answer({}, 502), answer({}, 502)]
+    cloud.routes.set("/oauth/token", lambda r: faults.pop() if faults else known(r))
+    assert await reader(cloud).read() == [SAMPLE]
+
+
+async def test_a_server_fault_at_refresh_is_no_reason_for_the_password() -> None:
+    times = [0.0]
+    cloud = Cloud()
+    solark = cloud.client(monotonic=times)
+    await solark.realtime(1)
+    times[0] = 4000.0
+    cloud.routes.set("/oauth/token", answer({}, 502))
+    with pytest.raises(VendorError, match="HTTP 502"):
+        await solark.realtime(1)
+    assert cloud.grants == ["password"]
+
+
+async def test_a_day_is_read_with_its_local_date() -> None:
+    cloud = Cloud()
+    records = [{"time": "12:00", "value": "-400.0", "updateTime": None}]
+    cloud.routes.set(
+        "/day", fine({"infos": [{"unit": "W", "label": "Battery", "records": records}]})
+    )
+    assert await reader(cloud).day(date(2026, 4, 3)) == [
+        EnergySample(
+            device_id=INVERTER,
+            at=datetime(2026, 4, 3, 19, 0, tzinfo=UTC),
+            battery_power_w=400.0,
+        )
+    ]
+    assert dict(cloud.routes.requests[-1].url.params) == {
+        "date": "2026-04-03",
+        "id": "424242",
+        "lan": "en",
+    }
