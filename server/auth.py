@@ -1,0 +1,141 @@
+"""Who asks, what they may do, and which site they mean."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query, Request, Response
+
+from server.container import ServerConfig, Services
+from server.errors import Unauthenticated
+from services.accounts import Identity, SignedIn
+from services.errors import Forbidden, NotFound
+from services.records import Role, Scope, System
+
+PLAIN_COOKIE = "cc_session"
+SECURE_COOKIE = "__Host-cc_session"
+COOKIES = frozenset({PLAIN_COOKIE, SECURE_COOKIE})
+
+
+def services_of(request: Request) -> Services:
+    """The container that the app was made with."""
+    services: Services = request.app.state.services
+    return services
+
+
+Container = Annotated[Services, Depends(services_of)]
+
+
+def cookie_name(config: ServerConfig) -> str:
+    """The session cookie's name: bound to this very host where there is TLS."""
+    return SECURE_COOKIE if config.secure_cookies else PLAIN_COOKIE
+
+
+async def identify(request: Request) -> Identity | None:
+    """Who asks, by bearer token or session cookie (never by both); None for nobody."""
+    services = services_of(request)
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme:
+        known = scheme.lower() == "bearer" and secret
+        return await services.accounts.by_token(secret.strip()) if known else None
+    session = request.cookies.get(cookie_name(services.config))
+    return None if not session else await services.accounts.by_session(session)
+
+
+async def signed_in(request: Request) -> Identity:
+    """Whoever asks.
+
+    Raises:
+        Unauthenticated: Nobody does.
+    """
+    identity = await identify(request)
+    if identity is None:
+        raise Unauthenticated
+    return identity
+
+
+Reader = Annotated[Identity, Depends(signed_in)]
+
+
+async def _controller(identity: Reader) -> Identity:
+    return _require(identity, Scope.CONTROL, "changing things")
+
+
+async def _admin(identity: Reader) -> Identity:
+    return _require(identity, Scope.ADMIN, "this")
+
+
+Controller = Annotated[Identity, Depends(_controller)]
+Admin = Annotated[Identity, Depends(_admin)]
+
+
+def _require(identity: Identity, scope: Scope, action: str) -> Identity:
+    if not identity.may(scope):
+        role = "role admin" if scope is Scope.ADMIN else "role user or admin"
+        needs = f"scope {scope}" if identity.token is not None else role
+        raise Forbidden(action=action, needs=needs)
+    return identity
+
+
+async def visible_systems(services: Services, identity: Identity) -> list[System]:
+    """The sites that someone may see, by name.
+
+    Admins see all. Whoever owns sites sees exactly those. Whoever owns none was invited by an
+    admin, and sees the admins' sites.
+    """
+    systems = list(await services.sites.systems())
+    if identity.user.role is Role.ADMIN:
+        return systems
+    owned = [system for system in systems if system.owner_id == identity.user.id]
+    if owned:
+        return owned
+    admins = {user.id for user in await services.accounts.users() if user.role is Role.ADMIN}
+    return [system for system in systems if system.owner_id in admins]
+
+
+async def _system(
+    request: Request,
+    identity: Reader,
+    system_id: Annotated[UUID | None, Query(description="The site; the first one if left out")] = None,
+) -> System:
+    systems = await visible_systems(services_of(request), identity)
+    chosen = [system for system in systems if system_id is None or system.id == system_id]
+    if not chosen:
+        raise NotFound(kind="system", key="any" if system_id is None else str(system_id))
+    return chosen[0]
+
+
+Site = Annotated[System, Depends(_system)]
+
+
+async def ensure_visible(
+    services: Services, identity: Identity, system_id: UUID, *, kind: str, key: UUID
+) -> None:
+    """Hide what belongs to another owner's site, as if it did not exist.
+
+    Raises:
+        NotFound: ``kind`` with ``key`` belongs to a site that ``identity`` may not see.
+    """
+    if system_id not in {system.id for system in await visible_systems(services, identity)}:
+        raise NotFound(kind=kind, key=str(key))
+
+
+def set_session_cookie(response: Response, session: SignedIn, config: ServerConfig) -> None:
+    """Hand the session to the browser: unreadable by scripts, kept from foreign pages' changes."""
+    response.set_cookie(
+        cookie_name(config),
+        session.secret,
+        expires=session.expires_at,
+        path="/",
+        secure=config.secure_cookies,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def clear_session_cookie(response: Response, config: ServerConfig) -> None:
+    """Take the session out of the browser."""
+    response.delete_cookie(
+        cookie_name(config), path="/", secure=config.secure_cookies, httponly=True, samesite="lax"
+    )

@@ -1,0 +1,76 @@
+"""Strict reading of JSON that comes from outside.
+
+Python's reader takes ``NaN``, numbers that overflow to infinity, and text that no database can
+store; each would become a server error later.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+
+DEEPEST = 40
+LONGEST_NUMBER = 400
+
+
+class BadJson(ValueError):
+    """Not JSON as RFC 8259 has it, or not storable. The message says what and where."""
+
+
+def read_json(body: bytes) -> object:
+    """The value.
+
+    Raises:
+        BadJson: The text is not strict JSON.
+    """
+    try:
+        text = body.decode("utf-8")
+        value = json.loads(text, parse_constant=_refuse_constant, parse_int=_parse_int)
+    except UnicodeDecodeError as error:
+        raise BadJson(f"the body is not UTF-8 text (byte {error.start})") from None
+    except json.JSONDecodeError as error:
+        detail = f"{error.msg} in line {error.lineno}, column {error.colno}"
+        raise BadJson(f"the body is not JSON: {detail}") from None
+    except RecursionError:
+        raise BadJson(f"the body is nested deeper than {DEEPEST} levels") from None
+    _check(value, "", 0)
+    return value
+
+
+def _refuse_constant(name: str) -> object:
+    raise BadJson(f"{name} is not a number of JSON")
+
+
+def _parse_int(digits: str) -> int:
+    if len(digits) > LONGEST_NUMBER:
+        raise BadJson(f"a number has more than {LONGEST_NUMBER} digits")
+    number = int(digits)
+    try:
+        float(number)
+    except OverflowError:
+        raise BadJson("a number is too large") from None
+    return number
+
+
+def _check(value: object, path: str, depth: int) -> None:
+    if depth > DEEPEST:
+        raise BadJson(f"the body is nested deeper than {DEEPEST} levels")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _check_text(key, path)
+            _check(item, f"{path}.{key}" if path else key, depth + 1)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _check(item, f"{path}[{index}]", depth + 1)
+    elif isinstance(value, str):
+        _check_text(value, path)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise BadJson(f"{path or 'the body'}: the number is too large")
+
+
+def _check_text(text: str, path: str) -> None:
+    where = path or "the body"
+    if "\x00" in text:
+        raise BadJson(f"{where}: text with a NUL character can't be stored")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise BadJson(f"{where}: text with half a surrogate pair is not Unicode")

@@ -1,0 +1,32 @@
+"""The battery's calibration."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from energy.battery import soc_pct, voltage_v
+from server.auth import Container, Reader, Site
+from services.errors import Invalid
+from services.records import Json
+
+router = APIRouter(prefix="/battery", tags=["battery"])
+
+
+@router.get("/convert")
+async def convert(
+    services: Container,
+    site: Site,
+    _: Reader,
+    voltage: Annotated[float | None, Query(ge=0, le=1_000, allow_inf_nan=False)] = None,
+    soc: Annotated[float | None, Query(ge=0, le=100, allow_inf_nan=False)] = None,
+) -> Json:
+    """Voltage to state of charge or back, by the owner's calibration curve."""
+    preferences = (await services.settings.preferences(site.id)).value
+    if (voltage is None) == (soc is None):
+        raise Invalid([("", "give either voltage or soc")])
+    if voltage is not None:
+        return {"voltage_v": voltage, "soc_pct": soc_pct(voltage, preferences)}
+    percent = 0.0 if soc is None else soc
+    return {"voltage_v": voltage_v(percent, preferences), "soc_pct": percent}

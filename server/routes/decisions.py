@@ -1,0 +1,55 @@
+"""What the allocator decided, would decide, and decides again."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Body
+
+from server.auth import Container, Reader, Site, ensure_visible
+from server.examples import ALLOCATE
+from server.paging import Page, Paged, page_by_time
+from server.schemas.control import DecisionSummary, DecisionView, ReplayRequest
+from services.errors import NotFound
+from services.records import Json
+
+router = APIRouter(tags=["control"])
+Overrides = Annotated[dict[str, Any], Body(openapi_examples={"worked": {"value": ALLOCATE}})]
+
+
+@router.post("/allocate")
+async def allocate(services: Container, site: Site, _: Reader, document: Overrides) -> Json:
+    """What the allocator would decide. Whatever is left out comes from the site; nothing happens."""
+    return await services.what_if.allocate(site.id, document)
+
+
+@router.get("/decisions")
+async def list_decisions(
+    services: Container, site: Site, _: Reader, paging: Paged
+) -> Page[DecisionSummary]:
+    """Decisions, newest first."""
+    return await page_by_time(
+        paging,
+        lambda before, limit: services.decisions.page(site.id, before=before, limit=limit),
+        time_of=lambda record: record.at,
+        show=DecisionSummary.of,
+        total=await services.decisions.count(site.id),
+    )
+
+
+@router.get("/decisions/{decision_id}")
+async def read_decision(services: Container, who: Reader, decision_id: UUID) -> DecisionView:
+    """One decision with its explanation and inputs."""
+    record = await services.decisions.get(decision_id)
+    if record is None:
+        raise NotFound(kind="decision", key=str(decision_id))
+    await ensure_visible(services, who, record.system_id, kind="decision", key=decision_id)
+    return DecisionView.whole(record)
+
+
+@router.post("/decisions/replay")
+async def replay_decision(services: Container, who: Reader, body: ReplayRequest) -> Json:
+    """Decide a stored question again and compare."""
+    await read_decision(services, who, body.decision_id)
+    return await services.what_if.replay(body.decision_id)

@@ -1,0 +1,83 @@
+"""Event streams: one place for headers, heartbeat and merging."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from services.records import Json
+
+T = TypeVar("T")
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+def event(name: str, data: Json, *, event_id: str | None = None) -> ServerSentEvent:
+    """One named event with a JSON body."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=str)
+    return ServerSentEvent(data=text, event=name, id=event_id)
+
+
+def stream(events: AsyncIterator[ServerSentEvent], *, heartbeat_s: float) -> EventSourceResponse:
+    """The response: a heartbeat comment when nothing else is to say, closed with the client."""
+    return EventSourceResponse(
+        events,
+        ping=heartbeat_s,  # type: ignore[arg-type]  # documented as int, used as a float
+        ping_message_factory=lambda: ServerSentEvent(comment="heartbeat"),
+        headers=HEADERS,
+        send_timeout=30,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """What ``merged`` yields when nothing came for a while."""
+
+
+async def merged(
+    sources: Sequence[AsyncIterator[T]], *, tick_s: float | None = None
+) -> AsyncIterator[T | Tick]:
+    """What any of the sources yields, as it comes; ends with the last of them.
+
+    Args:
+        sources: Read each by its own task, closed at the end.
+        tick_s: Yield a ``Tick`` after so many wall seconds of silence.
+    """
+    queue: asyncio.Queue[T | None] = asyncio.Queue(maxsize=1_000)
+    tasks = [asyncio.create_task(_pump(source, queue)) for source in sources]
+    running = len(tasks)
+    try:
+        while running:
+            try:
+                item = await asyncio.wait_for(queue.get(), tick_s)
+            except TimeoutError:
+                yield Tick()
+                continue
+            if item is None:
+                running -= 1
+            else:
+                yield item
+        for task in tasks:
+            await task
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _pump(source: AsyncIterator[T], queue: asyncio.Queue[T | None]) -> None:
+    try:
+        async for item in source:
+            await queue.put(item)
+    finally:
+        close = getattr(source, "aclose", None)
+        if close is not None:
+            with suppress(Exception):
+                await close()
+        if not asyncio.current_task().cancelling():  # type: ignore[union-attr]  # runs in a task
+            await queue.put(None)
