@@ -1,0 +1,155 @@
+"""One run of one job: alone, within its time, failing by itself, and written down."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID, uuid5
+
+import structlog
+
+from scheduler.jobs import Job, Subject, Work
+from services.errors import CommandCenterError
+from services.ports import Clock, JobStore
+
+_NAMESPACE = UUID("6f1c2a7e-5d0b-4c43-9a55-3f2f7b8a9c10")
+_RECORD_EVERY_S = 5.0
+_LONGEST_ERROR = 300
+
+log = structlog.get_logger("scheduler")
+
+
+class SiteLocks(Protocol):
+    """One holder at a time per key, across processes; ``services.ports.DeviceLocks`` fits."""
+
+    def hold(self, load_id: UUID, /) -> AbstractAsyncContextManager[bool]:
+        """Enter with True when taken, False when another holder has it; does not wait."""
+        ...
+
+
+class Outcome(StrEnum):
+    """How a run ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+Key = tuple[str, UUID | None]
+
+
+def lock_key(job: Job, subject: Subject) -> UUID:
+    """The key under which processes exclude each other from one job of one subject."""
+    return uuid5(_NAMESPACE, f"{job.name}:{subject.id}")
+
+
+class JobExecutor:
+    """Runs jobs. Nothing that a job does escapes from ``run`` but its cancellation."""
+
+    def __init__(
+        self,
+        *,
+        work: Work,
+        clock: Clock,
+        locks: SiteLocks,
+        records: JobStore,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``records`` may fail: what a job did counts more than that it was written down."""
+        self._work, self._clock, self._locks = work, clock, locks
+        self._records, self._monotonic = records, monotonic
+        self._running: set[Key] = set()
+        self._errors: dict[Key, str] = {}
+        self._recorded_s: dict[Key, float] = {}
+
+    async def run(self, job: Job, subject: Subject) -> Outcome:
+        """Run ``job`` for ``subject``; a run that is still going on is not repeated but skipped."""
+        key = (job.name, subject.id)
+        if key in self._running:
+            return Outcome.SKIPPED
+        self._running.add(key)
+        started_s = self._monotonic()
+        try:
+            outcome, error = await self._tries(job, subject)
+        finally:
+            self._running.discard(key)
+        if outcome is not Outcome.SKIPPED:
+            self._tell(key, subject, error)
+            await self._write_down(job, subject, (self._monotonic() - started_s) * 1000, error)
+        return outcome
+
+    async def _tries(self, job: Job, subject: Subject) -> tuple[Outcome, str | None]:
+        outcome, error, again = await self._try(job, subject)
+        for wait_s in job.retry_after_s:
+            if not again:
+                break
+            await self._clock.sleep(wait_s)
+            outcome, error, again = await self._try(job, subject)
+        return outcome, error
+
+    async def _try(self, job: Job, subject: Subject) -> tuple[Outcome, str | None, bool]:
+        """One try; the error in words, and whether another may help."""
+        try:
+            async with asyncio.timeout(job.timeout_s):
+                return await self._guarded(job, subject), None, False
+        except TimeoutError:
+            return Outcome.FAILED, f"not done within {job.timeout_s:g} s", True
+        except CommandCenterError as error:
+            return Outcome.FAILED, _words(error), error.retry
+        except Exception as error:
+            log.exception("job_broken", job=job.name, subject=subject.label)
+            return Outcome.FAILED, f"{type(error).__name__}: {_words(error)}", True
+
+    async def _guarded(self, job: Job, subject: Subject) -> Outcome:
+        if not job.exclusive:
+            await job.run(self._work, subject)
+            return Outcome.DONE
+        async with self._locks.hold(lock_key(job, subject)) as mine:
+            if not mine:
+                return Outcome.SKIPPED
+            await job.run(self._work, subject)
+            return Outcome.DONE
+
+    def _tell(self, key: Key, subject: Subject, error: str | None) -> None:
+        """Log a failure when it begins or changes, and its end; not each time."""
+        before = self._errors.get(key)
+        if error is not None and error != before:
+            log.warning("job_failed", job=key[0], subject=subject.label, error=error)
+        if error is None and before is not None:
+            log.info("job_recovered", job=key[0], subject=subject.label)
+        if error is None:
+            self._errors.pop(key, None)
+        else:
+            self._errors[key] = error
+
+    async def _write_down(
+        self, job: Job, subject: Subject, took_ms: float, error: str | None
+    ) -> None:
+        """Record the run: every failure, and a success at most every few wall seconds."""
+        key, now_s = (job.name, subject.id), self._monotonic()
+        recorded_s = self._recorded_s.get(key)
+        if error is None and recorded_s is not None and now_s - recorded_s < _RECORD_EVERY_S:
+            return
+        name = f"{job.name} {subject.label}".strip() if job.lane == "poll" else job.name
+        try:
+            async with asyncio.timeout(_RECORD_EVERY_S):
+                await self._records.record(
+                    name,
+                    system_id=subject.system_id,
+                    at=self._clock.now(),
+                    ms=round(took_ms, 3),
+                    error=error,
+                )
+        except Exception as failure:  # noqa: BLE001 - the record of a job must not break the job
+            log.debug("job_not_recorded", job=job.name, error=_words(failure))
+            return
+        # After a failure the next success is recorded at once.
+        self._recorded_s[key] = now_s if error is None else now_s - _RECORD_EVERY_S
+
+
+def _words(error: Exception) -> str:
+    return (" ".join(str(error).split()) or type(error).__name__)[:_LONGEST_ERROR]

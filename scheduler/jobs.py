@@ -1,0 +1,188 @@
+"""What runs when: one frozen table. Intervals are site seconds unless the job says wall."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+from uuid import UUID
+
+OfOne: TypeAlias = Callable[[UUID], Awaitable[object]]
+OfAll: TypeAlias = Callable[[], Awaitable[object]]
+
+SHORTEST_WALL_S = 0.05
+"""However fast a simulated site runs, a job is not fired more often than this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """The use cases that the table names, by what they take.
+
+    Attributes:
+        poll: Read one adapter (adapter id).
+        control: One control cycle (system id).
+        advance: Verify, retry and expire open actions (system id).
+        check_alerts: Evaluate alert conditions (system id).
+        roll_up: Integrate the last day (system id).
+        deliver: Send what is due in the outbox.
+        retain: Drop old partitions, make the coming ones.
+    """
+
+    poll: OfOne
+    control: OfOne
+    advance: OfOne
+    check_alerts: OfOne
+    roll_up: OfOne
+    deliver: OfAll
+    retain: OfAll
+
+
+class Scope(StrEnum):
+    """For what a job runs once."""
+
+    ADAPTER = "adapter"
+    SYSTEM = "system"
+    GLOBAL = "global"
+
+
+class Pace(StrEnum):
+    """Whose seconds an interval counts."""
+
+    SITE = "site"
+    WALL = "wall"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What one run is about. ``interval_s`` is an adapter's own interval, None for others."""
+
+    id: UUID | None = None
+    system_id: UUID | None = None
+    label: str = ""
+    interval_s: float | None = None
+
+
+EVERYTHING = Subject()
+"""The subject of global jobs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One row of the table.
+
+    Attributes:
+        name: As shown on the health page.
+        scope: Once per adapter, per system, or once in all.
+        interval_s: From start to start; an adapter's own interval replaces it.
+        pace: Whether it counts site or wall seconds.
+        jitter: Share of the interval by which each run is moved at random.
+        first_after_s: First run after the start, in the same seconds.
+        timeout_s: A run is cancelled after this many wall seconds.
+        retry_after_s: Waits before further tries within the run, site seconds. Empty where the next
+            period comes soon enough.
+        exclusive: Whether only one process may run it at a time for one subject.
+        lane: In the queue, jobs of one site and lane run one after another.
+    """
+
+    name: str
+    scope: Scope
+    run: Callable[[Work, Subject], Awaitable[object]]
+    interval_s: float
+    pace: Pace = Pace.SITE
+    jitter: float = 0.0
+    first_after_s: float = 0.0
+    timeout_s: float = 30.0
+    retry_after_s: tuple[float, ...] = ()
+    exclusive: bool = True
+    lane: str = "site"
+
+    def every_wall_s(self, subject: Subject, speed: float) -> float:
+        """Wall seconds between two runs where the site runs ``speed`` times as fast as the wall."""
+        own_s = self.interval_s if subject.interval_s is None else subject.interval_s
+        return max(SHORTEST_WALL_S, self._wall_s(own_s, speed))
+
+    def first_wall_s(self, speed: float) -> float:
+        """Wall seconds from the start to the first run."""
+        return self._wall_s(self.first_after_s, speed)
+
+    def _wall_s(self, seconds: float, speed: float) -> float:
+        return seconds if self.pace is Pace.WALL else seconds / speed
+
+
+def _of(subject: Subject) -> UUID:
+    if subject.id is None:
+        raise ValueError("this job runs for one adapter or system")
+    return subject.id
+
+
+JOBS: tuple[Job, ...] = (
+    Job(
+        name="poll",
+        scope=Scope.ADAPTER,
+        run=lambda work, subject: work.poll(_of(subject)),
+        interval_s=120.0,
+        jitter=0.05,
+        timeout_s=60.0,
+        retry_after_s=(10.0,),
+        exclusive=False,
+        lane="poll",
+    ),
+    Job(
+        name="control",
+        scope=Scope.SYSTEM,
+        run=lambda work, subject: work.control(_of(subject)),
+        interval_s=60.0,
+        first_after_s=10.0,
+    ),
+    Job(
+        name="advance",
+        scope=Scope.SYSTEM,
+        run=lambda work, subject: work.advance(_of(subject)),
+        interval_s=5.0,
+        first_after_s=12.0,
+        lane="actions",
+    ),
+    Job(
+        name="alerts",
+        scope=Scope.SYSTEM,
+        run=lambda work, subject: work.check_alerts(_of(subject)),
+        interval_s=60.0,
+        first_after_s=30.0,
+        lane="alerts",
+    ),
+    Job(
+        name="rollup",
+        scope=Scope.SYSTEM,
+        run=lambda work, subject: work.roll_up(_of(subject)),
+        interval_s=300.0,
+        first_after_s=45.0,
+        timeout_s=120.0,
+        retry_after_s=(30.0,),
+        lane="rollup",
+    ),
+    Job(
+        name="outbox",
+        scope=Scope.GLOBAL,
+        run=lambda work, _: work.deliver(),
+        interval_s=10.0,
+        first_after_s=5.0,
+        pace=Pace.WALL,
+        timeout_s=120.0,
+        lane="outbox",
+    ),
+    Job(
+        name="retention",
+        scope=Scope.GLOBAL,
+        run=lambda work, _: work.retain(),
+        interval_s=3_600.0,
+        first_after_s=60.0,
+        timeout_s=300.0,
+        retry_after_s=(60.0, 300.0),
+        lane="retention",
+    ),
+)
+"""Polls have a lane of their own, so that a slow vendor never holds up a control cycle. Expiry of
+pending actions is part of ``advance``."""
+
+BY_NAME = {job.name: job for job in JOBS}
