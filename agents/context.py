@@ -140,7 +140,9 @@ def live_lines(now: Json) -> list[str]:
     lines = [f"emergency stop {latched}; control level {now.get('control_level')}"]
     for name in ("battery", "solar", "load", "grid"):
         values: Mapping[str, Any] = now.get(name) or {}
-        said = [f"{key.replace('_', ' ')} {aged(each)}" for key, each in values.items() if known(each)]
+        said = [
+            f"{key.replace('_', ' ')} {aged(each)}" for key, each in values.items() if known(each)
+        ]
         lines.append(f"{name}: {', '.join(said) or 'no reading'}")
     lines.extend(_miner_line(each) for each in now.get("miners") or [])
     lines.extend(_zone_line(each) for each in now.get("zones") or [])
@@ -185,7 +187,7 @@ def _whole_sentences(text: str, tokens: int) -> str:
         if cut(longer, tokens) != longer:
             break
         kept = longer
-    return kept if kept else shortened(text, tokens)
+    return kept or shortened(text, tokens)
 
 
 def shortened(text: str, tokens: int) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, override
+from typing import TYPE_CHECKING, Any
 
 from crewai.events.types.llm_events import LLMCallType
 from crewai.llms.base_llm import BaseLLM, llm_call_context
 from pydantic import PrivateAttr
+from typing_extensions import override
 
 from agents.model_chat import ChatModel, ChatRequest, Completion, ModelFailed, ModelRefused
 from agents.model_settings import BUILT_IN
@@ -32,7 +33,7 @@ class CrewModel(BaseLLM):
     def of(cls, chain: Sequence[ChatModel]) -> CrewModel:
         """A crew model over ``chain``, named for its first."""
         made = cls(model=chain[0].name, stream=True, provider="commandcenter")
-        made._chain = tuple(chain)  # noqa: SLF001 - its own attribute
+        made._chain = tuple(chain)
         return made
 
     @override
@@ -72,10 +73,10 @@ class CrewModel(BaseLLM):
             )
         return answer
 
-    def _ask(
-        self, request: ChatRequest, sink: _Sink, run: RunContext
-    ) -> tuple[str, Completion]:
-        chain = [each for each in self._chain if each.name == BUILT_IN] if run.stood_in else self._chain
+    def _ask(self, request: ChatRequest, sink: _Sink, run: RunContext) -> tuple[str, Completion]:
+        chain = (
+            [each for each in self._chain if each.name == BUILT_IN] if run.stood_in else self._chain
+        )
         failure: ModelFailed | None = None
         for model in chain:
             try:
@@ -148,9 +149,7 @@ def _called(name: str) -> str:
     return "built-in model" if name == BUILT_IN else f"model {name}"
 
 
-def _count_usage(
-    run: RunContext, name: str, request: ChatRequest, completion: Completion
-) -> None:
+def _count_usage(run: RunContext, name: str, request: ChatRequest, completion: Completion) -> None:
     prompt, written = completion.prompt_tokens, completion.completion_tokens
     if prompt is None:
         prompt = count_request(request.messages, request.tools)
@@ -184,7 +183,9 @@ def _slim_schema(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _optional(field: dict[str, Any]) -> bool:
-    return "default" in field or any(each.get("type") == "null" for each in field.get("anyOf") or [])
+    return "default" in field or any(
+        each.get("type") == "null" for each in field.get("anyOf") or []
+    )
 
 
 def _slim_field(field: dict[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,10 @@ BUDGETS: dict[QuestionClass, int] = {
 """Tokens of the whole bundle, question included."""
 
 _PATTERNS: tuple[tuple[QuestionClass, str], ...] = (
-    (QuestionClass.DOCUMENTS, r"\bmanual\b(?! hold)|datasheet|document|warranty|according to|\bpdf\b"),
+    (
+        QuestionClass.DOCUMENTS,
+        r"\bmanual\b(?! hold)|datasheet|document|warranty|according to|\bpdf\b",
+    ),
     (
         QuestionClass.PLANNING,
         r"what if|should|\bplan|optimi|\bif\b|would|when (will|can|does)|propose|turn|switch|"
