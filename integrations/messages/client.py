@@ -21,9 +21,11 @@ from integrations.messages.mapping import (
     TwilioTarget,
     refusal,
     retry_after_logs,
+    scheme_of,
     twilio_retry,
 )
 from integrations.messages.payloads import TwilioError, TwilioMessage
+from integrations.messages.plugins import PLUGINS
 from services.errors import DeliveryError, VendorError
 
 T = TypeVar("T")
@@ -61,12 +63,12 @@ class AppriseClient:
         before = log.level
         log.setLevel(_QUIET)  # it would log the target with its secrets
         try:
-            plugin = apprise.Apprise.instantiate(target, asset=self._asset)
+            kind = PLUGINS[scheme_of(target)]
+            return kind(asset=self._asset, **kind.parse_url(target))
+        except (TypeError, ValueError, LookupError):  # the library's own error is among them
+            raise refusal(target, "the target cannot be read; check its parts") from None
         finally:
             log.setLevel(before)
-        if plugin is None:
-            raise refusal(target, "the target cannot be read; check its parts")
-        return plugin
 
     async def send(self, target: str, plugin: Any, *, subject: str, body: str) -> None:  # noqa: ANN401 - as above
         """Send one message.

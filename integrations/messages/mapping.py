@@ -26,6 +26,7 @@ FORBIDDEN_OPTIONS = frozenset(
 """Options that make the library follow redirects or read files and addresses of the server."""
 
 LONGEST_SMS = 1600
+_OPEN_OPTIONS = frozenset({"smtp", "from", "to", "cc", "bcc", "reply", "mode", "validity"})
 _HTTP_ERROR = re.compile(r"error=(\d{3})\b")
 _PASSING = frozenset({408, 425, 429})
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
@@ -102,7 +103,7 @@ def secrets_of(target: str) -> tuple[str, ...]:
         pieces = [parts.username, parts.password, *parts.path.split("/")]
     except ValueError:
         return (target,)
-    pieces += [value for _, value in parse_qsl(parts.query)]
+    pieces += [value for name, value in parse_qsl(parts.query) if name not in _OPEN_OPTIONS]
     long = [piece for piece in pieces if piece is not None and len(piece) > 3]  # noqa: PLR2004 - not words
     return (target, *long, *(unquote(piece) for piece in long))
 

@@ -1,0 +1,44 @@
+"""The library's services that targets may name, and no others.
+
+The library's own look-up imports all of its 170 services at the first message: more than a second
+in which the event loop stands still, and services that run commands or write files.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+with warnings.catch_warnings():
+    # A PGP library that mail brings along uses a module that Python has deprecated.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from apprise.plugins.custom_form import NotifyForm
+    from apprise.plugins.custom_json import NotifyJSON
+    from apprise.plugins.custom_xml import NotifyXML
+    from apprise.plugins.discord import NotifyDiscord
+    from apprise.plugins.email import NotifyEmail
+    from apprise.plugins.ntfy import NotifyNtfy
+    from apprise.plugins.opsgenie import NotifyOpsgenie
+    from apprise.plugins.pagerduty import NotifyPagerDuty
+    from apprise.plugins.pushover import NotifyPushover
+    from apprise.plugins.slack import NotifySlack
+    from apprise.plugins.telegram import NotifyTelegram
+
+PLUGINS: dict[str, Any] = {
+    "mailto": NotifyEmail,
+    "mailtos": NotifyEmail,
+    "json": NotifyJSON,
+    "jsons": NotifyJSON,
+    "form": NotifyForm,
+    "forms": NotifyForm,
+    "xml": NotifyXML,
+    "xmls": NotifyXML,
+    "slack": NotifySlack,
+    "discord": NotifyDiscord,
+    "tgram": NotifyTelegram,
+    "ntfy": NotifyNtfy,
+    "ntfys": NotifyNtfy,
+    "pover": NotifyPushover,
+    "pagerduty": NotifyPagerDuty,
+    "opsgenie": NotifyOpsgenie,
+}
