@@ -98,7 +98,6 @@ class CrewModel(BaseLLM):
             run.notice(f"{error}. The {_called(next_name)} answered instead.")
             run.stood_in = next_name == BUILT_IN
 
-    @override
     def supports_function_calling(self) -> bool:
         """Native tool calls, always."""
         return True

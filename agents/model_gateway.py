@@ -7,6 +7,7 @@ connection at once, even while the provider is silent. LiteLLM is imported by ``
 from __future__ import annotations
 
 import asyncio
+import importlib
 import queue
 import random
 import threading
@@ -91,11 +92,8 @@ async def _wind_up() -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    from litellm.llms.custom_httpx.async_client_cleanup import (  # noqa: PLC0415 - imported by start()
-        close_litellm_async_clients,
-    )
-
-    await close_litellm_async_clients()
+    cleanup: Any = importlib.import_module("litellm.llms.custom_httpx.async_client_cleanup")
+    await cleanup.close_litellm_async_clients()
 
 
 class Spending:

@@ -11,6 +11,7 @@ This is the only module that knows CrewAI's events.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -28,11 +29,14 @@ from crewai.events.types.tool_usage_events import ToolUsageStartedEvent
 from agents.prompts import MASTER
 from services.records import Json
 
-try:
-    from crewai.events.stream_context import add_stream_sink, reset_stream_sinks
-except ImportError:  # an internal of CrewAI: without it the global handlers below do the same
-    add_stream_sink = None  # type: ignore[assignment]
-    reset_stream_sinks = None  # type: ignore[assignment]
+
+def _sinks() -> Any:  # noqa: ANN401 - a module, or None
+    """CrewAI's context-scoped sinks: an internal of it, without which global handlers do the same."""
+    try:
+        return importlib.import_module("crewai.events.stream_context")
+    except ImportError:
+        return None
+
 
 Emit = Callable[[str, Json], None]
 Words = Callable[[str, Json], str]
@@ -45,9 +49,15 @@ DELEGATION = frozenset({"hand_off", "consult"})
 class CrewStream:
     """Follows one run. ``text`` is what the owner has been shown of the answer."""
 
-    def __init__(self, *, emit: Emit, words: Words, picked: str | None) -> None:
-        """``words(tool, arguments)`` says in words what a tool does."""
+    def __init__(
+        self, *, emit: Emit, words: Words, picked: str | None, scoped: bool = True
+    ) -> None:
+        """``words(tool, arguments)`` says in words what a tool does.
+
+        ``scoped`` False uses CrewAI's global handlers instead of its context-scoped sinks.
+        """
         self._emit, self._words = emit, words
+        self._sinks = _sinks() if scoped else None
         self._speaker = MASTER if picked is None else picked
         self._lock = threading.Lock()
         self._call: tuple[str, str] | None = None
@@ -57,22 +67,21 @@ class CrewStream:
     @contextlib.contextmanager
     def following(self) -> Iterator[None]:
         """Follow everything that this context's crew does."""
-        if add_stream_sink is None:
+        sinks = self._sinks
+        if sinks is None:
             with self._following_globally():
                 yield
             return
-        token = add_stream_sink(self._on_event)
+        token = sinks.add_stream_sink(self._on_event)
         try:
             yield
         finally:
-            reset_stream_sinks(token)
+            sinks.reset_stream_sinks(token)
 
     @contextlib.contextmanager
     def _following_globally(self) -> Iterator[None]:
-        owner = threading.get_ident()
-
         def handle(source: Any, event: Any) -> None:  # noqa: ANN401 - CrewAI's handler signature
-            if threading.get_ident() == owner or _FOLLOWED.get(None) is self:
+            if _FOLLOWED.get(None) is self:
                 self._on_event(source, event)
 
         token = _FOLLOWED.set(self)

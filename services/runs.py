@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -266,7 +266,7 @@ class Runs:
 
     # --- following --------------------------------------------------------------------------------
 
-    async def _live_tail(self, live: _Live, after: int) -> AsyncIterator[RunEvent]:
+    async def _live_tail(self, live: _Live, after: int) -> AsyncGenerator[RunEvent]:
         shown = max(after, 0)
         while True:
             await _more(live, shown)
@@ -276,7 +276,7 @@ class Runs:
             if live.finished and shown >= len(live.events):
                 return
 
-    async def _stored_tail(self, run_id: UUID, after: int) -> AsyncIterator[RunEvent]:
+    async def _stored_tail(self, run_id: UUID, after: int) -> AsyncGenerator[RunEvent]:
         """Events of a run of another process, or of one that has ended."""
         shown = after
         while True:
