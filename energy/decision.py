@@ -49,6 +49,7 @@ class Reason(StrEnum):
     BUDGET_TOLERANCE = "budget_tolerance"
     MINIMUM_ON_TIME = "minimum_on_time"
     MINIMUM_OFF_TIME = "minimum_off_time"
+    WAITS_FOR_MINIMUM_ON = "waits_for_minimum_on"
     ONE_START_PER_CYCLE = "one_start_per_cycle"
     POTENTIAL_NOT_MET = "potential_not_met"
     DEVICE_UNKNOWN = "device_unknown"

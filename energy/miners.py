@@ -88,7 +88,7 @@ class MinerState:
 class MinerMemory:
     """Since when this miner's conditions have held; None when they do not hold now.
 
-    ``start_since``: all its start conditions but the budget. ``stop_voltage_since``: below its stop
+    ``start_since``: at or above its start voltage. ``stop_voltage_since``: below its stop
     voltage.
     ``condition_failed_since``: a condition of a running miner has ceased. ``budget_short_since``:
     it does not fit.
@@ -115,12 +115,14 @@ class ControlMemory:
         potential_factor: Multiplier ≤ 1 on the sky's allowance after a start on potential was not
             met; recovers with time.
         potential_lowered_at: When it was last lowered; None when never.
+        voltage_implausible_since: Since when every voltage has been implausible; None when not.
     """
 
     lockout: bool = False
     miners: tuple[tuple[str, MinerMemory], ...] = ()
     potential_factor: float = 1.0
     potential_lowered_at: datetime | None = None
+    voltage_implausible_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

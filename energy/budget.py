@@ -1,0 +1,91 @@
+"""The discretionary budget: solar surplus first, then what the battery may give."""
+
+from __future__ import annotations
+
+from energy.decision import AllocationInput
+from energy.gates import Sun
+from energy.preferences import OperatingMode, Preferences
+from energy.quality import Measured
+
+BATTERY_FACTOR = {
+    OperatingMode.CONSERVATIVE: 0.5,
+    OperatingMode.BALANCED: 1.0,
+    OperatingMode.AGGRESSIVE: 1.5,
+}
+
+
+class Purse:
+    """What is left of the budget while the miners take their turns, W."""
+
+    __slots__ = ("battery_w", "mean_w", "measured_w", "solar_w")
+
+    def __init__(
+        self, *, solar_w: float, mean_w: float, measured_w: float, battery_w: float
+    ) -> None:
+        """Surplus now, its mean of ten minutes, the part of it that is measured, the allowance."""
+        self.solar_w, self.mean_w = solar_w, mean_w
+        self.measured_w, self.battery_w = measured_w, battery_w
+
+    @property
+    def total_w(self) -> float:
+        """Solar surplus and battery allowance that are left."""
+        return self.solar_w + self.battery_w
+
+    @property
+    def measured_total_w(self) -> float:
+        """What is left without the part of the sun that is only potential."""
+        return self.measured_w + self.battery_w
+
+    def sun(self) -> Sun:
+        """What is left of the sun."""
+        return Sun(remaining_w=max(0.0, self.solar_w), remaining_mean_w=max(0.0, self.mean_w))
+
+    def spend(self, need_w: float) -> float:
+        """Take ``need_w`` out, sun first; returns the part that the battery gives.
+
+        A miner that may not stop yet can overdraw the battery's part.
+        """
+        from_sun_w = min(need_w, max(0.0, self.solar_w))
+        self.solar_w -= from_sun_w
+        self.mean_w -= need_w
+        self.measured_w = max(0.0, self.measured_w - from_sun_w)
+        from_battery_w = need_w - from_sun_w
+        self.battery_w -= from_battery_w
+        return from_battery_w
+
+
+def base_and_controlled_w(question: AllocationInput, measured: Measured) -> tuple[float, float]:
+    """(base load, controlled load within the measured load), W.
+
+    Running miners are inside the measured load: each is taken out with its power at the time of
+    that reading, with its power now where that is unknown, with its draw where it has no meter.
+    Without a load reading the learned mean base load stands in.
+    """
+    draws = {profile.id: profile.power_draw_watts for profile in question.miners}
+    controlled_w = 0.0
+    for state in sorted(question.states, key=lambda s: s.miner_id):
+        if state.miner_id not in draws:
+            continue
+        if state.power_in_load_w is not None:
+            controlled_w += state.power_in_load_w
+        elif state.is_on:
+            controlled_w += draws[state.miner_id] if state.power_w is None else state.power_w
+    if measured.load_w is None:
+        mean_w = question.learned.mean_base_load_w
+        return (0.0 if mean_w is None else mean_w), controlled_w
+    return max(0.0, measured.load_w - controlled_w), controlled_w
+
+
+def battery_allowance(
+    preferences: Preferences, measured: Measured, *, lockout: bool, house_deficit_w: float
+) -> tuple[float, float]:
+    """(what the battery may give to discretionary loads now in W, the operating mode's factor).
+
+    Zero at or below ``voltage_low``, in the lockout and without a voltage. The house's own deficit
+    and the miners together never take more than ``max_battery_discharge_w``.
+    """
+    factor = BATTERY_FACTOR[preferences.operating_mode]
+    if lockout or measured.rest_voltage_v is None:
+        return 0.0, factor
+    room_w = max(0.0, preferences.max_battery_discharge_w - house_deficit_w)
+    return min(preferences.battery_discharge_allowance_w * factor, room_w), factor
