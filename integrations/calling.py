@@ -19,6 +19,7 @@ Sleep = Callable[[float], Awaitable[None]]
 """Waits for seconds of wall time; tests pass one that does not."""
 
 _LONGEST_DETAIL = 200
+_SHORTEST_SECRET = 4
 _REFUSED = frozenset({401, 403})
 _TOO_MANY = 429
 _REQUEST_TIMEOUT = 408
@@ -28,8 +29,11 @@ _CLIENT_ERROR = 400
 
 
 def redacted(words: str, secrets: tuple[str, ...]) -> str:
-    """``words`` on one line, cut short, with every secret replaced by ``***``."""
-    for secret in sorted((s for s in secrets if s), key=len, reverse=True):
+    """``words`` on one line, cut short, with every secret replaced by ``***``.
+
+    What is shorter than four characters is no secret, and part of many words.
+    """
+    for secret in sorted((s for s in secrets if len(s) >= _SHORTEST_SECRET), key=len, reverse=True):
         words = words.replace(secret, "***")
     line = " ".join(words.split())
     return line if len(line) <= _LONGEST_DETAIL else line[: _LONGEST_DETAIL - 1] + "…"

@@ -101,8 +101,10 @@ class JobExecutor:
         except CommandCenterError as error:
             return Outcome.FAILED, _words(error), error.retry
         except Exception as error:
-            log.exception("job_broken", job=job.name, subject=subject.label)
-            return Outcome.FAILED, f"{type(error).__name__}: {_words(error)}", True
+            words = f"{type(error).__name__}: {_words(error)}"
+            if self._errors.get((job.name, subject.id)) != words:
+                log.exception("job_broken", job=job.name, subject=subject.label)
+            return Outcome.FAILED, words, True
 
     async def _guarded(self, job: Job, subject: Subject) -> Outcome:
         if not job.exclusive:

@@ -9,6 +9,9 @@ from uuid import UUID
 
 import pytest
 
+from integrations.messages.adapter import AppriseMessenger
+from integrations.messages.client import AppriseClient, TwilioClient
+from integrations.messages.guard import HostGuard
 from integrations.shelly.adapter import ShellyReader
 from integrations.shelly.client import ShellyClient
 from integrations.solark.adapter import SolArkReader
@@ -18,7 +21,7 @@ from integrations.victron.adapter import VrmReader
 from integrations.victron.client import VrmClient
 from integrations.victron.mapping import history
 from integrations.victron.payloads import Envelope, series
-from services.errors import VendorError
+from services.errors import DeliveryError, VendorError
 from services.records import BatterySample, EnergySample, LoadSample
 from tests.fakes.clock import SteppingClock
 from tests.fakes.vendor_http import Routes, Script, Waits, answer, in_memory
@@ -238,6 +241,35 @@ async def test_shelly_busy() -> None:
     with pytest.raises(VendorError) as caught:
         await client.status()
     assert (caught.value.detail, caught.value.retry) == ("error 429: Too many requests", True)
+
+
+SMS = "twilio://AC1:token@15551230000/15559870000"
+
+
+def messenger(name: str, status: int) -> AppriseMessenger:
+    script = Script([answer(recorded(f"twilio/{name}.json"), status)])
+    return AppriseMessenger(
+        sms=TwilioClient(http=in_memory(script), base_url="http://t"),
+        guard=HostGuard(),
+        library=AppriseClient(),
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["message_201_create", "message_201_createWithQueuedStatus", "message_201_createWoService"],
+)
+async def test_twilio_takes_a_message(name: str) -> None:
+    await messenger(name, 201).send(target=SMS, subject="s", body="b")
+
+
+async def test_twilio_opted_out_in_the_newer_shape() -> None:
+    with pytest.raises(DeliveryError) as caught:
+        await messenger("error_21610_rfc9457_http400", 400).send(target=SMS, subject="s", body="b")
+    assert (caught.value.detail, caught.value.retry) == (
+        "HTTP 400: error 21610: Unsubscribed",
+        False,
+    )
 
 
 async def test_shelly_of_the_first_generation() -> None:
