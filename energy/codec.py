@@ -1,0 +1,155 @@
+"""Domain values to JSON and back, by their dataclass fields; and the canonical text for hashes.
+
+Datetimes travel as ISO 8601 with offset, enumerations by value, tuples as lists.
+"""
+
+from __future__ import annotations
+
+import json
+import types
+import typing
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from functools import lru_cache
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class CodecError(ValueError):
+    """JSON that does not fit the wanted value. ``path`` says where, ``rule`` what was wanted."""
+
+    def __init__(self, path: str, rule: str) -> None:
+        """Name the place and the rule."""
+        super().__init__(f"{path or 'document'}: {rule}")
+        self.path, self.rule = path, rule
+
+
+def to_json(value: Any) -> Any:  # noqa: ANN401 - any domain value
+    """Plain JSON of a domain value: dataclass, enum, datetime, tuple, number, text, bool or None."""
+    if value is None or isinstance(value, bool | int | float) or type(value) is str:
+        return value
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, tuple | list):
+        return [to_json(item) for item in value]
+    return {name: to_json(getattr(value, name)) for name in _hints(type(value))}
+
+
+def from_json(cls: type[T], data: Any, path: str = "") -> T:  # noqa: ANN401 - parsed JSON
+    """Rebuild a domain value.
+
+    Raises:
+        CodecError: An unknown key, a missing field or a wrong type; the path says where.
+    """
+    return typing.cast("T", _decode(cls, data, path))
+
+
+def canonical(data: Any) -> str:  # noqa: ANN401 - any JSON
+    """One text per JSON value: sorted keys, no spaces, no NaN."""
+    return json.dumps(
+        data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+
+
+@lru_cache(maxsize=128)
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
+def _decode(kind: Any, data: Any, path: str) -> Any:  # noqa: ANN401, PLR0911 - one line per kind
+    if isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union:
+        return _decode_union(kind, data, path)
+    if typing.get_origin(kind) is tuple:
+        return _decode_tuple(kind, data, path)
+    if is_dataclass(kind):
+        return _decode_dataclass(typing.cast("type", kind), data, path)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return _decode_enum(kind, data, path)
+    if kind is datetime:
+        return _decode_datetime(data, path)
+    return _decode_plain(kind, data, path)
+
+
+def _decode_union(kind: Any, data: Any, path: str) -> Any:  # noqa: ANN401
+    options = typing.get_args(kind)
+    if data is None and type(None) in options:
+        return None
+    errors = []
+    for option in options:
+        if option is type(None):
+            continue
+        try:
+            return _decode(option, data, path)
+        except CodecError as error:
+            errors.append(error)
+    raise errors[0]
+
+
+def _decode_tuple(kind: Any, data: Any, path: str) -> tuple[Any, ...]:  # noqa: ANN401
+    if not isinstance(data, list | tuple):
+        raise CodecError(path, f"must be a list, got {data!r}")
+    options = typing.get_args(kind)
+    if len(options) == 2 and options[1] is Ellipsis:  # noqa: PLR2004 - tuple[X, ...]
+        return tuple(_decode(options[0], item, f"{path}[{i}]") for i, item in enumerate(data))
+    if len(options) != len(data):
+        raise CodecError(path, f"must have {len(options)} entries, got {len(data)}")
+    pairs = zip(options, data, strict=True)
+    return tuple(_decode(option, item, f"{path}[{i}]") for i, (option, item) in enumerate(pairs))
+
+
+def _decode_dataclass(kind: type, data: Any, path: str) -> Any:  # noqa: ANN401
+    if not isinstance(data, dict):
+        raise CodecError(path, f"must be an object, got {data!r}")
+    hints = _hints(kind)
+    for key in data:
+        if key not in hints:
+            raise CodecError(_below(path, str(key)), "is not a known field")
+    for field in fields(kind):
+        optional = field.default is not MISSING or field.default_factory is not MISSING
+        if field.name not in data and not optional:
+            raise CodecError(_below(path, field.name), "is missing")
+    return kind(
+        **{key: _decode(hints[key], value, _below(path, key)) for key, value in data.items()}
+    )
+
+
+def _decode_enum(kind: type[Enum], data: Any, path: str) -> Enum:  # noqa: ANN401
+    try:
+        return kind(data)
+    except ValueError:
+        allowed = ", ".join(str(member.value) for member in kind)
+        raise CodecError(path, f"must be one of {allowed}; got {data!r}") from None
+
+
+def _decode_datetime(data: Any, path: str) -> datetime:  # noqa: ANN401
+    try:
+        at = datetime.fromisoformat(data)
+    except (TypeError, ValueError):
+        raise CodecError(path, f"must be an ISO 8601 time, got {data!r}") from None
+    if at.tzinfo is None:
+        raise CodecError(path, f"must have an offset (such as Z or -07:00), got {data!r}")
+    return at
+
+
+def _decode_plain(kind: Any, data: Any, path: str) -> Any:  # noqa: ANN401
+    if kind is float and isinstance(data, int | float) and not isinstance(data, bool):
+        number = float(data)
+        if number != number or number in {float("inf"), float("-inf")}:  # noqa: PLR0124 - NaN
+            raise CodecError(path, f"must be a finite number, got {data!r}")
+        return number
+    if kind is int and isinstance(data, float) and data.is_integer():
+        return int(data)
+    if isinstance(kind, type) and isinstance(data, kind):
+        if kind is int and isinstance(data, bool):
+            raise CodecError(path, f"must be a whole number, got {data!r}")
+        return data
+    names = {float: "a number", int: "a whole number", str: "text", bool: "true or false"}
+    raise CodecError(path, f"must be {names.get(kind, str(kind))}, got {data!r}")
+
+
+def _below(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
