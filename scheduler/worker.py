@@ -24,6 +24,12 @@ TASK = "site_job"
 HEARTBEAT_S = 5.0
 DEAD_AFTER_S = 15.0
 _SCHEMA_LOCK = 7_304_115
+_NEWEST_PERIOD = """
+SELECT coalesce(max(defer_timestamp), 0) AS period
+  FROM procrastinate_periodic_defers
+ WHERE task_name = %(task_name)s AND periodic_id = %(periodic_id)s
+"""
+"""The newest period of one job and site that any scheduler has put in."""
 
 log = structlog.get_logger("scheduler")
 
@@ -81,7 +87,7 @@ class QueueFeeder:
         """Put ``job`` in for the present period; False where it is there or waiting already."""
         clock = self._wall if job.pace is Pace.WALL else self._clock
         period = period_of(job, subject, now_s=clock.now().timestamp())
-        name = f"{job.name}:{subject.id}"
+        name = _period_name(job, subject)
         deferrer = self._app.configure_task(
             name=TASK,
             lock=site_lock(job, subject),
@@ -167,10 +173,16 @@ class QueueWorker:
         return len(stalled)
 
     async def run(self, job: Job, subject: Subject, period: int) -> None:
-        """Run one job, unless its period is long over."""
+        """Run one job, unless its period is long over or a newer one has been put in.
+
+        The latter is also what keeps a scheduler whose clock lags from repeating a period.
+        """
         clock = self._wall if job.pace is Pace.WALL else self._clock
         current = period_of(job, subject, now_s=clock.now().timestamp())
-        if current - period > 1:
+        newest = await self._app.connector.execute_query_one_async(
+            _NEWEST_PERIOD, task_name=TASK, periodic_id=_period_name(job, subject)
+        )
+        if current - period > 1 or period < newest["period"]:
             log.info("job_too_late", job=job.name, subject=subject.label, periods=current - period)
             return
         await self._executor.run(job, subject)
@@ -193,6 +205,10 @@ def _register(app: procrastinate.App, worker: QueueWorker) -> None:
 
     with contextlib.suppress(procrastinate.exceptions.TaskAlreadyRegistered):
         app.task(name=TASK)(site_job)
+
+
+def _period_name(job: Job, subject: Subject) -> str:
+    return f"{job.name}:{subject.id}"
 
 
 def _to_json(job: Job, subject: Subject) -> dict[str, str | float | None]:

@@ -177,6 +177,23 @@ async def test_a_period_long_over_is_skipped(dsn: str) -> None:
         assert machines.cycles.counts == {2: 1}
 
 
+async def test_a_scheduler_whose_clock_lags_repeats_no_period(dsn: str) -> None:
+    async with AsyncExitStack() as stack:
+        machines = Machines(dsn, stack)
+        feeder, now = await machines.feeder(), machines.clock.now()
+        await machines.worker()
+        for number, at in enumerate((now, now + timedelta(seconds=60)), start=1):
+            machines.clock.set(at)
+            await feeder.put(CONTROL, SITES[0])
+            await eventually(partial(machines.cycles.reached, {1: number}))
+        machines.clock.set(now + timedelta(seconds=1))
+        assert await feeder.put(CONTROL, SITES[0])
+        await feeder.put(CONTROL, SITES[1])
+        await eventually(lambda: machines.cycles.counts[2] == 1)
+        await asyncio.sleep(0.05)
+        assert machines.cycles.counts == {1: 2, 2: 1}
+
+
 async def test_a_worker_stops_at_once_and_the_schema_is_made_once(dsn: str) -> None:
     assert not await apply_queue_schema(dsn)
     async with AsyncExitStack() as stack:
