@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -158,7 +159,7 @@ def _named(name: str) -> list[Violation]:
 
 def _ascending(value: object, order: Sequence[tuple[str, str]], rule: str) -> list[Violation]:
     found: list[Violation] = []
-    for (low, relation), (high, _) in zip(order, order[1:], strict=False):
+    for (low, relation), (high, _) in pairwise(order):
         found += _pair(value, low, relation, high, rule=rule)
     return found
 
@@ -186,16 +187,12 @@ def _curve(points: tuple[tuple[float, float], ...] | None) -> list[Violation]:
     if not all(math.isfinite(number) for point in points for number in point):
         return [(path, "voltage_curve must consist of numbers")]
     found: list[Violation] = []
-    for index, (lower, upper) in enumerate(zip(points, points[1:], strict=False)):
+    for index, (lower, upper) in enumerate(pairwise(points)):
         for column, name in enumerate(("voltage", "percentage")):
-            if not lower[column] < upper[column]:
-                found.append(
-                    (
-                        f"{path}[{index + 1}]",
-                        f"{name} {upper[column]:g} must be above the point before it "
-                        f"({lower[column]:g}): both columns strictly increase",
-                    )
-                )
+            before, this = lower[column], upper[column]
+            if not before < this:
+                rule = f"must be above the point before it ({before:g}): both columns increase"
+                found.append((f"{path}[{index + 1}]", f"{name} {this:g} {rule}"))
     found += [
         (f"{path}[{index}]", f"the {which} point must be {wanted} %, is {points[index][1]:g} %")
         for index, which, wanted in ((0, "first", 0), (-1, "last", 100))
