@@ -1,0 +1,2 @@
+DROP TABLE audit_log, miner_profiles, hvac_zones, user_preferences;
+DROP FUNCTION next_version();

@@ -1,0 +1,2 @@
+DROP TABLE job_runs, emergency_stops, action_events, actions, decisions, site_memory;
+DROP FUNCTION refuse_change();
