@@ -115,24 +115,22 @@ class RoomPlan:
 
 REFERENCE_DEVICES: tuple[DevicePlan, ...] = (
     DevicePlan(
-        slug="primary", name="Primary S21+", kind="miner", power_w=3_878.0, zone="miner-room"
+        slug="primary", name="Primary S21+", kind="miner", power_w=3_878.0, zone="heat-room"
     ),
-    DevicePlan(slug="dump", name="Dump Load S19", kind="miner", power_w=3_250.0, zone="workshop"),
+    DevicePlan(slug="dump", name="Dump Load S19", kind="miner", power_w=3_250.0, zone="heat-room"),
+    DevicePlan(slug="fan1", name="Heat Room fan", kind="fan", power_w=62.0, zone="heat-room"),
+    DevicePlan(slug="fan2", name="Main Room fan", kind="fan", power_w=62.0, zone="main-room"),
     DevicePlan(
-        slug="fan1", name="Exhaust fan miner room", kind="fan", power_w=62.0, zone="miner-room"
-    ),
-    DevicePlan(slug="fan2", name="Exhaust fan workshop", kind="fan", power_w=62.0, zone="workshop"),
-    DevicePlan(
-        slug="heater1", name="Heater miner room", kind="heater", power_w=1_500.0, zone="miner-room"
+        slug="heater1", name="Heat Room heater", kind="heater", power_w=1_500.0, zone="heat-room"
     ),
     DevicePlan(
-        slug="heater2", name="Heater workshop", kind="heater", power_w=1_500.0, zone="workshop"
+        slug="heater2", name="Main Room heater", kind="heater", power_w=1_500.0, zone="main-room"
     ),
 )
 
 REFERENCE_ROOMS: tuple[RoomPlan, ...] = (
-    RoomPlan(slug="miner-room", name="Miner room"),
-    RoomPlan(slug="workshop", name="Workshop", heat_capacity_j_per_k=1_400_000.0),
+    RoomPlan(slug="heat-room", name="Heat Room", fan_w_per_k=600.0),
+    RoomPlan(slug="main-room", name="Main Room", heat_capacity_j_per_k=1_400_000.0),
 )
 
 

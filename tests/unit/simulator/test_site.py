@@ -77,7 +77,7 @@ def test_a_running_miner_is_part_of_the_load_and_warms_its_room() -> None:
     after = one.measure()
     assert after.devices["primary"].power_w == pytest.approx(3_878.0, rel=0.01)
     assert after.load_w - before.load_w == pytest.approx(3_878.0, abs=800.0)
-    assert after.rooms_c["miner-room"] > before.rooms_c["miner-room"] + 1.0
+    assert after.rooms_c["heat-room"] > before.rooms_c["heat-room"] + 1.0
     assert one.at == START + timedelta(minutes=31)
 
 

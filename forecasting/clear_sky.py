@@ -1,0 +1,145 @@
+"""Power of the site's array under a clear sky, by pvlib.
+
+Ineichen's clear sky with a fixed turbidity, transposed onto the array; a table of five-minute knots
+per UTC day is computed once, so that a question only interpolates. pvlib takes seconds to load:
+``prepare`` does that beside the event loop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+_KNOT_S = 300
+_KNOTS = 86_400 // _KNOT_S + 1
+_KEPT_DAYS = 800
+_LINKE_TURBIDITY = 3.0
+_CELL_K_PER_W_M2 = 0.03
+_AIR_C = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrayGeometry:
+    """One array: degrees north and east, metres, degrees of tilt and compass, W.
+
+    ``efficiency`` is what wiring, soiling and conversion leave over; ``temperature_factor`` the
+    change of power per kelvin of cell temperature.
+    """
+
+    latitude: float
+    longitude: float
+    altitude_m: float = 30.0
+    tilt_deg: float = 25.0
+    azimuth_deg: float = 180.0
+    peak_w: float = 14_600.0
+    inverter_limit_w: float = 15_000.0
+    efficiency: float = 0.90
+    temperature_factor: float = -0.0037
+
+
+class PvlibSkyModel:
+    """The port ``SkyModel``, with tables per day and what they tell of nights."""
+
+    def __init__(self, *, array: ArrayGeometry) -> None:
+        """Nothing is computed before the first question."""
+        self._array = array
+        self._tables: dict[date, tuple[float, ...]] = {}
+
+    def clear_sky_w(self, at: datetime) -> float:
+        """Array power under a clear sky at ``at`` (aware), W ≥ 0, limited by the inverter."""
+        instant = at.astimezone(UTC)
+        table = self.table(instant.date())
+        seconds = instant.hour * 3_600 + instant.minute * 60 + instant.second
+        position = (seconds + instant.microsecond / 1e6) / _KNOT_S
+        index = int(position)
+        share = position - index
+        return table[index] * (1.0 - share) + table[index + 1] * share
+
+    def table(self, day: date) -> tuple[float, ...]:
+        """Powers of the UTC day every five minutes, both midnights included, W."""
+        known = self._tables.get(day)
+        if known is None:
+            self._compute(day, 1)
+            known = self._tables[day]
+        return known
+
+    def is_prepared(self, at: datetime) -> bool:
+        """Whether the day of ``at`` needs no more computing."""
+        return at.astimezone(UTC).date() in self._tables
+
+    def prepare(self, start: datetime, *, days: int = 2) -> None:
+        """Compute ``days`` UTC days from ``start`` on in one go. Slow: call it in a thread."""
+        first = start.astimezone(UTC).date()
+        if any(first + timedelta(days=number) not in self._tables for number in range(days)):
+            self._compute(first, days)
+
+    def carries(self, at: datetime, *, load_w: float, ratio: float = 1.0) -> bool:
+        """Whether the clear sky times ``ratio`` gives at least ``load_w`` at ``at``."""
+        return self.clear_sky_w(at) * ratio >= load_w
+
+    def night_hours(self, at: datetime, *, load_w: float, ratio: float = 1.0) -> float:
+        """Hours that the battery has to bridge until the sun carries ``load_w`` again.
+
+        From ``at`` on at night, the whole coming night by day; a day on which the sun never carries
+        the load counts as night. At most 48 h.
+        """
+        start = at
+        limit = at + timedelta(hours=48)
+        if self.carries(at, load_w=load_w, ratio=ratio):
+            start = self._next(at, limit, load_w=load_w, ratio=ratio, carries=False)
+        end = self._next(start, limit, load_w=load_w, ratio=ratio, carries=True)
+        return (end - start).total_seconds() / 3_600.0
+
+    def _next(
+        self, at: datetime, limit: datetime, *, load_w: float, ratio: float, carries: bool
+    ) -> datetime:
+        """The first knot from ``at`` on where the sun carries the load, or does not."""
+        moment = at
+        while moment < limit:
+            if self.carries(moment, load_w=load_w, ratio=ratio) is carries:
+                return moment
+            moment += timedelta(seconds=_KNOT_S)
+        return limit
+
+    def _compute(self, first: date, days: int) -> None:
+        import pandas as pd  # noqa: PLC0415 - a second of start-up that only this needs
+
+        start = pd.Timestamp(first, tz="UTC")
+        times = pd.date_range(start, periods=days * (_KNOTS - 1) + 1, freq=f"{_KNOT_S}s")
+        powers = self._powers(times)
+        if len(self._tables) + days > _KEPT_DAYS:
+            self._tables.clear()
+        for number in range(days):
+            begin = number * (_KNOTS - 1)
+            day = first + timedelta(days=number)
+            self._tables[day] = tuple(powers[begin : begin + _KNOTS])
+
+    def _powers(self, times: Any) -> list[float]:  # noqa: ANN401 - pandas has no types here
+        import pvlib  # noqa: PLC0415 - see above
+
+        array = self._array
+        position = pvlib.solarposition.get_solarposition(
+            times, array.latitude, array.longitude, altitude=array.altitude_m
+        )
+        zenith = position["apparent_zenith"]
+        airmass = pvlib.atmosphere.get_absolute_airmass(
+            pvlib.atmosphere.get_relative_airmass(zenith),
+            pvlib.atmosphere.alt2pres(array.altitude_m),
+        )
+        sky = pvlib.clearsky.ineichen(
+            zenith, airmass, linke_turbidity=_LINKE_TURBIDITY, altitude=array.altitude_m
+        )
+        plane = pvlib.irradiance.get_total_irradiance(
+            array.tilt_deg,
+            array.azimuth_deg,
+            zenith,
+            position["azimuth"],
+            sky["dni"],
+            sky["ghi"],
+            sky["dhi"],
+        )["poa_global"].fillna(0.0)
+        cell_c = _AIR_C + _CELL_K_PER_W_M2 * plane
+        power = array.peak_w * plane / 1_000.0 * array.efficiency
+        power *= 1.0 + array.temperature_factor * (cell_c - 25.0)
+        return [float(value) for value in power.clip(0.0, array.inverter_limit_w)]
