@@ -84,7 +84,8 @@ class ModelServer:
             await writer.drain()
             return True
         writer.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n"
+            b"Connection: close\r\n\r\n"
         )
         await writer.drain()
         gone = asyncio.create_task(reader.read(1))
