@@ -1,0 +1,172 @@
+"""The control loop: one cycle from the frozen snapshot to verified actions and memory.
+
+Nothing is kept here between cycles. Without the database nothing is commanded and no timer is
+refreshed: the loads' own timers then switch them off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from energy import codec
+from energy.allocator import ALLOCATOR_VERSION, allocate
+from energy.decision import AllocationInput, Decision
+from energy.heating import HvacHints
+from energy.hvac import HvacMemory, ZoneDecisions, control_zones
+from energy.learning import LearningState, Observation, learn
+from energy.preferences import ControlLevel
+from energy.quality import measure
+from services.actions import Actions
+from services.errors import CommandCenterError
+from services.execution import Execution
+from services.ports import Clock, DecisionStore, EmergencyStopStore, EventBus, MemoryStore
+from services.records import ActionStatus, DecisionRecord, Json, SiteMemory
+from services.snapshots import BuiltSnapshot, SnapshotBuilder
+from services.wishes import Wish, staying_on, wishes_of
+
+
+class ControlLoop:
+    """Runs cycles; one site at a time is the caller's business (a lock per site)."""
+
+    def __init__(
+        self,
+        *,
+        snapshots: SnapshotBuilder,
+        memory: MemoryStore,
+        decisions: DecisionStore,
+        emergency: EmergencyStopStore,
+        actions: Actions,
+        execution: Execution,
+        clock: Clock,
+        events: EventBus,
+    ) -> None:
+        """All parts of one cycle."""
+        self._snapshots, self._memory, self._decisions = snapshots, memory, decisions
+        self._emergency, self._actions, self._execution = emergency, actions, execution
+        self._clock, self._events = clock, events
+
+    async def run_cycle(self, system_id: UUID) -> DecisionRecord:
+        """Decide for now, store the decision, act on it, refresh the timers, remember."""
+        at = self._clock.now()
+        memory = await self._memory.load(system_id)
+        built = await self._snapshots.build(system_id, at, memory.learned)
+        stop = await self._emergency.state(system_id)
+        decision, zones = decide(built, memory, emergency_stop=stop.latched)
+        record = await self._decisions.append(
+            system_id, at, document_of(decision, zones), ALLOCATOR_VERSION
+        )
+        await self._memory.save(system_id, remembered(memory, built, decision, zones))
+        await self._publish(system_id, record)
+        if built.preferences.control_level is not ControlLevel.OBSERVE or stop.latched:
+            await self._act(system_id, record, wishes_of(decision, zones, built), built)
+        return record
+
+    async def _act(
+        self, system_id: UUID, record: DecisionRecord, wishes: list[Wish], built: BuiltSnapshot
+    ) -> None:
+        """Switch what has to be switched; one device's failure never stops the others."""
+        for wish in wishes:
+            try:
+                await self._switch(system_id, record, wish)
+            except CommandCenterError as error:
+                await self._events.publish(
+                    "action", {"load_id": str(wish.load_id), "error": str(error)}
+                )
+        keep = staying_on(wishes, built.loads, built.load_states)
+        auto_off_s = built.preferences.dead_man_minutes * 60.0
+        await self._execution.refresh_timers(keep, auto_off_s)
+
+    async def _switch(self, system_id: UUID, record: DecisionRecord, wish: Wish) -> None:
+        action = await self._actions.propose(
+            system_id,
+            wish.load_id,
+            target_on=wish.target_on,
+            target_speed=wish.target_speed,
+            actor=wish.actor,
+            requested_by=wish.requested_by,
+            reason=wish.reason,
+            explanation=wish.explanation,
+            urgent=wish.urgent,
+            decision_id=record.id,
+            idempotency_key=f"{system_id}/{record.at.isoformat()}/{wish.load_id}",
+        )
+        if action.status is ActionStatus.PROPOSED:
+            await self._actions.execute(action)
+
+    async def _publish(self, system_id: UUID, record: DecisionRecord) -> None:
+        await self._events.publish(
+            "decision",
+            {"system_id": str(system_id), "id": str(record.id), "at": record.at.isoformat()},
+        )
+
+
+def decide(
+    built: BuiltSnapshot, memory: SiteMemory, *, emergency_stop: bool
+) -> tuple[Decision, ZoneDecisions]:
+    """Climate first, because a cold zone may ask for a miner's heat; then the allocation."""
+    question = AllocationInput(
+        snapshot=built.snapshot,
+        preferences=built.preferences,
+        miners=built.miners,
+        states=built.states,
+        learned=memory.learned,
+        memory=memory.control,
+        emergency_stop=emergency_stop,
+    )
+    measured = measure(question)
+    zones = control_zones(
+        built.zones,
+        built.temperatures,
+        built.snapshot,
+        codec.from_json(HvacMemory, memory.hvac),
+        HvacHints(
+            preferences=built.preferences,
+            rest_voltage_v=None if measured.stale else measured.rest_voltage_v,
+            lockout=memory.control.lockout,
+            emergency_stop=emergency_stop,
+            pv_w=measured.pv_w,
+            miners=built.miners,
+            states=built.states,
+        ),
+    )
+    wanted = zones.heat_wanted_miner_ids
+    states = tuple(replace(state, heat_wanted=state.miner_id in wanted) for state in built.states)
+    return allocate(replace(question, states=states)), zones
+
+
+def document_of(decision: Decision, zones: ZoneDecisions) -> Json:
+    """What is stored of a cycle: the whole decision, and the zones beside it."""
+    return {"allocation": codec.to_json(decision), "zones": codec.to_json(zones)}
+
+
+def remembered(
+    memory: SiteMemory, built: BuiltSnapshot, decision: Decision, zones: ZoneDecisions
+) -> SiteMemory:
+    """What the next cycle needs to know."""
+    state, learned = learn(
+        codec.from_json(LearningState, memory.learning),
+        _observation(built.snapshot.at, decision),
+        memory.learned,
+    )
+    return SiteMemory(
+        learned=learned,
+        control=decision.memory,
+        hvac=codec.to_json(zones.memory),
+        learning=codec.to_json(state),
+    )
+
+
+def _observation(at: datetime, decision: Decision) -> Observation:
+    measured, budget = measure(decision.inputs), decision.budget
+    known = measured.load_w is not None
+    return Observation(
+        at=at,
+        voltage_v=measured.raw_voltage_v,
+        current_a=measured.current_a,
+        pv_w=measured.pv_w,
+        clear_sky_w=decision.inputs.snapshot.sky.clear_sky_w,
+        throttled=budget.throttled,
+        base_load_w=budget.base_load_w if known else None,
+    )

@@ -1,0 +1,115 @@
+"""From a decision to the switches it wants: which loads go on, off, or keep running. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from energy.decision import Command, Decision
+from energy.hvac import ZoneDecisions
+from energy.loads import Actor, LoadKind
+from services.records import ControlledLoad
+from services.snapshots import BuiltSnapshot, LoadState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """One load that should change its state."""
+
+    load_id: UUID
+    target_on: bool
+    actor: Actor
+    requested_by: str
+    reason: str
+    explanation: str
+    urgent: bool = False
+    target_speed: int | None = None
+
+
+def wishes_of(decision: Decision, zones: ZoneDecisions, built: BuiltSnapshot) -> list[Wish]:
+    """What has to be switched, stops first: a stop frees the power that a start needs."""
+    if decision.inputs.emergency_stop:
+        return stop_everything(built.loads, built.load_states)
+    wishes = _miner_wishes(decision, built) + _zone_wishes(zones, built)
+    return sorted(wishes, key=lambda wish: (wish.target_on, not wish.urgent, str(wish.load_id)))
+
+
+def stop_everything(
+    loads: Mapping[UUID, ControlledLoad], states: Mapping[UUID, LoadState]
+) -> list[Wish]:
+    """Every controlled load that is not known to be off."""
+    return [
+        Wish(
+            load_id=load_id,
+            target_on=False,
+            actor=Actor.SAFETY,
+            requested_by="emergency stop",
+            reason="emergency_stop",
+            explanation="The emergency stop is latched.",
+            urgent=True,
+        )
+        for load_id in loads
+        if states[load_id].is_on is not False
+    ]
+
+
+def staying_on(
+    wishes: list[Wish], loads: Mapping[UUID, ControlledLoad], states: Mapping[UUID, LoadState]
+) -> list[ControlledLoad]:
+    """Loads with a hardware timer that are on and are not about to be switched off."""
+    ending = {wish.load_id for wish in wishes if not wish.target_on}
+    return [
+        load
+        for load_id, load in loads.items()
+        if load.has_timer and states[load_id].is_on is True and load_id not in ending
+    ]
+
+
+def _miner_wishes(decision: Decision, built: BuiltSnapshot) -> list[Wish]:
+    profiles = {profile.id: profile for profile in built.miners}
+    wishes = []
+    for miner in decision.miners:
+        device_id = profiles[miner.miner_id].device_id
+        if device_id is None or UUID(device_id) not in built.loads:
+            continue
+        if miner.command not in {Command.START, Command.STOP}:
+            continue
+        wishes.append(
+            Wish(
+                load_id=UUID(device_id),
+                target_on=miner.command is Command.START,
+                actor=Actor.SAFETY if miner.urgent else Actor.ALLOCATOR,
+                requested_by="allocator",
+                reason=miner.reason.value,
+                explanation=miner.explanation,
+                urgent=miner.urgent,
+            )
+        )
+    return wishes
+
+
+def _zone_wishes(zones: ZoneDecisions, built: BuiltSnapshot) -> list[Wish]:
+    wishes = []
+    for zone in zones.zones:
+        targets = (
+            (zone.fan_device_id, zone.fan_on, LoadKind.FAN, zone.fan_speed),
+            (zone.heater_device_id, zone.heater_on, LoadKind.HEATER, None),
+        )
+        for device_id, wanted_on, _kind, speed in targets:
+            if device_id is None or wanted_on is None or UUID(device_id) not in built.loads:
+                continue
+            if built.load_states[UUID(device_id)].is_on is wanted_on:
+                continue
+            wishes.append(
+                Wish(
+                    load_id=UUID(device_id),
+                    target_on=wanted_on,
+                    actor=Actor.ALLOCATOR,
+                    requested_by=f"climate of {zone.name}",
+                    reason=zone.reason.value,
+                    explanation=zone.explanation,
+                    target_speed=speed if wanted_on else None,
+                )
+            )
+    return wishes
