@@ -1,0 +1,78 @@
+"""Replay a measured series through the whole core and say how long it took.
+
+``python -m bench.replay FILE [--pv-peak-kw 15] [--load-scale 1] [--json]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from energy.preferences import Preferences
+from forecasting.clear_sky import ArrayGeometry, PvlibSkyModel
+from services.errors import CommandCenterError
+from simulator.replay import ReplayOptions, replay
+from simulator.replay_report import result_json, table_rows, write_chart
+from simulator.series import read_series
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the benchmark; returns the exit code."""
+    given = _parser().parse_args(arguments)
+    started = time.perf_counter()
+    try:
+        series = read_series(given.file, home=given.home)
+        peak_w = given.pv_peak_kw * 1_000.0 if given.pv_peak_kw else max(series.pv_w)
+        preferences = replace(
+            Preferences(),
+            latitude=given.latitude,
+            longitude=given.longitude,
+            timezone=given.timezone,
+        )
+        sky = PvlibSkyModel(
+            array=ArrayGeometry(
+                latitude=given.latitude, longitude=given.longitude, peak_w=max(1.0, peak_w)
+            )
+        )
+        options = ReplayOptions(
+            pv_peak_w=peak_w if given.pv_peak_kw else None,
+            load_scale=given.load_scale,
+            step_s=given.step_s,
+            preferences=preferences,
+        )
+        result = replay(series, options, sky=sky)
+    except CommandCenterError as error:
+        print(error, file=sys.stderr)
+        return 2
+    took_s = time.perf_counter() - started
+    if given.chart is not None:
+        write_chart(result, given.chart)
+    if given.json:
+        print(json.dumps({**result_json(result), "took_s": round(took_s, 2)}))
+        return 0
+    for name, value in [*table_rows(result), ("Took", f"{took_s:.1f} s")]:
+        print(f"{name:45} {value}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Replay a measured series.")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--pv-peak-kw", type=float)
+    parser.add_argument("--load-scale", type=float, default=1.0)
+    parser.add_argument("--step-s", type=float, default=300.0)
+    parser.add_argument("--home")
+    parser.add_argument("--latitude", type=float, default=47.4)
+    parser.add_argument("--longitude", type=float, default=8.1)
+    parser.add_argument("--timezone", default="Europe/Zurich")
+    parser.add_argument("--chart", type=Path, help="write a .png or .html chart")
+    parser.add_argument("--json", action="store_true")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
