@@ -56,7 +56,7 @@ def canonical(data: Any) -> str:  # noqa: ANN401 - any JSON
 
 
 @lru_cache(maxsize=128)
-def _hints(cls: type) -> dict[str, Any]:
+def _hints(cls: Any) -> dict[str, Any]:
     return typing.get_type_hints(cls)
 
 

@@ -17,7 +17,7 @@ class Actions:
         """Both halves share their stores."""
         self._proposals, self._execution = proposals, execution
 
-    async def propose(self, system_id: UUID, load_id: UUID, **wish: Any) -> Action:  # noqa: ANN401 - as Proposals.propose
+    async def propose(self, system_id: UUID, load_id: UUID, **wish: Any) -> Action:
         """See ``Proposals.propose``."""
         return await self._proposals.propose(system_id, load_id, **wish)
 
