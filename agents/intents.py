@@ -92,7 +92,7 @@ def _topic(clause: str, _: Facts) -> Arguments:
     topics = (
         (r"\bsoc\b|state of charge|pause|resume|solar.priority", "soc"),
         (r"mode|grid|import|allowance|reserve|discharge limit|tolerance", "policy"),
-        (r"control level|approv|hold|stale|dead.?man|automat|confirm|fail.?safe", "automation"),
+        (r"control level|approv|\bhold|stale|dead.?man|automat|confirm|fail.?safe", "automation"),
         (r"quiet|notif", "notifications"),
         (r"timezone|location|latitude|units", "place"),
         (r"volt|threshold|capacity|chemistry|battery|curve|absorption|float", "battery"),
@@ -163,7 +163,7 @@ PATTERNS: tuple[_Pattern, ...] = (
         tool="battery_history",
         match=_re(rf"({_BATTERY}).*({_TIME}|how low|drop|dip)|({_TIME}|how low).*({_BATTERY})"),
         unless=_re(
-            r"kwh|energy|reserve|setting|threshold|solar|\bpv\b|will |enough|\bmake it|last (the|all)|"
+            r"kwh|energy|reserve|setting|threshold|solar|\bpv\b|will |enough|\bmake it|last (the|all)\b|"
             r"allow"
         ),
         arguments=_span,
@@ -221,7 +221,7 @@ PATTERNS: tuple[_Pattern, ...] = (
     _Pattern(
         tool="allocator_now",
         match=_re(
-            r"what (should|could|can|may|is|are).*(run|running|mining|on\b)|should i|can i|may i|"
+            r"what (should|could|can|may|is|are).*(\brun|running|mining|\bon\b)|should i|can i|may i|"
             r"budget|surplus|available|spare|excess|which (miner|load)s?|miners?\b|\bmining\b|hashing|"
             r"decision|decid|allocator|reserve|throttl|curtail|"
             r"enough (power|sun|energy|battery)|(last|through|until).*(night|morning|sunrise)|"
@@ -282,7 +282,7 @@ _GENERAL: tuple[tuple[General, re.Pattern[str]], ...] = (
     (
         General.OUT_OF_SCOPE,
         _re(
-            r"poem|\bjokes?\b|story|recipe|\bsong\b|python|javascript|\bcode\b|translate|news|capital of|"
+            r"poem|\bjokes?\b|\bstory\b|recipe|\bsong\b|python|javascript|\bcode\b|translate|news|capital of|"
             r"president|(bitcoin|btc|eth|hash) ?price|price of|stock|football|movie|write (me )?an? |"
             r"who (won|invented|wrote)|meaning of life|e-?mail to|revenue|profit|earn(ed|ing)?\b"
         ),

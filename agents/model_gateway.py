@@ -336,7 +336,7 @@ class GatewayModel:
 def _reason(error: Exception, status: int | None) -> str:
     if isinstance(error, TimeoutError) or "Timeout" in type(error).__name__:
         return "no answer in time"
-    if "Connection" in type(error).__name__:
+    if "Connection" in type(error).__name__ or "connection error" in str(error).casefold():
         return "no connection"
     if status is not None:
         return f"HTTP {status}"

@@ -52,7 +52,7 @@ def amount(entry: Any, unit: str = "") -> str:  # noqa: ANN401 - any JSON value
         value, own = value / 1000, "kWh"
     digits = _DIGITS.get(own, 2)
     text = f"{value:.{digits}f}"
-    text = text.rstrip("0").rstrip(".") if digits > 1 and own != "V" else text
+    text = text.rstrip("0").rstrip(".") if own in {"%", ""} and digits else text
     return f"{text} {own}".strip()
 
 

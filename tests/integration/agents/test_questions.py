@@ -121,7 +121,6 @@ async def test_the_built_in_model_answers_nine_of_ten_questions_rightly(desk: An
             wrong.append((question, calls, answer.tools, missing, answer.text[:200]))
     assert desk.errors == []
     right = len(QUESTIONS) - len(wrong)
-    print(*wrong, sep="\n")
     assert right / len(QUESTIONS) >= 0.9, wrong
 
 

@@ -46,7 +46,7 @@ async def test_a_question_takes_three_calls_with_native_tools_and_streams(make_d
     results = [m for m in server.requests[2]["messages"] if m["role"] == "tool"]
     assert json.loads(results[0]["content"])["battery"]["voltage"]["value"] == 52.31
     assert len(answer.of("token")) == 11
-    assert [each.event for each in answer.events][0] == "start"
+    assert next(each.event for each in answer.events) == "start"
     assert [each.event for each in answer.events][-2:] == ["usage", "done"]
 
 
