@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from energy.preferences import Preferences
@@ -18,6 +19,8 @@ from services.errors import CommandCenterError
 from simulator.replay import ReplayOptions, replay
 from simulator.replay_report import result_json, table_rows, write_chart
 from simulator.series import read_series
+
+_PREPARED_DAYS = 400
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,6 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
                 latitude=given.latitude, longitude=given.longitude, peak_w=max(1.0, peak_w)
             )
         )
+        first = datetime.fromtimestamp(series.at_s[0], UTC)
+        days = int((series.at_s[-1] - series.at_s[0]) // 86_400.0) + 4
+        sky.prepare(first, days=min(days, _PREPARED_DAYS))
         options = ReplayOptions(
             pv_peak_w=peak_w if given.pv_peak_kw else None,
             load_scale=given.load_scale,

@@ -95,11 +95,16 @@ class PvlibSkyModel:
         self, at: datetime, limit: datetime, *, load_w: float, ratio: float, carries: bool
     ) -> datetime:
         """The first knot from ``at`` on where the sun carries the load, or does not."""
-        moment = at
-        while moment < limit:
-            if self.carries(moment, load_w=load_w, ratio=ratio) is carries:
-                return moment
-            moment += timedelta(seconds=_KNOT_S)
+        if self.carries(at, load_w=load_w, ratio=ratio) is carries:
+            return at
+        midnight = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        index = int((at - midnight).total_seconds() // _KNOT_S) + 1
+        while midnight < limit:
+            table = self.table(midnight.date())
+            for knot in range(index, _KNOTS - 1):
+                if (table[knot] * ratio >= load_w) is carries:
+                    return min(limit, midnight + timedelta(seconds=knot * _KNOT_S))
+            midnight, index = midnight + timedelta(days=1), 0
         return limit
 
     def _compute(self, first: date, days: int) -> None:

@@ -72,7 +72,8 @@ def test_columns_are_found_by_name(
     packed.write_bytes(gzip.compress(text.encode()))
     for path in (plain, packed):
         series = read_series(path)
-        assert (series.pv_w, series.load_w) == (pytest.approx(pv_w), pytest.approx(load_w))
+        assert series.pv_w == pytest.approx(pv_w)
+        assert series.load_w == pytest.approx(load_w)
 
 
 @pytest.mark.parametrize(
