@@ -121,6 +121,7 @@ _SUBJECTS = {
     r"grid|import|export": r"grid|import|export",
     r"batter|charged": r"batter|charge|voltage|soc",
     r"self": r"self",
+    r"runtime|how long|hash|miner|starts?\b|\bran\b": r"miner|loads|terahash",
 }
 
 
@@ -128,6 +129,7 @@ def _only_asked(data: Data, about: str) -> Data:
     patterns = [keys for pattern, keys in _SUBJECTS.items() if re.search(pattern, about)]
     if not patterns:
         return data
+    patterns.append(r"^note$|coverage")
     kept = {
         key: value
         for key, value in data.items()

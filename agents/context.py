@@ -98,9 +98,11 @@ class ContextManager:
             f"miners: {'; '.join(each.name for each in ordered)}",
             f"loads: {'; '.join(sorted({each.name for each in loads}))}",
             f"zones: {'; '.join(sorted(zones))}",
-            (f"battery: {owner.battery_chemistry}, {amount(owner.battery_capacity_wh, 'Wh')}, nominal "
-            f"{amount(owner.battery_nominal_v, 'V')}, low {amount(owner.voltage_low, 'V')}, critical "
-            f"{amount(owner.voltage_critical_low, 'V')}; decisions go by voltage, not SOC"),
+            (
+                f"battery: {owner.battery_chemistry}, {amount(owner.battery_capacity_wh, 'Wh')}, nominal "
+                f"{amount(owner.battery_nominal_v, 'V')}, low {amount(owner.voltage_low, 'V')}, critical "
+                f"{amount(owner.voltage_critical_low, 'V')}; decisions go by voltage, not SOC"
+            ),
             *(
                 f"miner {each.name}: priority {each.priority_level}, "
                 f"{amount(each.power_draw_watts, 'W')}, start {amount(each.start_voltage, 'V')}, "

@@ -180,7 +180,8 @@ PATTERNS: tuple[_Pattern, ...] = (
     _Pattern(
         tool="energy_history",
         match=_re(
-            rf"k?wh\b|self.?(suffic|consum)|(produc|generat|consum|us(ed|age)|import|export|yield|"
+            rf"k?wh\b|self.?(suffic|consum)|how long .*(run|ran|on\b|hash)|runtime (today|yesterday)|"
+            rf"(produc|generat|consum|us(ed|age)|import|export|yield|"
             rf"energy|solar|harvest|\bpv\b|load|\bsun\b|grid).*({_TIME})|"
             rf"({_TIME}).*(produc|generat|consum|us(ed|age)|import|export|yield|energy|solar|harvest|"
             rf"\bpv\b|load|grid)|how much.*(produced|generated|consumed|used|made|imported|exported)"

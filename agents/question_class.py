@@ -32,19 +32,25 @@ _PATTERNS: tuple[tuple[QuestionClass, str], ...] = (
     ),
     (
         QuestionClass.PLANNING,
-        (r"what if|should|\bplan|optimi|\bif\b|would|when (will|can|does)|propose|turn|switch|"
-        r"^(start|stop|run|pause)|tomorrow|tonight|forecast|budget|enough|allocator"),
+        (
+            r"what if|should|\bplan|optimi|\bif\b|would|when (will|can|does)|propose|turn|switch|"
+            r"^(start|stop|run|pause)|tomorrow|tonight|forecast|budget|enough|allocator"
+        ),
     ),
     (
         QuestionClass.HISTORY,
-        (r"yesterday|today|\blast\b|\bpast\b|history|trend|lowest|highest|average|k?wh\b|"
-        r"week|month|overnight|peak|chart|what happened|\bwhen was|produced|consumed|generated"),
+        (
+            r"yesterday|today|\blast\b|\bpast\b|history|trend|lowest|highest|average|k?wh\b|"
+            r"week|month|overnight|peak|chart|what happened|\bwhen was|produced|consumed|generated"
+        ),
     ),
     (
         QuestionClass.STATUS,
-        (r"batter|volt|\bsoc\b|solar|\bpv\b|\bsun\b|load|grid|power|miner|s19|s21|\bwhy\b|alert|alarm|"
-        r"health|status|temperature|room|fan|heat|running|\bon\b|\boff\b|charg|zone|watt|"
-        r"setting|mode|how (is|are)|priorit|threshold|decision"),
+        (
+            r"batter|volt|\bsoc\b|solar|\bpv\b|\bsun\b|load|grid|power|miner|s19|s21|\bwhy\b|alert|alarm|"
+            r"health|status|temperature|room|fan|heat|running|\bon\b|\boff\b|charg|zone|watt|"
+            r"setting|mode|how (is|are)|priorit|threshold|decision"
+        ),
     ),
 )
 

@@ -177,7 +177,7 @@ async def _decided(
     )
     if not found:
         raise BadArguments(f"no decision is stored at or before {moment.isoformat()}")
-    document = found[0].document.get("decision") or found[0].document
+    document = found[0].document.get("allocation") or {}
     decision = {"id": str(found[0].id), "at": found[0].at, **document}
     return decision, list(document.get("miners") or [])
 

@@ -72,7 +72,13 @@ def energy_history(services: ToolServices, scope: ToolScope) -> Tool[Hours]:
 
     async def handler(asked: Hours) -> Json:
         found = await services.history.statistics(scope.system_id, asked.hours)
-        return {"as_of": _local(services, scope), "hours": asked.hours, **found}
+        loads = [
+            _pick(each, ("name", "runtime_h", "starts", "energy_wh")) for each in _loads(found)
+        ]
+        hidden = {"start_at", "end_at", "loads"}
+        kept = {key: value for key, value in found.items() if key not in hidden}
+        by_load = {"loads": loads} if loads else {}
+        return {"as_of": _local(services, scope), "hours": asked.hours, **kept, **by_load}
 
     return Tool(
         name="energy_history",
@@ -127,6 +133,10 @@ async def series_summary(
         "latest": _extreme(known[-1], zone),
         "points": [[f"{at.astimezone(zone):%d %H:%M}", value] for at, value in known],
     }
+
+
+def _loads(found: Json) -> list[Json]:
+    return list(found.get("loads") or [])
 
 
 def _points(found: Json) -> list[tuple[datetime, float | None]]:
