@@ -11,7 +11,7 @@ import contextvars
 import importlib
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,7 +34,7 @@ from tools.registry import AnyTool, build_tools
 _log = structlog.get_logger(__name__)
 
 Emit = Callable[[str, Json], None]
-WhoAsks = Callable[[Run], "tuple[str, Role]"]
+WhoAsks = Callable[[Run], Awaitable[tuple[str, Role]]]
 
 STOPPED_NOTE = "Stopped before the answer was complete."
 
@@ -183,7 +183,7 @@ class CrewAssistant:
         system = await self._services.site.system(run.system_id)
         if system is None:
             raise NotFound(kind="site", key=str(run.system_id))
-        requested_by, role = self._who_asks(run)
+        requested_by, role = await self._who_asks(run)
         scope = ToolScope(
             system_id=run.system_id,
             user_id=run.user_id,

@@ -1,0 +1,94 @@
+"""The connections of a process. A database that is away is said to be so quickly, and comes back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from services.errors import CommandCenterError, Conflict, Invalid, Unavailable
+
+Connection = psycopg.AsyncConnection[DictRow]
+Pool = AsyncConnectionPool[Connection]
+
+WAIT_S = 3.0
+ADVICE = "Control goes on as soon as it is back; until then nothing new is commanded."
+
+
+@asynccontextmanager
+async def open_pool(dsn: str, *, max_size: int = 8) -> AsyncIterator[Pool]:
+    """A pool of connections for as long as the block runs.
+
+    Raises:
+        Unavailable: The database does not answer.
+    """
+    pool: Pool = AsyncConnectionPool(
+        dsn,
+        min_size=1,
+        max_size=max_size,
+        open=False,
+        timeout=WAIT_S,
+        reconnect_timeout=2.0,
+        max_idle=120.0,
+        check=AsyncConnectionPool.check_connection,
+        kwargs={"row_factory": dict_row, "autocommit": False, "connect_timeout": 3},
+    )
+    await pool.open()
+    try:
+        await pool.wait(timeout=10.0)
+    except PoolTimeout as error:
+        await pool.close(timeout=1.0)
+        raise _away(str(error)) from None
+    try:
+        yield pool
+    finally:
+        await pool.close(timeout=2.0)
+
+
+@asynccontextmanager
+async def connected(pool: Pool) -> AsyncIterator[Connection]:
+    """One connection in one transaction: committed at the end, rolled back on an error.
+
+    Raises:
+        Unavailable: The database is away.
+        Conflict: A key is taken already.
+        Invalid: A rule of the schema is broken.
+    """
+    try:
+        async with pool.connection(timeout=WAIT_S) as connection:
+            yield connection
+    except PoolTimeout as error:
+        raise _away(str(error)) from None
+    except psycopg.errors.UniqueViolation as error:
+        raise Conflict(f"that exists already: {error.diag.message_detail or error}") from None
+    except psycopg.errors.IntegrityError as error:
+        raise _broken_rule(error) from None
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise _away(str(error).strip()) from None
+
+
+async def rows(pool: Pool, query: Any, parameters: Any = None) -> list[DictRow]:  # noqa: ANN401 - psycopg's own types
+    """All rows of one statement."""
+    async with connected(pool) as connection:
+        cursor = await connection.execute(query, parameters)
+        return await cursor.fetchall() if cursor.description else []
+
+
+async def row(pool: Pool, query: Any, parameters: Any = None) -> DictRow | None:  # noqa: ANN401 - psycopg's own types
+    """The first row of one statement, None where there is none."""
+    found = await rows(pool, query, parameters)
+    return found[0] if found else None
+
+
+def _away(detail: str) -> CommandCenterError:
+    return Unavailable(what="The database", detail=detail, advice=ADVICE)
+
+
+def _broken_rule(error: psycopg.errors.IntegrityError) -> CommandCenterError:
+    constraint = error.diag.constraint_name or error.diag.column_name or "a rule of the schema"
+    detail = error.diag.message_detail or error.diag.message_primary or str(error)
+    return Invalid([(constraint, detail)])
