@@ -1,0 +1,31 @@
+"""Numbers as the owner reads them."""
+
+from __future__ import annotations
+
+import pytest
+
+from energy import wording
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (wording.watts(3_878.4), "3 878 W"),
+        (wording.watts(-12_000), "−12 000 W"),
+        (wording.kilowatt_hours(12_345), "12.3 kWh"),
+        (wording.volts(52.3), "52.30 V"),
+        (wording.percent(62.4), "62 %"),
+        (wording.celsius(-1), "−1.0 °C"),
+        (wording.duration(0.2), "1 s"),
+        (wording.duration(59), "59 s"),
+        (wording.duration(61), "2 min"),
+        (wording.duration(3_600), "1 h"),
+        (wording.duration(5_401), "1 h 31 min"),
+        (wording.duration(3 * 86_400), "3 days"),
+        (wording.listed(()), ""),
+        (wording.listed(("a",)), "a"),
+        (wording.listed(("a", "b", "c")), "a, b and c"),
+    ],
+)
+def test_wording(text: str, expected: str) -> None:
+    assert text == expected
