@@ -1,4 +1,4 @@
-"""From tool results to sentences: how the built-in model speaks. Every number comes out of a result.
+"""From tool results to sentences: how the built-in model speaks, with numbers of the results only.
 
 A missing value is said to be missing; nothing is rounded further than it is shown on the pages.
 """
@@ -202,7 +202,8 @@ def _budget(budget: Data, data: Data) -> str:
     at = data.get("decided_at")
     when = "" if not at else f" (decision of {clock_time(str(at))})"
     return (
-        f"Budget{when}: solar surplus {amount(budget.get('solar_surplus_w'), 'W')} + battery allowance "
+        f"Budget{when}: solar surplus {amount(budget.get('solar_surplus_w'), 'W')} + "
+        f"battery allowance "
         f"{amount(budget.get('battery_allowance_w'), 'W')} = {amount(budget['total_w'], 'W')}."
     )
 
@@ -295,7 +296,7 @@ def _alerts(data: Data, about: str) -> str:
     head = f"{len(found)} open alert{'s' if len(found) > 1 else ''}: "
     return head + " ".join(
         f"{titled(str(each['severity']))}: {each['title']} (since {day_time(str(each['since']))}). "
-        f"{_sentence(str(each.get('detail') or ''))} {_sentence(str(each.get('advice') or ''))}".strip()
+        f"{_sentences(each, 'detail', 'advice')}".strip()
         for each in found
     )
 
@@ -304,15 +305,16 @@ def _health(data: Data, about: str) -> str:
     del about
     parts = data.get("components") or []
     bad = [each for each in parts if each.get("status") != "ok"]
-    head = f"Overall: {data.get('status', 'not known')}. {len(parts) - len(bad)} of {len(parts)} parts ok."
+    good = len(parts) - len(bad)
+    head = f"Overall: {data.get('status', 'not known')}. {good} of {len(parts)} parts ok."
     return " ".join([head, *(_component(each) for each in bad)])
 
 
 def _component(part: Data) -> str:
     age = part.get("age_s")
     seen = "" if age is None else f" (last seen {_ago(number(age))} ago)"
-    advice = _sentence(str(part.get("advice") or ""))
-    return f"{part.get('name')} is {part.get('status')}{seen}: {_sentence(str(part.get('detail')))} {advice}".strip()
+    said = _sentences(part, "detail", "advice")
+    return f"{part.get('name')} is {part.get('status')}{seen}: {said}".strip()
 
 
 def _ago(seconds: float) -> str:
@@ -340,7 +342,8 @@ def _proposal(data: Data, about: str) -> str:
         until = action.get("expires_at")
         limit = "" if not until else f" It expires at {clock_time(str(until))}."
         return (
-            f"I propose to switch {action.get('load')} {verb}. Nothing is switched until you approve "
+            f"I propose to switch {action.get('load')} {verb}. Nothing is switched until "
+            f"you approve "
             f"it on the card.{limit}"
         )
     why = _sentence(str(action.get("result") or action.get("explanation") or ""))
@@ -373,6 +376,10 @@ def _preferences(data: Data, about: str) -> str:
     asked = [key for pattern, key in patterns if re.search(pattern, about) and key in flat]
     chosen = {key: flat[key] for key in asked} or flat
     return f"{titled(plain_words(chosen))}."
+
+
+def _sentences(data: Data, *keys: str) -> str:
+    return " ".join(_sentence(str(data.get(key) or "")) for key in keys if data.get(key))
 
 
 def _sentence(text: str) -> str:

@@ -99,8 +99,10 @@ class ContextManager:
             f"loads: {'; '.join(sorted({each.name for each in loads}))}",
             f"zones: {'; '.join(sorted(zones))}",
             (
-                f"battery: {owner.battery_chemistry}, {amount(owner.battery_capacity_wh, 'Wh')}, nominal "
-                f"{amount(owner.battery_nominal_v, 'V')}, low {amount(owner.voltage_low, 'V')}, critical "
+                f"battery: {owner.battery_chemistry}, "
+                f"{amount(owner.battery_capacity_wh, 'Wh')}, nominal "
+                f"{amount(owner.battery_nominal_v, 'V')}, low "
+                f"{amount(owner.voltage_low, 'V')}, critical "
                 f"{amount(owner.voltage_critical_low, 'V')}; decisions go by voltage, not SOC"
             ),
             *(

@@ -1,4 +1,4 @@
-"""One crew per question: a manager, four specialists, one task. Building it takes about a millisecond.
+"""One crew per question: a manager, four specialists, one task. It is built in a millisecond.
 
 Importing this module imports CrewAI (seconds); ``agents.assistant`` does so in the background.
 """

@@ -1,6 +1,6 @@
-"""The manager's two tools: hand the question off to one specialist, or consult several at once.
+"""The manager's two tools: hand the question off to one specialist, or consult several.
 
-Unlike the stock tools they raise when a specialist fails, so that an error never becomes the answer.
+Unlike the stock tools they raise when a specialist fails: an error never becomes the answer.
 """
 
 from __future__ import annotations

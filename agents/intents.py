@@ -146,8 +146,10 @@ PATTERNS: tuple[_Pattern, ...] = (
     _Pattern(
         tool="recent_actions",
         match=_re(
-            r"what (has )?happened|action log|\bactions?\b|(was|were|been|did|has|have|who|when|what|"
-            r"which|how often).*(switch|turned|started|stopped|shut)|last switch|did you (do|switch)"
+            r"what (has )?happened|action log|\bactions?\b|(was|were|been|did|has|have|"
+            r"who|when|what|"
+            r"which|how often).*(switch|turned|started|stopped|shut)|last switch|"
+            r"did you (do|switch)"
         ),
         arguments=_load,
     ),
@@ -163,7 +165,8 @@ PATTERNS: tuple[_Pattern, ...] = (
         tool="battery_history",
         match=_re(rf"({_BATTERY}).*({_TIME}|how low|drop|dip)|({_TIME}|how low).*({_BATTERY})"),
         unless=_re(
-            r"kwh|energy|reserve|setting|threshold|solar|\bpv\b|will |enough|\bmake it|last (the|all)\b|"
+            r"kwh|energy|reserve|setting|threshold|solar|\bpv\b|will |enough|\bmake it|"
+            r"last (the|all)\b|"
             r"allow"
         ),
         arguments=_span,
@@ -180,11 +183,13 @@ PATTERNS: tuple[_Pattern, ...] = (
     _Pattern(
         tool="energy_history",
         match=_re(
-            rf"k?wh\b|self.?(suffic|consum)|how long .*(run|ran|on\b|hash)|runtime (today|yesterday)|"
+            rf"k?wh\b|self.?(suffic|consum)|how long .*(run|ran|on\b|hash)|runtime (today|"
+            rf"yesterday)|"
             rf"(produc|generat|consum|us(ed|age)|import|export|yield|"
             rf"energy|solar|harvest|\bpv\b|load|\bsun\b|grid).*({_TIME})|"
             rf"({_TIME}).*(produc|generat|consum|us(ed|age)|import|export|yield|energy|solar|harvest|"
-            rf"\bpv\b|load|grid)|how much.*(produced|generated|consumed|used|made|imported|exported)"
+            rf"\bpv\b|load|grid)|how much.*(produced|generated|consumed|used|made|imported|"
+            rf"exported)"
         ),
         unless=_re(r"allowed|reserve|setting|capacity|right now|currently|enough"),
         arguments=_span,
@@ -192,7 +197,8 @@ PATTERNS: tuple[_Pattern, ...] = (
     _Pattern(
         tool="miner_profiles",
         match=_re(
-            r"(start|stop|emergency).?(voltage|threshold)|at (what|which) voltage|priorit|hash.?rate|"
+            r"(start|stop|emergency).?(voltage|threshold)|at (what|which) voltage|priorit|"
+            r"hash.?rate|"
             r"(power draw|rated|\bth/s|terahash)|profiles?\b|runtime limit|time window|"
             r"miners?.? (settings|configur)|settings (of|for) .*(miner|load|s19|s21|primary)|"
             r"how (much|many) (power|watts|electricity).* (need|draw|take)s?\b"
@@ -203,7 +209,8 @@ PATTERNS: tuple[_Pattern, ...] = (
     _Pattern(
         tool="zones",
         match=_re(
-            r"\brooms?\b|\bzones?\b|\bfans?\b|heater|heating|hvac|too (hot|cold)|how (warm|hot|cold)"
+            r"\brooms?\b|\bzones?\b|\bfans?\b|heater|heating|hvac|too (hot|cold)|"
+            r"how (warm|hot|cold)"
         ),
         unless=_re(r"batter"),
         arguments=_zone,
@@ -211,7 +218,8 @@ PATTERNS: tuple[_Pattern, ...] = (
     _Pattern(
         tool="preferences",
         match=_re(
-            r"settings?|preference|operating mode|\bmode\b|thresholds?|allowed|control level|capacity|"
+            r"settings?|preference|operating mode|\bmode\b|thresholds?|allowed|"
+            r"control level|capacity|"
             r"chemistry|manual hold|dead.?man|quiet hours|configured|lockout|"
             r"(low|critical|restart|float|absorption|full|shutdown).?(voltage|soc)|"
             r"\bsoc\b.*(limit|warning|critical|minimum|pause|resume|target)|timezone|"
@@ -222,8 +230,10 @@ PATTERNS: tuple[_Pattern, ...] = (
     _Pattern(
         tool="allocator_now",
         match=_re(
-            r"what (should|could|can|may|is|are).*(\brun|running|mining|\bon\b)|should i|can i|may i|"
-            r"budget|surplus|available|spare|excess|which (miner|load)s?|miners?\b|\bmining\b|hashing|"
+            r"what (should|could|can|may|is|are).*(\brun|running|mining|\bon\b)|should i|"
+            r"can i|may i|"
+            r"budget|surplus|available|spare|excess|which (miner|load)s?|miners?\b|"
+            r"\bmining\b|hashing|"
             r"decision|decid|allocator|reserve|throttl|curtail|"
             r"enough (power|sun|energy|battery)|(last|through|until).*(night|morning|sunrise)|"
             r"(is|are) .*(\bon\b|\boff\b|running)|s19|s21|dump load|optimi[sz]"
@@ -239,7 +249,8 @@ PATTERNS: tuple[_Pattern, ...] = (
         tool="energy_status",
         match=_re(
             r"solar|\bpv\b|\bsun\b|panels?|produc|generat|\bload\b|consum|usage|using|house|grid|"
-            r"import|export|power|watts?\b|status|overview|summary|how (is|are) (it|things|everything|"
+            r"import|export|power|watts?\b|status|overview|summary|how (is|are) (it|"
+            r"things|everything|"
             r"my|the) ?(site|system|going|plant)?|going on|inverter"
         ),
     ),
@@ -272,7 +283,8 @@ _GENERAL: tuple[tuple[General, re.Pattern[str]], ...] = (
     (
         General.SETTINGS,
         _re(
-            r"^(please |can you |could you )*(set|change|raise|lower|increase|decrease|adjust|update|"
+            r"^(please |can you |could you )*(set|change|raise|lower|increase|decrease|"
+            r"adjust|update|"
             r"delete|remove|add|create|rename|release|reset|edit|enable|disable) "
         ),
     ),
@@ -283,8 +295,10 @@ _GENERAL: tuple[tuple[General, re.Pattern[str]], ...] = (
     (
         General.OUT_OF_SCOPE,
         _re(
-            r"poem|\bjokes?\b|\bstory\b|recipe|\bsong\b|python|javascript|\bcode\b|translate|news|capital of|"
-            r"president|(bitcoin|btc|eth|hash) ?price|price of|stock|football|movie|write (me )?an? |"
+            r"poem|\bjokes?\b|\bstory\b|recipe|\bsong\b|python|javascript|\bcode\b|"
+            r"translate|news|capital of|"
+            r"president|(bitcoin|btc|eth|hash) ?price|price of|stock|football|movie|"
+            r"write (me )?an? |"
             r"who (won|invented|wrote)|meaning of life|e-?mail to|revenue|profit|earn(ed|ing)?\b"
         ),
     ),
@@ -300,13 +314,16 @@ _GREETING = _re(
     r"^\W*(help|who are you|what can you (do|answer)|what are you)\b|how do you work"
 )
 _SPLIT = re.compile(
-    r"[?;!]+|\.(?=\s|$)|,?\s+\band\b(?: also)?\s+|,\s+(?=(?:what|why|how|when|which|is|are|show)\b)",
+    (
+        r"[?;!]+|\.(?=\s|$)|,?\s+\band\b(?: also)?\s+|,\s+(?=(?:what|why|how|when|which|is|"
+        r"are|show)\b)"
+    ),
     re.IGNORECASE,
 )
 
 
 def plan(question: str, facts: Facts, previous: Sequence[str] = ()) -> Plan:
-    """What to call for ``question``; ``previous`` are the owner's earlier questions, oldest first."""
+    """What to call for ``question``; ``previous`` are earlier questions, oldest first."""
     text = " ".join(question.split())
     general = next((kind for kind, pattern in _GENERAL if pattern.search(text)), None)
     if general is not None:

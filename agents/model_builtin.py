@@ -38,13 +38,13 @@ CAN = (
 )
 
 GENERAL_ANSWERS: dict[General, str] = {
-    General.GREETING: f"Hello. I am the built-in model, which works without a key or network. {CAN}",
+    General.GREETING: (f"Hello. I am the built-in model: no key or network needed. {CAN}"),
     General.FORECAST: "I am the built-in model and have no forecast, so I can't tell the future. "
     "I can say what is measured now, what the night reserve needs, and what the allocator decides.",
     General.SETTINGS: "I can't change settings: only you can, on the settings page. I can read "
     "them to you, try a change with a what-if, and propose to switch a load for your approval.",
-    General.MANIPULATION: "I can't do that. Switching always goes through the safety checks and your "
-    "approval, settings and secrets are out of my reach, and nothing was switched.",
+    General.MANIPULATION: "I can't do that. Switching always goes through the safety checks and "
+    "your approval, settings and secrets are out of my reach, and nothing was switched.",
     General.DOCUMENTS: "I am the built-in model and have no documents to search. " + CAN,
     General.OUT_OF_SCOPE: f"That is out of scope for the built-in model. {CAN}",
 }
@@ -111,7 +111,7 @@ def _answer(steps: Sequence[Step], results: Sequence[tuple[str, dict[str, Any], 
 
 
 def choose_agents(tools: Sequence[str]) -> tuple[str, ...]:
-    """The one agent that has all ``tools``, else as few as cover them, in the order of the tools."""
+    """The one agent that has all ``tools``, else as few as cover them, in the tools' order."""
     wanted = set(tools)
     for agent in _ORDER:
         if wanted <= set(TOOLS_OF[agent]):

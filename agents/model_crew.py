@@ -25,7 +25,7 @@ WINDOW = 100_000
 
 
 class CrewModel(BaseLLM):
-    """Asks the models of ``chain`` in order; the last one is the built-in model, which never fails."""
+    """Asks the models of its chain in order; the last is the built-in one, which never fails."""
 
     _chain: tuple[ChatModel, ...] = PrivateAttr(default=())
 

@@ -1,6 +1,6 @@
 """What the libraries of the crew have to read before they are imported, so that they call nobody.
 
-This module imports none of them. ``commandcenter`` applies ``ENVIRONMENT`` before anything else does.
+This module imports none of them. ``commandcenter`` applies ``ENVIRONMENT`` before it imports them.
 """
 
 from __future__ import annotations

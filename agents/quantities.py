@@ -100,21 +100,32 @@ def plain_words(data: Mapping[str, Any]) -> str:
 
 
 def _pair(key: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
-    if isinstance(value, Mapping):
-        if "value" in value:
-            return f"{_label(key)} {aged(value)}"
-        inner = plain_words(value)
-        return f"{_label(key)}: {inner}" if inner else ""
     if value is None or value == []:
         return ""
+    if isinstance(value, Mapping):
+        return _nested(key, value)
     if isinstance(value, bool):
         return f"{_label(key)} {'yes' if value else 'no'}"
     if isinstance(value, list):
         return f"{_label(key)} {'; '.join(_item(each) for each in value)}"
+    return f"{_label(key)} {value}" if isinstance(value, str) else _measure(key, value)
+
+
+def _nested(key: str, value: Mapping[str, Any]) -> str:
+    if "value" in value:
+        return f"{_label(key)} {aged(value)}"
     base, _, suffix = key.rpartition("_")
     unit = _UNITS.get(suffix) if base else None
-    if isinstance(value, str):
-        return f"{_label(key)} {value}"
+    if unit is not None:
+        said = [f"{_label(name)} {amount(each, unit)}" for name, each in value.items()]
+        return f"{_label(base)} {', '.join(said)}"
+    inner = plain_words(value)
+    return f"{_label(key)}: {inner}" if inner else ""
+
+
+def _measure(key: str, value: float) -> str:
+    base, _, suffix = key.rpartition("_")
+    unit = _UNITS.get(suffix) if base else None
     if unit is not None:
         return f"{_label(base)} {amount(value, unit)}"
     return f"{_label(key)} {amount(value, _implied(key))}"

@@ -1,4 +1,4 @@
-"""Who has which tools. Some are shared, so that one agent can answer a question of several parts."""
+"""Who has which tools; some are shared, so that one agent can answer several parts."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ from services.records import Json
 
 
 def _sinks() -> Any:  # noqa: ANN401 - a module, or None
-    """CrewAI's context-scoped sinks: an internal of it, without which global handlers do the same."""
+    """CrewAI's context-scoped sinks: an internal; without it global handlers do the same."""
     try:
         return importlib.import_module("crewai.events.stream_context")
     except ImportError:

@@ -71,7 +71,7 @@ def propose_action(services: ToolServices, scope: ToolScope) -> Tool[Proposal]:
             explanation=asked.why,
         )
         return {
-            "action": card(action, load.name),
+            "action": card(action, load.name, scope.timezone),
             "note": "Proposed only. Nothing is switched until the owner approves it.",
         }
 
@@ -85,8 +85,9 @@ def propose_action(services: ToolServices, scope: ToolScope) -> Tool[Proposal]:
     )
 
 
-def card(action: Action, load: str) -> Json:
+def card(action: Action, load: str, timezone: str) -> Json:
     """What an approval card shows: the action's own fields, no model's words around them."""
+    zone = ZoneInfo(timezone)
     return {
         "id": str(action.id),
         "load": load,
@@ -94,8 +95,8 @@ def card(action: Action, load: str) -> Json:
         "target_on": action.target_on,
         "status": action.status.value,
         "explanation": action.explanation,
-        "created_at": action.created_at,
-        "expires_at": action.expires_at,
+        "created_at": action.created_at.astimezone(zone),
+        "expires_at": None if action.expires_at is None else action.expires_at.astimezone(zone),
         "result": action.result,
     }
 

@@ -76,7 +76,7 @@ def allocator_now(services: ToolServices, scope: ToolScope) -> Tool[NoArguments]
         now = await services.live.now(scope.system_id)
         if not now.get("decision"):
             return {"note": "no decision has been made yet"}
-        return _summary(now["decision"], now.get("miners") or [])
+        return _summary(now["decision"], now.get("miners") or [], scope)
 
     return Tool(
         name="allocator_now",
@@ -95,7 +95,7 @@ def decision_explanation(services: ToolServices, scope: ToolScope) -> Tool[Expla
         decision, miners = await _decided(services, scope, asked.at)
         if asked.miner is not None:
             miners = [find(asked.miner, {each["name"]: each for each in miners}, kind="miner")]
-        return _summary(decision, miners)
+        return _summary(decision, miners, scope)
 
     return Tool(
         name="decision_explanation",
@@ -112,7 +112,7 @@ def allocator_what_if(services: ToolServices, scope: ToolScope) -> Tool[WhatIf]:
     async def handler(asked: WhatIf) -> Json:
         document = await _document(services, scope, asked)
         answer = await services.what_if.allocate(scope.system_id, document)
-        return {"assumed": document, **_summary(answer, answer.get("miners") or [])}
+        return {"assumed": document, **_summary(answer, answer.get("miners") or [], scope)}
 
     return Tool(
         name="allocator_what_if",
@@ -204,13 +204,20 @@ def local_moment(text: str, now: datetime, zone: ZoneInfo) -> datetime:
     return moment
 
 
-def _summary(decision: Json, miners: list[Json]) -> Json:
+def _summary(decision: Json, miners: list[Json], scope: ToolScope) -> Json:
     budget = decision.get("budget") or {}
     result: dict[str, Any] = {
-        "decided_at": decision.get("at"),
+        "decided_at": _local(decision.get("at"), scope),
         "age_s": decision.get("age_s"),
         "budget": {key: budget[key] for key in BUDGET_KEYS if key in budget},
         "limits": decision.get("limits") or [],
         "miners": [{key: each[key] for key in MINER_KEYS if key in each} for each in miners],
     }
     return result
+
+
+def _local(at: datetime | str | None, scope: ToolScope) -> str | None:
+    if at is None:
+        return None
+    moment = at if isinstance(at, datetime) else datetime.fromisoformat(at)
+    return moment.astimezone(ZoneInfo(scope.timezone)).isoformat(timespec="seconds")

@@ -47,7 +47,7 @@ def battery_status(services: ToolServices, scope: ToolScope) -> Tool[NoArguments
 
     return Tool(
         name="battery_status",
-        description="Battery now: voltage, rest voltage, SOC, current, power, temperature, and ages.",
+        description="Battery now: voltage, rest voltage, SOC, current, power, temperature, age.",
         arguments=NoArguments,
         handler=handler,
         doing="reading the battery",

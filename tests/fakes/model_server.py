@@ -19,7 +19,7 @@ Json = dict[str, Any]
 class Reply:
     """One scripted reply.
 
-    ``tools``: (name, arguments) calls. ``status`` other than 200: an error. ``pause_s``: before each
+    ``tools``: (name, arguments) calls. ``status`` not 200: an error. ``pause_s``: before each
     piece of text. ``cut_after``: pieces after which the connection is dropped. ``silent``: headers
     come, then nothing.
     """
@@ -127,9 +127,9 @@ async def _read(reader: asyncio.StreamReader) -> Json | None:
             return None
         head += line
     length = 0
-    for line in head.decode().split("\r\n"):
-        if line.lower().startswith("content-length:"):
-            length = int(line.partition(":")[2])
+    for header in head.decode().split("\r\n"):
+        if header.lower().startswith("content-length:"):
+            length = int(header.partition(":")[2])
     body: Json = json.loads(await reader.readexactly(length))
     return {**body, "_head": head.decode()}
 

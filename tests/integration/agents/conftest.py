@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
+import socket
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ with warnings.catch_warnings():
 
 from agents.assistant import CrewAssistant
 from agents.model_settings import ModelSettings
-from services.records import Json, Message, Role, RunEvent, User
+from services.records import Json, Message, Role, Run, RunEvent, User
 from services.runs import Runs
 from tests.fakes.assistant_site import SYSTEM_ID, USER_ID, AssistantSite, build_site
 
@@ -83,10 +84,14 @@ async def make_desk() -> AsyncIterator[Callable[..., Any]]:
 
     async def make(*, role: Role = Role.USER, **models: Any) -> Desk:
         site = await build_site()
+
+        async def who_asks(_run: Run) -> tuple[str, Role]:
+            return "owner@example.com", role
+
         assistant = CrewAssistant(
             services=site.services,
             models=ModelSettings(**models),
-            who_asks=lambda _run: ("owner@example.com", role),
+            who_asks=who_asks,
             threads=12,
         )
         errors: list[Exception] = []
@@ -119,8 +124,6 @@ async def desk(make_desk: Callable[..., Any]) -> Desk:
 @pytest.fixture(autouse=True)
 def only_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Every name that is looked up; anything but loopback fails the test."""
-    import socket
-
     asked: list[str] = []
     real = socket.getaddrinfo
 

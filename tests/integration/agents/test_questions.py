@@ -1,4 +1,4 @@
-"""What the built-in model makes of the owner's questions, through the real crew, with true numbers."""
+"""What the built-in model makes of questions, through the real crew, with true numbers."""
 
 from __future__ import annotations
 
