@@ -42,7 +42,7 @@ async def open_pool(dsn: str, *, max_size: int = 8) -> AsyncIterator[Pool]:
         await pool.wait(timeout=10.0)
     except PoolTimeout as error:
         await pool.close(timeout=1.0)
-        raise _away(str(error)) from None
+        raise away(error) from None
     try:
         yield pool
     finally:
@@ -62,13 +62,13 @@ async def connected(pool: Pool) -> AsyncIterator[Connection]:
         async with pool.connection(timeout=WAIT_S) as connection:
             yield connection
     except PoolTimeout as error:
-        raise _away(str(error)) from None
+        raise away(error) from None
     except psycopg.errors.UniqueViolation as error:
         raise Conflict(f"that exists already: {error.diag.message_detail or error}") from None
     except psycopg.errors.IntegrityError as error:
         raise _broken_rule(error) from None
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        raise _away(str(error).strip()) from None
+        raise away(error) from None
 
 
 async def rows(pool: Pool, query: Any, parameters: Any = None) -> list[DictRow]:  # noqa: ANN401 - psycopg's own types
@@ -84,7 +84,9 @@ async def row(pool: Pool, query: Any, parameters: Any = None) -> DictRow | None:
     return found[0] if found else None
 
 
-def _away(detail: str) -> CommandCenterError:
+def away(problem: object) -> CommandCenterError:
+    """The error of a database that does not answer."""
+    detail = str(problem).strip()
     return Unavailable(what="The database", detail=detail, advice=ADVICE)
 
 

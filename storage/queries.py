@@ -18,6 +18,5 @@ def queries(aggregate: str) -> dict[str, LiteralString]:
     parts = HEAD.split(text)
     names, bodies = parts[1::2], parts[2::2]
     return {
-        name: cast("LiteralString", body.strip())
-        for name, body in zip(names, bodies, strict=True)
+        name: cast("LiteralString", body.strip()) for name, body in zip(names, bodies, strict=True)
     }
