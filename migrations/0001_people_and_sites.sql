@@ -36,7 +36,7 @@ CREATE TABLE sessions (
 
 CREATE TABLE api_tokens (
     id uuid PRIMARY KEY,
-    name text NOT NULL CHECK (name <> ''),
+    name text NOT NULL UNIQUE CHECK (name <> ''),
     scope text NOT NULL CHECK (scope IN ('read', 'control', 'admin')),
     token_hash text NOT NULL UNIQUE,
     user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
