@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import tiktoken
 
+from agents.offline import tokenizer_folder
+
 ENCODING = "cl100k_base"
 """One encoding for all models: counts that compare, and the smallest in memory that is shipped."""
+
+_FILE = "9b5ad71b2ce5302211f9c61530b329a4922fc6a4"
+"""Its file as LiteLLM ships it (the SHA-1 of the address that tiktoken would load it from)."""
+
+_PATTERN = (
+    r"""'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+|"""
+    r""" ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"""
+)
+"""How the encoding splits text, from tiktoken's own definition."""
 
 PER_MESSAGE = 4
 """Tokens that frame a message in the chat format."""
@@ -18,7 +31,13 @@ PER_MESSAGE = 4
 
 @functools.cache
 def _encoding() -> tiktoken.Encoding:
-    return tiktoken.get_encoding(ENCODING)
+    """Read from the shipped file: tiktoken itself would ask the network without its cache."""
+    lines = (Path(tokenizer_folder()) / _FILE).read_bytes().splitlines()
+    pairs = (line.split() for line in lines if line)
+    ranks = {base64.b64decode(token): int(rank) for token, rank in pairs}
+    return tiktoken.Encoding(
+        name=ENCODING, pat_str=_PATTERN, mergeable_ranks=ranks, special_tokens={}
+    )
 
 
 def count(text: str) -> int:
