@@ -83,9 +83,9 @@ class FactsOfSite:
         rest_v = None
         if battery.raw_v is not None:
             rest_v = rest_voltage_v(battery.raw_v, battery.current_a, learned.resistance_ohm)
-        decided = await self._decision(system_id, at)
-        budget = _part(decided, "budget")
-        sky = _part(decided, "inputs", "snapshot", "sky")
+        document = await self._decision(system_id, at)
+        decided = _part(document, "allocation")
+        budget, sky = _part(decided, "budget"), _part(decided, "inputs", "snapshot", "sky")
         clear_sky_w, ratio = _number(sky, "clear_sky_w"), learned.clear_sky_ratio
         stop = await self._emergency_stops.state(system_id)
         return AlertFacts(
@@ -110,7 +110,7 @@ class FactsOfSite:
             devices=tuple(_device(load, latest, at) for load in loads),
             failed_switches=await self._failed(system_id, at, loads),
             idle_miners=_idle_miners(decided),
-            zones=_zones(decided),
+            zones=_zones(document),
             emergency_stop=StopFact(by=str(stop.changed_by), reason=str(stop.reason))
             if stop.latched
             else None,
@@ -220,9 +220,7 @@ def _idle_miners(decided: Json) -> tuple[IdleMinerFact, ...]:
     )
 
 
-def _zones(decided: Json) -> tuple[ZoneFact, ...]:
-    zones: Any = decided.get("zones", ())
-    listed = zones.get("zones", ()) if isinstance(zones, dict) else zones
+def _zones(document: Json) -> tuple[ZoneFact, ...]:
     return tuple(
         ZoneFact(
             id=str(zone.get("zone_id")),
@@ -236,7 +234,7 @@ def _zones(decided: Json) -> tuple[ZoneFact, ...]:
                 for warning in zone.get("warnings", ())
             ),
         )
-        for zone in listed
+        for zone in _part(document, "zones").get("zones", ())
     )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID, uuid5
 
 from energy.alert_conditions import Condition, evaluate
+from energy.alert_facts import AlertFacts
 from energy.alert_watch import AlertMemory, WatchMemory
 from energy.preferences import Preferences
-from services.alert_facts import FactsOfSite
 from services.errors import Conflict, Invalid, NotFound
 from services.notifications import (
     Targets,
@@ -49,6 +50,14 @@ class Changes:
         return (*self.opened, *self.updated, *self.unchanged)
 
 
+class Facts(Protocol):
+    """Where the facts of a site come from."""
+
+    async def gather(self, system_id: UUID, at: datetime) -> AlertFacts:
+        """Everything that alerts may be about, at ``at``."""
+        ...
+
+
 class Alerts:
     """Checks a site, and what people do with its alerts.
 
@@ -60,7 +69,7 @@ class Alerts:
         self,
         *,
         store: AlertStore,
-        facts: FactsOfSite,
+        facts: Facts,
         sites: SiteStore,
         settings: SettingsStore,
         targets: Targets,

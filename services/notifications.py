@@ -110,13 +110,10 @@ def in_quiet_hours(at: datetime, preferences: Preferences) -> bool:
 
 def last_quiet_span(at: datetime, preferences: Preferences) -> tuple[datetime, datetime] | None:
     """The quiet hours that have ended within the last hour; None when none have."""
-    if in_quiet_hours(at, preferences):
-        return None
-    before = at - timedelta(hours=1)
-    if not in_quiet_hours(before, preferences):
-        return None
     start, end = preferences.quiet_hours_start, preferences.quiet_hours_end
-    if start is None or end is None:
+    if start is None or end is None or in_quiet_hours(at, preferences):
+        return None
+    if not in_quiet_hours(at - timedelta(hours=1), preferences):
         return None
     local = at.astimezone(ZoneInfo(preferences.timezone))
     ended = local.replace(minute=0, second=0, microsecond=0, hour=end)
