@@ -75,10 +75,15 @@ class Alerts:
         targets: Targets,
         events: EventBus,
         clock: Clock,
+        delivery_clock: Clock | None = None,
         escalate_after_s: float = ESCALATE_AFTER_S,
     ) -> None:
+        """``delivery_clock`` is the outbox's: pass it where that is not the site's, as on a site
+        that is simulated at speed, or messages become due in its future.
+        """
         self._store, self._facts, self._sites, self._settings = store, facts, sites, settings
         self._targets, self._events, self._clock = targets, events, clock
+        self._delivery_clock = clock if delivery_clock is None else delivery_clock
         self._escalate_after_s = escalate_after_s
         self._memories: dict[UUID, AlertMemory] = {}
 
@@ -163,13 +168,14 @@ class Alerts:
         self, changes: Changes, preferences: Preferences, site: str, now: datetime
     ) -> dict[UUID, list[OutboxMessage]]:
         """Messages by the alert that they are stored with."""
+        due_at = self._delivery_clock.now()
         written = self._targets.written(preferences)
         found: dict[UUID, list[OutboxMessage]] = {}
         for alerts, occasion, verb in occasions(changes, preferences, now):
             subject, body = written_text(alerts, site=site, verb=verb)
             found.setdefault(alerts[0].id, []).extend(
                 messages_to(
-                    written, alerts[0], occasion=occasion, subject=subject, body=body, at=now
+                    written, alerts[0], occasion=occasion, subject=subject, body=body, at=due_at
                 )
             )
         short = self._targets.short(preferences)
@@ -182,7 +188,7 @@ class Alerts:
                         occasion=f"sms:{alert.id}",
                         subject=alert.title,
                         body=short_text(alert, site=site),
-                        at=now,
+                        at=due_at,
                     )
                 )
         return found

@@ -355,6 +355,24 @@ async def test_when_two_processes_open_it_at_once_one_announces_it() -> None:
     assert site.events() == []
 
 
+async def test_messages_are_due_by_the_clock_of_the_outbox() -> None:
+    site = await a_site()
+    wall = SteppingClock(NOON - timedelta(days=1))
+    alerts = Alerts(
+        store=site.stores.alerts,
+        facts=site.facts,
+        sites=site.stores.site,
+        settings=site.stores.settings,
+        targets=TARGETS,
+        events=site.stores.events,
+        clock=site.clock,
+        delivery_clock=wall,
+    )
+    site.facts.now = {"emergency_stop": StopFact(by="ana", reason="smoke")}
+    await alerts.check(SITE)
+    assert len(await site.stores.outbox.claim(now=wall.now(), limit=9)) == 2
+
+
 async def test_a_site_without_a_name() -> None:
     site = Site()
     await site.stores.settings.save_preferences(SITE, REACHABLE, expected_version=None, actor="ana")
