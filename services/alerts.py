@@ -76,7 +76,6 @@ class Alerts:
         events: EventBus,
         clock: Clock,
         delivery_clock: Clock | None = None,
-        escalate_after_s: float = ESCALATE_AFTER_S,
     ) -> None:
         """``delivery_clock`` is the outbox's: pass it where that is not the site's, as on a site
         that is simulated at speed, or messages become due in its future.
@@ -84,7 +83,6 @@ class Alerts:
         self._store, self._facts, self._sites, self._settings = store, facts, sites, settings
         self._targets, self._events, self._clock = targets, events, clock
         self._delivery_clock = clock if delivery_clock is None else delivery_clock
-        self._escalate_after_s = escalate_after_s
         self._memories: dict[UUID, AlertMemory] = {}
 
     async def check(self, system_id: UUID) -> Sequence[Alert]:
@@ -197,7 +195,7 @@ class Alerts:
         if alert.severity is not Severity.CRITICAL or alert.acknowledged_at is not None:
             return False
         age_s = (now - alert.opened_at).total_seconds()
-        wait_s = 0.0 if alert.category == AT_ONCE_CATEGORY else self._escalate_after_s
+        wait_s = 0.0 if alert.category == AT_ONCE_CATEGORY else ESCALATE_AFTER_S
         return wait_s <= age_s < ESCALATE_FOR_S
 
     async def _save(
