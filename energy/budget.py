@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from math import fsum, isfinite
+
 from energy.decision import AllocationInput
-from energy.gates import Sun
+from energy.miners import MinerState
 from energy.preferences import OperatingMode, Preferences
 from energy.quality import Measured
 
@@ -36,10 +38,6 @@ class Purse:
         """What is left without the part of the sun that is only potential."""
         return self.measured_w + self.battery_w
 
-    def sun(self) -> Sun:
-        """What is left of the sun."""
-        return Sun(remaining_w=max(0.0, self.solar_w), remaining_mean_w=max(0.0, self.mean_w))
-
     def spend(self, need_w: float) -> float:
         """Take ``need_w`` out, sun first; returns the part that the battery gives.
 
@@ -54,22 +52,28 @@ class Purse:
         return from_battery_w
 
 
+def metered_w(power_w: float | None) -> float | None:
+    """A meter's reading, W, never below 0; None without one, or when it is not a number."""
+    if power_w is None or not isfinite(power_w):
+        return None
+    return max(0.0, power_w)
+
+
 def base_and_controlled_w(question: AllocationInput, measured: Measured) -> tuple[float, float]:
     """(base load, controlled load within the measured load), W.
 
     Running miners are inside the measured load: each is taken out with its power at the time of
-    that reading, with its power now where that is unknown, with its draw where it has no meter.
-    Without a load reading the learned mean base load stands in.
+    that reading, with its power now where that is unknown, with its draw where it has no meter. A
+    miner of unknown state stays in the base load: its watts are not lent to another one. Without a
+    load reading the learned mean base load stands in.
     """
     draws = {profile.id: profile.power_draw_watts for profile in question.miners}
-    controlled_w = 0.0
-    for state in sorted(question.states, key=lambda s: s.miner_id):
-        if state.miner_id not in draws:
-            continue
-        if state.power_in_load_w is not None:
-            controlled_w += state.power_in_load_w
-        elif state.is_on:
-            controlled_w += draws[state.miner_id] if state.power_w is None else state.power_w
+    # fsum: exact, so that the order of the states does not matter.
+    controlled_w = fsum(
+        _in_load_w(state, draws[state.miner_id])
+        for state in question.states
+        if state.miner_id in draws
+    )
     if measured.load_w is None:
         mean_w = question.learned.mean_base_load_w
         return (0.0 if mean_w is None else mean_w), controlled_w
@@ -77,15 +81,27 @@ def base_and_controlled_w(question: AllocationInput, measured: Measured) -> tupl
 
 
 def battery_allowance(
-    preferences: Preferences, measured: Measured, *, lockout: bool, house_deficit_w: float
+    preferences: Preferences, *, lockout: bool, house_deficit_w: float
 ) -> tuple[float, float]:
     """(what the battery may give to discretionary loads now in W, the operating mode's factor).
 
-    Zero at or below ``voltage_low``, in the lockout and without a voltage. The house's own deficit
-    and the miners together never take more than ``max_battery_discharge_w``.
+    Zero at or below ``voltage_low`` and in the lockout. The house's own deficit and the miners
+    together never take more than ``max_battery_discharge_w``.
     """
     factor = BATTERY_FACTOR[preferences.operating_mode]
-    if lockout or measured.rest_voltage_v is None:
+    if lockout:
         return 0.0, factor
     room_w = max(0.0, preferences.max_battery_discharge_w - house_deficit_w)
     return min(preferences.battery_discharge_allowance_w * factor, room_w), factor
+
+
+def _in_load_w(state: MinerState, draw_w: float) -> float:
+    if state.is_on is None:
+        return 0.0
+    in_load_w = metered_w(state.power_in_load_w)
+    if in_load_w is not None:
+        return in_load_w
+    if not state.is_on:
+        return 0.0
+    now_w = metered_w(state.power_w)
+    return draw_w if now_w is None else now_w

@@ -8,13 +8,23 @@ from __future__ import annotations
 import json
 import types
 import typing
+from collections.abc import Hashable
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
-from typing import Any, TypeVar
+from math import isfinite
+from typing import Any, TypeAlias, TypeVar
 
 T = TypeVar("T")
+
+Json: TypeAlias = Any
+"""Parsed JSON, or a domain value of any kind."""
+
+NOT_FINITE = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
+"""How numbers that are not finite travel."""
+
+_NOT_FINITE_TEXT = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
 class CodecError(ValueError):
@@ -26,8 +36,14 @@ class CodecError(ValueError):
         self.path, self.rule = path, rule
 
 
-def to_json(value: Any) -> Any:  # noqa: ANN401 - any domain value
-    """Plain JSON of a domain value: dataclass, enum, datetime, tuple, number, text, bool or None."""
+def to_json(value: Json) -> Json:
+    """Plain JSON of a dataclass, enum, datetime, tuple, number, text, bool or None.
+
+    JSON has no numbers that are not finite: a broken sensor's travel as the texts ``NaN``,
+    ``Infinity`` and ``-Infinity``, so that a decision on them can be stored and replayed.
+    """
+    if isinstance(value, float) and not isfinite(value):
+        return _NOT_FINITE_TEXT[repr(value)]
     if value is None or isinstance(value, bool | int | float) or type(value) is str:
         return value
     if isinstance(value, Enum):
@@ -39,7 +55,7 @@ def to_json(value: Any) -> Any:  # noqa: ANN401 - any domain value
     return {name: to_json(getattr(value, name)) for name in _hints(type(value))}
 
 
-def from_json(cls: type[T], data: Any, path: str = "") -> T:  # noqa: ANN401 - parsed JSON
+def from_json(cls: type[T], data: Json, path: str = "") -> T:
     """Rebuild a domain value.
 
     Raises:
@@ -48,22 +64,27 @@ def from_json(cls: type[T], data: Any, path: str = "") -> T:  # noqa: ANN401 - p
     return typing.cast("T", _decode(cls, data, path))
 
 
-def canonical(data: Any) -> str:  # noqa: ANN401 - any JSON
+def canonical(data: Json) -> str:
     """One text per JSON value: sorted keys, no spaces, no NaN."""
     return json.dumps(
         data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
 
 
+def _hints(kind: type) -> dict[str, Any]:
+    return _hints_of(typing.cast("Hashable", kind))
+
+
 @lru_cache(maxsize=128)
-def _hints(cls: Any) -> dict[str, Any]:
-    return typing.get_type_hints(cls)
+def _hints_of(kind: Hashable) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
 
 
-def _decode(kind: Any, data: Any, path: str) -> Any:  # noqa: ANN401, PLR0911 - one line per kind
-    if isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union:
+def _decode(kind: Json, data: Json, path: str) -> Json:
+    origin: Json = typing.get_origin(kind)
+    if origin is types.UnionType or origin is typing.Union:
         return _decode_union(kind, data, path)
-    if typing.get_origin(kind) is tuple:
+    if origin is tuple:
         return _decode_tuple(kind, data, path)
     if is_dataclass(kind):
         return _decode_dataclass(typing.cast("type", kind), data, path)
@@ -74,7 +95,7 @@ def _decode(kind: Any, data: Any, path: str) -> Any:  # noqa: ANN401, PLR0911 - 
     return _decode_plain(kind, data, path)
 
 
-def _decode_union(kind: Any, data: Any, path: str) -> Any:  # noqa: ANN401
+def _decode_union(kind: Json, data: Json, path: str) -> Json:
     options = typing.get_args(kind)
     if data is None and type(None) in options:
         return None
@@ -89,11 +110,11 @@ def _decode_union(kind: Any, data: Any, path: str) -> Any:  # noqa: ANN401
     raise errors[0]
 
 
-def _decode_tuple(kind: Any, data: Any, path: str) -> tuple[Any, ...]:  # noqa: ANN401
+def _decode_tuple(kind: Json, data: Json, path: str) -> tuple[Any, ...]:
     if not isinstance(data, list | tuple):
         raise CodecError(path, f"must be a list, got {data!r}")
     options = typing.get_args(kind)
-    if len(options) == 2 and options[1] is Ellipsis:  # noqa: PLR2004 - tuple[X, ...]
+    if options[-1] is Ellipsis:
         return tuple(_decode(options[0], item, f"{path}[{i}]") for i, item in enumerate(data))
     if len(options) != len(data):
         raise CodecError(path, f"must have {len(options)} entries, got {len(data)}")
@@ -101,7 +122,7 @@ def _decode_tuple(kind: Any, data: Any, path: str) -> tuple[Any, ...]:  # noqa: 
     return tuple(_decode(option, item, f"{path}[{i}]") for i, (option, item) in enumerate(pairs))
 
 
-def _decode_dataclass(kind: type, data: Any, path: str) -> Any:  # noqa: ANN401
+def _decode_dataclass(kind: type, data: Json, path: str) -> Json:
     if not isinstance(data, dict):
         raise CodecError(path, f"must be an object, got {data!r}")
     hints = _hints(kind)
@@ -117,7 +138,7 @@ def _decode_dataclass(kind: type, data: Any, path: str) -> Any:  # noqa: ANN401
     )
 
 
-def _decode_enum(kind: type[Enum], data: Any, path: str) -> Enum:  # noqa: ANN401
+def _decode_enum(kind: type[Enum], data: Json, path: str) -> Enum:
     try:
         return kind(data)
     except ValueError:
@@ -125,7 +146,7 @@ def _decode_enum(kind: type[Enum], data: Any, path: str) -> Enum:  # noqa: ANN40
         raise CodecError(path, f"must be one of {allowed}; got {data!r}") from None
 
 
-def _decode_datetime(data: Any, path: str) -> datetime:  # noqa: ANN401
+def _decode_datetime(data: Json, path: str) -> datetime:
     try:
         at = datetime.fromisoformat(data)
     except (TypeError, ValueError):
@@ -135,10 +156,10 @@ def _decode_datetime(data: Any, path: str) -> datetime:  # noqa: ANN401
     return at
 
 
-def _decode_plain(kind: Any, data: Any, path: str) -> Any:  # noqa: ANN401
+def _decode_plain(kind: Json, data: Json, path: str) -> Json:
     if kind is float and isinstance(data, int | float) and not isinstance(data, bool):
         number = float(data)
-        if number != number or number in {float("inf"), float("-inf")}:  # noqa: PLR0124 - NaN
+        if not isfinite(number):
             raise CodecError(path, f"must be a finite number, got {data!r}")
         return number
     if kind is int and isinstance(data, float) and data.is_integer():

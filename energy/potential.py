@@ -23,31 +23,51 @@ RECOVERY_S = 3_600.0
 """Time in which a lowered estimate comes back."""
 
 LOWEST_FACTOR = 0.2
+LOWERED_AT_LEAST = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Potential:
-    """What the array could give, W, and whether the charger holds it back."""
+    """What the array could give.
+
+    Attributes:
+        potential_w: Measured PV, or what the sky allows where the battery is full and that is
+            more, W.
+        allowed_w: What the sky allows, W, before any lowering; None when it is not known.
+        proven_full: The charger holds a full battery while the sun is up.
+        throttled: It holds sun back: PV is well below what the sky allows.
+    """
 
     potential_w: float
+    allowed_w: float | None
+    proven_full: bool
     throttled: bool
 
 
 def potential_of(question: AllocationInput, measured: Measured) -> Potential:
-    """Measured PV while unthrottled, otherwise what the sky allows if that is more.
+    """Measured PV while the battery takes it all, otherwise what the sky allows if that is more.
 
     What the sky allows is the clear-sky model times the site's recent ratio of measured to
-    clear-sky power, lowered for a while after a start on potential was not met.
+    clear-sky power, lowered for a while after a start on potential was not met. It never falls
+    when more PV is measured.
     """
     pv_w = 0.0 if measured.pv_w is None else measured.pv_w
-    allowed_w = _sky_allows_w(question)
-    if measured.pv_w is None or allowed_w is None:
-        return Potential(potential_w=pv_w, throttled=False)
-    held_back = pv_w < THROTTLED_SHARE * allowed_w
-    if not (held_back and is_full(measured, question.preferences)):
-        return Potential(potential_w=pv_w, throttled=False)
+    allowed_w = sky_allows_w(question)
+    full = (
+        measured.pv_w is not None
+        and allowed_w is not None
+        and allowed_w > 0.0
+        and is_full(measured, question.preferences)
+    )
+    if allowed_w is None or not full:
+        return Potential(potential_w=pv_w, allowed_w=allowed_w, proven_full=False, throttled=False)
     factor = factor_now(question.memory, question.snapshot.at)
-    return Potential(potential_w=max(pv_w, allowed_w * factor), throttled=True)
+    return Potential(
+        potential_w=max(pv_w, allowed_w * factor),
+        allowed_w=allowed_w,
+        proven_full=True,
+        throttled=pv_w < THROTTLED_SHARE * allowed_w,
+    )
 
 
 def is_full(measured: Measured, preferences: Preferences) -> bool:
@@ -70,13 +90,18 @@ def factor_now(memory: ControlMemory, at: datetime) -> float:
 
 
 def lowered_factor(potential: Potential, measured: Measured, factor: float) -> float:
-    """The factor after a start on potential that measured PV did not meet."""
+    """The factor after a start on potential that measured PV did not meet.
+
+    The battery discharges, so the sun is not held back: what it gives now is what it can give.
+    """
     pv_w = 0.0 if measured.pv_w is None else measured.pv_w
-    if potential.potential_w <= 0.0:
-        return max(LOWEST_FACTOR, factor * 0.5)
-    return max(LOWEST_FACTOR, min(factor * 0.9, factor * pv_w / potential.potential_w))
+    lowered = factor * LOWERED_AT_LEAST
+    if potential.allowed_w is not None and potential.allowed_w > 0.0:
+        lowered = min(lowered, pv_w / potential.allowed_w)
+    return max(LOWEST_FACTOR, lowered)
 
 
-def _sky_allows_w(question: AllocationInput) -> float | None:
+def sky_allows_w(question: AllocationInput) -> float | None:
+    """Clear-sky power × the site's recent ratio, W; None without a model or before it learned."""
     clear_w, ratio = question.snapshot.sky.clear_sky_w, question.learned.clear_sky_ratio
     return None if clear_w is None or ratio is None else clear_w * ratio

@@ -15,7 +15,7 @@ from energy.preferences import Preferences
 from energy.snapshot import Link, Reading, Snapshot
 
 FROZEN_AFTER_S = 3_600.0
-"""A sensor that repeats the identical non-zero value for this long, while others move, is frozen."""
+"""A sensor that repeats a non-zero value for this long, while others move, is frozen."""
 
 MOVING_WITHIN_S = 900.0
 """Another reading that has changed within this time counts as moving."""
@@ -32,7 +32,7 @@ class Measured:
     """What is left of the snapshot after the rules. None is missing; powers W, voltages V.
 
     Attributes:
-        low_voltage_v: The lower of raw and rest voltage: what emergency and critical thresholds use.
+        low_voltage_v: The lower of raw and rest voltage, for emergency and critical thresholds.
         voltage_age_s: Age of the voltage that is used.
         stale: The voltage is too old to start anything.
         lost: The voltage has been missing for so long that everything stops.
@@ -120,7 +120,8 @@ def is_frozen(reading: Reading, snapshot: Snapshot) -> bool:
 def _voltage(snapshot: Snapshot, preferences: Preferences, notes: list[str]) -> Reading | None:
     """The monitor's voltage, or the inverter's where the monitor's can't be used."""
     monitor, inverter = snapshot.battery_voltage_v, snapshot.inverter_voltage_v
-    if _voltage_serves(monitor, snapshot, preferences) and monitor is not None:
+    monitor_serves = _voltage_serves(monitor, snapshot, preferences)
+    if monitor_serves and monitor is not None:
         fresh = monitor.age_s <= stale_after_s(monitor, preferences)
         if fresh or inverter is None or inverter.age_s >= monitor.age_s:
             return monitor
@@ -128,7 +129,7 @@ def _voltage(snapshot: Snapshot, preferences: Preferences, notes: list[str]) -> 
         why = "is missing" if monitor is None else "can't be used"
         notes.append(f"The battery monitor's voltage {why}; the inverter's stands in.")
         return inverter
-    return None
+    return monitor if monitor_serves else None
 
 
 def _voltage_serves(reading: Reading | None, snapshot: Snapshot, preferences: Preferences) -> bool:
@@ -156,8 +157,8 @@ def _usable(
         return None
     if is_frozen(reading, snapshot):
         notes.append(
-            f"The {what} has stood at {reading.value:,.1f} for {reading.unchanged_s / 60.0:,.0f} min"
-            " while others move: it counts as missing."
+            f"The {what} has stood at {reading.value:,.1f} for"
+            f" {reading.unchanged_s / 60.0:,.0f} min while others move: it counts as missing."
         )
         return None
     return reading
@@ -172,7 +173,8 @@ def _freshness(
         stale = voltage.age_s > stale_after_s(voltage, preferences)
         lost = voltage.age_s > failsafe_after_s(voltage, preferences)
         return stale, lost, None
-    given = snapshot.battery_voltage_v or snapshot.inverter_voltage_v
+    monitor, inverter = snapshot.battery_voltage_v, snapshot.inverter_voltage_v
+    given = inverter if monitor is None else monitor
     if given is None:
         notes.append("There is no battery voltage at all.")
         return True, True, None

@@ -59,13 +59,13 @@ class Reserve:
         return reserve_wh + START_SHARE.get(mode, 0.0) * self.capacity_wh
 
 
-def reserve_of(question: AllocationInput, measured: Measured, *, throttled: bool) -> Reserve:
+def reserve_of(question: AllocationInput, measured: Measured, *, proven_full: bool) -> Reserve:
     """Tonight's reserve. Throttled sun proves the battery full: then it blocks nothing."""
     preferences = question.preferences
     return Reserve(
         usable_wh=_usable_wh(question, measured),
         reserve_wh=_reserve_wh(question),
-        blocks=preferences.night_reserve_enabled and not throttled,
+        blocks=preferences.night_reserve_enabled and not proven_full,
         capacity_wh=preferences.battery_capacity_wh,
     )
 

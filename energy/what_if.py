@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from energy.codec import CodecError, from_json, to_json
+from energy.codec import NOT_FINITE, CodecError, from_json, to_json
 from energy.decision import AllocationInput, Decision
 from energy.miners import ControlMemory, MinerProfile, MinerState
 from energy.preferences import Preferences
-from energy.snapshot import Reading, Snapshot
+from energy.snapshot import Reading, Sky, Snapshot
 
 Json = dict[str, Any]
 Problem = tuple[str, str]
@@ -28,6 +28,8 @@ READINGS = (
 TOP = {"at", "snapshot", "preferences", "miners"}
 STATE = {"is_on", "power_w", "since", "runtime_today_s", "heat_wanted"}
 NEW_ID = "what-if:"
+SKY_HOLDS_S = 1_800.0
+"""Within this time the sky of the latest snapshot still stands, s."""
 
 
 class BadDocument(ValueError):
@@ -54,7 +56,11 @@ def question(document: Json, defaults: AllocationInput) -> AllocationInput:
     at = _at(document, defaults, problems)
     snapshot = _snapshot(document.get("snapshot"), defaults.snapshot, at, problems)
     preferences = _preferences(document.get("preferences"), defaults.preferences, problems)
-    miners, states = _miners(document.get("miners"), defaults, problems)
+    states = defaults.states
+    if document.get("at") is not None:
+        # At another time nothing is known of since when a miner has been on or off.
+        states = tuple(replace(state, since=None) for state in states)
+    miners, states = _miners(document.get("miners"), replace(defaults, states=states), problems)
     if problems:
         raise BadDocument(problems)
     return replace(
@@ -92,8 +98,13 @@ def _at(document: Json, defaults: AllocationInput, problems: list[Problem]) -> d
 
 
 def _snapshot(given: object, default: Snapshot, at: datetime, problems: list[Problem]) -> Snapshot:
+    sky = default.sky
+    if abs((at - default.at).total_seconds()) > SKY_HOLDS_S:
+        # The sun of another time is not known, and an unknown reserve blocks nothing.
+        sky = Sky(sunny=sky.sunny)
+    default = replace(default, at=at, sky=sky)
     if given is None:
-        return replace(default, at=at)
+        return default
     if not isinstance(given, dict):
         problems.append(("snapshot", f"must be an object, got {given!r}"))
         return default
@@ -106,7 +117,7 @@ def _snapshot(given: object, default: Snapshot, at: datetime, problems: list[Pro
     problems += [
         (f"snapshot.age_s.{key}", "is not a reading") for key in ages if key not in READINGS
     ]
-    changes: Json = {"at": at}
+    changes: Json = {}
     for name in READINGS:
         if name in given:
             changes[name] = _reading(given[name], ages.get(name, 0.0), name, problems)
@@ -135,10 +146,17 @@ def _number(value: object, path: str, problems: list[Problem]) -> float | None:
     if value is None:
         return None
     try:
-        return from_json(float, value, path)
+        return from_json(float, _finite(value, path), path)
     except CodecError as error:
         problems.append((error.path, error.rule))
         return None
+
+
+def _finite(value: Any, path: str) -> Any:  # noqa: ANN401 - parsed JSON
+    """The value, unless it is a text that stands for a number that is not finite."""
+    if isinstance(value, str) and value in NOT_FINITE:
+        raise CodecError(path, f"must be a finite number, got {value!r}")
+    return value
 
 
 def _preferences(given: object, default: Preferences, problems: list[Problem]) -> Preferences:
@@ -147,7 +165,8 @@ def _preferences(given: object, default: Preferences, problems: list[Problem]) -
     if not isinstance(given, dict):
         problems.append(("preferences", f"must be an object, got {given!r}"))
         return default
-    return _overridden(default, given, "preferences", problems)
+    changed: Preferences = _overridden(default, given, "preferences", problems)
+    return changed
 
 
 def _overridden(default: Any, given: Json, path: str, problems: list[Problem]) -> Any:  # noqa: ANN401
@@ -158,7 +177,7 @@ def _overridden(default: Any, given: Json, path: str, problems: list[Problem]) -
             problems.append((f"{path}.{key}", "is not a known field"))
             continue
         try:
-            from_json(type(default), {**merged, key: value}, path)
+            from_json(type(default), {**merged, key: _finite(value, f"{path}.{key}")}, path)
         except CodecError as error:
             problems.append((error.path, error.rule))
         else:

@@ -75,10 +75,13 @@ def _miner_wishes(decision: Decision, built: BuiltSnapshot) -> list[Wish]:
             continue
         if miner.command not in {Command.START, Command.STOP}:
             continue
+        target_on = miner.command is Command.START
+        if not target_on and built.load_states[UUID(device_id)].is_on is False:
+            continue
         wishes.append(
             Wish(
                 load_id=UUID(device_id),
-                target_on=miner.command is Command.START,
+                target_on=target_on,
                 actor=Actor.SAFETY if miner.urgent else Actor.ALLOCATOR,
                 requested_by="allocator",
                 reason=miner.reason.value,
