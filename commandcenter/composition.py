@@ -139,12 +139,13 @@ async def compose(settings: Settings, *, dsn: str, plant: Plant) -> AsyncIterato
     await migrations.migrate(dsn)
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(dsn))
-        stores = PostgresStores(pool=pool, clock=plant.clock, key=secret_key(settings), dsn=dsn)
+        stores = PostgresStores(pool=pool, key=secret_key(settings), dsn=dsn)
         await stores.start()
         stack.push_async_callback(stores.stop)
         http = await stack.enter_async_context(httpx2.AsyncClient(timeout=15.0))
         first = await _seed(settings, stores, plant)
         builder = _Builder(settings=settings, plant=plant, stores=stores, http=http, first=first)
+        await builder.configure_devices()
         site = builder.build()
         stack.push_async_callback(site.services.runs.close)
         stack.callback(site.assistant.close)
@@ -179,9 +180,7 @@ class _Builder:
         self._clock = plant.clock
         self._devices = Devices(http=http, clock=plant.clock)
         sky = PvlibSkyModel(
-            array=ArrayGeometry(
-                latitude=Preferences().latitude, longitude=Preferences().longitude
-            )
+            array=ArrayGeometry(latitude=Preferences().latitude, longitude=Preferences().longitude)
         )
         self._snapshots = SnapshotBuilder(
             sites=stores.site, settings=stores.settings, telemetry=stores.telemetry, sky=sky
@@ -194,6 +193,11 @@ class _Builder:
             emergency=stores.emergency_stops,
             memory=stores.memory,
         )
+
+    async def configure_devices(self) -> None:
+        """Tell the switches their adapters as they are stored."""
+        for system in await self._stores.site.systems():
+            self._devices.configure(list(await self._stores.site.adapters(system.id)))
 
     def build(self) -> Site:
         from agents.assistant import CrewAssistant
@@ -249,7 +253,9 @@ class _Builder:
                 ),
                 health=health,
                 runs=Runs(
-                    assistant=assistant, conversations=s.conversations, bus=s.events,
+                    assistant=assistant,
+                    conversations=s.conversations,
+                    bus=s.events,
                     clock=self._clock,
                 ),
                 conversations=s.conversations,
@@ -325,6 +331,7 @@ class _Builder:
             targets=targets,
             events=s.events,
             clock=self._clock,
+            delivery_clock=WallClock(),
         )
 
     def _announce(self, alerts: Alerts) -> Announce:
@@ -378,9 +385,7 @@ class _Builder:
         user = await self._stores.accounts.user(run.user_id)
         return ("somebody", Role.VIEWER) if user is None else (user.email, user.role)
 
-    def _work(
-        self, actions: Actions, execution: Execution, alerts: Alerts, outbox: Outbox
-    ) -> Work:
+    def _work(self, actions: Actions, execution: Execution, alerts: Alerts, outbox: Outbox) -> Work:
         s = self._stores
         polling = Polling(
             sites=s.site,
@@ -400,9 +405,7 @@ class _Builder:
             clock=self._clock,
             events=s.events,
         )
-        rollup = Rollup(
-            sites=s.site, telemetry=s.telemetry, settings=s.settings, clock=self._clock
-        )
+        rollup = Rollup(sites=s.site, telemetry=s.telemetry, settings=s.settings, clock=self._clock)
 
         async def retain() -> object:
             return await s.telemetry.apply_retention(

@@ -52,23 +52,24 @@ CREATE TABLE zone_samples_default PARTITION OF zone_samples DEFAULT;
 
 CREATE TABLE system_hourly_energy (
     system_id uuid NOT NULL REFERENCES systems ON DELETE CASCADE,
-    start timestamptz NOT NULL,
+    start_at timestamptz NOT NULL,
     document jsonb NOT NULL,
-    PRIMARY KEY (system_id, start)
+    PRIMARY KEY (system_id, start_at)
 );
 
 CREATE TABLE battery_bank_hourly (
+    device_id uuid NOT NULL REFERENCES battery_packs ON DELETE CASCADE,
     system_id uuid NOT NULL REFERENCES systems ON DELETE CASCADE,
-    start timestamptz NOT NULL,
+    start_at timestamptz NOT NULL,
     document jsonb NOT NULL,
-    PRIMARY KEY (system_id, start)
+    PRIMARY KEY (device_id, start_at)
 );
 
 CREATE TABLE system_daily_summary (
     system_id uuid NOT NULL REFERENCES systems ON DELETE CASCADE,
-    start timestamptz NOT NULL,
+    start_at timestamptz NOT NULL,
     document jsonb NOT NULL,
-    PRIMARY KEY (system_id, start)
+    PRIMARY KEY (system_id, start_at)
 );
 
 CREATE TABLE polls (

@@ -1,0 +1,89 @@
+"""Commands that study: replay a measured series, run the benchmarks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from commandcenter.cli import options
+from commandcenter.cli.edge import command, print_json
+from services.errors import Invalid
+
+BENCHES = ("allocator", "cycle", "chat", "startup", "week", "replay")
+
+
+@command
+async def replay(
+    file: Annotated[Path, typer.Argument(help="CSV or CSV.GZ with measured PV and load.")],
+    pv_peak_kw: Annotated[
+        float | None, typer.Option(help="Scale the PV so that its peak is this, kW.")
+    ] = None,
+    load_scale: Annotated[float, typer.Option(help="Multiply the load by this.")] = 1.0,
+    home: Annotated[str | None, typer.Option(help="Which home of a file with several.")] = None,
+    step_s: Annotated[float, typer.Option(help="Length of a control cycle, s.")] = 300.0,
+    start_soc: Annotated[float, typer.Option(help="State of charge at the start, %.")] = 65.0,
+    latitude: Annotated[float | None, typer.Option(help="Degrees north.")] = None,
+    longitude: Annotated[float | None, typer.Option(help="Degrees east.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="Time zone of the site.")] = None,
+    chart: Annotated[
+        Path | None, typer.Option(help="Write the chart here (.png or .html).")
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """Drive the whole core with measured PV and load through a simulated battery and miners."""
+    from commandcenter.replaying import Place, run_replay
+    from simulator.replay_report import result_json, table_rows, write_chart
+
+    if chart is not None and chart.suffix.lower() not in {".png", ".html"}:
+        raise Invalid([("--chart", f"must end with .png or .html, got {chart.name!r}")])
+    with Progress(
+        TextColumn("replaying"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=json,
+    ) as bar:
+        task = bar.add_task("replay", total=1.0)
+        result = run_replay(
+            file,
+            pv_peak_kw=pv_peak_kw,
+            load_scale=load_scale,
+            home=home,
+            step_s=step_s,
+            start_soc_pct=start_soc,
+            place=Place(latitude=latitude, longitude=longitude, timezone=timezone),
+            progress=lambda share: bar.update(task, completed=share),
+        )
+    if chart is not None:
+        write_chart(result, chart)
+    if json:
+        print_json(result_json(result))
+        return
+    table = Table("What", "How much")
+    for row in table_rows(result):
+        table.add_row(*(str(cell) for cell in row))
+    Console().print(table)
+
+
+@command
+async def bench(
+    name: Annotated[str | None, typer.Argument(help=f"One of {', '.join(BENCHES)}.")] = None,
+    json: options.Json = False,
+) -> int:
+    """Run the benchmarks (all that need no file, or one by name)."""
+    if name is not None and name not in BENCHES:
+        raise Invalid([("NAME", f"must be one of {', '.join(BENCHES)}; got {name!r}")])
+    chosen = [name] if name is not None else [each for each in BENCHES if each != "replay"]
+    code = 0
+    for each in chosen:
+        words = [sys.executable, "-m", f"bench.{each}", *(["--json"] if json else [])]
+        code = max(code, subprocess.run(words, check=False).returncode)  # noqa: S603 - our own modules
+    return code

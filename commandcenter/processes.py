@@ -1,0 +1,201 @@
+"""The long-running processes: what runs in them, how they start and how they end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+import structlog
+import uvicorn
+
+from commandcenter.clock import WallClock
+from commandcenter.composition import Site, compose
+from commandcenter.database import database
+from commandcenter.logs import set_up_logging
+from commandcenter.plant import plant
+from commandcenter.settings import Settings, SiteKind
+from scheduler.runner import Scheduler
+from scheduler.worker import QueueFeeder, QueueWorker, apply_queue_schema, queue_app
+from server.app import create_app
+from services.errors import Conflict, Invalid
+
+GRACE_S = 4
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What one process does: serve the web, run the jobs itself, take them from the queue, or put
+    them into it.
+    """
+
+    web: bool = False
+    clock: bool = False
+    queue: bool = False
+    defer: bool = False
+
+    @property
+    def alone(self) -> bool:
+        """Whether this process is the whole program."""
+        return self.web and self.clock
+
+
+async def run(settings: Settings, parts: Parts) -> None:
+    """Run until a signal says stop.
+
+    Raises:
+        Conflict: The port or the data folder is taken.
+        Invalid: A public address without a public name.
+        Unavailable: The database can't be had.
+    """
+    set_up_logging(level=settings.log_level, form=settings.log_format)
+    stopping = asyncio.Event()
+    _stop_on_signals(stopping)
+    listening = _listen(settings) if parts.web else None
+    async with AsyncExitStack() as stack:
+        dsn = await stack.enter_async_context(database(settings, own=parts.alone))
+        found = await stack.enter_async_context(plant(settings, run=parts.alone))
+        site = await stack.enter_async_context(compose(settings, dsn=dsn, plant=found))
+        await stack.enter_async_context(_jobs(site, parts, dsn))
+        if listening is not None:
+            await stack.enter_async_context(_web(site, listening))
+            await _greet(site, listening)
+        else:
+            _say("ready")
+        await stopping.wait()
+        log.info("stopping")
+
+
+async def simulate_only(settings: Settings) -> None:
+    """Run the simulated site until a signal says stop."""
+    set_up_logging(level=settings.log_level, form=settings.log_format)
+    if settings.site is not SiteKind.SIMULATED or settings.sim_url is not None:
+        raise Invalid([("SITE", "must be `simulated`, without SIM_URL, to run the simulator")])
+    stopping = asyncio.Event()
+    _stop_on_signals(stopping)
+    async with plant(settings, run=True, host=settings.host, port=settings.port) as found:
+        if not found.running:
+            raise Conflict(f"The simulator of {settings.home} is already running.")
+        _say(f"ready: {found.url}")
+        await stopping.wait()
+
+
+@asynccontextmanager
+async def _jobs(site: Site, parts: Parts, dsn: str) -> AsyncIterator[None]:
+    async with AsyncExitStack() as stack:
+        if parts.clock or parts.queue:
+            for system in await site.stores.site.systems():
+                settled = await site.actions.reconcile(system.id)
+                log.info("reconciled", system=system.name, actions=settled)
+        if parts.web:
+            await site.services.runs.recover()
+        if parts.clock or parts.queue or parts.defer:
+            await site.work.retain()
+        if parts.queue or parts.defer:
+            await apply_queue_schema(dsn)
+            app = queue_app(dsn)
+            await stack.enter_async_context(app.open_async())
+        if parts.queue:
+            worker = QueueWorker(
+                app=app, executor=site.executor, clock=site.plant.clock, wall=WallClock()
+            )
+            await worker.start()
+            stack.push_async_callback(worker.stop)
+        if parts.clock or parts.defer:
+            feeder = (
+                QueueFeeder(app=app, clock=site.plant.clock, wall=WallClock()).put
+                if (parts.defer)
+                else site.executor.run
+            )
+            timer = Scheduler(run=feeder, sites=site.stores.site, clock=site.plant.clock)
+            await timer.start()
+            stack.push_async_callback(timer.stop)
+        yield
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the process."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def _web(site: Site, listening: socket.socket) -> AsyncIterator[None]:
+    config = uvicorn.Config(
+        create_app(site.services),
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_S,
+        proxy_headers=False,
+    )
+    server = _Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listening]), name="web")
+    while not server.started and not task.done():
+        await asyncio.sleep(0.01)
+    if task.done():
+        await task
+    site.assistant.warm()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _greet(site: Site, listening: socket.socket) -> None:
+    host, port = listening.getsockname()[:2]
+    _say(f"ready: http://{host}:{port}")
+    owner = await site.owner()
+    link = await site.services.accounts.new_link(owner.id)
+    base = site.settings.public_base_url or f"http://{host}:{port}"
+    _say(f"sign in once with: {base}/sign-in/{link}")
+    _say("a new link: commandcenter user link " + owner.email)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """The listening socket, so that a taken port is said before anything else starts."""
+    loopback = settings.host in {"127.0.0.1", "localhost", "::1"}
+    if not loopback and settings.public_base_url is None and not settings.allowed_hosts:
+        raise Invalid(
+            [
+                (
+                    "COMMANDCENTER_HOST",
+                    f"{settings.host} is reachable from outside: set PUBLIC_BASE_URL or"
+                    " ALLOWED_HOSTS, so that only those names are answered to",
+                )
+            ]
+        )
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as error:
+        listening.close()
+        raise Conflict(
+            f"Can't listen on {settings.host}:{settings.port} ({error.strerror}): stop the other"
+            " program or set COMMANDCENTER_PORT."
+        ) from None
+    listening.listen(128)
+    return listening
+
+
+def _stop_on_signals(stopping: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

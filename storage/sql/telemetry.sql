@@ -1,0 +1,41 @@
+-- What of telemetry needs no table name put in.
+
+-- name: record_poll
+INSERT INTO polls (adapter_id, at, ms, error)
+VALUES (%(adapter_id)s, %(at)s, %(ms)s, %(error)s)
+
+-- name: poll_health
+-- A gap is a pause of more than three intervals between successes, or since the last one.
+SELECT a.id AS adapter_id, a.name, a.adapter_type, a.poll_interval_s AS interval_s,
+    s.last_success_at, l.at AS last_attempt_at, l.error AS last_error,
+    d.success_rate_24h, coalesce(g.gaps, 0)::int AS gaps_24h
+FROM adapters a
+LEFT JOIN LATERAL (
+    SELECT at, error FROM polls WHERE adapter_id = a.id AND at <= %(now)s
+    ORDER BY at DESC LIMIT 1) l ON true
+LEFT JOIN LATERAL (
+    SELECT at AS last_success_at FROM polls
+    WHERE adapter_id = a.id AND at <= %(now)s AND error IS NULL
+    ORDER BY at DESC LIMIT 1) s ON true
+LEFT JOIN LATERAL (
+    SELECT avg((error IS NULL)::int)::double precision AS success_rate_24h FROM polls
+    WHERE adapter_id = a.id AND at <= %(now)s AND at > %(now)s - interval '24 hours') d ON true
+LEFT JOIN LATERAL (
+    SELECT count(*) AS gaps FROM (
+        SELECT at, lead(at, 1, %(now)s) OVER (ORDER BY at) AS later FROM polls
+        WHERE adapter_id = a.id AND at <= %(now)s AND at > %(now)s - interval '24 hours'
+            AND error IS NULL) p
+    WHERE later - at > 3 * a.poll_interval_s * interval '1 second') g ON true
+WHERE a.system_id = %(system_id)s
+ORDER BY a.name, a.id
+
+-- name: lock_partitions
+SELECT pg_advisory_xact_lock(hashtextextended('partitions', 0))
+
+-- name: partitions
+SELECT c.relname AS name
+FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+WHERE i.inhparent = to_regclass(%(table)s)
+
+-- name: forget_polls
+DELETE FROM polls WHERE at < %(now)s - interval '48 hours'

@@ -1,0 +1,52 @@
+"""All storage ports on PostgreSQL, wired together."""
+
+from __future__ import annotations
+
+from storage.accounts import PostgresAccountStore
+from storage.actions import PostgresActionStore
+from storage.alerts import PostgresAlertStore, PostgresOutboxStore
+from storage.chat import PostgresConversationStore
+from storage.control import (
+    PostgresDecisionStore,
+    PostgresDeviceLocks,
+    PostgresEmergencyStopStore,
+    PostgresJobStore,
+    PostgresMemoryStore,
+)
+from storage.live import PostgresEventBus, PostgresStoreHealth
+from storage.pool import Pool
+from storage.secrets import Secrets
+from storage.site_settings import PostgresSettingsStore
+from storage.sites import PostgresSiteStore
+from storage.telemetry import PostgresTelemetryStore
+
+
+class PostgresStores:
+    """One database's worth of stores."""
+
+    def __init__(self, *, pool: Pool, dsn: str, key: bytes) -> None:
+        """``key`` encrypts vendors' credentials; ``dsn`` is for listening and for locks."""
+        self.site = PostgresSiteStore(pool=pool, secrets=Secrets(key=key))
+        self.settings = PostgresSettingsStore(pool=pool)
+        self.telemetry = PostgresTelemetryStore(pool=pool)
+        self.memory = PostgresMemoryStore(pool=pool)
+        self.decisions = PostgresDecisionStore(pool=pool)
+        self.actions = PostgresActionStore(pool=pool)
+        self.locks = PostgresDeviceLocks(dsn=dsn)
+        self.emergency_stops = PostgresEmergencyStopStore(pool=pool)
+        self.outbox = PostgresOutboxStore(pool=pool)
+        self.alerts = PostgresAlertStore(pool=pool)
+        self.accounts = PostgresAccountStore(pool=pool)
+        self.conversations = PostgresConversationStore(pool=pool)
+        self.events = PostgresEventBus(pool=pool, dsn=dsn)
+        self.jobs = PostgresJobStore(pool=pool)
+        self.health = PostgresStoreHealth(pool=pool)
+
+    async def start(self) -> None:
+        """Listen for live events."""
+        await self.events.start()
+
+    async def stop(self) -> None:
+        """Stop listening, give locks back."""
+        await self.events.stop()
+        await self.locks.close()
