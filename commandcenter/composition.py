@@ -6,11 +6,12 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import httpx2
 
+from agents.assistant import CrewAssistant
+from agents.model_settings import ModelSettings
 from commandcenter.clock import WallClock
 from commandcenter.database import database
 from commandcenter.devices import Devices
@@ -41,7 +42,7 @@ from services.control import ControlLoop
 from services.emergency import Announce, Emergency
 from services.errors import NotFound
 from services.execution import Execution
-from services.health import Health
+from services.health import Check, Health
 from services.history import History
 from services.judging import Judge
 from services.live import LiveView
@@ -49,7 +50,7 @@ from services.notifications import Notifications, Targets
 from services.outbox import Outbox
 from services.polling import Polling
 from services.proposals import Proposals
-from services.records import EmergencyStop, Role, Run, Scope, User
+from services.records import EmergencyStop, Json, Role, Run, Scope, User
 from services.rollup import Rollup
 from services.runs import Runs
 from services.settings import Settings as SiteSettings
@@ -60,10 +61,18 @@ from storage.pool import open_pool
 from storage.stores import PostgresStores
 from tools.needs import ToolServices
 
-if TYPE_CHECKING:
-    from agents.assistant import CrewAssistant
-
 VERSION = "0.1.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Views:
+    """What is read of a site, by people and tools alike."""
+
+    live: LiveView
+    health: Health
+    history: History
+    settings: SiteSettings
+    what_if: WhatIf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +83,8 @@ class Site:
     plant: Plant
     stores: PostgresStores
     services: Services
+    runs: Runs
+    accounts: Accounts
     work: Work
     executor: JobExecutor
     assistant: CrewAssistant
@@ -83,7 +94,7 @@ class Site:
 
     async def owner(self) -> User:
         """The admin whom the first start created."""
-        return await self.services.accounts.user(OWNER_ID)
+        return await self.accounts.user(OWNER_ID)
 
     async def user_named(self, email: str) -> User:
         """A user by e-mail.
@@ -101,11 +112,11 @@ class Site:
         base = self.settings.public_base_url
         if base is None:
             base = f"http://{self.settings.host}:{self.settings.port}"
-        return f"{base}/sign-in/{await self.services.accounts.new_link(user.id)}"
+        return f"{base}/sign-in/{await self.accounts.new_link(user.id)}"
 
     async def add_token(self, *, name: str, scope: Scope) -> str:
         """A new machine token of the admin; its secret is shown this once."""
-        made = await self.services.accounts.create_token(name=name, scope=scope, user_id=OWNER_ID)
+        made = await self.accounts.create_token(name=name, scope=scope, user_id=OWNER_ID)
         return made.secret
 
     async def live_once(self) -> None:
@@ -147,7 +158,7 @@ async def compose(settings: Settings, *, dsn: str, plant: Plant) -> AsyncIterato
         builder = _Builder(settings=settings, plant=plant, stores=stores, http=http, first=first)
         await builder.configure_devices()
         site = builder.build()
-        stack.push_async_callback(site.services.runs.close)
+        stack.push_async_callback(site.runs.close)
         stack.callback(site.assistant.close)
         yield site
 
@@ -200,10 +211,7 @@ class _Builder:
             self._devices.configure(list(await self._stores.site.adapters(system.id)))
 
     def build(self) -> Site:
-        from agents.assistant import CrewAssistant
-        from agents.model_settings import ModelSettings
-
-        s, settings = self._stores, self._settings
+        s = self._stores
         execution = self._execution()
         actions = Actions(proposals=self._proposals(), execution=execution)
         messenger, targets = self._messenger(), self._targets()
@@ -216,8 +224,52 @@ class _Builder:
             events=s.events,
             announce=self._announce(alerts),
         )
-        tools, health = self._views(actions)
-        assistant = CrewAssistant(
+        views = self._views()
+        assistant = self._assistant(self._tools(views, actions))
+        views.health.add("assistant", self._assistant_check(assistant), kind="model")
+        runs = Runs(
+            assistant=assistant, conversations=s.conversations, bus=s.events, clock=self._clock
+        )
+        outbox = Outbox(store=s.outbox, messenger=messenger, clock=WallClock())
+        work = self._work(actions, execution, alerts, outbox)
+        services = Services(
+            accounts=Accounts(store=s.accounts, clock=WallClock()),
+            sites=s.site,
+            live=views.live,
+            history=views.history,
+            settings=views.settings,
+            what_if=views.what_if,
+            actions=actions,
+            action_store=s.actions,
+            decisions=s.decisions,
+            emergency=emergency,
+            alerts=alerts,
+            alert_store=s.alerts,
+            notifications=Notifications(settings=s.settings, targets=targets, messenger=messenger),
+            health=views.health,
+            runs=runs,
+            conversations=s.conversations,
+            events=s.events,
+            clock=self._clock,
+            config=self._server_config(),
+        )
+        return Site(
+            settings=self._settings,
+            plant=self._plant,
+            stores=s,
+            services=services,
+            runs=runs,
+            accounts=Accounts(store=s.accounts, clock=WallClock()),
+            work=work,
+            executor=JobExecutor(work=work, clock=self._clock, locks=s.locks, records=s.jobs),
+            assistant=assistant,
+            actions=actions,
+            first_start=self._first,
+        )
+
+    def _assistant(self, tools: ToolServices) -> CrewAssistant:
+        settings = self._settings
+        return CrewAssistant(
             services=tools,
             models=ModelSettings(
                 model=settings.llm_model,
@@ -229,46 +281,15 @@ class _Builder:
             ),
             who_asks=self._who_asks,
         )
-        outbox = Outbox(store=s.outbox, messenger=messenger, clock=WallClock())
-        work = self._work(actions, execution, alerts, outbox)
-        return Site(
-            settings=settings,
-            plant=self._plant,
-            stores=s,
-            services=Services(
-                accounts=Accounts(store=s.accounts, clock=WallClock()),
-                sites=s.site,
-                live=tools.live,
-                history=tools.history,
-                settings=tools.settings,
-                what_if=tools.what_if,
-                actions=actions,
-                action_store=s.actions,
-                decisions=s.decisions,
-                emergency=emergency,
-                alerts=alerts,
-                alert_store=s.alerts,
-                notifications=Notifications(
-                    settings=s.settings, targets=targets, messenger=messenger
-                ),
-                health=health,
-                runs=Runs(
-                    assistant=assistant,
-                    conversations=s.conversations,
-                    bus=s.events,
-                    clock=self._clock,
-                ),
-                conversations=s.conversations,
-                events=s.events,
-                clock=self._clock,
-                config=self._server_config(),
-            ),
-            work=work,
-            executor=JobExecutor(work=work, clock=self._clock, locks=s.locks, records=s.jobs),
-            assistant=assistant,
-            actions=actions,
-            first_start=self._first,
-        )
+
+    def _assistant_check(self, assistant: CrewAssistant) -> Check:
+        model = self._settings.llm_model or "built-in model"
+
+        async def check() -> Json:
+            state = "ready" if assistant.ready else "loading"
+            return {"ok": True, "detail": f"{model}, {state}"}
+
+        return check
 
     def _execution(self) -> Execution:
         s = self._stores
@@ -341,25 +362,24 @@ class _Builder:
 
         return announce
 
-    def _views(self, actions: Actions) -> tuple[ToolServices, Health]:
+    def _views(self) -> _Views:
         s = self._stores
-        live = LiveView(
-            snapshots=self._snapshots,
-            memory=s.memory,
-            decisions=s.decisions,
-            emergency=s.emergency_stops,
-            alerts=s.alerts,
-            clock=self._clock,
-        )
-        health = Health(
-            store_health=s.health,
-            sites=s.site,
-            telemetry=s.telemetry,
-            jobs=s.jobs,
-            clock=self._clock,
-        )
-        tools = ToolServices(
-            live=live,
+        return _Views(
+            live=LiveView(
+                snapshots=self._snapshots,
+                memory=s.memory,
+                decisions=s.decisions,
+                emergency=s.emergency_stops,
+                alerts=s.alerts,
+                clock=self._clock,
+            ),
+            health=Health(
+                store_health=s.health,
+                sites=s.site,
+                telemetry=s.telemetry,
+                jobs=s.jobs,
+                clock=self._clock,
+            ),
             history=History(
                 sites=s.site, telemetry=s.telemetry, settings=s.settings, clock=self._clock
             ),
@@ -371,15 +391,23 @@ class _Builder:
                 emergency=s.emergency_stops,
                 clock=self._clock,
             ),
+        )
+
+    def _tools(self, views: _Views, actions: Actions) -> ToolServices:
+        s = self._stores
+        return ToolServices(
+            live=views.live,
+            history=views.history,
+            settings=views.settings,
+            what_if=views.what_if,
             decisions=s.decisions,
             actions=s.actions,
             proposals=actions,
             alerts=s.alerts,
-            health=health,
+            health=views.health,
             site=s.site,
             clock=self._clock,
         )
-        return tools, health
 
     async def _who_asks(self, run: Run) -> tuple[str, Role]:
         user = await self._stores.accounts.user(run.user_id)

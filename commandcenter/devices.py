@@ -1,4 +1,4 @@
-"""Builds the vendors' adapters from their configuration, one client per device, kept while unchanged."""
+"""Builds the vendors' adapters from their configuration; one client per device, kept."""
 
 from __future__ import annotations
 

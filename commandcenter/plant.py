@@ -1,7 +1,7 @@
 """The simulated plant of a process: its clock, its vendors' servers, its mail sink.
 
-One process per data folder runs the plant; every other one shares its clock by the anchor file. The
-site sleeps while nothing runs: at most ten minutes pass, enough for every hardware timer to run out.
+One process per data folder runs the plant; every other one shares its clock by the anchor file.
+The site sleeps while nothing runs: at most ten minutes pass, enough for every hardware timer.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -182,4 +181,4 @@ def _take(descriptor: int) -> bool:
 def _replace(file: Path, content: object) -> None:
     draft = file.with_suffix(".new")
     draft.write_text(json.dumps(content), encoding="utf-8")
-    os.replace(draft, file)
+    draft.replace(file)

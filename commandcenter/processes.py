@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import structlog
 import uvicorn
+from typing_extensions import override
 
 from commandcenter.clock import WallClock
 from commandcenter.composition import Site, compose
@@ -20,7 +21,7 @@ from commandcenter.database import database
 from commandcenter.logs import set_up_logging
 from commandcenter.plant import plant
 from commandcenter.settings import Settings, SiteKind
-from scheduler.runner import Scheduler
+from scheduler.runner import Run, Scheduler
 from scheduler.worker import QueueFeeder, QueueWorker, apply_queue_schema, queue_app
 from server.app import create_app
 from services.errors import Conflict, Invalid
@@ -95,26 +96,23 @@ async def _jobs(site: Site, parts: Parts, dsn: str) -> AsyncIterator[None]:
                 settled = await site.actions.reconcile(system.id)
                 log.info("reconciled", system=system.name, actions=settled)
         if parts.web:
-            await site.services.runs.recover()
+            await site.runs.recover()
         if parts.clock or parts.queue or parts.defer:
             await site.work.retain()
+        run: Run = site.executor.run
         if parts.queue or parts.defer:
             await apply_queue_schema(dsn)
             app = queue_app(dsn)
             await stack.enter_async_context(app.open_async())
-        if parts.queue:
-            worker = QueueWorker(
-                app=app, executor=site.executor, clock=site.plant.clock, wall=WallClock()
-            )
-            await worker.start()
-            stack.push_async_callback(worker.stop)
+            run = QueueFeeder(app=app, clock=site.plant.clock, wall=WallClock()).put
+            if parts.queue:
+                worker = QueueWorker(
+                    app=app, executor=site.executor, clock=site.plant.clock, wall=WallClock()
+                )
+                await worker.start()
+                stack.push_async_callback(worker.stop)
         if parts.clock or parts.defer:
-            feeder = (
-                QueueFeeder(app=app, clock=site.plant.clock, wall=WallClock()).put
-                if (parts.defer)
-                else site.executor.run
-            )
-            timer = Scheduler(run=feeder, sites=site.stores.site, clock=site.plant.clock)
+            timer = Scheduler(run=run, sites=site.stores.site, clock=site.plant.clock)
             await timer.start()
             stack.push_async_callback(timer.stop)
         yield
@@ -123,6 +121,7 @@ async def _jobs(site: Site, parts: Parts, dsn: str) -> AsyncIterator[None]:
 class _Server(uvicorn.Server):
     """Leaves signals to the process."""
 
+    @override
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
@@ -156,7 +155,7 @@ async def _greet(site: Site, listening: socket.socket) -> None:
     host, port = listening.getsockname()[:2]
     _say(f"ready: http://{host}:{port}")
     owner = await site.owner()
-    link = await site.services.accounts.new_link(owner.id)
+    link = await site.accounts.new_link(owner.id)
     base = site.settings.public_base_url or f"http://{host}:{port}"
     _say(f"sign in once with: {base}/sign-in/{link}")
     _say("a new link: commandcenter user link " + owner.email)

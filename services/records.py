@@ -145,7 +145,8 @@ class Latest:
 
     ``measured_at`` is the time of the newest sample in which the metric was not None;
     ``unchanged_since`` the start of
-    the run of identical values that ends with it.
+    the run of identical values that ends with it; ``changed`` is False where no other value is
+    known before it (then the run may be older).
     """
 
     device_id: UUID
@@ -155,6 +156,7 @@ class Latest:
     unchanged_since: datetime
     source: str
     link: Link
+    changed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -230,5 +230,5 @@ def _load_state(newest: Newest, load_id: UUID, at: datetime) -> LoadState:
         is_on=state.value > 0.0,
         power_w=None if power is None else power.value,
         measured_at=state.measured_at,
-        since=state.unchanged_since,
+        since=state.unchanged_since if state.changed else None,
     )

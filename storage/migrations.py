@@ -1,4 +1,4 @@
-"""Runs the SQL files of ``migrations/`` by yoyo: in order, each in a transaction, one process at a time."""
+"""Runs the SQL files of ``migrations/``: in order, each in a transaction, one process at a time."""
 
 from __future__ import annotations
 

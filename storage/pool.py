@@ -1,4 +1,4 @@
-"""The connections of a process. A database that is away is said to be so quickly, and comes back."""
+"""The connections of a process. A database that is away is noticed quickly, and comes back."""
 
 from __future__ import annotations
 

@@ -101,6 +101,7 @@ class PostgresTelemetryStore:
                 unchanged_since=each["unchanged_since"],
                 source=each["source"],
                 link=Link(each["link"]),
+                changed=each["changed"],
             )
             for each in found
         ]
@@ -312,7 +313,7 @@ def _latest_part(kind: Kind, metric: str, listed: str) -> str:
     value = f"{metric}::int" if metric == "is_on" else metric
     return f"""
         SELECT d.id AS device_id, '{metric}' AS metric, n.value::double precision AS value,
-            n.at AS measured_at, f.at AS unchanged_since, d.source, d.link
+            n.at AS measured_at, f.at AS unchanged_since, c.at IS NOT NULL AS changed, d.source, d.link
         FROM ({listed}) d
         CROSS JOIN LATERAL (
             SELECT at, {value} AS value, {metric} AS raw FROM {kind.table}

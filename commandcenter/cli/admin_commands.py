@@ -92,7 +92,7 @@ async def user_add(
     from commandcenter.composition import open_site
 
     async with open_site(load_settings()) as site:
-        user = await site.services.accounts.create_user(email=email, role=role)
+        user = await site.accounts.create_user(email=email, role=role)
         typer.echo(await site.sign_in_url(user))
 
 

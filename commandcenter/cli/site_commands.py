@@ -123,11 +123,15 @@ async def ask(
     if not question.strip():
         raise Invalid([("QUESTION", "is empty: write what you want to know in quotes")])
     async with open_site(load_settings(), live=True) as site:
-        run = await site.services.runs.start(
-            await site.owner(), site.system_id, question, None, agent
+        run = await site.runs.start(
+            user=await site.owner(),
+            system_id=site.system_id,
+            question=question,
+            conversation_id=None,
+            agent=agent,
         )
         message = None
-        async for event in site.services.runs.events(run.id, 0):
+        async for event in site.runs.events(run.id, after=0):
             if not json:
                 _show(event.event, event.data)
             if event.event == "error":

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from commandcenter.cli import options
-from commandcenter.cli.edge import command, print_json
+from commandcenter.cli.edge import BAD_INPUT, command, print_json
 from services.errors import Invalid
 
 BENCHES = ("allocator", "cycle", "chat", "startup", "week", "replay")
@@ -51,7 +51,7 @@ async def replay(
         console=Console(stderr=True),
         disable=json,
     ) as bar:
-        task = bar.add_task("replay", total=1.0)
+        task = bar.add_task("replay", total=None)
         result = run_replay(
             file,
             pv_peak_kw=pv_peak_kw,
@@ -60,7 +60,7 @@ async def replay(
             step_s=step_s,
             start_soc_pct=start_soc,
             place=Place(latitude=latitude, longitude=longitude, timezone=timezone),
-            progress=lambda share: bar.update(task, completed=share),
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     if chart is not None:
         write_chart(result, chart)
@@ -73,17 +73,17 @@ async def replay(
     Console().print(table)
 
 
-@command
-async def bench(
+def bench(
     name: Annotated[str | None, typer.Argument(help=f"One of {', '.join(BENCHES)}.")] = None,
     json: options.Json = False,
-) -> int:
+) -> None:
     """Run the benchmarks (all that need no file, or one by name)."""
     if name is not None and name not in BENCHES:
-        raise Invalid([("NAME", f"must be one of {', '.join(BENCHES)}; got {name!r}")])
+        typer.echo(f"error: NAME: must be one of {', '.join(BENCHES)}; got {name!r}", err=True)
+        raise typer.Exit(BAD_INPUT)
     chosen = [name] if name is not None else [each for each in BENCHES if each != "replay"]
     code = 0
     for each in chosen:
         words = [sys.executable, "-m", f"bench.{each}", *(["--json"] if json else [])]
         code = max(code, subprocess.run(words, check=False).returncode)  # noqa: S603 - our own modules
-    return code
+    raise typer.Exit(code)

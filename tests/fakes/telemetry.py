@@ -70,13 +70,14 @@ class InMemoryTelemetryStore:
 
     async def latest(self, system_id: UUID, *, until: datetime) -> Sequence[Latest]:
         oldest = until - timedelta(seconds=LATEST_S)
-        runs: dict[tuple[UUID, str], tuple[float, datetime, datetime]] = {}
+        runs: dict[tuple[UUID, str], tuple[float, datetime, datetime, bool]] = {}
         for sample in self._of(system_id):
             if oldest <= sample.at <= until:
                 for metric, value in numbers(sample).items():
                     key = (sample.device_id, metric)
                     same = key in runs and runs[key][0] == value
-                    runs[key] = (value, runs[key][1] if same else sample.at, sample.at)
+                    changed = runs[key][3] if same else key in runs
+                    runs[key] = (value, runs[key][1] if same else sample.at, sample.at, changed)
         return [
             Latest(
                 device_id=device_id,
@@ -86,8 +87,9 @@ class InMemoryTelemetryStore:
                 unchanged_since=since,
                 source=self._source(device_id)[0],
                 link=self._source(device_id)[1],
+                changed=changed,
             )
-            for (device_id, metric), (value, since, measured_at) in sorted(runs.items())
+            for (device_id, metric), (value, since, measured_at, changed) in sorted(runs.items())
         ]
 
     async def series(
