@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from energy.loads import Actor
 from energy.preferences import ControlLevel
-from energy.safety import Blocked
+from energy.safety import BlockCode, Blocked
 from services.action_events import publish_action
 from services.errors import Conflict, NotFound
 from services.judging import Judge
@@ -88,7 +88,7 @@ class Proposals:
         )
         verdict = await self._judge.judge(action, load, now, approved=actor is Actor.OWNER or waits)
         if isinstance(verdict, Blocked):
-            return await self._store_blocked(action, verdict.sentence, now)
+            return await self._store_blocked(action, verdict, now)
         stored = await self._actions.create(action, detail=explanation)
         await publish_action(self._events, stored)
         return stored
@@ -173,14 +173,17 @@ class Proposals:
                 return action
         return None
 
-    async def _store_blocked(self, action: Action, sentence: str, at: datetime) -> Action:
-        """Log it once, not every cycle while the same reason lasts."""
+    async def _store_blocked(self, action: Action, verdict: Blocked, at: datetime) -> Action:
+        """Log it once, not every cycle while the same reason lasts; what is so already, never."""
+        sentence = verdict.sentence
         values = {name: getattr(action, name) for name in Action.__slots__}
         blocked = Action(
             **{**values, "status": ActionStatus.BLOCKED, "finished_at": at, "result": sentence}
         )
         if action.actor in {Actor.OWNER, Actor.AGENT}:
             return await self._actions.create(blocked, detail=sentence)
+        if verdict.codes == (BlockCode.ALREADY_IN_STATE,):
+            return blocked
         last = await self._actions.page(
             action.system_id, before=None, limit=1, load_id=action.load_id
         )

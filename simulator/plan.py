@@ -96,7 +96,7 @@ class DevicePlan:
     kind: str
     power_w: float
     zone: str
-    boot_s: tuple[float, float] = (120.0, 480.0)
+    boot_s: tuple[float, float] = (120.0, 300.0)
     ramp_s: float = 90.0
     boot_power_w: float = 90.0
 

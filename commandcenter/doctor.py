@@ -1,0 +1,137 @@
+"""The doctor: each dependency and credential is tried, and what is wrong is said with what to do."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import httpx2
+
+
+from commandcenter.composition import open_site
+from commandcenter.settings import Settings, SiteKind
+from services.errors import CommandCenterError
+from services.records import Json
+
+TIMEOUT_S = 5.0
+FREE_BYTES = 500_000_000
+WEB_FILES = ("htmx.min.js", "uPlot.iife.min.js", "uPlot.min.css")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was tried."""
+
+    name: str
+    ok: bool
+    detail: str
+    advice: str = ""
+
+    def to_json(self) -> Json:
+        """For machines."""
+        return {"name": self.name, "ok": self.ok, "detail": self.detail, "advice": self.advice}
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Try everything; never raises for what is merely broken."""
+    findings = [_home(settings.home), _web_files(), _port(settings)]
+    findings.append(await _model(settings))
+    findings += await _site(settings)
+    return findings
+
+
+def _home(home: Path) -> Finding:
+    name = "data folder"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        space = os.statvfs(home)
+    except OSError as error:
+        return Finding(
+            name=name,
+            ok=False,
+            detail=f"{home}: {error.strerror}",
+            advice="Make it writable for this user, or set COMMANDCENTER_HOME.",
+        )
+    free = space.f_bavail * space.f_frsize
+    writable = os.access(home, os.W_OK)
+    return Finding(
+        name=name,
+        ok=writable and free > FREE_BYTES,
+        detail=f"{home}: {free / 1e9:.1f} GB free{'' if writable else ', not writable'}",
+        advice="Free some space, or set COMMANDCENTER_HOME to another folder.",
+    )
+
+
+def _web_files() -> Finding:
+    found = importlib.util.find_spec("server")
+    folder = Path(str(found.origin)).parent if found is not None else Path()
+    vendor = folder / "web" / "static" / "vendor"
+    missing = [name for name in WEB_FILES if not (vendor / name).exists()]
+    return Finding(
+        name="front-end files",
+        ok=not missing,
+        detail="there" if not missing else f"missing: {', '.join(missing)}",
+        advice="Run `make setup`.",
+    )
+
+
+def _port(settings: Settings) -> Finding:
+    with socket.socket() as probe:
+        probe.settimeout(1.0)
+        taken = settings.port != 0 and probe.connect_ex((settings.host, settings.port)) == 0
+    detail = "in use (by this program, if it runs)" if taken else "free"
+    return Finding(name="port", ok=True, detail=f"{settings.host}:{settings.port} {detail}")
+
+
+async def _model(settings: Settings) -> Finding:
+    if settings.llm_model is None:
+        return Finding(name="model", ok=True, detail="the built-in one answers (LLM_MODEL unset)")
+    if settings.llm_base_url is None:
+        return Finding(name="model", ok=True, detail=f"{settings.llm_model}, not tried")
+    try:
+        async with httpx2.AsyncClient(timeout=TIMEOUT_S) as http:
+            answer = await http.get(f"{settings.llm_base_url}/models")
+    except httpx2.HTTPError as error:
+        return Finding(
+            name="model",
+            ok=False,
+            detail=f"{settings.llm_base_url}: {error or type(error).__name__}",
+            advice="Start the provider or correct LLM_BASE_URL; the built-in model answers so far.",
+        )
+    refused = answer.status_code in {401, 403}
+    return Finding(
+        name="model",
+        ok=not refused,
+        detail=f"{settings.llm_model} at {settings.llm_base_url}: HTTP {answer.status_code}",
+        advice="The key is refused: set the provider's key variable.",
+    )
+
+
+async def _site(settings: Settings) -> list[Finding]:
+    findings: list[Finding] = []
+
+    async def attempt(name: str, advice: str, try_it: Callable[[], Awaitable[str]]) -> bool:
+        try:
+            findings.append(Finding(name=name, ok=True, detail=await try_it()))
+        except (CommandCenterError, OSError) as error:
+            findings.append(Finding(name=name, ok=False, detail=str(error), advice=advice))
+        return findings[-1].ok
+
+    async def look() -> str:
+        async with open_site(settings, live=settings.site is SiteKind.SIMULATED) as site:
+            health = await site.stores.health.check()
+            for adapter in await site.stores.site.adapters(site.system_id):
+
+                async def poll(adapter_id: UUID = adapter.id) -> str:
+                    return f"{await site.work.poll(adapter_id)} new samples"
+
+                await attempt(adapter.name, "Check its address and credentials.", poll)
+            return str(health["detail"])
+
+    await attempt("database", "Check DATABASE_URL, or that no other program owns the folder.", look)
+    return findings

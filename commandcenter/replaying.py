@@ -1,0 +1,79 @@
+"""Wires the replay of a measured series: where it was measured decides the sky."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from energy.preferences import Preferences
+from forecasting.clear_sky import ArrayGeometry, PvlibSkyModel
+from services.errors import Invalid
+from simulator.replay import ReplayOptions, ReplayResult, replay
+from simulator.series import Series, read_series
+
+SWITZERLAND = (47.4, 8.1, "Europe/Zurich")
+LONGEST_DAYS = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a series was measured; None takes what is known of the file, else the defaults."""
+
+    latitude: float | None = None
+    longitude: float | None = None
+    timezone: str | None = None
+
+    def for_file(self, path: Path) -> tuple[float, float, str]:
+        """Latitude, longitude and time zone."""
+        defaults = Preferences()
+        known = (defaults.latitude, defaults.longitude, defaults.timezone)
+        if path.name.startswith("aew_"):
+            known = SWITZERLAND
+        return (
+            known[0] if self.latitude is None else self.latitude,
+            known[1] if self.longitude is None else self.longitude,
+            known[2] if self.timezone is None else self.timezone,
+        )
+
+
+def run_replay(
+    path: Path,
+    *,
+    pv_peak_kw: float | None,
+    load_scale: float,
+    home: str | None,
+    step_s: float,
+    start_soc_pct: float,
+    place: Place,
+    progress: Callable[[int, int], None] | None,
+) -> ReplayResult:
+    """Read and replay a file.
+
+    Raises:
+        Invalid: A bad option, or a file that is not of a known format.
+        NotFound: No such file.
+    """
+    series = read_series(path, home=home)
+    latitude, longitude, timezone = place.for_file(path)
+    peak_w = max(series.pv_w) if pv_peak_kw is None else pv_peak_kw * 1_000.0
+    if peak_w <= 0.0:
+        raise Invalid([("--pv-peak-kw", "must be above 0")])
+    sky = PvlibSkyModel(array=ArrayGeometry(latitude=latitude, longitude=longitude, peak_w=peak_w))
+    sky.prepare(datetime.fromtimestamp(series.at_s[0], UTC), days=_days(series))
+    options = ReplayOptions(
+        pv_peak_w=None if pv_peak_kw is None else peak_w,
+        load_scale=load_scale,
+        step_s=step_s,
+        start_soc_pct=start_soc_pct,
+        preferences=replace(
+            Preferences(), latitude=latitude, longitude=longitude, timezone=timezone
+        ),
+    )
+    return replay(series, options, sky=sky, progress=progress)
+
+
+def _days(series: Series) -> int:
+    days = int((series.at_s[-1] - series.at_s[0]) // 86_400.0) + 4
+    return min(days, LONGEST_DAYS)
