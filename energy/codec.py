@@ -86,8 +86,6 @@ def _decode(kind: Json, data: Json, path: str) -> Json:
         return _decode_union(kind, data, path)
     if origin is tuple:
         return _decode_tuple(kind, data, path)
-    if typing.get_origin(kind) is dict and isinstance(data, dict):
-        return data
     if is_dataclass(kind):
         return _decode_dataclass(typing.cast("type", kind), data, path)
     if isinstance(kind, type) and issubclass(kind, Enum):
@@ -159,6 +157,9 @@ def _decode_datetime(data: Json, path: str) -> datetime:
 
 
 def _decode_plain(kind: Json, data: Json, path: str) -> Json:
+    origin: Json = typing.get_origin(kind)
+    if origin is dict and isinstance(data, dict):
+        return data
     if kind is float and isinstance(data, str) and data in NOT_FINITE:
         return NOT_FINITE[data]
     if kind is float and isinstance(data, int | float) and not isinstance(data, bool):

@@ -63,12 +63,15 @@ def runs_on_sun_alone(profile: MinerProfile) -> bool:
 
 
 def _window(profile: MinerProfile, site: Site) -> Failure | None:
-    if profile.allow_outside_schedule or in_window(profile, site.local_hour):
+    start, end = profile.prefer_time_start, profile.prefer_time_end
+    if start is None or end is None or profile.allow_outside_schedule:
+        return None
+    if in_window(profile, site.local_hour):
         return None
     numbers = (
-        ("local_hour", site.local_hour),
-        ("window_start_hour", profile.prefer_time_start),
-        ("window_end_hour", profile.prefer_time_end),
+        ("local_hour", float(site.local_hour)),
+        ("window_start_hour", float(start)),
+        ("window_end_hour", float(end)),
     )
     return Failure(Reason.OUTSIDE_WINDOW, numbers)
 

@@ -133,7 +133,7 @@ class Learned:
         resistance_ohm: Internal resistance of the bank, Ω (10 mΩ until learned).
         clear_sky_ratio: Recent ratio of measured to clear-sky PV while unthrottled; None until
             learned.
-        mean_base_load_w: Mean base load of the past week, W; None until a day of data is there.
+        mean_base_load_w: Mean base load of the past week, W; None until an hour of data is there.
     """
 
     resistance_ohm: float = 0.010

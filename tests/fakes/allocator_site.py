@@ -1,0 +1,107 @@
+"""A site for the allocator's stories: the reference site, and a run through time.
+
+Times are seconds since the start of the story.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from energy.allocator import decide
+from energy.decision import AllocationInput, Command, Decision, MinerDecision
+from energy.defaults import REFERENCE_MINERS
+from energy.miners import ControlMemory, Learned, MinerProfile, MinerState
+from energy.preferences import Preferences
+from energy.snapshot import Reading, Sky, Snapshot
+
+NOON = datetime(2026, 6, 21, 19, 0, tzinfo=UTC)
+"""Noon in the reference site's time zone."""
+
+PRIMARY, DUMP = REFERENCE_MINERS
+
+
+def snapshot(
+    *,
+    at: datetime = NOON,
+    voltage_v: float | None = 52.3,
+    current_a: float | None = None,
+    pv_w: float | None = 8_450.0,
+    load_w: float | None = 1_850.0,
+    mean_pv_w: float | None = None,
+    sky: Sky | None = None,
+) -> Snapshot:
+    """A fresh picture; by default that of the worked example."""
+
+    def reading(value: float | None) -> Reading | None:
+        return None if value is None else Reading(value=value)
+
+    return Snapshot(
+        at=at,
+        battery_voltage_v=reading(voltage_v),
+        battery_current_a=reading(current_a),
+        pv_power_w=reading(pv_w),
+        load_power_w=reading(load_w),
+        pv_mean_10min_w=mean_pv_w,
+        sky=Sky() if sky is None else sky,
+    )
+
+
+def off(profile: MinerProfile) -> MinerState:
+    """It is off, and has been for who knows how long."""
+    return MinerState(miner_id=profile.id, is_on=False, power_w=0.0)
+
+
+def running(profile: MinerProfile, *, power_w: float | None = None) -> MinerState:
+    """It runs at its draw (or at ``power_w``), and has for who knows how long."""
+    watts = profile.power_draw_watts if power_w is None else power_w
+    return MinerState(miner_id=profile.id, is_on=True, power_w=watts)
+
+
+def of(decision: Decision, profile: MinerProfile) -> MinerDecision:
+    """The decision on one miner."""
+    return next(miner for miner in decision.miners if miner.miner_id == profile.id)
+
+
+@dataclass(slots=True, kw_only=True)
+class Story:
+    """One miner through time: each step decides, hands the memory on and carries the command out.
+
+    The miner draws its full power from the step after its start on, and is inside the load.
+    """
+
+    profile: MinerProfile
+    preferences: Preferences = field(default_factory=Preferences)
+    learned: Learned = field(default_factory=Learned)
+    state: MinerState | None = None
+    memory: ControlMemory = field(default_factory=ControlMemory)
+    house_w: float = 1_000.0
+
+    def step(self, second: float, picture: Snapshot) -> tuple[str, str]:
+        """(command, reason) at ``second``; the picture's load is the house plus the miner."""
+        state = off(self.profile) if self.state is None else self.state
+        at = NOON + timedelta(seconds=second)
+        miner_w = 0.0 if state.power_w is None or not state.is_on else state.power_w
+        picture = replace(picture, at=at, load_power_w=Reading(value=self.house_w + miner_w))
+        decision = decide(
+            AllocationInput(
+                snapshot=picture,
+                preferences=self.preferences,
+                miners=(self.profile,),
+                states=(state,),
+                learned=self.learned,
+                memory=self.memory,
+            )
+        )
+        self.memory = decision.memory
+        miner = decision.miners[0]
+        self.state = _after(state, miner, at)
+        return miner.command.value, miner.reason.value
+
+
+def _after(state: MinerState, miner: MinerDecision, at: datetime) -> MinerState:
+    if miner.command is Command.START:
+        return replace(state, is_on=True, power_w=miner.power_w, since=at)
+    if miner.command is Command.STOP and state.is_on:
+        return replace(state, is_on=False, power_w=0.0, since=at)
+    return state
