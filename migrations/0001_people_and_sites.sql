@@ -103,7 +103,8 @@ CREATE TABLE adapters (
     poll_interval_s double precision NOT NULL CHECK (poll_interval_s >= 1),
     link text NOT NULL CHECK (link IN ('cloud', 'local')),
     enabled boolean NOT NULL DEFAULT true,
-    UNIQUE (system_id, name)
+    UNIQUE (system_id, name),
+    UNIQUE (id, system_id)
 );
 COMMENT ON COLUMN adapters.secrets IS 'Encrypted with the installation''s key.';
 
@@ -111,9 +112,11 @@ CREATE TABLE inverters (
     id uuid PRIMARY KEY,
     system_id uuid NOT NULL REFERENCES systems ON DELETE CASCADE,
     array_id uuid NOT NULL,
-    adapter_id uuid REFERENCES adapters ON DELETE SET NULL,
+    adapter_id uuid,
     name text NOT NULL,
     external_id text NOT NULL,
+    FOREIGN KEY (adapter_id, system_id)
+        REFERENCES adapters (id, system_id) ON DELETE SET NULL (adapter_id),
     FOREIGN KEY (array_id, system_id) REFERENCES arrays (id, system_id) ON DELETE CASCADE
 );
 
@@ -121,9 +124,11 @@ CREATE TABLE battery_packs (
     id uuid PRIMARY KEY,
     system_id uuid NOT NULL REFERENCES systems ON DELETE CASCADE,
     battery_array_id uuid NOT NULL,
-    adapter_id uuid REFERENCES adapters ON DELETE SET NULL,
+    adapter_id uuid,
     name text NOT NULL,
     external_id text NOT NULL,
+    FOREIGN KEY (adapter_id, system_id)
+        REFERENCES adapters (id, system_id) ON DELETE SET NULL (adapter_id),
     FOREIGN KEY (battery_array_id, system_id)
         REFERENCES battery_arrays (id, system_id) ON DELETE CASCADE
 );
@@ -153,22 +158,29 @@ CREATE TABLE meters (
     id uuid PRIMARY KEY,
     system_id uuid NOT NULL REFERENCES systems ON DELETE CASCADE,
     array_id uuid,
-    adapter_id uuid REFERENCES adapters ON DELETE SET NULL,
+    adapter_id uuid,
     name text NOT NULL,
     kind text NOT NULL CHECK (kind IN ('grid', 'load')),
     external_id text NOT NULL,
-    FOREIGN KEY (array_id, system_id) REFERENCES arrays (id, system_id)
+    FOREIGN KEY (adapter_id, system_id)
+        REFERENCES adapters (id, system_id) ON DELETE SET NULL (adapter_id),
+    FOREIGN KEY (array_id, system_id)
+        REFERENCES arrays (id, system_id) ON DELETE SET NULL (array_id)
 );
 
 CREATE TABLE controlled_loads (
     id uuid PRIMARY KEY,
     system_id uuid NOT NULL REFERENCES systems ON DELETE CASCADE,
-    adapter_id uuid NOT NULL REFERENCES adapters ON DELETE CASCADE,
+    adapter_id uuid NOT NULL,
     name text NOT NULL,
     kind text NOT NULL CHECK (kind IN ('miner', 'heater', 'fan')),
     channel integer NOT NULL DEFAULT 0 CHECK (channel >= 0),
     rated_w double precision NOT NULL DEFAULT 0 CHECK (rated_w >= 0),
     has_meter boolean NOT NULL DEFAULT true,
     has_timer boolean NOT NULL DEFAULT true,
-    UNIQUE (system_id, name)
+    UNIQUE (system_id, name),
+    UNIQUE (id, system_id),
+    FOREIGN KEY (adapter_id, system_id) REFERENCES adapters (id, system_id)
 );
+COMMENT ON TABLE controlled_loads IS
+    'Keys with the system in them keep one owner''s settings off another''s switches.';

@@ -1,7 +1,7 @@
 -- Append-only samples, partitioned by day, and what is rolled up of them.
 
 CREATE TABLE energy_samples (
-    device_id uuid NOT NULL,
+    device_id uuid NOT NULL REFERENCES inverters ON DELETE CASCADE,
     at timestamptz NOT NULL,
     pv_power_w double precision,
     load_power_w double precision,
@@ -16,7 +16,7 @@ CREATE TABLE energy_samples (
 COMMENT ON TABLE energy_samples IS 'Per inverter. Battery + charging, grid + import.';
 
 CREATE TABLE battery_bank_samples (
-    device_id uuid NOT NULL,
+    device_id uuid NOT NULL REFERENCES battery_packs ON DELETE CASCADE,
     at timestamptz NOT NULL,
     voltage_v double precision,
     current_a double precision,
@@ -28,7 +28,7 @@ CREATE TABLE battery_bank_samples (
 ) PARTITION BY RANGE (at);
 
 CREATE TABLE load_samples (
-    device_id uuid NOT NULL,
+    device_id uuid NOT NULL REFERENCES controlled_loads ON DELETE CASCADE,
     at timestamptz NOT NULL,
     is_on boolean,
     power_w double precision,
@@ -38,7 +38,7 @@ CREATE TABLE load_samples (
 ) PARTITION BY RANGE (at);
 
 CREATE TABLE zone_samples (
-    device_id uuid NOT NULL,
+    device_id uuid NOT NULL REFERENCES hvac_zones ON DELETE CASCADE,
     at timestamptz NOT NULL,
     temperature_c double precision,
     PRIMARY KEY (device_id, at)

@@ -22,7 +22,7 @@ COMMENT ON COLUMN decisions.document IS 'Canonical JSON, as it was hashed.';
 CREATE TABLE actions (
     id uuid PRIMARY KEY,
     system_id uuid NOT NULL REFERENCES systems ON DELETE CASCADE,
-    load_id uuid NOT NULL REFERENCES controlled_loads ON DELETE CASCADE,
+    load_id uuid NOT NULL,
     target_on boolean NOT NULL,
     target_speed integer CHECK (target_speed BETWEEN 0 AND 10),
     actor text NOT NULL CHECK (actor IN ('owner', 'safety', 'rule', 'allocator', 'agent')),
@@ -41,7 +41,8 @@ CREATE TABLE actions (
     previous_on boolean,
     tries integer NOT NULL DEFAULT 0,
     measured_w double precision,
-    result text
+    result text,
+    FOREIGN KEY (load_id, system_id) REFERENCES controlled_loads (id, system_id)
 );
 CREATE INDEX actions_by_time ON actions (system_id, created_at DESC);
 CREATE INDEX actions_by_load ON actions (load_id, executed_at DESC);
@@ -60,11 +61,14 @@ CREATE INDEX action_events_by_action ON action_events (action_id, id);
 
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
+    IF TG_OP = 'DELETE' AND pg_trigger_depth() > 1 THEN
+        RETURN OLD; -- the whole system goes
+    END IF;
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $$;
-CREATE TRIGGER action_events_append_only BEFORE UPDATE ON action_events
+CREATE TRIGGER action_events_append_only BEFORE UPDATE OR DELETE ON action_events
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER decisions_append_only BEFORE UPDATE ON decisions
+CREATE TRIGGER decisions_append_only BEFORE UPDATE OR DELETE ON decisions
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE emergency_stops (
@@ -79,7 +83,7 @@ CREATE INDEX emergency_stops_latest ON emergency_stops (system_id, id DESC);
 
 CREATE TABLE job_runs (
     job text NOT NULL,
-    system_id uuid,
+    system_id uuid REFERENCES systems ON DELETE CASCADE,
     last_run_at timestamptz NOT NULL,
     last_ok_at timestamptz,
     last_error text,

@@ -1,4 +1,4 @@
-"""One PostgreSQL data folder: made, served, stopped. Blocking; ``embedded`` owns it in async code."""
+"""One PostgreSQL data folder: made, served, stopped. Blocking; ``embedded`` owns it for async."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]  # its stubs are a package of their own
 
 from services.errors import Unavailable
 from storage.binaries import NEWEST, RunAs, open_programs, open_way, program_folder, server_user
@@ -25,6 +25,7 @@ SOCKET_PATH_LIMIT = 100
 START_S = 60.0
 STOP_S = 6.0
 LOG_LIMIT_BYTES = 5_000_000
+SUPERVISE = Path(__file__).with_name("supervise.sh")
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -170,8 +171,14 @@ class Cluster:
         begin = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._server = subprocess.Popen(  # noqa: S603  # our own script and program
-                ["/bin/sh", str(Path(__file__).with_name("supervise.sh"))]
-                + [str(folder / "postgres"), "-D", str(self.data), *options],
+                [
+                    "/bin/sh",
+                    str(SUPERVISE),
+                    str(folder / "postgres"),
+                    "-D",
+                    str(self.data),
+                    *options,
+                ],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,

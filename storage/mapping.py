@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
 
 def record(cls: type[T], row: Mapping[str, Any]) -> T:
     """A record of ``cls`` from a row that has a column per field."""
-    kinds = _kinds(cls)
+    kinds = _kinds(cast(Any, cls))
     return cls(**{name: _value(kind, row[name]) for name, kind in kinds.items() if name in row})
 
 

@@ -10,7 +10,8 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from services.errors import CommandCenterError, Conflict, Invalid, Unavailable
+from services.errors import CommandCenterError, Unavailable
+from storage.violations import refusal
 
 Connection = psycopg.AsyncConnection[DictRow]
 Pool = AsyncConnectionPool[Connection]
@@ -56,17 +57,15 @@ async def connected(pool: Pool) -> AsyncIterator[Connection]:
     Raises:
         Unavailable: The database is away.
         Conflict: A key is taken already.
-        Invalid: A rule of the schema is broken.
+        Invalid: A rule of the schema is broken, or a value is none that it can hold.
     """
     try:
         async with pool.connection(timeout=WAIT_S) as connection:
             yield connection
     except PoolTimeout as error:
         raise away(error) from None
-    except psycopg.errors.UniqueViolation as error:
-        raise Conflict(f"that exists already: {error.diag.message_detail or error}") from None
-    except psycopg.errors.IntegrityError as error:
-        raise _broken_rule(error) from None
+    except (psycopg.IntegrityError, psycopg.DataError) as error:
+        raise await _refusal(pool, error) from None
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise away(error) from None
 
@@ -90,7 +89,6 @@ def away(problem: object) -> CommandCenterError:
     return Unavailable(what="The database", detail=detail, advice=ADVICE)
 
 
-def _broken_rule(error: psycopg.errors.IntegrityError) -> CommandCenterError:
-    constraint = error.diag.constraint_name or error.diag.column_name or "a rule of the schema"
-    detail = error.diag.message_detail or error.diag.message_primary or str(error)
-    return Invalid([(constraint, detail)])
+async def _refusal(pool: Pool, error: psycopg.Error) -> CommandCenterError:
+    async with connected(pool) as connection:
+        return await refusal(connection, error)

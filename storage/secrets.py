@@ -46,8 +46,10 @@ class Secrets:
                 [
                     (
                         "COMMANDCENTER_SECRET_KEY",
-                        "is not the key that the stored credentials were encrypted with;"
-                        " restore the key or enter the credentials anew",
+                        (
+                            "is not the key that the stored credentials were encrypted with;"
+                            " restore the key or enter the credentials anew"
+                        ),
                     )
                 ]
             ) from None

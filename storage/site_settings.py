@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Any, LiteralString, TypeVar, cast
+from typing import Any, LiteralString, TypeVar
 from uuid import UUID
 
 from psycopg.rows import DictRow
@@ -121,6 +121,8 @@ class PostgresSettingsStore:
 
     async def _delete(self, cls: type[T], system_id: UUID, key: str, actor: str) -> bool:
         table, word = TABLES[cls]
+        if not _is_uuid(key):
+            return False
         query = f"DELETE FROM {table} WHERE id = %(id)s AND system_id = %(system_id)s RETURNING *"
         async with connected(self._pool) as connection:
             cursor = await connection.execute(_sql(query), {"id": key, "system_id": system_id})
@@ -194,7 +196,7 @@ def _upsert(cls: type, table: str) -> str:
 
 def _sql(text: str) -> LiteralString:
     """Statements here are put together from column names of dataclasses, never from input."""
-    return cast(LiteralString, text)
+    return text
 
 
 def _values(value: Preferences | MinerProfile | Zone) -> dict[str, Any]:
@@ -217,6 +219,14 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - a column
     if value is None or isinstance(value, bool | int | float | str | list):
         return value
     return float(value)
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _refuse_lost_update(what: str, current: int | None, expected: int | None) -> None:

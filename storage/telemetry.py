@@ -6,9 +6,9 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from statistics import fmean
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -27,6 +27,7 @@ from services.records import (
     ZoneSample,
 )
 from storage.mapping import record
+from storage.partitions import drop_days, make_days
 from storage.pool import Connection, Pool, connected, row, rows
 from storage.queries import queries
 
@@ -34,7 +35,7 @@ SQL = queries("telemetry")
 LATEST = timedelta(hours=24)
 MAXIMUM_BUCKETS = 100_000
 NOT_NUMBERS = frozenset({"device_id", "at", "state"})
-DAYS_AHEAD = 3
+SWITCHES = frozenset({"is_on", "suspect"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,13 +138,13 @@ class PostgresTelemetryStore:
         found = []
         for kind in kinds:
             query = _text(
-                f"SELECT at, {name}::double precision AS value FROM {kind.table}"
+                f"SELECT at, {_number(name)} AS value FROM {kind.table}"
                 f" WHERE device_id = %(device_id)s AND at <= %(at)s AND {name} IS NOT NULL"
                 " ORDER BY at DESC LIMIT 1"
             )
             each = await row(self._pool, query, {"device_id": device_id, "at": at})
             if each is not None:
-                found.append(Point(at=each["at"], value=each["value"]))
+                found.append(Point(at=each["at"], value=float(each["value"])))
         return max(found, key=lambda point: point.at, default=None)
 
     async def energy_rows(
@@ -210,16 +211,19 @@ class PostgresTelemetryStore:
         return [record(PollHealth, each) for each in found]
 
     async def apply_retention(self, *, now: datetime, raw_hours: float) -> int:
-        """Make the coming days' partitions, drop those wholly older than ``raw_hours``."""
-        oldest = (now - timedelta(hours=raw_hours)).date()
+        """Make the coming days' partitions, drop days wholly older than ``raw_hours``.
+
+        Rollups are kept 400 days by the hour and 730 days by the day.
+        """
+        oldest = now.astimezone(UTC) - timedelta(hours=raw_hours)
         dropped = 0
         async with connected(self._pool) as connection:
             await connection.execute(SQL["lock_partitions"])
             for kind in KINDS:
-                dropped += await _drop_old(connection, kind, f"{kind.table}_p{oldest:%Y%m%d}")
-                for ahead in range(-1, DAYS_AHEAD + 1):
-                    await _make_day(connection, kind, now + timedelta(days=ahead))
-            await connection.execute(SQL["forget_polls"], {"now": now})
+                dropped += await drop_days(connection, kind.table, oldest)
+                await make_days(connection, kind.table, now)
+            for statement in ("forget_polls", "forget_hours", "forget_bank_hours", "forget_days"):
+                await connection.execute(SQL[statement], {"now": now})
         return dropped
 
 
@@ -247,7 +251,7 @@ async def _copy(connection: Connection, kind: Kind, samples: Sequence[Sample]) -
         cursor.copy(_text(f"COPY {draft} ({columns}) FROM STDIN")) as copy,
     ):
         for sample in samples:
-            await copy.write_row([getattr(sample, name) for name in kind.columns])
+            await copy.write_row([_finite(getattr(sample, name)) for name in kind.columns])
     cursor = await connection.execute(
         _text(
             f"INSERT INTO {kind.table} ({columns}) SELECT {columns} FROM {draft}"
@@ -256,42 +260,6 @@ async def _copy(connection: Connection, kind: Kind, samples: Sequence[Sample]) -
     )
     await connection.execute(_text(f"TRUNCATE {draft}"))
     return cursor.rowcount
-
-
-async def _make_day(connection: Connection, kind: Kind, day: datetime) -> None:
-    name = f"{kind.table}_p{day:%Y%m%d}"
-    start, end = f"{day:%Y-%m-%d}", f"{day + timedelta(days=1):%Y-%m-%d}"
-    found = await connection.execute("SELECT to_regclass(%s) AS known", (name,))
-    known = await found.fetchone()
-    if known is not None and known["known"] is not None:
-        return
-    stray = f"{kind.table}_default"
-    span = f"at >= '{start} 00:00+00' AND at < '{end} 00:00+00'"
-    await connection.execute(_text(f"CREATE TABLE {name} (LIKE {kind.table} INCLUDING ALL)"))
-    await connection.execute(
-        _text(
-            f"WITH moved AS (DELETE FROM {stray} WHERE {span} RETURNING *)"
-            f" INSERT INTO {name} SELECT * FROM moved"
-        )
-    )
-    await connection.execute(
-        _text(
-            f"ALTER TABLE {kind.table} ATTACH PARTITION {name}"
-            f" FOR VALUES FROM ('{start} 00:00+00') TO ('{end} 00:00+00')"
-        )
-    )
-
-
-async def _drop_old(connection: Connection, kind: Kind, oldest: str) -> int:
-    cursor = await connection.execute(SQL["partitions"], {"table": kind.table})
-    old = [
-        each["name"]
-        for each in await cursor.fetchall()
-        if not each["name"].endswith("_default") and each["name"] < oldest
-    ]
-    for name in old:
-        await connection.execute(_text(f"DROP TABLE {name}"))
-    return len(old)
 
 
 def _latest_sql() -> LiteralString:
@@ -310,10 +278,11 @@ def _latest_sql() -> LiteralString:
 
 
 def _latest_part(kind: Kind, metric: str, listed: str) -> str:
-    value = f"{metric}::int" if metric == "is_on" else metric
+    value = _number(metric)
     return f"""
         SELECT d.id AS device_id, '{metric}' AS metric, n.value::double precision AS value,
-            n.at AS measured_at, f.at AS unchanged_since, c.at IS NOT NULL AS changed, d.source, d.link
+            n.at AS measured_at, f.at AS unchanged_since, c.at IS NOT NULL AS changed,
+            d.source, d.link
         FROM ({listed}) d
         CROSS JOIN LATERAL (
             SELECT at, {value} AS value, {metric} AS raw FROM {kind.table}
@@ -332,7 +301,7 @@ def _latest_part(kind: Kind, metric: str, listed: str) -> str:
 
 
 def _series_sql(kind: Kind, name: str, *, raw: bool) -> LiteralString:
-    value = f"{name}::int" if name == "is_on" else name
+    value = _number(name)
     chosen = (
         f" FROM {kind.table} WHERE at >= %(start)s AND at < %(end)s AND {name} IS NOT NULL"
         " AND (%(device_id)s::uuid IS NULL OR device_id = %(device_id)s)"
@@ -346,8 +315,17 @@ def _series_sql(kind: Kind, name: str, *, raw: bool) -> LiteralString:
     )
 
 
+def _number(metric: str) -> str:
+    return f"{metric}::int" if metric in SWITCHES else metric
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401 - a sample's field
+    """A number that is not finite counts as missing."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def _text(statement: str) -> LiteralString:
-    return cast("LiteralString", statement)
+    return statement
 
 
 LATEST_SQL = _latest_sql()

@@ -33,7 +33,8 @@ INSERT INTO runs (id, conversation_id, message_id, user_id, system_id, question,
     created_at, finished_at)
 VALUES (%(id)s, %(conversation_id)s, %(message_id)s, %(user_id)s, %(system_id)s, %(question)s,
     %(agent)s, %(status)s, %(created_at)s, %(finished_at)s)
-ON CONFLICT (id) DO UPDATE SET status = excluded.status, finished_at = excluded.finished_at
+ON CONFLICT (id) DO UPDATE SET
+    agent = excluded.agent, status = excluded.status, finished_at = excluded.finished_at
 
 -- name: run
 SELECT id, conversation_id, message_id, user_id, system_id, question, agent, status, created_at,

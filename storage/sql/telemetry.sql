@@ -39,3 +39,12 @@ WHERE i.inhparent = to_regclass(%(table)s)
 
 -- name: forget_polls
 DELETE FROM polls WHERE at < %(now)s - interval '48 hours'
+
+-- name: forget_hours
+DELETE FROM system_hourly_energy WHERE start_at < %(now)s - interval '400 days'
+
+-- name: forget_bank_hours
+DELETE FROM battery_bank_hourly WHERE start_at < %(now)s - interval '400 days'
+
+-- name: forget_days
+DELETE FROM system_daily_summary WHERE start_at < %(now)s - interval '730 days'

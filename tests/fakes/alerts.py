@@ -76,6 +76,9 @@ class InMemoryAlertStore:
         older = [a for a in self._of(system_id) if before is None or a.opened_at < before]
         return older[:limit]
 
+    async def count(self, system_id: UUID) -> int:
+        return len(self._of(system_id))
+
     async def get(self, alert_id: UUID) -> Alert | None:
         return self._alerts.get(alert_id)
 

@@ -78,6 +78,9 @@ class InMemoryDecisionStore:
         older = [r for r in mine if before is None or r.at < before]
         return sorted(older, key=lambda r: r.at, reverse=True)[:limit]
 
+    async def count(self, system_id: UUID) -> int:
+        return sum(record.system_id == system_id for record in self._records)
+
 
 class InMemoryActionStore:
     """``ActionStore`` in a dictionary with a list of events."""
@@ -134,6 +137,12 @@ class InMemoryActionStore:
             and (load_id is None or action.load_id == load_id)
         ]
         return sorted(mine, key=lambda a: (a.created_at, a.id), reverse=True)[:limit]
+
+    async def count(self, system_id: UUID, *, load_id: UUID | None = None) -> int:
+        return sum(
+            action.system_id == system_id and (load_id is None or action.load_id == load_id)
+            for action in self._actions.values()
+        )
 
     async def with_status(
         self, system_id: UUID, statuses: frozenset[ActionStatus]

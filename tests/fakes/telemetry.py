@@ -210,9 +210,10 @@ class InMemoryTelemetryStore:
 
 
 def numbers(sample: Sample) -> dict[str, float]:
-    """The numeric metrics of a sample that are there; booleans as 0 and 1."""
+    """The numeric metrics of a sample that are there and finite; booleans as 0 and 1."""
     values = {f.name: getattr(sample, f.name) for f in fields(sample) if f.name not in NOT_NUMBERS}
-    return {name: float(value) for name, value in values.items() if value is not None}
+    known = {name: float(value) for name, value in values.items() if value is not None}
+    return {name: value for name, value in known.items() if math.isfinite(value)}
 
 
 def resolve_metric(metric: str, *, any_kind: bool) -> tuple[frozenset[str], str]:

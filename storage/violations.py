@@ -1,0 +1,57 @@
+"""What the schema refuses, said with the names of the fields."""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg import errors
+from psycopg.rows import DictRow
+
+from services.errors import CommandCenterError, Conflict, Invalid
+
+FIELDS = """
+SELECT a.attname AS field, pg_get_constraintdef(c.oid) AS rule
+FROM pg_constraint c
+JOIN unnest(c.conkey) WITH ORDINALITY AS k (number, place) ON true
+JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.number
+WHERE c.conname = %(name)s AND c.conrelid = to_regclass(%(table)s)
+ORDER BY k.place
+"""
+
+
+async def refusal(
+    connection: psycopg.AsyncConnection[DictRow], problem: psycopg.Error
+) -> CommandCenterError:
+    """The error to raise for a value that the database refused; asks it which fields a rule has."""
+    if isinstance(problem, errors.UniqueViolation):
+        detail = problem.diag.message_detail or str(problem)
+        return Conflict(f"that exists already: {detail}")
+    if isinstance(problem, errors.NotNullViolation):
+        return Invalid([(problem.diag.column_name or "", "is missing")])
+    if isinstance(problem, errors.CheckViolation | errors.ForeignKeyViolation):
+        return Invalid(await _problems(connection, problem))
+    if isinstance(problem, errors.IntegrityError):
+        return Conflict(problem.diag.message_primary or str(problem))
+    return Invalid([("", problem.diag.message_primary or str(problem))])
+
+
+async def _problems(
+    connection: psycopg.AsyncConnection[DictRow], problem: psycopg.Error
+) -> list[tuple[str, str]]:
+    diag = problem.diag
+    names = {"name": diag.constraint_name, "table": diag.table_name}
+    found = await (await connection.execute(FIELDS, names)).fetchall()
+    if isinstance(problem, errors.ForeignKeyViolation):
+        own = [each["field"] for each in found if each["field"] != "system_id" or len(found) == 1]
+        return [(field, _missing(problem)) for field in own] or [("", _missing(problem))]
+    if not found:
+        return [("", diag.message_primary or str(problem))]
+    return [(each["field"], f"breaks the rule {_readable(each['rule'])}") for each in found]
+
+
+def _missing(problem: psycopg.Error) -> str:
+    still_used = "still referenced" in (problem.diag.message_detail or "")
+    return "is still in use" if still_used else "names nothing that exists"
+
+
+def _readable(rule: str) -> str:
+    return rule.removeprefix("CHECK ").replace("::numeric", "").replace("::text", "")

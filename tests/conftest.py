@@ -1,0 +1,82 @@
+"""A database for every test that asks: one server per session, one migrated template, cloned."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from storage import migrations
+from storage.cluster import Cluster
+from storage.pool import Pool, open_pool
+
+TEMPLATE = "template_migrated"
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A server of our own. Not below ``tmp_path``: pytest shuts other users out of that."""
+    folder = Path(tempfile.mkdtemp(prefix="commandcenter-tests-"))
+    cluster = Cluster(folder / "postgres", durable=False)
+    cluster.start()
+    yield cluster
+    cluster.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def template(postgres: Cluster) -> str:
+    """Name of a database with every migration applied."""
+    with psycopg.connect(postgres.dsn, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {TEMPLATE}")
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(migrations.migrate(dsn_of(postgres, TEMPLATE)))).result()
+    return TEMPLATE
+
+
+@pytest.fixture
+def empty_database(postgres: Cluster) -> Iterator[str]:
+    """The dsn of a database without any table."""
+    with fresh_database(postgres, "template1") as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def database(postgres: Cluster, template: str) -> Iterator[str]:
+    """The dsn of a migrated database that nobody else uses."""
+    with fresh_database(postgres, template) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+async def pool(database: str) -> AsyncIterator[Pool]:
+    """An open pool on ``database``."""
+    async with open_pool(database, max_size=4) as opened:
+        yield opened
+
+
+@contextmanager
+def fresh_database(cluster: Cluster, template: str) -> Iterator[str]:
+    """A clone of ``template`` while the block runs."""
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(cluster.dsn, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+    try:
+        yield dsn_of(cluster, name)
+    finally:
+        with psycopg.connect(cluster.dsn, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+
+
+def dsn_of(cluster: Cluster, name: str) -> str:
+    """The same server, another database."""
+    return cluster.dsn.replace("/commandcenter?", f"/{name}?", 1)
