@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
+from dataclasses import MISSING, fields
 from typing import Any, TypeVar, cast
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
+from energy import codec
 from energy.loads import Zone
 from energy.miners import MinerProfile
 from energy.preferences import Preferences
@@ -14,17 +15,12 @@ from services.errors import Invalid
 from services.records import Json
 
 T = TypeVar("T", Preferences, MinerProfile, Zone)
-STRICT = ConfigDict(extra="forbid", allow_inf_nan=False, str_max_length=2_000)
-
-
-@cache
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    return TypeAdapter(kind, config=STRICT)
+LONGEST_TEXT = 2_000
 
 
 def shown(value: object) -> Json:
     """The value as JSON, every field named."""
-    return cast(Json, _adapter(type(value)).dump_python(value, mode="json"))
+    return cast(Json, codec.to_json(value))
 
 
 def parsed(kind: type[T], document: Json) -> T:
@@ -33,11 +29,14 @@ def parsed(kind: type[T], document: Json) -> T:
     Raises:
         Invalid: A field is unknown, missing, or not of its type; all are named.
     """
-    try:
-        value = _adapter(kind).validate_json(_text(document), strict=True)
-    except ValidationError as error:
-        raise Invalid([(_path(e["loc"]), e["msg"]) for e in error.errors()]) from None
-    return cast(T, value)
+    required = {f.name for f in fields(kind) if _is_required(f)}
+    problems = [(name, "is missing") for name in sorted(required - set(document))]
+    for name, value in document.items():
+        others = {key: each for key, each in document.items() if key in required}
+        problems += _problem(kind, name, value, others)
+    if problems:
+        raise Invalid(problems)
+    return codec.from_json(kind, document)
 
 
 def changed(value: T, document: Json) -> T:
@@ -51,12 +50,22 @@ def changed(value: T, document: Json) -> T:
 
 def schema_of(kind: type[Any]) -> Json:
     """The JSON schema, for the description of the API."""
-    return _adapter(kind).json_schema(ref_template="#/components/schemas/{model}")
+    return TypeAdapter(kind).json_schema(ref_template="#/components/schemas/{model}")
 
 
-def _text(document: Json) -> bytes:
-    return TypeAdapter(dict[str, Any]).dump_json(document)
+def _is_required(field: Any) -> bool:  # noqa: ANN401 - dataclasses.Field of any type
+    return field.default is MISSING and field.default_factory is MISSING
 
 
-def _path(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location)
+def _problem(
+    kind: type[Any], name: str, value: object, others: Json
+) -> list[tuple[str, str]]:
+    """What is wrong with one field, whatever the others are."""
+    if isinstance(value, str) and len(value) > LONGEST_TEXT:
+        return [(name, f"must have at most {LONGEST_TEXT} characters")]
+    try:
+        codec.from_json(kind, {**others, name: value})
+    except codec.CodecError as error:
+        at_fault = error.path == name or error.path.startswith((f"{name}.", f"{name}["))
+        return [(error.path, error.rule)] if at_fault else []
+    return []

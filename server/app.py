@@ -1,0 +1,48 @@
+"""The web application: API, pages, static files, and the protection around them."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.responses import RedirectResponse
+from starlette.staticfiles import StaticFiles
+
+from server.auth import COOKIES
+from server.container import Services
+from server.entity_tags import EntityTags
+from server.errors import install
+from server.routes import api_router
+from server.web.pages import router as pages
+from server.web.rendering import STATIC
+from server.web.security import BodyGuard, HostCheck, OriginCheck, SecurityHeaders, host_name, origin_of
+
+
+def create_app(services: Services) -> FastAPI:
+    """The application over its services. Builds nothing else, starts nothing."""
+    config = services.config
+    app = FastAPI(
+        title="CommandCenter",
+        version=config.version,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.services = services
+    install(app)
+    app.include_router(api_router())
+    app.include_router(pages)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+
+    @app.get("/favicon.ico", include_in_schema=False)
+    async def icon() -> RedirectResponse:
+        return RedirectResponse("/static/icon.svg", 308)
+
+    public = config.public_base_url
+    hosts = {host_name(host) for host in config.allowed_hosts}
+    if public is not None:
+        hosts.add(host_name(public.split("://", 1)[1].split("/", 1)[0]))
+    app.add_middleware(EntityTags)
+    app.add_middleware(BodyGuard, max_bytes=config.max_body_bytes)
+    app.add_middleware(OriginCheck, public_origin=origin_of(public), cookies=COOKIES)
+    app.add_middleware(HostCheck, allowed=frozenset(hosts))
+    app.add_middleware(SecurityHeaders, secure=config.secure_cookies)
+    return app

@@ -1,0 +1,128 @@
+"""Questions to the assistant: a run on the server, with a resumable stream of its events."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from server.auth import Container, Reader, Site
+from server.container import Services
+from server.routes.conversations import own_conversation
+from server.schemas.chat import Answer, Question, RunView
+from server.sse import event, stream
+from server.web.markdown import render
+from services.accounts import Identity
+from services.errors import Invalid, NotFound, Unavailable
+from services.records import Run, RunEvent, System
+
+router = APIRouter(tags=["chat"])
+AGENTS = ("monitor", "solar", "victron", "optimizer")
+
+
+@router.post("/runs", status_code=202)
+async def start_run(services: Container, site: Site, who: Reader, asked: Question) -> RunView:
+    """Ask; the answer is made on the server, whoever listens."""
+    return RunView.of(await _start(services, site, who, asked))
+
+
+@router.get("/runs/{run_id}/events")
+async def run_events(
+    services: Container,
+    who: Reader,
+    run_id: UUID,
+    last_event_id: Annotated[int | None, Header(ge=0)] = None,
+    after: Annotated[int | None, Query(ge=0)] = None,
+) -> EventSourceResponse:
+    """The run's events from the beginning, or after ``Last-Event-ID``; ends with the run."""
+    await _own_run(services, who, run_id)
+    first = last_event_id if last_event_id is not None else after
+    events = _told(services.runs.events(run_id, after=0 if first is None else first))
+    return stream(events, heartbeat_s=services.config.heartbeat_s)
+
+
+@router.post("/runs/{run_id}/stop", status_code=202)
+async def stop_run(services: Container, who: Reader, run_id: UUID) -> RunView:
+    """Stop it; what has been answered stays."""
+    await _own_run(services, who, run_id)
+    await services.runs.stop(run_id, by=who.name)
+    return RunView.of(await _own_run(services, who, run_id))
+
+
+@router.post("/chat")
+async def chat(
+    services: Container, site: Site, who: Reader, asked: Question
+) -> EventSourceResponse:
+    """Ask and listen in one request; going away stops the run."""
+    run = await _start(services, site, who, asked)
+    events = _until_gone(services, run, who)
+    return stream(events, heartbeat_s=services.config.heartbeat_s)
+
+
+@router.post("/ask")
+async def ask(services: Container, site: Site, who: Reader, asked: Question) -> Answer:
+    """Ask and wait for the whole answer."""
+    run = await _start(services, site, who, asked)
+    async for each in services.runs.events(run.id, after=0):
+        if each.event == "error":
+            raise Unavailable(
+                what="The assistant",
+                detail=str(each.data.get("message", "failed")),
+                advice=str(each.data.get("advice", "Ask again.")),
+            )
+    for message in await services.conversations.messages(run.conversation_id):
+        if message.id == run.message_id:
+            return Answer(
+                answer=message.content,
+                run_id=run.id,
+                conversation_id=run.conversation_id,
+                agent=message.agent,
+                status=message.status,
+                meta=message.meta,
+            )
+    raise NotFound(kind="answer of run", key=str(run.id))
+
+
+async def _start(services: Services, site: System, who: Identity, asked: Question) -> Run:
+    if asked.agent is not None and asked.agent not in AGENTS:
+        raise Invalid([("agent", f"must be one of {', '.join(AGENTS)}; got {asked.agent!r}")])
+    if asked.conversation_id is not None:
+        await own_conversation(services, who, asked.conversation_id)
+    return await services.runs.start(
+        user=who.user,
+        system_id=site.id,
+        question=asked.question,
+        conversation_id=asked.conversation_id,
+        agent=asked.agent,
+    )
+
+
+async def _own_run(services: Services, who: Identity, run_id: UUID) -> Run:
+    run = await services.runs.run(run_id)
+    if run.user_id != who.user.id:
+        raise NotFound(kind="run", key=str(run_id))
+    return run
+
+
+async def _told(events: AsyncIterator[RunEvent]) -> AsyncIterator[ServerSentEvent]:
+    async for each in events:
+        data = each.data
+        if each.event == "done":
+            data = {**data, "html": render(str(data.get("content", "")))}
+        yield event(each.event, data, event_id=str(each.seq))
+
+
+async def _until_gone(
+    services: Services, run: Run, who: Identity
+) -> AsyncIterator[ServerSentEvent]:
+    finished = False
+    try:
+        async for each in _told(services.runs.events(run.id, after=0)):
+            finished = each.event in {"done", "error"}
+            yield each
+    finally:
+        if not finished:
+            await services.runs.stop(run.id, by=who.name)

@@ -1,0 +1,65 @@
+"""Chat: the thread of a conversation; scripts stream what comes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from server.auth import Container, Reader, Site
+from server.routes.assistant import AGENTS
+from server.routes.conversations import own_conversation
+from server.web.markdown import render
+from server.web.rendering import page
+from server.web.shell import shell_of
+from services.records import Json, Message
+
+router = APIRouter()
+LISTED = 30
+SUGGESTIONS = (
+    "What is my battery voltage right now and why is the dump load off?",
+    "How much solar did I make in the last 24 hours?",
+    "What would happen at 54.6 V?",
+    "Are there any alerts?",
+)
+
+
+@router.get("/chat")
+async def chat(
+    services: Container,
+    site: Site,
+    who: Reader,
+    conversation: Annotated[UUID | None, Query()] = None,
+) -> Response:
+    """A new conversation, or an old one with its messages."""
+    messages = []
+    if conversation is not None:
+        await own_conversation(services, who, conversation)
+        messages = list(await services.conversations.messages(conversation))
+    return page(
+        "chat.html",
+        shell=await shell_of(services, who, site, active="chat"),
+        conversation=conversation,
+        messages=[_view(message) for message in messages],
+        conversations=await services.conversations.conversations(who.user.id, limit=LISTED),
+        suggestions=SUGGESTIONS,
+        agents=AGENTS,
+    )
+
+
+def _view(message: Message) -> Json:
+    usage = message.meta.get("usage", {})
+    return {
+        "role": message.role,
+        "text": message.content,
+        "html": render(message.content) if message.role == "assistant" else "",
+        "status": message.status,
+        "run_id": None if message.run_id is None else str(message.run_id),
+        "agent": message.agent,
+        "tools": message.meta.get("tools", []),
+        "calls": usage.get("calls"),
+        "tokens": usage.get("prompt_tokens"),
+        "ms": message.meta.get("ms_total", message.meta.get("ms")),
+    }

@@ -1,0 +1,43 @@
+"""Templates: where they are and what every page gets."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+FOLDER = Path(__file__).parent
+STATIC = FOLDER / "static"
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+@cache
+def environment() -> Environment:
+    """The templates, escaping everything by default."""
+    found = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.globals["asset"] = asset
+    return found
+
+
+@cache
+def asset(path: str) -> str:
+    """A static file's address, which changes with its content."""
+    file = STATIC / path
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:10] if file.exists() else "missing"
+    return f"/static/{path}?v={digest}"
+
+
+def page(template: str, *, status: int = 200, **values: Any) -> HTMLResponse:  # noqa: ANN401 - a template's
+    """A rendered page that no cache keeps."""
+    text = environment().get_template(template).render(**values)
+    return HTMLResponse(text, status_code=status, headers=NO_STORE)

@@ -1,0 +1,35 @@
+"""What every signed-in page shows around its content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from server.container import Services
+from services.accounts import Identity
+from services.records import EmergencyStop, Role, System
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shell:
+    """The frame of a page: where we are, who looks, and whether everything is stopped."""
+
+    active: str
+    site: System
+    user: str
+    is_admin: bool
+    may_control: bool
+    stop: EmergencyStop
+    version: str
+
+
+async def shell_of(services: Services, who: Identity, site: System, *, active: str) -> Shell:
+    """The frame for one request."""
+    return Shell(
+        active=active,
+        site=site,
+        user=who.name,
+        is_admin=who.user.role is Role.ADMIN,
+        may_control=who.user.role is not Role.VIEWER,
+        stop=await services.emergency.state(site.id),
+        version=services.config.version,
+    )
