@@ -6,6 +6,8 @@ refreshed: the loads' own timers then switch them off.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -16,13 +18,13 @@ from energy.decision import AllocationInput, Decision
 from energy.heating import HvacHints
 from energy.hvac import HvacMemory, ZoneDecisions, control_zones
 from energy.learning import LearningState, Observation, learn
+from energy.potential import potential_of
 from energy.preferences import ControlLevel
 from energy.quality import measure
 from services.actions import Actions
-from services.errors import CommandCenterError
 from services.execution import Execution
 from services.ports import Clock, DecisionStore, EmergencyStopStore, EventBus, MemoryStore
-from services.records import ActionStatus, DecisionRecord, Json, SiteMemory
+from services.records import Action, ActionStatus, DecisionRecord, Json, SiteMemory
 from services.snapshots import BuiltSnapshot, SnapshotBuilder
 from services.wishes import Wish, staying_on, wishes_of
 
@@ -59,30 +61,42 @@ class ControlLoop:
         )
         await self._memory.save(system_id, remembered(memory, built, decision, zones))
         await self._publish(system_id, record)
-        if built.preferences.control_level is not ControlLevel.OBSERVE or stop.latched:
-            await self._act(system_id, record, wishes_of(decision, zones, built), built)
+        level = built.preferences.control_level
+        observing = level is ControlLevel.OBSERVE and not stop.latched
+        wishes = [] if observing else wishes_of(decision, zones, built)
+        actions = [await self._propose(system_id, record, wish) for wish in wishes]
+        await self._execution.refresh_timers(
+            staying_on(built, wishes, actions),
+            built.preferences.dead_man_minutes * 60.0,
+            only_armed=observing,
+        )
+        await self._execute(actions)
         return record
 
-    async def _act(
-        self, system_id: UUID, record: DecisionRecord, wishes: list[Wish], built: BuiltSnapshot
-    ) -> None:
-        """Switch what has to be switched; one device's failure never stops the others."""
-        for wish in wishes:
-            try:
-                await self._switch(system_id, record, wish)
-            except CommandCenterError as error:
-                await self._events.publish(
-                    "action", {"load_id": str(wish.load_id), "error": str(error)}
-                )
-        keep = staying_on(wishes, built.loads, built.load_states)
-        auto_off_s = built.preferences.dead_man_minutes * 60.0
-        await self._execution.refresh_timers(keep, auto_off_s)
+    async def _execute(self, actions: Sequence[Action]) -> None:
+        """Stops first: they free the power that starts need.
 
-    async def _switch(self, system_id: UUID, record: DecisionRecord, wish: Wish) -> None:
-        action = await self._actions.propose(
+        The devices of a group work side by side: one that fails or dawdles holds up no other.
+
+        Raises:
+            Unavailable: The database is away; what was begun is settled when it is back.
+        """
+        for target_on in (False, True):
+            group = [
+                self._actions.execute(action)
+                for action in actions
+                if action.target_on is target_on and action.status is ActionStatus.PROPOSED
+            ]
+            ended = await asyncio.gather(*group, return_exceptions=True)
+            for failure in ended:
+                if isinstance(failure, BaseException):
+                    raise failure
+
+    async def _propose(self, system_id: UUID, record: DecisionRecord, wish: Wish) -> Action:
+        return await self._actions.propose(
             system_id,
             wish.load_id,
-            target_on=wish.target_on,
+            wish.target_on,
             target_speed=wish.target_speed,
             actor=wish.actor,
             requested_by=wish.requested_by,
@@ -92,8 +106,6 @@ class ControlLoop:
             decision_id=record.id,
             idempotency_key=f"{system_id}/{record.at.isoformat()}/{wish.load_id}",
         )
-        if action.status is ActionStatus.PROPOSED:
-            await self._actions.execute(action)
 
     async def _publish(self, system_id: UUID, record: DecisionRecord) -> None:
         await self._events.publish(
@@ -126,7 +138,7 @@ def decide(
             rest_voltage_v=None if measured.stale else measured.rest_voltage_v,
             lockout=memory.control.lockout,
             emergency_stop=emergency_stop,
-            pv_w=measured.pv_w,
+            pv_w=None if measured.pv_w is None else potential_of(question, measured).potential_w,
             miners=built.miners,
             states=built.states,
         ),

@@ -38,7 +38,11 @@ class Emergency:
         return await self._store.state(system_id)
 
     async def latch(self, system_id: UUID, *, by: str, reason: str) -> EmergencyStop:
-        """Latch first, then switch every load off in parallel. Latching again stops again."""
+        """Latch first, then switch every load off in parallel. Latching again stops again.
+
+        Raises:
+            Unavailable: The database went away; the loads' own timers switch them off.
+        """
         now = self._clock.now()
         state = await self._store.latch(
             system_id, at=now, by=by, reason=reason.strip() or "no reason given"
@@ -67,13 +71,15 @@ class Emergency:
         loads = {load.id: load for load in await self._sites.loads(system_id)}
         unknown = {load_id: LoadState() for load_id in loads}
         stops = [self._stop(system_id, wish) for wish in stop_everything(loads, unknown)]
-        await asyncio.gather(*stops, return_exceptions=True)
+        for failure in await asyncio.gather(*stops, return_exceptions=True):
+            if isinstance(failure, BaseException):
+                raise failure
 
     async def _stop(self, system_id: UUID, wish: Wish) -> None:
         action = await self._actions.propose(
             system_id,
             wish.load_id,
-            target_on=False,
+            wish.target_on,
             actor=wish.actor,
             requested_by=wish.requested_by,
             reason=wish.reason,

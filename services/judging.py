@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from energy.battery import rest_voltage_v
-from energy.loads import LoadKind
+from energy.decision import AllocationInput
+from energy.loads import Actor, LoadKind
 from energy.miners import MinerProfile
-from energy.quality import failsafe_after_s
+from energy.quality import Measured, measure, stale_after_s
 from energy.safety import InFlight, PastSwitch, SafetyContext, SwitchRequest, Verdict, validate
 from services.ports import (
     ActionStore,
@@ -19,9 +20,17 @@ from services.ports import (
     TelemetryStore,
 )
 from services.records import IN_FLIGHT_STATUSES, Action, ControlledLoad
-from services.snapshots import SnapshotBuilder
+from services.snapshots import BuiltSnapshot, LoadState, SnapshotBuilder
 
 HISTORY = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What the device itself has just said; ``is_on`` is None when it did not answer."""
+
+    online: bool
+    is_on: bool | None
 
 
 class Judge:
@@ -51,10 +60,26 @@ class Judge:
         at: datetime,
         *,
         approved: bool,
-        online: bool = True,
+        seen: Seen | None = None,
     ) -> Verdict:
-        """Allowed, or blocked with every reason that applies."""
-        context = await self._context(action, load, at, online=online)
+        """Allowed, or blocked with every reason that applies.
+
+        Args:
+            action: What is wanted.
+            load: Of which load.
+            at: The instant of the judgement.
+            approved: The owner has approved it.
+            seen: What the device says. Without it the newest sample stands in, but not against a
+                protective stop: that is judged as though nothing were known.
+        """
+        memory = await self._memory.load(action.system_id)
+        built = await self._snapshots.build(action.system_id, at, memory.learned)
+        measured = measure(
+            AllocationInput(
+                snapshot=built.snapshot, preferences=built.preferences, learned=memory.learned
+            )
+        )
+        context = await self._context(action, built, measured, seen)
         request = SwitchRequest(
             load_id=str(load.id),
             name=load.name,
@@ -70,35 +95,26 @@ class Judge:
         return validate(request, context)
 
     async def _context(
-        self, action: Action, load: ControlledLoad, at: datetime, *, online: bool
+        self, action: Action, built: BuiltSnapshot, measured: Measured, seen: Seen | None
     ) -> SafetyContext:
-        memory = await self._memory.load(action.system_id)
-        built = await self._snapshots.build(action.system_id, at, memory.learned)
-        snapshot, preferences = built.snapshot, built.preferences
-        voltage = snapshot.battery_voltage_v or snapshot.inverter_voltage_v
-        if voltage is not None and voltage.age_s > failsafe_after_s(voltage, preferences):
-            voltage = None
-        raw_v = None if voltage is None else voltage.value
-        current = snapshot.battery_current_a
+        at, preferences = built.snapshot.at, built.preferences
         hold = timedelta(minutes=preferences.manual_hold_minutes)
-        past = await self._actions.since(load.id, at - max(HISTORY, hold))
-        state = built.load_states.get(load.id)
+        past = await self._actions.since(action.load_id, at - max(HISTORY, hold))
         stop = await self._emergency.state(action.system_id)
+        state = built.load_states[action.load_id]
+        if seen is None:
+            seen = _expected(action, state)
         return SafetyContext(
             at=at,
             preferences=preferences,
-            raw_voltage_v=raw_v,
-            rest_voltage_v=None
-            if raw_v is None
-            else rest_voltage_v(
-                raw_v, None if current is None else current.value, memory.learned.resistance_ohm
-            ),
-            grid_power_w=None if snapshot.grid_power_w is None else snapshot.grid_power_w.value,
+            raw_voltage_v=None if measured.stale else measured.raw_voltage_v,
+            rest_voltage_v=None if measured.stale else measured.rest_voltage_v,
+            grid_power_w=_grid_w(built),
             emergency_stop=stop.latched,
-            device_online=online,
-            is_on=None if state is None else state.is_on,
-            since=None if state is None else state.since,
-            profile=_profile(built.miners, load.id),
+            device_online=seen.online,
+            is_on=seen.is_on,
+            since=state.since,
+            profile=_profile(built.miners, action.load_id),
             recent=tuple(
                 PastSwitch(
                     at=each.executed_at,
@@ -117,6 +133,21 @@ class Judge:
             if other.load_id == action.load_id and other.id != action.id:
                 return InFlight(target_on=other.target_on, by=other.requested_by)
         return None
+
+
+def _expected(action: Action, state: LoadState) -> Seen:
+    """What the newest sample says: a device that has been silent is not asked every minute."""
+    if action.urgent:
+        return Seen(online=True, is_on=None)
+    silent = state.is_on is None and action.actor in {Actor.RULE, Actor.ALLOCATOR}
+    return Seen(online=not silent, is_on=state.is_on)
+
+
+def _grid_w(built: BuiltSnapshot) -> float | None:
+    grid = built.snapshot.grid_power_w
+    if grid is None or grid.age_s > stale_after_s(grid, built.preferences):
+        return None
+    return grid.value
 
 
 def _profile(miners: tuple[MinerProfile, ...], load_id: UUID) -> MinerProfile | None:

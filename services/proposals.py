@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -16,6 +17,12 @@ from services.ports import ActionStore, Clock, EventBus, SettingsStore, SiteStor
 from services.records import Action, ActionStatus, ControlledLoad
 
 WAITING = frozenset({ActionStatus.PENDING})
+OPEN_BEFORE_COMMAND = frozenset(
+    {ActionStatus.PROPOSED, ActionStatus.PENDING, ActionStatus.APPROVED}
+)
+AUTOMATIC = frozenset({Actor.ALLOCATOR, Actor.RULE, Actor.SAFETY})
+APPROVED_FOR = timedelta(minutes=1)
+UNANSWERED = "Nobody answered in time."
 
 
 class Proposals:
@@ -36,7 +43,7 @@ class Proposals:
         self._actions, self._sites, self._settings = actions, sites, settings
         self._judge, self._clock, self._events, self._new_id = judge, clock, events, new_id
 
-    async def propose(
+    async def propose(  # noqa: PLR0913 - a proposal is told by its fields
         self,
         system_id: UUID,
         load_id: UUID,
@@ -54,8 +61,8 @@ class Proposals:
         """Validate and store a wish to switch a load.
 
         An agent's always waits for the owner; the loop's does at the level ``approve``. What is
-        blocked is stored with every reason and goes no further. A wish that is pending already is
-        not repeated.
+        blocked is stored with every reason and goes no further. A wish that is open already, or
+        that the owner has just rejected, is not repeated: that action is returned.
 
         Raises:
             NotFound: No such load on this site.
@@ -64,10 +71,6 @@ class Proposals:
         load = await self._load(system_id, load_id)
         preferences = (await self._settings.preferences(system_id)).value
         waits = needs_approval(actor, preferences.control_level, urgent=urgent)
-        if waits:
-            known = await self._pending(system_id, load_id, target_on=target_on)
-            if known is not None:
-                return known
         lifetime = timedelta(minutes=preferences.approval_minutes)
         action = Action(
             id=self._new_id(),
@@ -86,9 +89,13 @@ class Proposals:
             created_at=now,
             expires_at=now + lifetime,
         )
-        verdict = await self._judge.judge(action, load, now, approved=actor is Actor.OWNER or waits)
+        hold = timedelta(minutes=preferences.manual_hold_minutes)
+        known = await self._known(action, hold)
+        if known is not None:
+            return known
+        verdict = await self._judge.judge(action, load, now, approved=False)
         if isinstance(verdict, Blocked):
-            return await self._store_blocked(action, verdict, now)
+            return await self._store_blocked(action, verdict)
         stored = await self._actions.create(action, detail=explanation)
         await publish_action(self._events, stored)
         return stored
@@ -107,13 +114,18 @@ class Proposals:
         return await self._decide(action_id, by=by, status=ActionStatus.REJECTED, word="rejected")
 
     async def expire(self, system_id: UUID) -> int:
-        """Close pending actions whose time is over; returns how many."""
+        """Close actions whose time is over and that were not executed; returns how many.
+
+        What was approved in the last moment still gets a minute to be executed.
+        """
         now, closed = self._clock.now(), 0
-        for action in await self._actions.with_status(system_id, WAITING):
-            if action.expires_at is not None and action.expires_at <= now:
-                closed += await self._end(
-                    action, ActionStatus.EXPIRED, now, "clock", "Nobody answered in time."
-                )
+        for action in await self._actions.with_status(system_id, OPEN_BEFORE_COMMAND):
+            if action.expires_at is None:
+                continue
+            approved = action.status is ActionStatus.APPROVED
+            if action.expires_at + (APPROVED_FOR if approved else timedelta(0)) <= now:
+                why = UNANSWERED if action.status in WAITING else "It was not executed in time."
+                closed += await self._end(action, action.status, now, why)
         return closed
 
     async def _decide(self, action_id: UUID, *, by: str, status: ActionStatus, word: str) -> Action:
@@ -126,7 +138,7 @@ class Proposals:
             and action.expires_at is not None
             and action.expires_at <= now
         ):
-            await self._end(action, ActionStatus.EXPIRED, now, "clock", "Nobody answered in time.")
+            await self._end(action, ActionStatus.PENDING, now, UNANSWERED)
         changes = {"finished_at": now, "result": f"{word} by {by}"}
         stored = await self._actions.transition(
             action_id,
@@ -145,15 +157,13 @@ class Proposals:
         await publish_action(self._events, stored)
         return stored
 
-    async def _end(
-        self, action: Action, status: ActionStatus, at: datetime, actor: str, result: str
-    ) -> bool:
+    async def _end(self, action: Action, expect: ActionStatus, at: datetime, result: str) -> bool:
         stored = await self._actions.transition(
             action.id,
-            expect=WAITING,
-            status=status,
+            expect=frozenset({expect}),
+            status=ActionStatus.EXPIRED,
             at=at,
-            actor=actor,
+            actor="clock",
             detail=result,
             changes={"finished_at": at, "result": result},
         )
@@ -167,32 +177,44 @@ class Proposals:
                 return load
         raise NotFound(kind="controlled load", key=str(load_id))
 
-    async def _pending(self, system_id: UUID, load_id: UUID, *, target_on: bool) -> Action | None:
-        for action in await self._actions.with_status(system_id, WAITING):
-            if action.load_id == load_id and action.target_on == target_on:
-                return action
-        return None
+    async def _known(self, wish: Action, hold: timedelta) -> Action | None:
+        """The open action that wants the same already, or the owner's recent answer to it."""
+        for action in await self._actions.with_status(wish.system_id, OPEN_BEFORE_COMMAND):
+            same = action.load_id == wish.load_id and action.target_on == wish.target_on
+            # What still waits for the owner must not hold up who needs no approval.
+            if same and (action.status is wish.status or action.status is not ActionStatus.PENDING):
+                return action if action.urgent == wish.urgent else None
+        if wish.actor not in AUTOMATIC or wish.urgent:
+            return None
+        last = await self._last(wish)
+        if last is None or last.target_on is not wish.target_on or last.finished_at is None:
+            return None
+        since = wish.created_at - last.finished_at
+        refused = last.status is ActionStatus.REJECTED and since < hold
+        return last if refused else None
 
-    async def _store_blocked(self, action: Action, verdict: Blocked, at: datetime) -> Action:
+    async def _last(self, wish: Action) -> Action | None:
+        page = await self._actions.page(wish.system_id, before=None, limit=1, load_id=wish.load_id)
+        return page[0] if page else None
+
+    async def _store_blocked(self, action: Action, verdict: Blocked) -> Action:
         """Log it once, not every cycle while the same reason lasts; what is so already, never."""
-        sentence = verdict.sentence
-        values = {name: getattr(action, name) for name in Action.__slots__}
-        blocked = Action(
-            **{**values, "status": ActionStatus.BLOCKED, "finished_at": at, "result": sentence}
+        blocked = replace(
+            action,
+            status=ActionStatus.BLOCKED,
+            finished_at=action.created_at,
+            result=verdict.sentence,
         )
-        if action.actor in {Actor.OWNER, Actor.AGENT}:
-            return await self._actions.create(blocked, detail=sentence)
-        if verdict.codes == (BlockCode.ALREADY_IN_STATE,):
-            return blocked
-        last = await self._actions.page(
-            action.system_id, before=None, limit=1, load_id=action.load_id
-        )
-        repeated = (
-            bool(last)
-            and last[0].status is ActionStatus.BLOCKED
-            and last[0].target_on == action.target_on
-        )
-        return blocked if repeated else await self._actions.create(blocked, detail=sentence)
+        if action.actor in AUTOMATIC:
+            last = await self._last(action)
+            repeated = (
+                last is not None
+                and last.status is ActionStatus.BLOCKED
+                and last.target_on is action.target_on
+            )
+            if repeated or verdict.codes == (BlockCode.ALREADY_IN_STATE,):
+                return blocked
+        return await self._actions.create(blocked, detail=verdict.sentence)
 
 
 def needs_approval(actor: Actor, level: ControlLevel, *, urgent: bool) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from energy.miners import Learned
-from energy.snapshot import Sky
+from energy.snapshot import Sky, Snapshot
 from services.ports import SkyModel
 
 STEP = timedelta(minutes=15)
@@ -16,23 +16,24 @@ SUNNY_INDEX = 0.7
 SUNNY_MIN_W = 300.0
 
 
-def sky_now(
-    model: SkyModel | None, at: datetime, learned: Learned, *, pv_w: float | None, full: bool
-) -> Sky:
+def sky_now(model: SkyModel | None, learned: Learned, snapshot: Snapshot, *, full_v: float) -> Sky:
     """The sky for a snapshot.
 
     Args:
         model: Clear-sky model of the site's array; None leaves everything unknown.
-        at: The cycle's instant.
         learned: Clear-sky ratio and mean base load.
-        pv_w: Measured PV, W, for the clear-sky index.
-        full: The battery may hold the sun back: then the learned ratio stands in for the index.
+        snapshot: For its time, and measured PV for the clear-sky index.
+        full_v: At or above this voltage the battery may hold the sun back: then the learned ratio
+            stands in for the index.
     """
     if model is None:
         return Sky()
+    at, voltage, pv = snapshot.at, snapshot.battery_voltage_v, snapshot.pv_power_w
     clear_w = model.clear_sky_w(at)
     ratio, base_w = learned.clear_sky_ratio, learned.mean_base_load_w
     factor = 1.0 if ratio is None else ratio
+    full = voltage is not None and voltage.value >= full_v
+    pv_w = None if pv is None else pv.value
     return Sky(
         clear_sky_w=clear_w,
         sunny=_sunny(clear_w, pv_w, ratio, full=full),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from energy.loads import Zone
 from energy.miners import Learned, MinerProfile, MinerState
 from energy.preferences import Preferences
-from energy.snapshot import Reading, Snapshot
+from energy.snapshot import Link, Reading, Snapshot
 from services.ports import SettingsStore, SiteStore, SkyModel, TelemetryStore
 from services.records import ControlledLoad, Latest
 from services.sky import sky_now
@@ -85,28 +85,22 @@ class SnapshotBuilder:
         found = await self._telemetry.latest(system_id, until=at)
         newest = {(each.device_id, each.metric): each for each in found}
         load_states = {load_id: _load_state(newest, load_id, at) for load_id in loads}
-        mean = await self._telemetry.series(
-            system_id,
-            "pv_power_w",
-            start=at - timedelta(seconds=MEAN_S),
-            end=at,
-            step_s=MEAN_S,
+        snapshot = replace(
+            _snapshot(at, _ids(devices, "inverter"), _ids(devices, "battery_pack"), newest),
+            pv_mean_10min_w=await self._pv_mean_w(system_id, at),
         )
-        snapshot = self._snapshot(
-            at,
-            _ids(devices, "inverter"),
-            _ids(devices, "battery_pack"),
-            newest,
-            learned,
-            preferences.voltage_float,
-        )
-        measured = [point.value for point in mean if point.value is not None]
-        snapshot = _with_mean(snapshot, measured[-1] if measured else None)
+        sky = sky_now(self._sky, learned, snapshot, full_v=preferences.voltage_float)
+        snapshot = replace(snapshot, sky=sky)
         return BuiltSnapshot(
             snapshot=snapshot,
             preferences=preferences,
             miners=miners,
-            states=await self._states(system_id, miners, load_states, snapshot, preferences),
+            states=tuple(
+                [
+                    await self._state(system_id, miner, load_states, snapshot, preferences)
+                    for miner in miners
+                ]
+            ),
             zones=zones,
             temperatures={
                 zone.id: _reading(newest, [UUID(zone.id)], "temperature_c", at) for zone in zones
@@ -115,68 +109,51 @@ class SnapshotBuilder:
             load_states=load_states,
         )
 
-    def _snapshot(
-        self,
-        at: datetime,
-        inverters: Sequence[UUID],
-        packs: Sequence[UUID],
-        newest: Newest,
-        learned: Learned,
-        float_v: float,
-    ) -> Snapshot:
-        pv = _reading(newest, inverters, "pv_power_w", at)
-        voltage = _reading(newest, packs, "voltage_v", at)
-        pv_w = None if pv is None else pv.value
-        full = voltage is not None and voltage.value >= float_v
-        return Snapshot(
-            at=at,
-            battery_voltage_v=voltage,
-            inverter_voltage_v=_reading(newest, inverters, "battery_voltage_v", at),
-            battery_current_a=_reading(newest, packs, "current_a", at),
-            battery_power_w=_reading(newest, packs, "power_w", at)
-            or _reading(newest, inverters, "battery_power_w", at),
-            battery_temperature_c=_reading(newest, packs, "temperature_c", at),
-            pv_power_w=pv,
-            load_power_w=_reading(newest, inverters, "load_power_w", at),
-            grid_power_w=_reading(newest, inverters, "grid_power_w", at),
-            sky=sky_now(self._sky, at, learned, pv_w=pv_w, full=full),
+    async def _pv_mean_w(self, system_id: UUID, at: datetime) -> float | None:
+        points = await self._telemetry.series(
+            system_id,
+            "pv_power_w",
+            start=at - timedelta(seconds=MEAN_S),
+            end=at,
+            step_s=MEAN_S,
         )
+        known = [point.value for point in points if point.value is not None]
+        return known[-1] if known else None
 
-    async def _states(
+    async def _state(
         self,
         system_id: UUID,
-        miners: Sequence[MinerProfile],
+        miner: MinerProfile,
         load_states: Mapping[UUID, LoadState],
         snapshot: Snapshot,
         preferences: Preferences,
-    ) -> tuple[MinerState, ...]:
+    ) -> MinerState:
+        device_id = None if miner.device_id is None else UUID(miner.device_id)
+        state = None if device_id is None else load_states.get(device_id)
+        if device_id is None or state is None:
+            return MinerState(miner_id=miner.id, is_on=None)
+        runtime_s = 0.0
+        if miner.maximum_runtime_hours is not None:
+            runtime_s = await self._runtime_s(system_id, device_id, snapshot.at, preferences)
+        return MinerState(
+            miner_id=miner.id,
+            is_on=state.is_on,
+            power_w=state.power_w,
+            power_in_load_w=await self._power_in_load_w(device_id, snapshot),
+            since=state.since,
+            runtime_today_s=runtime_s,
+        )
+
+    async def _power_in_load_w(self, device_id: UUID, snapshot: Snapshot) -> float | None:
+        """What the miner drew when the site's load was measured, W; None where that is unknown."""
         load = snapshot.load_power_w
-        load_at = None if load is None else snapshot.at - timedelta(seconds=load.age_s)
-        states = []
-        for miner in miners:
-            device_id = None if miner.device_id is None else UUID(miner.device_id)
-            state = load_states.get(device_id) if device_id is not None else None
-            if device_id is None or state is None:
-                states.append(MinerState(miner_id=miner.id, is_on=None))
-                continue
-            then = None
-            if load_at is not None:
-                then = await self._telemetry.at_or_before(device_id, "power_w", load_at)
-            states.append(
-                MinerState(
-                    miner_id=miner.id,
-                    is_on=state.is_on,
-                    power_w=state.power_w,
-                    power_in_load_w=None if then is None else then.value,
-                    since=state.since,
-                    runtime_today_s=await self._runtime_s(
-                        system_id, device_id, snapshot.at, preferences
-                    )
-                    if miner.maximum_runtime_hours is not None
-                    else 0.0,
-                )
-            )
-        return tuple(states)
+        if load is None:
+            return None
+        load_at = snapshot.at - timedelta(seconds=load.age_s)
+        point = await self._telemetry.at_or_before(device_id, "power_w", load_at)
+        if point is None or (load_at - point.at).total_seconds() > LOAD_FRESH_S:
+            return None
+        return point.value
 
     async def _runtime_s(
         self, system_id: UUID, device_id: UUID, at: datetime, preferences: Preferences
@@ -192,12 +169,30 @@ class SnapshotBuilder:
             step_s=RUNTIME_STEP_S,
             device_id=device_id,
         )
-        return sum(p.value * RUNTIME_STEP_S for p in points if p.value is not None)
+        return sum(
+            p.value * min(RUNTIME_STEP_S, (at - p.at).total_seconds())
+            for p in points
+            if p.value is not None
+        )
 
 
-def _with_mean(snapshot: Snapshot, mean_w: float | None) -> Snapshot:
-    values = {name: getattr(snapshot, name) for name in Snapshot.__slots__}
-    return Snapshot(**{**values, "pv_mean_10min_w": mean_w})
+def _snapshot(
+    at: datetime, inverters: Sequence[UUID], packs: Sequence[UUID], newest: Newest
+) -> Snapshot:
+    battery_w = _reading(newest, packs, "power_w", at)
+    if battery_w is None:
+        battery_w = _total(newest, inverters, "battery_power_w", at)
+    return Snapshot(
+        at=at,
+        battery_voltage_v=_reading(newest, packs, "voltage_v", at),
+        inverter_voltage_v=_reading(newest, inverters, "battery_voltage_v", at),
+        battery_current_a=_reading(newest, packs, "current_a", at),
+        battery_power_w=battery_w,
+        battery_temperature_c=_reading(newest, packs, "temperature_c", at),
+        pv_power_w=_total(newest, inverters, "pv_power_w", at),
+        load_power_w=_total(newest, inverters, "load_power_w", at),
+        grid_power_w=_total(newest, inverters, "grid_power_w", at),
+    )
 
 
 def _ids(devices: Sequence[dict[str, object]], kind: str) -> list[UUID]:
@@ -211,7 +206,25 @@ def _reading(
     found = [newest[key] for device in device_ids if (key := (device, metric)) in newest]
     if not found:
         return None
-    best = max(found, key=lambda latest: latest.measured_at)
+    return _read(max(found, key=lambda latest: latest.measured_at), at)
+
+
+def _total(newest: Newest, device_ids: Sequence[UUID], metric: str, at: datetime) -> Reading | None:
+    """The sum of a power over devices, as old as its oldest part: a silent one makes it stale."""
+    parts = [_read(newest[key], at) for each in device_ids if (key := (each, metric)) in newest]
+    if len(parts) <= 1:
+        return parts[0] if parts else None
+    local = all(part.link is Link.LOCAL for part in parts)
+    return Reading(
+        value=sum(part.value for part in parts),
+        age_s=max(part.age_s for part in parts),
+        unchanged_s=min(part.unchanged_s for part in parts),
+        source=" + ".join(sorted({part.source for part in parts})),
+        link=Link.LOCAL if local else Link.CLOUD,
+    )
+
+
+def _read(best: Latest, at: datetime) -> Reading:
     return Reading(
         value=best.value,
         age_s=max(0.0, (at - best.measured_at).total_seconds()),

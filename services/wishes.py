@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from energy.decision import Command, Decision
 from energy.hvac import ZoneDecisions
-from energy.loads import Actor, LoadKind
-from services.records import ControlledLoad
+from energy.loads import Actor
+from services.records import Action, ActionStatus, ControlledLoad
 from services.snapshots import BuiltSnapshot, LoadState
+
+NOT_SENT = frozenset(
+    {ActionStatus.PENDING, ActionStatus.BLOCKED, ActionStatus.REJECTED, ActionStatus.EXPIRED}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +59,22 @@ def stop_everything(
 
 
 def staying_on(
-    wishes: list[Wish], loads: Mapping[UUID, ControlledLoad], states: Mapping[UUID, LoadState]
+    built: BuiltSnapshot, wishes: Sequence[Wish], actions: Sequence[Action]
 ) -> list[ControlledLoad]:
-    """Loads with a hardware timer that are on and are not about to be switched off."""
-    ending = {wish.load_id for wish in wishes if not wish.target_on}
+    """Loads with a hardware timer that are on and stay on: their timers are to be refreshed.
+
+    A stop that waits for the owner or is blocked does not end a load; its timer must not do it
+    instead. A protective stop does, even where it could not be sent.
+    """
+    ending = {
+        wish.load_id
+        for wish, action in zip(wishes, actions, strict=True)
+        if not wish.target_on and (wish.urgent or action.status not in NOT_SENT)
+    }
     return [
         load
-        for load_id, load in loads.items()
-        if load.has_timer and states[load_id].is_on is True and load_id not in ending
+        for load_id, load in built.loads.items()
+        if load.has_timer and built.load_states[load_id].is_on is True and load_id not in ending
     ]
 
 
@@ -96,10 +108,10 @@ def _zone_wishes(zones: ZoneDecisions, built: BuiltSnapshot) -> list[Wish]:
     wishes = []
     for zone in zones.zones:
         targets = (
-            (zone.fan_device_id, zone.fan_on, LoadKind.FAN, zone.fan_speed),
-            (zone.heater_device_id, zone.heater_on, LoadKind.HEATER, None),
+            (zone.fan_device_id, zone.fan_on, zone.fan_speed),
+            (zone.heater_device_id, zone.heater_on, None),
         )
-        for device_id, wanted_on, _kind, speed in targets:
+        for device_id, wanted_on, speed in targets:
             if device_id is None or wanted_on is None or UUID(device_id) not in built.loads:
                 continue
             if built.load_states[UUID(device_id)].is_on is wanted_on:
