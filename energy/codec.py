@@ -46,12 +46,12 @@ def to_json(value: Json) -> Json:
         return _NOT_FINITE_TEXT[repr(value)]
     if value is None or isinstance(value, bool | int | float) or type(value) is str:
         return value
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, datetime):
-        return value.isoformat()
+    if isinstance(value, Enum | datetime):
+        return value.value if isinstance(value, Enum) else value.isoformat()
     if isinstance(value, tuple | list):
         return [to_json(item) for item in value]
+    if isinstance(value, dict):
+        return {key: to_json(item) for key, item in value.items()}
     return {name: to_json(getattr(value, name)) for name in _hints(type(value))}
 
 

@@ -83,14 +83,20 @@ def site_limits(site: Site, budget: Budget) -> tuple[str, ...]:
     if site.measured.lost:
         limits.append("Telemetry is lost: every miner is stopped.")
     elif site.measured.stale:
-        limits.append("The battery voltage is too old: nothing starts.")
+        limits.append("The battery voltage is too old or unusable: nothing starts.")
     if site.lockout:
         limits.append(
             "Low-voltage lockout: nothing starts until the rest voltage is back at"
             f" {volts(preferences.voltage_restart)}."
         )
     if site.measured.load_w is None:
-        limits.append("The load is unknown: the sun's surplus counts as zero.")
+        mean_w = site.question.learned.mean_base_load_w
+        stands = (
+            "the sun's surplus counts as zero"
+            if mean_w is None
+            else f"the learned mean of {watts(mean_w)} stands in"
+        )
+        limits.append(f"The load is unknown: nothing starts, and {stands}.")
     if budget.throttled:
         limits.append(
             f"The battery is full and holds the sun back: {watts(budget.pv_potential_w)} could be"

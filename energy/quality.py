@@ -13,6 +13,7 @@ from energy.battery import rest_voltage_v
 from energy.decision import AllocationInput
 from energy.preferences import Preferences
 from energy.snapshot import Link, Reading, Snapshot
+from energy.wording import grouped, watts
 
 FROZEN_AFTER_S = 3_600.0
 """A sensor that repeats a non-zero value for this long, while others move, is frozen."""
@@ -63,7 +64,7 @@ def measure(question: AllocationInput) -> Measured:
     pv = _usable(snapshot.pv_power_w, snapshot, preferences, "solar power", notes)
     load = _usable(snapshot.load_power_w, snapshot, preferences, "load", notes)
     if pv is not None and pv.value < NOISE_W:
-        notes.append(f"Solar power of {pv.value:,.0f} W is implausible and counts as missing.")
+        notes.append(f"Solar power of {watts(pv.value)} is implausible and counts as missing.")
         pv = None
     current_a = None if current is None else current.value
     raw = None if voltage is None else voltage.value
@@ -153,12 +154,12 @@ def _usable(
         notes.append(f"The {what} is not a number and counts as missing.")
         return None
     if reading.age_s > stale_after_s(reading, preferences):
-        notes.append(f"The {what} is {reading.age_s:,.0f} s old and counts as missing.")
+        notes.append(f"The {what} is {grouped(reading.age_s)} s old and counts as missing.")
         return None
     if is_frozen(reading, snapshot):
         notes.append(
-            f"The {what} has stood at {reading.value:,.1f} for"
-            f" {reading.unchanged_s / 60.0:,.0f} min while others move: it counts as missing."
+            f"The {what} has stood at {grouped(reading.value)} for"
+            f" {reading.unchanged_s / 60.0:.0f} min while others move: it counts as missing."
         )
         return None
     return reading

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from energy.budget import Purse, metered_w
@@ -251,10 +252,8 @@ class Turns:
             short_w = entry.need_w - self._measured_left_w(entry)
             if battery_w < -self._tolerance_w and short_w > self._tolerance_w:
                 return True
-        entry.memory = MinerMemory(
-            stop_voltage_since=entry.memory.stop_voltage_since,
-            condition_failed_since=entry.memory.condition_failed_since,
-        )
+        met = replace(entry.memory, potential_started_at=None)
+        entry.memory = NOTHING_REMEMBERED if met == NOTHING_REMEMBERED else met
         return False
 
     def _potential_numbers(self, entry: Entry) -> Compared:

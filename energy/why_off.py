@@ -7,7 +7,7 @@ from typing import Any
 
 from energy.decision import Reason
 from energy.miners import MinerMode, MinerProfile
-from energy.wording import volts, watts
+from energy.wording import kilowatt_hours, volts, watts
 
 Numbers = dict[str, Any]
 """The numbers compared, by name."""
@@ -139,18 +139,17 @@ def _not_sunny(n: Numbers, _profile: MinerProfile) -> Sentences:
 
 
 def _reserve(n: Numbers, profile: MinerProfile) -> Sentences:
-    usable, needed = n["usable_wh"], n["needed_wh"]
+    mode, usable_wh, needed_wh = profile.operating_mode, n["usable_wh"], n["needed_wh"]
     more_w = max(0.0, n["needed_w"] - n["solar_surplus_free_w"])
-    change = f"runs when {watts(more_w)} more of sun are free"
-    if profile.operating_mode is MinerMode.OPPORTUNISTIC or usable is None or needed is None:
-        return "the sun alone does not carry it.", change
-    return (
-        (
-            f"the night reserve comes first: {usable / 1000.0:.1f} kWh usable,"
-            f" {needed / 1000.0:.1f} kWh wanted."
-        ),
-        f"{change}, or with {(needed - usable) / 1000.0:.1f} kWh more in the battery",
+    sun = f"starts when {watts(more_w)} more of sun are free"
+    if mode is MinerMode.OPPORTUNISTIC:
+        return "the sun alone does not carry it.", sun
+    why = (
+        f"the night reserve comes first: {kilowatt_hours(usable_wh)} usable,"
+        f" {kilowatt_hours(needed_wh)} wanted."
     )
+    more = f"with {kilowatt_hours(max(0.0, needed_wh - usable_wh))} more in the battery"
+    return why, f"starts {more}" if mode is MinerMode.BALANCED else f"{sun}, or {more}"
 
 
 def _budget(n: Numbers, profile: MinerProfile) -> Sentences:
