@@ -416,7 +416,7 @@ def _watts(low: str, watts: Sequence[tuple[float, int]]) -> Arguments:
 
 
 def _leans_on_previous(text: str) -> bool:
-    short = len(text.split()) <= 6  # noqa: PLR2004 - "and the primary one over there?"
+    short = len(text.split()) <= 6
     return (
         short and re.match(r"(?i)^\W*(and|what about|how about|why|same|then)\b", text) is not None
     )

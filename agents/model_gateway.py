@@ -292,8 +292,8 @@ class GatewayModel:
         try:
             prompt, completion = litellm.cost_per_token(
                 model=self._model,
-                prompt_tokens=collected.prompt_tokens or 0,
-                completion_tokens=collected.completion_tokens or 0,
+                prompt_tokens=_known(collected.prompt_tokens),
+                completion_tokens=_known(collected.completion_tokens),
             )
         except Exception:  # noqa: BLE001 - LiteLLM raises a bare Exception for a model without price
             return None
@@ -341,3 +341,8 @@ def _reason(error: Exception, status: int | None) -> str:
     if status is not None:
         return f"HTTP {status}"
     return type(error).__name__
+
+
+def _known(tokens: int | None) -> int:
+    """A provider that counts nothing costs nothing."""
+    return 0 if tokens is None else tokens

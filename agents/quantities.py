@@ -48,7 +48,7 @@ def amount(entry: Any, unit: str = "") -> str:  # noqa: ANN401 - any JSON value
     if value is None:
         return "not known"
     own = str(entry.get("unit") or unit) if isinstance(entry, Mapping) else unit
-    if own == "Wh" and abs(value) >= 1000:  # noqa: PLR2004 - kilo
+    if own == "Wh" and abs(value) >= 1000:
         value, own = value / 1000, "kWh"
     digits = _DIGITS.get(own, 2)
     text = f"{value:.{digits}f}"

@@ -1,4 +1,6 @@
-"""The doctor: each dependency and credential is tried, and what is wrong is said with what to do."""
+"""The doctor: each dependency and credential is tried, and what is wrong is said with what to
+do.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,6 @@ from pathlib import Path
 from uuid import UUID
 
 import httpx2
-
 
 from commandcenter.composition import open_site
 from commandcenter.settings import Settings, SiteKind
@@ -100,7 +101,7 @@ async def _model(settings: Settings) -> Finding:
         return Finding(
             name="model",
             ok=False,
-            detail=f"{settings.llm_base_url}: {error or type(error).__name__}",
+            detail=f"{settings.llm_base_url}: {str(error) or type(error).__name__}",
             advice="Start the provider or correct LLM_BASE_URL; the built-in model answers so far.",
         )
     refused = answer.status_code in {401, 403}

@@ -9,7 +9,17 @@ import structlog
 
 from commandcenter.settings import LogFormat
 
-NOISY = ("httpx", "httpx2", "LiteLLM", "apscheduler", "procrastinate", "yoyo", "uvicorn.access")
+NOISY = (
+    "httpx",
+    "httpx2",
+    "LiteLLM",
+    "apscheduler",
+    "procrastinate",
+    "psycopg",
+    "psycopg.pool",
+    "yoyo",
+    "uvicorn.access",
+)
 
 
 def set_up_logging(*, level: str, form: LogFormat) -> None:

@@ -27,6 +27,10 @@ from server.app import create_app
 from services.errors import Conflict, Invalid
 
 GRACE_S = 4
+_PUBLIC = (
+    "{host} is reachable from outside: set PUBLIC_BASE_URL or ALLOWED_HOSTS, so that only those"
+    " names are answered to"
+)
 
 log = structlog.get_logger(__name__)
 
@@ -138,7 +142,7 @@ async def _web(site: Site, listening: socket.socket) -> AsyncIterator[None]:
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listening]), name="web")
-    while not server.started and not task.done():
+    while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
     if task.done():
         await task
@@ -167,11 +171,7 @@ def _listen(settings: Settings) -> socket.socket:
     if not loopback and settings.public_base_url is None and not settings.allowed_hosts:
         raise Invalid(
             [
-                (
-                    "COMMANDCENTER_HOST",
-                    f"{settings.host} is reachable from outside: set PUBLIC_BASE_URL or"
-                    " ALLOWED_HOSTS, so that only those names are answered to",
-                )
+                ("COMMANDCENTER_HOST", _PUBLIC.format(host=settings.host)),
             ]
         )
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET

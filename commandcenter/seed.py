@@ -11,7 +11,6 @@ from datetime import datetime
 from uuid import UUID
 
 from energy.defaults import REFERENCE_MINERS, REFERENCE_ZONES
-
 from energy.loads import LoadKind, Zone
 from energy.miners import MinerProfile
 from energy.preferences import ControlLevel, Preferences

@@ -33,11 +33,6 @@ class Purse:
         """Solar surplus and battery allowance that are left."""
         return self.solar_w + self.battery_w
 
-    @property
-    def measured_total_w(self) -> float:
-        """What is left without the part of the sun that is only potential."""
-        return self.measured_w + self.battery_w
-
     def spend(self, need_w: float) -> float:
         """Take ``need_w`` out, sun first; returns the part that the battery gives.
 

@@ -185,9 +185,4 @@ def _since(before: datetime | None, *, holds: bool, site: Site) -> datetime | No
 
 
 def _voltages(limit_v: float, name: str, site: Site) -> Compared:
-    measured = site.measured
-    return (
-        ("rest_voltage_v", measured.rest_voltage_v),
-        ("raw_voltage_v", measured.raw_voltage_v),
-        (name, limit_v),
-    )
+    return (*site.voltages, (name, limit_v))

@@ -32,9 +32,9 @@ class Reserve:
     capacity_wh: float
 
     def allows_start(self, mode: MinerMode, *, sun_carries: bool) -> bool:
-        """Whether a miner of ``mode`` may start; ``sun_carries``: the sun alone gives its power."""
-        if not self.blocks:
-            return True
+        """Whether a miner of ``mode`` may start where the reserve blocks; ``sun_carries``: the sun
+        alone gives its power.
+        """
         if mode is MinerMode.OPPORTUNISTIC:
             return sun_carries
         if self.usable_wh is None or self.reserve_wh is None:
@@ -44,8 +44,8 @@ class Reserve:
         return self.usable_wh > self.start_needs_wh(mode)
 
     def allows_running(self, mode: MinerMode, *, sun_carries: bool) -> bool:
-        """Whether a running miner of ``mode`` may go on."""
-        if not self.blocks or sun_carries:
+        """Whether a running miner of ``mode`` may go on where the reserve blocks."""
+        if sun_carries:
             return True
         if mode is MinerMode.OPPORTUNISTIC:
             return False

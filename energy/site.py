@@ -35,6 +35,7 @@ class Site:
         house_deficit_w: What the house takes beyond the sun, W.
         battery_allowance_w: What the battery may give to discretionary loads, W.
         battery_factor: The operating mode's share in it.
+        voltages: Rest and raw voltage as they are shown beside each threshold.
     """
 
     at: datetime
@@ -52,6 +53,7 @@ class Site:
     house_deficit_w: float
     battery_allowance_w: float
     battery_factor: float
+    voltages: tuple[tuple[str, float | None], ...]
 
 
 def site_of(question: AllocationInput) -> Site:
@@ -81,6 +83,10 @@ def site_of(question: AllocationInput) -> Site:
         house_deficit_w=deficit_w,
         battery_allowance_w=allowance_w,
         battery_factor=factor,
+        voltages=(
+            ("rest_voltage_v", measured.rest_voltage_v),
+            ("raw_voltage_v", measured.raw_voltage_v),
+        ),
     )
 
 

@@ -13,7 +13,14 @@ from server.errors import install
 from server.routes import api_router
 from server.web.pages import router as pages
 from server.web.rendering import STATIC
-from server.web.security import BodyGuard, HostCheck, OriginCheck, SecurityHeaders, host_name, origin_of
+from server.web.security import (
+    BodyGuard,
+    HostCheck,
+    OriginCheck,
+    SecurityHeaders,
+    host_name,
+    origin_of,
+)
 
 
 def create_app(services: Services) -> FastAPI:

@@ -11,7 +11,7 @@ from server.container import ServerConfig, Services
 from server.errors import Unauthenticated
 from services.accounts import Identity, SignedIn
 from services.errors import Forbidden, NotFound
-from services.records import Role, Scope, System
+from services.records import Conversation, Role, Scope, System
 
 PLAIN_COOKIE = "cc_session"
 SECURE_COOKIE = "__Host-cc_session"
@@ -97,7 +97,9 @@ async def visible_systems(services: Services, identity: Identity) -> list[System
 async def _system(
     request: Request,
     identity: Reader,
-    system_id: Annotated[UUID | None, Query(description="The site; the first one if left out")] = None,
+    system_id: Annotated[
+        UUID | None, Query(description="The site; the first one if left out")
+    ] = None,
 ) -> System:
     systems = await visible_systems(services_of(request), identity)
     chosen = [system for system in systems if system_id is None or system.id == system_id]
@@ -119,6 +121,20 @@ async def ensure_visible(
     """
     if system_id not in {system.id for system in await visible_systems(services, identity)}:
         raise NotFound(kind=kind, key=str(key))
+
+
+async def own_conversation(
+    services: Services, who: Identity, conversation_id: UUID
+) -> Conversation:
+    """The conversation, if it is one's own.
+
+    Raises:
+        NotFound: Unknown, or somebody else's.
+    """
+    found = await services.conversations.conversation(conversation_id)
+    if found is None or found.user_id != who.user.id:
+        raise NotFound(kind="conversation", key=str(conversation_id))
+    return found
 
 
 def set_session_cookie(response: Response, session: SignedIn, config: ServerConfig) -> None:

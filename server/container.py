@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from energy.loads import Zone
+from energy.loads import Actor, Zone
 from energy.miners import MinerProfile
 from energy.preferences import Preferences
 from services.accounts import Accounts
@@ -73,6 +73,17 @@ class WhatIf(Protocol):
 class Actions(Protocol):
     """The life of actions."""
 
+    async def propose(
+        self,
+        system_id: UUID,
+        load_id: UUID,
+        *,
+        target_on: bool,
+        actor: Actor,
+        requested_by: str,
+        reason: str,
+        explanation: str,
+    ) -> Action: ...
     async def approve(self, action_id: UUID, *, by: str) -> Action: ...
     async def reject(self, action_id: UUID, *, by: str) -> Action: ...
 

@@ -1,4 +1,6 @@
-"""Lists by pages: ``limit`` and an opaque ``cursor`` in, items, the total and the next cursor out."""
+"""Lists by pages: ``limit`` and an opaque ``cursor`` in, items, the total and the next cursor
+out.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,7 @@ def _paging(
         before, _, skip = text.partition(" ")
         at = None if before == "-" else datetime.fromisoformat(before)
         if (at is not None and at.tzinfo is None) or not 0 <= int(skip) <= 10**9:
-            raise ValueError(cursor)
+            raise ValueError(cursor)  # noqa: TRY301 - handled below like any other bad cursor
     except (ValueError, binascii.Error):
         raise Invalid([("cursor", "is not a next_cursor of this list")]) from None
     return Paging(limit=limit, before=at, skip=int(skip))

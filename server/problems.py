@@ -21,7 +21,9 @@ def problem(
     errors: Sequence[tuple[str, str]] = (),
     **context: object,
 ) -> Json:
-    """The body: ``type, title, status, detail``, then ``errors [{path, message}]`` and ``context``."""
+    """The body: ``type, title, status, detail``, then ``errors [{path, message}]`` and
+    ``context``.
+    """
     title = HTTPStatus(status).phrase
     body: Json = {
         "type": TYPE_PREFIX + (slug or title.lower().replace(" ", "-")),

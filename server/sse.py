@@ -27,7 +27,7 @@ def stream(events: AsyncIterator[ServerSentEvent], *, heartbeat_s: float) -> Eve
     """The response: a heartbeat comment when nothing else is to say, closed with the client."""
     return EventSourceResponse(
         events,
-        ping=heartbeat_s,  # type: ignore[arg-type]  # documented as int, used as a float
+        ping=heartbeat_s,
         ping_message_factory=lambda: ServerSentEvent(comment="heartbeat"),
         headers=HEADERS,
         send_timeout=30,

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 
 class CommandCenterError(Exception):
-    """Base of all errors raised on purpose. ``retry`` says whether the same call may succeed later."""
+    """Base of all errors raised on purpose. ``retry`` says whether the same call may succeed
+    later.
+    """
 
     retry: bool = False
 
@@ -34,7 +36,9 @@ class VendorError(CommandCenterError):
         retry: bool,
         retry_after_s: float | None = None,
     ) -> None:
-        """``call`` on ``vendor`` failed with ``detail``; ``retry_after_s`` as told by the vendor."""
+        """``call`` on ``vendor`` failed with ``detail``; ``retry_after_s`` as told by the
+        vendor.
+        """
         super().__init__(f"{vendor}: {call}: {detail}")
         self.vendor, self.call, self.detail = vendor, call, detail
         self.retry, self.retry_after_s = retry, retry_after_s

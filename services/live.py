@@ -71,7 +71,9 @@ class LiveView:
 
 def _battery(built: BuiltSnapshot, resistance_ohm: float) -> Json:
     snapshot = built.snapshot
-    voltage = snapshot.battery_voltage_v or snapshot.inverter_voltage_v
+    voltage = snapshot.battery_voltage_v
+    if voltage is None:
+        voltage = snapshot.inverter_voltage_v
     current = snapshot.battery_current_a
     age_s = None if voltage is None else voltage.age_s
     rest_v = soc = None

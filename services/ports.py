@@ -77,7 +77,9 @@ class SkyModel(Protocol):
 
 
 class TelemetryReader(Protocol):
-    """Reads one adapter. An adapter that answered nonsense raises; it never returns made-up values."""
+    """Reads one adapter. An adapter that answered nonsense raises; it never returns made-up
+    values.
+    """
 
     async def read(self) -> Sequence[Sample]:
         """All samples to be had now, stamped by the payload's own time.
@@ -92,7 +94,9 @@ class Switch(Protocol):
     """A relay, perhaps with a meter and a hardware timer."""
 
     async def turn_on(self, *, auto_off_s: float | None) -> None:
-        """Close the relay; with ``auto_off_s`` it opens by itself unless renewed by another call."""
+        """Close the relay; with ``auto_off_s`` it opens by itself unless renewed by another
+        call.
+        """
         ...
 
     async def turn_off(self) -> None:
@@ -182,7 +186,9 @@ class TelemetryStore(Protocol):
         ...
 
     async def latest(self, system_id: UUID, *, until: datetime) -> Sequence[Latest]:
-        """Newest value per device and metric measured at or before ``until``, no older than 24 h."""
+        """Newest value per device and metric measured at or before ``until``, no older than 24
+        h.
+        """
         ...
 
     async def series(
@@ -248,7 +254,9 @@ class DecisionStore(Protocol):
     async def append(
         self, system_id: UUID, at: datetime, document: Json, version: str
     ) -> DecisionRecord:
-        """Store with the chain's next hash. The same (system, at) again returns the stored record."""
+        """Store with the chain's next hash. The same (system, at) again returns the stored
+        record.
+        """
         ...
 
     async def latest(self, system_id: UUID) -> DecisionRecord | None: ...
@@ -296,6 +304,7 @@ class ActionStore(Protocol):
     async def count(self, system_id: UUID, *, load_id: UUID | None = None) -> int:
         """How many actions are in the log: the total of the paginated list."""
         ...
+
     async def with_status(
         self, system_id: UUID, statuses: frozenset[ActionStatus]
     ) -> Sequence[Action]: ...
@@ -338,6 +347,7 @@ class AlertStore(Protocol):
     async def count(self, system_id: UUID) -> int:
         """How many alerts are stored: the total of the paginated list."""
         ...
+
     async def get(self, alert_id: UUID) -> Alert | None: ...
     async def save(self, alert: Alert, *, messages: Sequence[OutboxMessage] = ()) -> None:
         """Insert or update by id, in one transaction with the outbox messages that announce it."""

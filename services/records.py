@@ -314,7 +314,9 @@ class SwitchStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmergencyStop:
-    """The latch. ``latched`` False means normal operation; the other fields tell the last change."""
+    """The latch. ``latched`` False means normal operation; the other fields tell the last
+    change.
+    """
 
     latched: bool
     changed_at: datetime | None = None

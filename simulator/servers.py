@@ -250,7 +250,7 @@ class SimulatorServers:
         body = await json_body(request)
         soc = body.get("soc_pct")
         if soc is not None:
-            if isinstance(soc, bool) or not isinstance(soc, int | float) or not 0 <= soc <= 100:  # noqa: PLR2004 - per cent
+            if isinstance(soc, bool) or not isinstance(soc, int | float) or not 0 <= soc <= 100:
                 return json_answer({"error": f"soc_pct: {soc!r} is not 0…100"}, status=422)
             self.live.site.battery.soc = soc / 100.0
         switches = body.get("switches")

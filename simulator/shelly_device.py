@@ -205,7 +205,7 @@ class ShellyServer:
         try:
             result = await device.call(request.path_params["method"], await _arguments(request))
         except RpcRefusal as error:
-            status = 404 if error.code == 404 else 500  # noqa: PLR2004 - HTTP's own numbers
+            status = 404 if error.code == 404 else 500
             return json_answer({"code": error.code, "message": error.message}, status=status)
         return json_answer(result)
 

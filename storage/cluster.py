@@ -68,6 +68,7 @@ class Cluster:
         self.data = folder / "data"
         self.log = folder / "postgres.log"
         self.socket_folder = folder
+        self._spare_socket_folder: Path | None = None
         self._durable = durable
         self._server: subprocess.Popen[bytes] | None = None
 
@@ -99,8 +100,14 @@ class Cluster:
     def stop(self) -> None:
         """Shut down: at once for clients, with a checkpoint, by force if it takes too long."""
         server, self._server = self._server, None
-        if server is None:
-            return
+        if server is not None:
+            self._end(server)
+        spare, self._spare_socket_folder = self._spare_socket_folder, None
+        if spare is not None:
+            shutil.rmtree(spare, ignore_errors=True)
+
+    def _end(self, server: subprocess.Popen[bytes]) -> None:
+        """Closing the pipe is the sign: the same that our death would give."""
         if server.stdin is not None:
             with contextlib.suppress(OSError):
                 server.stdin.close()
@@ -111,15 +118,11 @@ class Cluster:
             server.kill()
             server.wait()
         self._clear_leftovers()
-        if self.socket_folder != self.folder:
-            shutil.rmtree(self.socket_folder, ignore_errors=True)
-            self.socket_folder = self.folder
 
     def _prepare(self) -> RunAs:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.folder = self.folder.resolve()
         self.data, self.log = self.folder / "data", self.folder / "postgres.log"
-        self.socket_folder = self.folder
         user = server_user(self.data)
         if user.switch:
             os.chown(self.folder, user.uid, user.gid)
@@ -163,7 +166,7 @@ class Cluster:
         _make_reachable(folder, user)
         self._choose_socket_folder(user)
         settings = {**SETTINGS, "unix_socket_directories": str(self.socket_folder)}
-        if self._version() >= 18:  # noqa: PLR2004  # the first version that has this setting
+        if self._version() >= 18:  # the first version that has this setting
             settings["io_method"] = "sync"
         if not self._durable:
             settings |= NOT_DURABLE
@@ -213,12 +216,18 @@ class Cluster:
         return int(text) if text.isdigit() else NEWEST
 
     def _choose_socket_folder(self, user: RunAs) -> None:
+        """Beside the data, or where the path is too long for a socket in a folder of its own.
+
+        It stays the same when the server is started again: the address was given out.
+        """
         self.socket_folder = self.folder
         if len(os.fsencode(self.folder / SOCKET)) <= SOCKET_PATH_LIMIT:
             return
-        self.socket_folder = Path(tempfile.mkdtemp(prefix="commandcenter-"))
-        if user.switch:
-            os.chown(self.socket_folder, user.uid, user.gid)
+        if self._spare_socket_folder is None:
+            self._spare_socket_folder = Path(tempfile.mkdtemp(prefix="commandcenter-"))
+            if user.switch:
+                os.chown(self._spare_socket_folder, user.uid, user.gid)
+        self.socket_folder = self._spare_socket_folder
 
     def _clear_leftovers(self) -> None:
         """Stop a server that a crash left behind; drop a pid file that now names a stranger."""

@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import json
 import os
+import time
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +19,8 @@ from storage.cluster import Cluster
 WATCH_S = 0.5
 RESTART_S = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Waits before restarts of a server that died by itself, growing while it keeps dying."""
+LOCK_TRIES, LOCK_PAUSE_S = 10, 0.05
+"""Whoever asks ``running_dsn`` holds the lock for a moment; that is no owner."""
 
 log = structlog.get_logger(__name__)
 
@@ -86,14 +89,12 @@ def running_dsn(home: Path) -> str | None:
     """The address of the database that another process runs in ``home``; None when none does."""
     try:
         with _lock_file(home).open("r+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                dsn = _owner(file).get("dsn")
-                return dsn if isinstance(dsn, str) else None
+            if _locked(file):
+                return None
+            dsn = _owner(file).get("dsn")
+            return dsn if isinstance(dsn, str) else None
     except OSError:
         return None
-    return None
 
 
 def _lock_file(home: Path) -> Path:
@@ -111,17 +112,25 @@ def _take_lock(home: Path) -> IO[str]:
             advice="Make it writable for this user, or set COMMANDCENTER_HOME to another folder.",
         ) from problem
     file = os.fdopen(descriptor, "r+")
+    for _ in range(LOCK_TRIES):
+        if _locked(file):
+            _write(file, {"pid": os.getpid()})
+            return file
+        time.sleep(LOCK_PAUSE_S)  # noqa: TID251 - in a thread of its own, never on the event loop
+    pid = _owner(file).get("pid", "unknown")
+    file.close()
+    raise Conflict(
+        f"The data folder {home} is in use by process {pid}: stop it first, or set "
+        "COMMANDCENTER_HOME to another folder."
+    )
+
+
+def _locked(file: IO[str]) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        pid = _owner(file).get("pid", "unknown")
-        file.close()
-        raise Conflict(
-            f"The data folder {home} is in use by process {pid}: stop it first, or set "
-            "COMMANDCENTER_HOME to another folder."
-        ) from None
-    _write(file, {"pid": os.getpid()})
-    return file
+        return False
+    return True
 
 
 def _tell_address(file: IO[str], dsn: str) -> None:

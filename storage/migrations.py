@@ -16,6 +16,8 @@ from services.records import Json
 
 FOLDER = Path(__file__).resolve().parents[1] / "migrations"
 LOCK = 0x434D4443
+WAIT_S = 60
+OLDEST_SERVER = 150_000
 T = TypeVar("T")
 
 
@@ -39,11 +41,15 @@ async def migrate(dsn: str, *, to: int | None = None) -> list[str]:
     return await _locked(dsn, run)
 
 
-async def rollback(dsn: str) -> list[str]:
-    """Undo the last one; returns its name, nothing when none is applied."""
+async def rollback(dsn: str, *, steps: int = 1) -> list[str]:
+    """Undo the last ``steps``; returns their names, nothing when none is applied.
+
+    Raises:
+        Unavailable: The database does not answer.
+    """
 
     def run(backend: Any) -> list[str]:  # noqa: ANN401 - yoyo has no types
-        last = backend.to_rollback(_read())[:1]
+        last = backend.to_rollback(_read())[:steps]
         backend.rollback_migrations(last)
         return [each.id for each in last]
 
@@ -81,35 +87,33 @@ async def _locked(dsn: str, run: Callable[[Any], T]) -> T:
 
 
 def _locked_here(dsn: str, run: Callable[[Any], T]) -> T:
-    import yoyo  # noqa: PLC0415 - only what migrates pays for it
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from storage.migration_backend import Backend  # noqa: PLC0415 - only what migrates pays
 
-    try:
-        with _exclusive(dsn), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            backend = yoyo.get_backend(_address(dsn))
-            try:
+        try:
+            with _exclusive(dsn), Backend(dsn) as backend:
                 return run(backend)
-            finally:
-                backend.connection.close()
-    except psycopg.OperationalError as error:
-        raise Unavailable(
-            what="The database",
-            detail=str(error).strip(),
-            advice="Check DATABASE_URL and that the server runs.",
-        ) from None
+        except psycopg.OperationalError as error:
+            raise _away(
+                str(error).strip(), "Check DATABASE_URL and that the server runs."
+            ) from None
+        except psycopg.Error as error:
+            advice = "Nothing of this step was applied. Check the rights of the database's user."
+            raise _away(f"a migration failed: {str(error).strip()}", advice) from error
 
 
 @contextmanager
 def _exclusive(dsn: str) -> Iterator[None]:
+    """One process at a time; the lock goes with the connection, so a crash leaves none behind."""
     with psycopg.connect(dsn, autocommit=True, connect_timeout=5) as connection:
+        if connection.info.server_version < OLDEST_SERVER:
+            version = connection.info.parameter_status("server_version")
+            raise _away(f"it is PostgreSQL {version}", "PostgreSQL 15 or newer is needed.")
+        connection.execute(f"SET lock_timeout = '{WAIT_S}s'")
         connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
-        try:
-            yield
-        finally:
-            connection.execute("SELECT pg_advisory_unlock(%s)", (LOCK,))
+        yield
 
 
-def _address(dsn: str) -> str:
-    return dsn.replace("postgresql://", "postgresql+psycopg://", 1).replace(
-        "postgres://", "postgresql+psycopg://", 1
-    )
+def _away(detail: str, advice: str) -> Unavailable:
+    return Unavailable(what="The database", detail=detail, advice=advice)

@@ -104,7 +104,7 @@ def secrets_of(target: str) -> tuple[str, ...]:
     except ValueError:
         return (target,)
     pieces += [value for name, value in parse_qsl(parts.query) if name not in _OPEN_OPTIONS]
-    long = [piece for piece in pieces if piece is not None and len(piece) > 3]  # noqa: PLR2004 - not words
+    long = [piece for piece in pieces if piece is not None and len(piece) > 3]
     return (target, *long, *(unquote(piece) for piece in long))
 
 

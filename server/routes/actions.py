@@ -51,7 +51,7 @@ async def create_action(
     action = await services.actions.propose(
         site.id,
         body.load_id,
-        body.target_on,
+        target_on=body.target_on,
         actor=Actor.OWNER,
         requested_by=who.name,
         reason="manual",

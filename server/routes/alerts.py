@@ -39,9 +39,7 @@ async def acknowledge(services: Container, who: Controller, alert_id: UUID) -> A
 
 
 @router.post("/alerts/{alert_id}/snooze")
-async def snooze(
-    services: Container, who: Controller, alert_id: UUID, body: Snooze
-) -> AlertView:
+async def snooze(services: Container, who: Controller, alert_id: UUID, body: Snooze) -> AlertView:
     """Quiet until then, at most 30 days."""
     await _ensure_visible(services, who, alert_id)
     until = _until(body, services.clock.now())

@@ -9,10 +9,9 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from server.auth import Container, Reader, Site
+from server.auth import Container, Reader, Site, own_conversation
 from server.container import Services
-from server.routes.conversations import own_conversation
-from server.schemas.chat import Answer, Question, RunView
+from server.schemas.chat import AGENTS, Answer, Question, RunView
 from server.sse import event, stream
 from server.web.markdown import render
 from services.accounts import Identity
@@ -20,7 +19,6 @@ from services.errors import Invalid, NotFound, Unavailable
 from services.records import Run, RunEvent, System
 
 router = APIRouter(tags=["chat"])
-AGENTS = ("monitor", "solar", "victron", "optimizer")
 
 
 @router.post("/runs", status_code=202)

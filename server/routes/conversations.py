@@ -8,14 +8,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse, Response
 
-from server.auth import Container, Reader
-from server.container import Services
+from server.auth import Container, Reader, own_conversation
 from server.paging import Page, Paged, page_of
 from server.schemas.chat import ConversationView, MessageView, WholeConversation
 from server.web.export import as_markdown
-from services.accounts import Identity
-from services.errors import NotFound
-from services.records import Conversation
 
 router = APIRouter(prefix="/conversations", tags=["chat"])
 MOST = 1_000
@@ -44,9 +40,7 @@ async def read_conversation(
 
 
 @router.delete("/{conversation_id}", status_code=204)
-async def delete_conversation(
-    services: Container, who: Reader, conversation_id: UUID
-) -> Response:
+async def delete_conversation(services: Container, who: Reader, conversation_id: UUID) -> Response:
     """Remove a conversation for good."""
     await own_conversation(services, who, conversation_id)
     await services.conversations.delete_conversation(conversation_id)
@@ -68,17 +62,3 @@ async def export_conversation(
         return JSONResponse(whole.model_dump(mode="json"), headers=headers)
     text = as_markdown(whole)
     return Response(text, media_type="text/markdown; charset=utf-8", headers=headers)
-
-
-async def own_conversation(
-    services: Services, who: Identity, conversation_id: UUID
-) -> Conversation:
-    """The conversation, if it is one's own.
-
-    Raises:
-        NotFound: Unknown, or somebody else's.
-    """
-    found = await services.conversations.conversation(conversation_id)
-    if found is None or found.user_id != who.user.id:
-        raise NotFound(kind="conversation", key=str(conversation_id))
-    return found

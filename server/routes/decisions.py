@@ -20,7 +20,9 @@ Overrides = Annotated[dict[str, Any], Body(openapi_examples={"worked": {"value":
 
 @router.post("/allocate")
 async def allocate(services: Container, site: Site, _: Reader, document: Overrides) -> Json:
-    """What the allocator would decide. Whatever is left out comes from the site; nothing happens."""
+    """What the allocator would decide. Whatever is left out comes from the site; nothing
+    happens.
+    """
     return await services.what_if.allocate(site.id, document)
 
 

@@ -13,12 +13,15 @@ from services.errors import Conflict
 from services.records import Json, Stored
 
 IfMatch = Annotated[
-    str | None, Header(description='ETag of the version you read, e.g. `"v3"`: refuses lost updates')
+    str | None,
+    Header(description='ETag of the version you read, e.g. `"v3"`: refuses lost updates'),
 ]
 Document = Annotated[dict[str, Any], Body()]
 
 
-def versioned(stored: Stored[Any], *, status: int = 200, location: str | None = None) -> JSONResponse:
+def versioned(
+    stored: Stored[Any], *, status: int = 200, location: str | None = None
+) -> JSONResponse:
     """A stored value with its version as ETag."""
     headers = {"ETag": version_tag(stored.version), "Cache-Control": "private, no-cache"}
     if location is not None:

@@ -11,7 +11,9 @@ from server.examples import HOME_NOW
 from services.records import Json
 
 router = APIRouter(tags=["now"])
-NOW: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {"example": HOME_NOW}}}}
+NOW: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {"example": HOME_NOW}}}
+}
 
 
 @router.get("/home/now", responses=NOW)

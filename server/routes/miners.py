@@ -55,9 +55,7 @@ async def create_miner(
 
 
 @router.get("/{miner_id}", response_model=MinerProfile)
-async def read_miner(
-    services: Container, site: Site, _: Reader, miner_id: UUID
-) -> JSONResponse:
+async def read_miner(services: Container, site: Site, _: Reader, miner_id: UUID) -> JSONResponse:
     """One miner profile."""
     return versioned(await _stored(services, site.id, miner_id))
 

@@ -47,23 +47,17 @@ async def create_zone(
     if "id" in document:
         raise Invalid([("id", "is made by the server; leave it out")])
     zone = parsed(Zone, own_fields(document) | {"id": str(uuid4())})
-    saved = await services.settings.save_zone(
-        site.id, zone, expected_version=None, actor=who.name
-    )
+    saved = await services.settings.save_zone(site.id, zone, expected_version=None, actor=who.name)
     return versioned(saved, status=201, location=f"/api/hvac/zones/{zone.id}")
 
 
 @router.get("/{zone_id}", response_model=Zone)
-async def read_zone(
-    services: Container, site: Site, _: Reader, zone_id: UUID
-) -> JSONResponse:
+async def read_zone(services: Container, site: Site, _: Reader, zone_id: UUID) -> JSONResponse:
     """One zone."""
     return versioned(await _stored(services, site.id, zone_id))
 
 
-@router.put(
-    "/{zone_id}", response_model=Zone, openapi_extra=described(Zone, EXAMPLE)
-)
+@router.put("/{zone_id}", response_model=Zone, openapi_extra=described(Zone, EXAMPLE))
 async def write_zone(
     services: Container,
     site: Site,
@@ -88,9 +82,7 @@ async def write_zone(
 
 
 @router.delete("/{zone_id}", status_code=204)
-async def delete_zone(
-    services: Container, site: Site, who: Controller, zone_id: UUID
-) -> Response:
+async def delete_zone(services: Container, site: Site, who: Controller, zone_id: UUID) -> Response:
     """Remove a zone."""
     stored = await _stored(services, site.id, zone_id)
     await services.settings.delete_zone(site.id, stored.value.id, actor=who.name)

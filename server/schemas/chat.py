@@ -11,6 +11,8 @@ from services.records import Conversation, Json, Message, Run, RunStatus
 
 STRICT = ConfigDict(extra="forbid")
 QUESTION_LENGTH = 8_000
+AGENTS = ("monitor", "solar", "victron", "optimizer")
+"""Agents that a person may pick; picking one skips the routing."""
 
 
 class Question(BaseModel):

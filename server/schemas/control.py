@@ -72,9 +72,7 @@ class ActionView(BaseModel):
 
 
 def _event_view(event: ActionEvent) -> ActionEventView:
-    return ActionEventView(
-        at=event.at, status=event.status, actor=event.actor, detail=event.detail
-    )
+    return ActionEventView(at=event.at, status=event.status, actor=event.actor, detail=event.detail)
 
 
 class NewAction(BaseModel):

@@ -57,9 +57,7 @@ def _is_required(field: Any) -> bool:  # noqa: ANN401 - dataclasses.Field of any
     return field.default is MISSING and field.default_factory is MISSING
 
 
-def _problem(
-    kind: type[Any], name: str, value: object, others: Json
-) -> list[tuple[str, str]]:
+def _problem(kind: type[Any], name: str, value: object, others: Json) -> list[tuple[str, str]]:
     """What is wrong with one field, whatever the others are."""
     if isinstance(value, str) and len(value) > LONGEST_TEXT:
         return [(name, f"must have at most {LONGEST_TEXT} characters")]

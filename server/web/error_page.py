@@ -15,7 +15,7 @@ def error_page(request: Request, problem: JSONResponse) -> HTMLResponse:
     document = json.loads(bytes(problem.body))
     return page(
         "error.html",
-        status=problem.status_code,
+        status_code=problem.status_code,
         title=document.get("title", "Something went wrong"),
         detail=document.get("detail", ""),
         path=request.url.path,

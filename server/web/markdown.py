@@ -6,11 +6,13 @@ last word.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererProtocol
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
 
 TAGS = {
     *("p", "br", "hr", "em", "strong", "del", "code", "pre", "blockquote", "a"),
@@ -21,7 +23,11 @@ SCHEMES = {"http", "https"}
 
 
 def _image(
-    self: RendererProtocol, tokens: Any, index: int, options: Any, env: Any  # noqa: ANN401, ARG001
+    _self: RendererProtocol,
+    tokens: Sequence[Token],
+    index: int,
+    _options: OptionsDict,
+    _env: EnvType,
 ) -> str:
     return f"[image removed: {nh3.clean_text(tokens[index].content)}]"
 

@@ -37,7 +37,7 @@ def asset(path: str) -> str:
     return f"/static/{path}?v={digest}"
 
 
-def page(template: str, *, status: int = 200, **values: Any) -> HTMLResponse:  # noqa: ANN401 - a template's
+def page(template: str, *, status_code: int = 200, **values: Any) -> HTMLResponse:
     """A rendered page that no cache keeps."""
     text = environment().get_template(template).render(**values)
-    return HTMLResponse(text, status_code=status, headers=NO_STORE)
+    return HTMLResponse(text, status_code=status_code, headers=NO_STORE)

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from server.json_text import BadJson, read_json
 from server.problems import problem_response
 
-CONTENT_SECURITY_POLICY = "; ".join(
+CONTENT_SECURITY_POLICY = "; ".join(  # noqa: FLY002 - one rule a line
     (
         "default-src 'none'",
         "script-src 'self'",
@@ -45,7 +45,9 @@ REPORTS = "/csp"
 
 
 class SecurityHeaders:
-    """Adds the headers to every response; ``Cache-Control: no-store`` where nothing else is said."""
+    """Adds the headers to every response; ``Cache-Control: no-store`` where nothing else is
+    said.
+    """
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         """``secure`` tells browsers to come back by TLS only."""

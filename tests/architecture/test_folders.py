@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,8 +18,11 @@ def packages() -> set[str]:
     return {path.parent.name for path in ROOT.glob("*/__init__.py")} - NOT_PACKAGES
 
 
-def configuration() -> dict[str, object]:
-    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+def configuration() -> dict[str, Any]:
+    tools: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
+        "tool"
+    ]
+    return tools
 
 
 def test_every_package_stands_under_the_import_rules() -> None:

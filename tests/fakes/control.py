@@ -42,16 +42,18 @@ class InMemoryDecisionStore:
     """``DecisionStore`` in a list, chained by hash."""
 
     def __init__(self) -> None:
-        self._records: list[DecisionRecord] = []
+        self._chains: dict[UUID, dict[datetime, DecisionRecord]] = {}
+        self._last: dict[UUID, DecisionRecord] = {}
+        self._by_id: dict[UUID, DecisionRecord] = {}
 
     async def append(
         self, system_id: UUID, at: datetime, document: Json, version: str
     ) -> DecisionRecord:
-        mine = [record for record in self._records if record.system_id == system_id]
-        for record in mine:
-            if record.at == at:
-                return record
-        previous = mine[-1].hash if mine else GENESIS
+        chain = self._chains.setdefault(system_id, {})
+        if at in chain:
+            return chain[at]
+        last = self._last.get(system_id)
+        previous = GENESIS if last is None else last.hash
         record = DecisionRecord(
             id=uuid5(system_id, at.isoformat()),
             system_id=system_id,
@@ -61,25 +63,26 @@ class InMemoryDecisionStore:
             previous_hash=previous,
             hash=next_hash(previous, document),
         )
-        self._records.append(record)
+        chain[at] = self._last[system_id] = self._by_id[record.id] = record
         return record
 
     async def latest(self, system_id: UUID) -> DecisionRecord | None:
-        page = await self.page(system_id, before=None, limit=1)
-        return page[0] if page else None
+        return max(
+            self._chains.get(system_id, {}).values(), key=lambda record: record.at, default=None
+        )
 
     async def get(self, decision_id: UUID) -> DecisionRecord | None:
-        return next((record for record in self._records if record.id == decision_id), None)
+        return self._by_id.get(decision_id)
 
     async def page(
         self, system_id: UUID, *, before: datetime | None, limit: int
     ) -> Sequence[DecisionRecord]:
-        mine = [r for r in self._records if r.system_id == system_id]
-        older = [r for r in mine if before is None or r.at < before]
-        return sorted(older, key=lambda r: r.at, reverse=True)[:limit]
+        mine = self._chains.get(system_id, {}).values()
+        older = [record for record in mine if before is None or record.at < before]
+        return sorted(older, key=lambda record: record.at, reverse=True)[:limit]
 
     async def count(self, system_id: UUID) -> int:
-        return sum(record.system_id == system_id for record in self._records)
+        return len(self._chains.get(system_id, {}))
 
 
 class InMemoryActionStore:

@@ -24,6 +24,7 @@ from services.records import (
 )
 from tests.fakes.settings import InMemorySettingsStore
 from tests.fakes.site import InMemorySiteStore
+from tests.fakes.tracks import Newest, Track
 
 KINDS: dict[str, type[Sample]] = {
     "battery": BatterySample,
@@ -56,40 +57,35 @@ class InMemoryTelemetryStore:
     ) -> None:
         self._site = site
         self._settings = settings
-        self._samples: dict[tuple[str, UUID, datetime], Sample] = {}
+        self._tracks: dict[tuple[str, UUID], Track] = {}
         self._rollups: dict[str, dict[tuple[object, ...], Json]] = {t: {} for t in ROLLUP_KEYS}
         self._polls: dict[UUID, list[tuple[datetime, str | None]]] = {}
 
     async def append(self, samples: Sequence[Sample]) -> int:
-        before = len(self._samples)
         for sample in samples:
             self._refuse_unknown_device(sample)
-        for sample in samples:
-            self._samples.setdefault((_kind(sample), sample.device_id, sample.at), sample)
-        return len(self._samples) - before
+        return sum(self._track(sample).add(sample, numbers(sample)) for sample in samples)
 
     async def latest(self, system_id: UUID, *, until: datetime) -> Sequence[Latest]:
         oldest = until - timedelta(seconds=LATEST_S)
-        runs: dict[tuple[UUID, str], tuple[float, datetime, datetime, bool]] = {}
-        for sample in self._of(system_id):
-            if oldest <= sample.at <= until:
-                for metric, value in numbers(sample).items():
-                    key = (sample.device_id, metric)
-                    same = key in runs and runs[key][0] == value
-                    changed = runs[key][3] if same else key in runs
-                    runs[key] = (value, runs[key][1] if same else sample.at, sample.at, changed)
+        found: dict[tuple[UUID, str], Newest] = {}
+        for (_, device_id), track in self._of(system_id):
+            for name, metric in track.metrics.items():
+                newest = metric.newest(oldest, until)
+                if newest is not None:
+                    found[device_id, name] = newest
         return [
             Latest(
                 device_id=device_id,
                 metric=metric,
-                value=value,
-                measured_at=measured_at,
-                unchanged_since=since,
+                value=newest.value,
+                measured_at=newest.measured_at,
+                unchanged_since=newest.since,
                 source=self._source(device_id)[0],
                 link=self._source(device_id)[1],
-                changed=changed,
+                changed=newest.changed,
             )
-            for (device_id, metric), (value, since, measured_at, changed) in sorted(runs.items())
+            for (device_id, metric), newest in sorted(found.items(), key=lambda item: item[0])
         ]
 
     async def series(
@@ -104,31 +100,31 @@ class InMemoryTelemetryStore:
     ) -> Sequence[Point]:
         kinds, name = resolve_metric(metric, any_kind=device_id is not None)
         buckets = _empty_buckets(start, end, step_s)
-        for sample in self._of(system_id):
-            value = numbers(sample).get(name)
-            wanted = device_id is None or sample.device_id == device_id
-            if value is None or not wanted or _kind(sample) not in kinds:
+        for (kind, owner), track in self._of(system_id):
+            wanted = device_id is None or owner == device_id
+            if name not in track.metrics or not wanted or kind not in kinds:
                 continue
-            if start <= sample.at < end:
-                at = _bucket(sample.at, start, step_s)
-                buckets.setdefault(at, {}).setdefault(sample.device_id, []).append(value)
+            for measured_at, value in track.metrics[name].between(start, end):
+                at = _bucket(measured_at, start, step_s)
+                buckets.setdefault(at, {}).setdefault(owner, []).append(value)
         return [Point(at=at, value=_joined(name, buckets[at])) for at in sorted(buckets)]
 
     async def at_or_before(self, device_id: UUID, metric: str, at: datetime) -> Point | None:
-        _, name = resolve_metric(metric, any_kind=True)
+        kinds, name = resolve_metric(metric, any_kind=True)
         found = [
-            Point(at=sample.at, value=value)
-            for sample in self._samples.values()
-            if sample.device_id == device_id and sample.at <= at
-            for value in [numbers(sample).get(name)]
-            if value is not None
+            Point(at=point[0], value=point[1])
+            for kind in sorted(kinds)
+            if (track := self._tracks.get((kind, device_id))) is not None
+            and name in track.metrics
+            and (point := track.metrics[name].at_or_before(at)) is not None
         ]
         return max(found, key=lambda point: point.at, default=None)
 
     async def energy_rows(
         self, system_id: UUID, *, start: datetime, end: datetime
     ) -> Sequence[Sample]:
-        return [sample for sample in self._of(system_id) if start <= sample.at < end]
+        rows = [each for _, track in self._of(system_id) for each in track.between(start, end)]
+        return sorted(rows, key=lambda sample: (sample.at, _kind(sample), sample.device_id))
 
     async def save_rollup(self, table: str, rows: Sequence[Json]) -> None:
         keys = _rollup_keys(table)
@@ -175,18 +171,22 @@ class InMemoryTelemetryStore:
     async def apply_retention(self, *, now: datetime, raw_hours: float) -> int:
         limit = now - timedelta(hours=raw_hours)
         midnight = limit.replace(hour=0, minute=0, second=0, microsecond=0)
-        old = [key for key in self._samples if key[2] < midnight]
-        for key in old:
-            del self._samples[key]
-        return len({(kind, at.date()) for kind, _, at in old})
+        dropped = {
+            (kind, day)
+            for (kind, _), track in self._tracks.items()
+            for day in track.drop_before(midnight)
+        }
+        return len(dropped)
 
-    def _of(self, system_id: UUID) -> list[Sample]:
-        mine = [
-            sample
-            for sample in self._samples.values()
-            if self._site is None or self._owner(sample.device_id) == system_id
+    def _track(self, sample: Sample) -> Track:
+        return self._tracks.setdefault((_kind(sample), sample.device_id), Track())
+
+    def _of(self, system_id: UUID) -> list[tuple[tuple[str, UUID], Track]]:
+        return [
+            (key, track)
+            for key, track in sorted(self._tracks.items(), key=lambda item: item[0])
+            if self._site is None or self._owner(key[1]) == system_id
         ]
-        return sorted(mine, key=lambda sample: (sample.at, _kind(sample), sample.device_id))
 
     def _owner(self, device_id: UUID) -> UUID | None:
         found = None if self._site is None else self._site.owner_of(device_id)

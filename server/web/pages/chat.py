@@ -8,9 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from server.auth import Container, Reader, Site
-from server.routes.assistant import AGENTS
-from server.routes.conversations import own_conversation
+from server.auth import Container, Reader, Site, own_conversation
+from server.schemas.chat import AGENTS
 from server.web.markdown import render
 from server.web.rendering import page
 from server.web.shell import shell_of

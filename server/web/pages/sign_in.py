@@ -33,7 +33,7 @@ async def sign_in(request: Request, services: Container, token: str) -> Response
         session = await services.accounts.sign_in_by_link(token, client=client)
     except CommandCenterError as error:
         status = refusal(error).status_code
-        return page("sign_in.html", status=status, token=None, problem=str(error))
+        return page("sign_in.html", status_code=status, token=None, problem=str(error))
     response = RedirectResponse("/", 303)
     set_session_cookie(response, session, services.config)
     return response

@@ -1,0 +1,116 @@
+"""How long one decision takes, for sites of 2, 50 and 1 000 miners.
+
+``python -m bench.allocator [--json] [--seconds 2]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from energy.allocator import ALLOCATOR_VERSION, allocate, decide
+from energy.decision import AllocationInput, Decision
+from energy.defaults import REFERENCE_MINERS
+from energy.miners import ControlMemory, Learned, MinerMemory, MinerState
+from energy.snapshot import Reading, Sky, Snapshot
+
+AT = datetime(2026, 6, 21, 19, 0, tzinfo=UTC)
+SIZES = (2, 50, 1_000)
+FEWEST = 30
+
+Row = dict[str, float | int | str]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the benchmark; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Time the allocator.")
+    parser.add_argument("--json", action="store_true", help="JSON instead of a table")
+    parser.add_argument("--seconds", type=float, default=2.0, help="per row")
+    given = parser.parse_args(arguments)
+    rows = [
+        measure(call, question(size), seconds=given.seconds)
+        for size in SIZES
+        for call in (decide, allocate)
+    ]
+    if given.json:
+        print(json.dumps({"version": ALLOCATOR_VERSION, "rows": rows}))
+        return 0
+    print(f"{'call':10} {'miners':>7} {'calls':>7} {'p50 ms':>9} {'p99 ms':>9} {'µs/miner':>9}")
+    for row in rows:
+        print(
+            f"{row['call']:10} {row['miners']:>7} {row['calls']:>7} {row['p50_ms']:>9.3f}"
+            f" {row['p99_ms']:>9.3f} {row['us_per_miner']:>9.1f}"
+        )
+    return 0
+
+
+def question(size: int) -> AllocationInput:
+    """A site of ``size`` miners: a third runs, some rest, priorities 1 to 10."""
+    miners = tuple(
+        replace(
+            REFERENCE_MINERS[number % 2],
+            id=f"miner-{number:04}",
+            name=f"Miner {number:04}",
+            priority_level=1 + number % 10,
+        )
+        for number in range(size)
+    )
+    states = tuple(
+        MinerState(
+            miner_id=miner.id,
+            is_on=number % 3 == 0,
+            power_w=miner.power_draw_watts if number % 3 == 0 else 0.0,
+            since=AT - timedelta(minutes=number % 40),
+        )
+        for number, miner in enumerate(miners)
+    )
+    on_w = sum(state.power_w for state in states if state.is_on and state.power_w is not None)
+    long_ago = MinerMemory(start_since=AT - timedelta(hours=1))
+    return AllocationInput(
+        snapshot=Snapshot(
+            at=AT,
+            battery_voltage_v=Reading(value=54.6),
+            battery_current_a=Reading(value=12.0),
+            pv_power_w=Reading(value=2_000.0 * size),
+            pv_mean_10min_w=1_900.0 * size,
+            load_power_w=Reading(value=1_850.0 + on_w),
+            sky=Sky(clear_sky_w=2_500.0 * size, sunny=True, night_hours=9.0),
+        ),
+        miners=miners,
+        states=states,
+        learned=Learned(clear_sky_ratio=0.9, mean_base_load_w=900.0),
+        memory=ControlMemory(miners=tuple((miner.id, long_ago) for miner in miners)),
+    )
+
+
+def measure(
+    call: Callable[[AllocationInput], Decision], asked: AllocationInput, *, seconds: float
+) -> Row:
+    """Percentiles of wall time of one call, ms."""
+    call(asked)
+    times: list[float] = []
+    began = time.perf_counter()
+    while len(times) < FEWEST or time.perf_counter() - began < seconds:
+        before = time.perf_counter()
+        call(asked)
+        times.append(time.perf_counter() - before)
+    times.sort()
+    p50_s, p99_s = times[len(times) // 2], times[int(len(times) * 0.99)]
+    size = len(asked.miners)
+    return {
+        "call": call.__name__,
+        "miners": size,
+        "calls": len(times),
+        "p50_ms": round(p50_s * 1e3, 4),
+        "p99_ms": round(p99_s * 1e3, 4),
+        "us_per_miner": round(p50_s * 1e6 / size, 2),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
