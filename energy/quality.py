@@ -24,6 +24,9 @@ MOVING_WITHIN_S = 900.0
 PLAUSIBLE_MARGIN_V = 2.0
 """Voltages further outside the battery's absolute limits are measurement errors."""
 
+AGREE_V = 0.5
+"""Two sensors of one bank differ by the drop in the cables between them, V."""
+
 NOISE_W = -50.0
 """PV below this is no noise around zero but a wrong sign or a wrong channel."""
 
@@ -102,9 +105,12 @@ def failsafe_after_s(reading: Reading, preferences: Preferences) -> float:
 def is_frozen(reading: Reading, snapshot: Snapshot) -> bool:
     """Whether a sensor repeats itself for longer than it ever does, while others move.
 
-    Zero is exempt: at night the sun really stands still.
+    Zero is exempt: at night the sun really stands still. So is a voltage that a second sensor
+    confirms: a charger holds a full battery at one voltage for hours.
     """
     if reading.unchanged_s < FROZEN_AFTER_S or reading.value == 0.0:
+        return False
+    if _voltages_agree(reading, snapshot):
         return False
     others = (
         snapshot.battery_voltage_v,
@@ -116,6 +122,15 @@ def is_frozen(reading: Reading, snapshot: Snapshot) -> bool:
         other is not None and other is not reading and other.unchanged_s < MOVING_WITHIN_S
         for other in others
     )
+
+
+def _voltages_agree(reading: Reading, snapshot: Snapshot) -> bool:
+    """Whether ``reading`` is one of two recent voltages of the bank that tell the same."""
+    monitor, inverter = snapshot.battery_voltage_v, snapshot.inverter_voltage_v
+    if monitor is None or inverter is None or (reading is not monitor and reading is not inverter):
+        return False
+    recent = max(monitor.age_s, inverter.age_s) <= MOVING_WITHIN_S
+    return recent and abs(monitor.value - inverter.value) <= AGREE_V
 
 
 def _voltage(snapshot: Snapshot, preferences: Preferences, notes: list[str]) -> Reading | None:
