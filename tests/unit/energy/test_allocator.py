@@ -20,6 +20,7 @@ from energy.miners import (
     MinerState,
 )
 from energy.preferences import OperatingMode, Preferences
+from energy.quality import is_frozen
 from energy.snapshot import Link, Reading, Sky
 from tests.fakes.allocator_site import DUMP, NOON, PRIMARY, of, off, running, snapshot
 
@@ -279,6 +280,24 @@ START = ("start", "eligible")
         pytest.param(voltage(60.8), None, START, id="as high as may be"),
         pytest.param(voltage(52.3, still_s=3_599.0), None, START, id="not frozen yet"),
         pytest.param(voltage(52.3, still_s=3_600.0), None, LOST, id="frozen for an hour"),
+        pytest.param(
+            voltage(52.3, still_s=7_200.0),
+            voltage(51.8, still_s=7_200.0),
+            START,
+            id="held by the charger: two sensors agree",
+        ),
+        pytest.param(
+            voltage(52.3, still_s=3_600.0),
+            voltage(52.3, age_s=901.0),
+            STALE,
+            id="frozen, and an old agreement proves nothing",
+        ),
+        pytest.param(
+            voltage(58.0, still_s=3_600.0),
+            voltage(45.0),
+            ("stay_off", "voltage_critical"),
+            id="frozen high, and the inverter says low",
+        ),
         pytest.param(None, voltage(52.3), START, id="the inverter stands in"),
         pytest.param(voltage(0.0), voltage(52.3), START, id="the inverter, for a broken monitor"),
         pytest.param(
@@ -825,3 +844,28 @@ def test_every_refusal_of_the_example_says_what_would_change_it() -> None:
 def test_the_question_comes_back_with_the_answer() -> None:
     question = ask()
     assert decide(question).inputs is question
+
+
+@pytest.mark.parametrize(
+    ("monitor", "inverter", "frozen"),
+    [
+        pytest.param(voltage(55.0, still_s=3_600.0), None, True, id="one sensor alone"),
+        pytest.param(voltage(55.0, still_s=3_600.0), voltage(55.5), False, id="confirmed"),
+        pytest.param(voltage(55.0, still_s=3_600.0), voltage(55.51), True, id="contradicted"),
+        pytest.param(
+            voltage(55.0, still_s=3_600.0), voltage(55.0, age_s=901.0), True, id="by an old one"
+        ),
+        pytest.param(voltage(55.0, still_s=3_599.0), voltage(53.0), False, id="not long enough"),
+    ],
+)
+def test_a_voltage_held_for_hours_is_frozen_unless_a_second_sensor_confirms_it(
+    monitor: Reading, inverter: Reading | None, *, frozen: bool
+) -> None:
+    picture = replace(snapshot(), battery_voltage_v=monitor, inverter_voltage_v=inverter)
+    assert is_frozen(monitor, picture) is frozen
+
+
+def test_agreeing_voltages_confirm_no_other_sensor() -> None:
+    sun = Reading(value=8_450.0, unchanged_s=3_600.0)
+    picture = replace(snapshot(), pv_power_w=sun, inverter_voltage_v=voltage(52.3))
+    assert is_frozen(sun, picture) is True
