@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 import psutil  # type: ignore[import-untyped]  # its stubs are a package of their own
 
@@ -75,7 +76,7 @@ class Cluster:
     @property
     def dsn(self) -> str:
         """The database over the socket."""
-        return f"postgresql://{USER}@/{DATABASE}?host={self.socket_folder}"
+        return f"postgresql://{USER}@/{DATABASE}?host={quote(str(self.socket_folder))}"
 
     @property
     def is_running(self) -> bool:
@@ -88,6 +89,7 @@ class Cluster:
         Raises:
             Unavailable: It can't be served; the sentence says why and what to do.
         """
+        self._bury()
         try:
             user = self._prepare()
             if not (self.data / "PG_VERSION").exists():
@@ -105,6 +107,14 @@ class Cluster:
         spare, self._spare_socket_folder = self._spare_socket_folder, None
         if spare is not None:
             shutil.rmtree(spare, ignore_errors=True)
+
+    def _bury(self) -> None:
+        """Let go of a server that died by itself."""
+        server, self._server = self._server, None
+        if server is not None:
+            if server.stdin is not None:
+                server.stdin.close()
+            server.wait()
 
     def _end(self, server: subprocess.Popen[bytes]) -> None:
         """Closing the pipe is the sign: the same that our death would give."""
@@ -230,9 +240,15 @@ class Cluster:
         self.socket_folder = self._spare_socket_folder
 
     def _clear_leftovers(self) -> None:
-        """Stop a server that a crash left behind; drop a pid file that now names a stranger."""
-        pid_file = self.data / "postmaster.pid"
-        if not pid_file.exists():
+        """Stop a server that a crash left behind; drop its lock files.
+
+        PostgreSQL judges lock files by whether their process id lives, and is misled by strangers
+        and by zombies that nobody reaps. We know better: the folder is ours, and whoever serves it
+        works in it.
+        """
+        socket = self.folder / SOCKET
+        files = (self.data / "postmaster.pid", socket.with_name(f"{SOCKET}.lock"), socket)
+        if not any(file.exists() for file in files):
             return
         left = self._processes()
         for process in left:
@@ -242,7 +258,8 @@ class Cluster:
         _, stubborn = psutil.wait_procs(left, timeout=STOP_S)
         _kill(stubborn)
         if not self._processes():
-            pid_file.unlink(missing_ok=True)
+            for file in files:
+                file.unlink(missing_ok=True)
 
     def _processes(self) -> list[psutil.Process]:
         """All processes that work in the data folder: the server changes into it."""
