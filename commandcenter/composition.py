@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,6 +17,7 @@ from commandcenter.clock import WallClock
 from commandcenter.database import database
 from commandcenter.devices import Devices
 from commandcenter.key import secret_key
+from commandcenter.late_messenger import LateMessenger
 from commandcenter.plant import Plant, plant
 from commandcenter.seed import (
     OWNER_ID,
@@ -28,9 +30,6 @@ from commandcenter.seed import (
 from commandcenter.settings import Settings, SiteKind
 from energy.preferences import Preferences
 from forecasting.clear_sky import ArrayGeometry, PvlibSkyModel
-from integrations.messages.adapter import AppriseMessenger
-from integrations.messages.client import AppriseClient, TwilioClient
-from integrations.messages.guard import HostGuard
 from scheduler.execution import JobExecutor
 from scheduler.jobs import Work
 from server.container import ServerConfig, Services
@@ -49,6 +48,7 @@ from services.live import LiveView
 from services.notifications import Notifications, Targets
 from services.outbox import Outbox
 from services.polling import Polling
+from services.ports import Messenger
 from services.proposals import Proposals
 from services.records import EmergencyStop, Json, Role, Run, Scope, User
 from services.rollup import Rollup
@@ -62,6 +62,7 @@ from storage.stores import PostgresStores
 from tools.needs import ToolServices
 
 VERSION = "0.1.0"
+SKY_DAYS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +90,14 @@ class Site:
     executor: JobExecutor
     assistant: CrewAssistant
     actions: Actions
+    sky: PvlibSkyModel
     first_start: bool
     system_id: UUID = SYSTEM_ID
+
+    async def prepare(self) -> None:
+        """Load the clear-sky model off the event loop: its libraries take seconds."""
+        now = self.plant.clock.now()
+        await asyncio.to_thread(self.sky.prepare, now, days=SKY_DAYS)
 
     async def owner(self) -> User:
         """The admin whom the first start created."""
@@ -190,11 +197,11 @@ class _Builder:
         self._http, self._first = http, first
         self._clock = plant.clock
         self._devices = Devices(http=http, clock=plant.clock)
-        sky = PvlibSkyModel(
+        self._sky = PvlibSkyModel(
             array=ArrayGeometry(latitude=Preferences().latitude, longitude=Preferences().longitude)
         )
         self._snapshots = SnapshotBuilder(
-            sites=stores.site, settings=stores.settings, telemetry=stores.telemetry, sky=sky
+            sites=stores.site, settings=stores.settings, telemetry=stores.telemetry, sky=self._sky
         )
         self._judge = Judge(
             sites=stores.site,
@@ -214,7 +221,7 @@ class _Builder:
         s = self._stores
         execution = self._execution()
         actions = Actions(proposals=self._proposals(), execution=execution)
-        messenger, targets = self._messenger(), self._targets()
+        messenger, targets = LateMessenger(build=self._messenger), self._targets()
         alerts = self._alerts(targets)
         emergency = Emergency(
             store=s.emergency_stops,
@@ -264,6 +271,7 @@ class _Builder:
             executor=JobExecutor(work=work, clock=self._clock, locks=s.locks, records=s.jobs),
             assistant=assistant,
             actions=actions,
+            sky=self._sky,
             first_start=self._first,
         )
 
@@ -316,7 +324,11 @@ class _Builder:
             events=s.events,
         )
 
-    def _messenger(self) -> AppriseMessenger:
+    def _messenger(self) -> Messenger:
+        from integrations.messages.adapter import AppriseMessenger
+        from integrations.messages.client import AppriseClient, TwilioClient
+        from integrations.messages.guard import HostGuard
+
         sink = self._plant.mail_port
         allowed = frozenset() if sink is None else frozenset({f"127.0.0.1:{sink}"})
         return AppriseMessenger(

@@ -22,7 +22,6 @@ from commandcenter.logs import set_up_logging
 from commandcenter.plant import plant
 from commandcenter.settings import Settings, SiteKind
 from scheduler.runner import Run, Scheduler
-from scheduler.worker import QueueFeeder, QueueWorker, apply_queue_schema, queue_app
 from server.app import create_app
 from services.errors import Conflict, Invalid
 
@@ -68,11 +67,15 @@ async def run(settings: Settings, parts: Parts) -> None:
         dsn = await stack.enter_async_context(database(settings, own=parts.alone))
         found = await stack.enter_async_context(plant(settings, run=parts.alone))
         site = await stack.enter_async_context(compose(settings, dsn=dsn, plant=found))
-        await stack.enter_async_context(_jobs(site, parts, dsn))
+        await _settle(site, parts)
         if listening is not None:
             await stack.enter_async_context(_web(site, listening))
             await _greet(site, listening)
-        else:
+        await site.prepare()
+        await stack.enter_async_context(_jobs(site, parts, dsn))
+        if parts.web:
+            site.assistant.warm()
+        if listening is None:
             _say("ready")
         await stopping.wait()
         log.info("stopping")
@@ -92,19 +95,25 @@ async def simulate_only(settings: Settings) -> None:
         await stopping.wait()
 
 
+async def _settle(site: Site, parts: Parts) -> None:
+    """Put in order what an earlier process left, before anybody can ask for more."""
+    if parts.clock or parts.queue:
+        for system in await site.stores.site.systems():
+            settled = await site.actions.reconcile(system.id)
+            log.info("reconciled", system=system.name, actions=settled)
+    if parts.web:
+        await site.runs.recover()
+    if parts.clock or parts.queue or parts.defer:
+        await site.work.retain()
+
+
 @asynccontextmanager
 async def _jobs(site: Site, parts: Parts, dsn: str) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
-        if parts.clock or parts.queue:
-            for system in await site.stores.site.systems():
-                settled = await site.actions.reconcile(system.id)
-                log.info("reconciled", system=system.name, actions=settled)
-        if parts.web:
-            await site.runs.recover()
-        if parts.clock or parts.queue or parts.defer:
-            await site.work.retain()
         run: Run = site.executor.run
         if parts.queue or parts.defer:
+            from scheduler.worker import QueueFeeder, QueueWorker, apply_queue_schema, queue_app
+
             await apply_queue_schema(dsn)
             app = queue_app(dsn)
             await stack.enter_async_context(app.open_async())
@@ -146,7 +155,6 @@ async def _web(site: Site, listening: socket.socket) -> AsyncIterator[None]:
         await asyncio.sleep(0.01)
     if task.done():
         await task
-    site.assistant.warm()
     try:
         yield
     finally:
