@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -15,6 +16,7 @@ from psycopg.types.json import Jsonb
 
 from energy import codec
 from services.chain import GENESIS, canonical_text, next_hash
+from services.errors import Unavailable
 from services.records import DecisionRecord, EmergencyStop, Json, SiteMemory
 from storage.mapping import record
 from storage.pool import Pool, away, connected, row, rows
@@ -189,7 +191,7 @@ class PostgresDeviceLocks:
             connection = await self._opened()
             cursor = await connection.execute(SQL[name], {"key": str(load_id)})
             found = await cursor.fetchone()
-        except psycopg.OperationalError as error:
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             await self.close()
             raise away(error) from None
         return found is not None and bool(next(iter(found.values())))
@@ -197,7 +199,8 @@ class PostgresDeviceLocks:
     async def _give_back(self, load_id: UUID) -> None:
         """A lost connection has given the lock back already."""
         if self._connection is not None and not self._connection.closed:
-            await self._ask("unlock", load_id)
+            with contextlib.suppress(Unavailable):
+                await self._ask("unlock", load_id)
 
     async def _opened(self) -> psycopg.AsyncConnection[DictRow]:
         async with self._opening:

@@ -21,8 +21,8 @@ ADVICE = "Control goes on as soon as it is back; until then nothing new is comma
 
 
 @asynccontextmanager
-async def open_pool(dsn: str, *, max_size: int = 8) -> AsyncIterator[Pool]:
-    """A pool of connections for as long as the block runs.
+async def open_pool(dsn: str, *, max_size: int = 8, wait_s: float = 10.0) -> AsyncIterator[Pool]:
+    """A pool of connections for as long as the block runs; waits ``wait_s`` for the first.
 
     Raises:
         Unavailable: The database does not answer.
@@ -40,7 +40,7 @@ async def open_pool(dsn: str, *, max_size: int = 8) -> AsyncIterator[Pool]:
     )
     await pool.open()
     try:
-        await pool.wait(timeout=10.0)
+        await pool.wait(timeout=wait_s)
     except PoolTimeout as error:
         await pool.close(timeout=1.0)
         raise away(error) from None

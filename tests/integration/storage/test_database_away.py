@@ -1,0 +1,162 @@
+"""The database goes and comes back: said quickly, mended by itself, seen by other processes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+
+import psycopg
+import pytest
+
+from services.errors import Unavailable
+from services.records import Json
+from storage.control import PostgresDeviceLocks
+from storage.live import PostgresEventBus, PostgresStoreHealth
+from storage.pool import Pool, open_pool, row
+from tests.contract.conftest import SYSTEM_ID
+
+ONE = "SELECT 1 AS n"
+
+
+def end_sessions(dsn: str) -> None:
+    """As a restart of the server does."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+def allow(dsn: str, *, connections: bool) -> None:
+    """Let clients in or not, as a server that is away or back."""
+    name = psycopg.conninfo.conninfo_to_dict(dsn)["dbname"]
+    elsewhere = psycopg.conninfo.make_conninfo(dsn, dbname="postgres")
+    with psycopg.connect(elsewhere, autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS {connections}".encode())
+
+
+async def until(holds: Callable[[], object], *, within_s: float = 10.0) -> None:
+    deadline = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def bus(pool: Pool, database: str) -> AsyncIterator[PostgresEventBus]:
+    made = PostgresEventBus(pool=pool, dsn=database)
+    await made.start()
+    yield made
+    await made.stop()
+
+
+async def test_sessions_that_were_cut_are_replaced_without_an_error(
+    pool: Pool, database: str
+) -> None:
+    assert await row(pool, ONE) == {"n": 1}
+    end_sessions(database)
+    assert await row(pool, ONE) == {"n": 1}
+
+
+async def test_a_database_that_is_away_is_said_within_seconds_and_found_again(
+    pool: Pool, database: str
+) -> None:
+    health = PostgresStoreHealth(pool=pool)
+    allow(database, connections=False)
+    with psycopg.connect(
+        psycopg.conninfo.make_conninfo(database, dbname="postgres"), autocommit=True
+    ) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+            (psycopg.conninfo.conninfo_to_dict(database)["dbname"],),
+        )
+    begun = time.monotonic()
+    with pytest.raises(Unavailable, match="does not answer"):
+        await row(pool, ONE)
+    assert time.monotonic() - begun < 5.0
+    answer = await health.check()
+    assert (answer["ok"], answer["size_bytes"]) == (False, None)
+    allow(database, connections=True)
+    deadline = time.monotonic() + 15.0
+    while not (await health.check())["ok"]:
+        assert time.monotonic() < deadline
+    assert await row(pool, ONE) == {"n": 1}
+
+
+async def test_a_server_that_is_not_there_is_said_when_opening(database: str) -> None:
+    nowhere = psycopg.conninfo.make_conninfo(database, host="/nowhere")
+    with pytest.raises(Unavailable):
+        async with open_pool(nowhere, wait_s=0.3):
+            pass
+
+
+async def test_two_processes_never_hold_one_device(database: str) -> None:
+    mine, theirs = PostgresDeviceLocks(dsn=database), PostgresDeviceLocks(dsn=database)
+    async with mine.hold(SYSTEM_ID) as first, theirs.hold(SYSTEM_ID) as second:
+        assert (first, second) == (True, False)
+    async with theirs.hold(SYSTEM_ID) as later:
+        assert later is True
+    await mine.close()
+    await theirs.close()
+
+
+async def test_a_dead_process_gives_its_device_back(database: str) -> None:
+    dying, living = PostgresDeviceLocks(dsn=database), PostgresDeviceLocks(dsn=database)
+    async with dying.hold(SYSTEM_ID) as held:
+        assert held is True
+        end_sessions(database)
+        async with living.hold(SYSTEM_ID) as taken:
+            assert taken is True
+    async with dying.hold(SYSTEM_ID) as again:
+        assert again is True
+    await dying.close()
+    await living.close()
+
+
+async def test_a_lock_can_not_be_had_from_a_database_that_is_away(database: str) -> None:
+    locks = PostgresDeviceLocks(dsn=psycopg.conninfo.make_conninfo(database, host="/nowhere"))
+    with pytest.raises(Unavailable):
+        async with locks.hold(SYSTEM_ID):
+            pytest.fail("it was held")
+
+
+async def test_events_reach_other_processes(
+    bus: PostgresEventBus, pool: Pool, database: str
+) -> None:
+    other = PostgresEventBus(pool=pool, dsn=database)
+    await other.start()
+    heard = other.subscribe("estop")
+    await bus.publish("estop", {"latched": True})
+    assert await asyncio.wait_for(anext(heard), 5.0) == ("estop", {"latched": True})
+    await other.stop()
+    assert await anext(heard, None) is None
+
+
+async def test_a_listener_that_was_cut_off_listens_again(
+    bus: PostgresEventBus, database: str
+) -> None:
+    heard: list[tuple[str, Json]] = []
+
+    async def listen() -> None:
+        async for event in bus.subscribe("decision"):
+            heard.append(event)  # noqa: PERF401  # it never ends by itself
+
+    listening = asyncio.create_task(listen())
+    end_sessions(database)
+
+    async def publish() -> None:
+        while not heard:
+            await bus.publish("decision", {"n": 1})
+            await asyncio.sleep(0.05)
+
+    await asyncio.wait_for(publish(), 10.0)
+    await until(lambda: heard)
+    listening.cancel()
+    assert heard[0] == ("decision", {"n": 1})
+
+
+async def test_an_event_too_large_is_shortened_to_its_id(bus: PostgresEventBus) -> None:
+    heard = bus.subscribe("decision")
+    await bus.publish("decision", {"id": "7", "text": "x" * 9_000})
+    assert await asyncio.wait_for(anext(heard), 5.0) == ("decision", {"id": "7"})
