@@ -41,7 +41,9 @@ class InMemoryMemoryStore:
 class InMemoryDecisionStore:
     """``DecisionStore`` in a list, chained by hash."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, keep: int | None = None) -> None:
+        """``keep`` bounds how many decisions per system are remembered; all by default."""
+        self._keep = keep
         self._chains: dict[UUID, dict[datetime, DecisionRecord]] = {}
         self._last: dict[UUID, DecisionRecord] = {}
         self._by_id: dict[UUID, DecisionRecord] = {}
@@ -64,6 +66,8 @@ class InMemoryDecisionStore:
             hash=next_hash(previous, document),
         )
         chain[at] = self._last[system_id] = self._by_id[record.id] = record
+        if self._keep is not None and len(chain) > self._keep:
+            del self._by_id[chain.pop(next(iter(chain))).id]
         return record
 
     async def latest(self, system_id: UUID) -> DecisionRecord | None:

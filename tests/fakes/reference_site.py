@@ -37,6 +37,7 @@ from services.what_if import WhatIf
 from simulator.measurements import Measurements
 from simulator.site import SimulatedSite
 from tests.fakes.clock import SteppingClock
+from tests.fakes.control import InMemoryDecisionStore
 from tests.fakes.stores import InMemoryStores
 
 SYSTEM_ID = seed.SYSTEM_ID
@@ -247,6 +248,7 @@ class ReferenceSite:
         self.physics = SimulatedSite(start=start, soc_pct=soc_pct, cloud_plan=cloud_plan)
         self.clock = SteppingClock(start)
         self.stores = InMemoryStores(clock=self.clock)
+        self.stores.decisions = InMemoryDecisionStore(keep=100)
         place = self.physics.plan.place
         geometry = ArrayGeometry(latitude=place.latitude, longitude=place.longitude)
         self.loop = Loop(

@@ -24,7 +24,7 @@ from services.records import (
 )
 from tests.fakes.settings import InMemorySettingsStore
 from tests.fakes.site import InMemorySiteStore
-from tests.fakes.tracks import Newest, Track
+from tests.fakes.tracks import Track
 
 KINDS: dict[str, type[Sample]] = {
     "battery": BatterySample,
@@ -68,25 +68,24 @@ class InMemoryTelemetryStore:
 
     async def latest(self, system_id: UUID, *, until: datetime) -> Sequence[Latest]:
         oldest = until - timedelta(seconds=LATEST_S)
-        found: dict[tuple[UUID, str], Newest] = {}
+        found: dict[tuple[UUID, str], Latest] = {}
         for (_, device_id), track in self._of(system_id):
+            source, link = self._source(device_id)
             for name, metric in track.metrics.items():
                 newest = metric.newest(oldest, until)
-                if newest is not None:
-                    found[device_id, name] = newest
-        return [
-            Latest(
-                device_id=device_id,
-                metric=metric,
-                value=newest.value,
-                measured_at=newest.measured_at,
-                unchanged_since=newest.since,
-                source=self._source(device_id)[0],
-                link=self._source(device_id)[1],
-                changed=newest.changed,
-            )
-            for (device_id, metric), newest in sorted(found.items(), key=lambda item: item[0])
-        ]
+                if newest is None:
+                    continue
+                found[device_id, name] = Latest(
+                    device_id=device_id,
+                    metric=name,
+                    value=newest.value,
+                    measured_at=newest.measured_at,
+                    unchanged_since=newest.since,
+                    source=source,
+                    link=link,
+                    changed=newest.changed,
+                )
+        return [found[key] for key in sorted(found)]
 
     async def series(
         self,
