@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
+import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from typing import Any, NoReturn
 
 import structlog
 import uvicorn
@@ -71,14 +74,37 @@ async def run(settings: Settings, parts: Parts) -> None:
         if listening is not None:
             await stack.enter_async_context(_web(site, listening))
             await _greet(site, listening)
-        await site.prepare()
-        await stack.enter_async_context(_jobs(site, parts, dsn))
-        if parts.web:
-            site.assistant.warm()
-        if listening is None:
-            _say("ready")
-        await stopping.wait()
+        gc.enable()
+        gc.freeze()
+        if await _unless(stopping, site.prepare()):
+            await stack.enter_async_context(_jobs(site, parts, dsn))
+            if parts.web:
+                site.assistant.warm()
+            if listening is None:
+                _say("ready")
+            await stopping.wait()
         log.info("stopping")
+    _leave()
+
+
+async def _unless(stopping: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Do ``work``; False when the stop came first."""
+    task = asyncio.ensure_future(work)
+    stop = asyncio.ensure_future(stopping.wait())
+    await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+    if not task.done():
+        task.cancel()
+        return False
+    stop.cancel()
+    await task
+    return True
+
+
+def _leave() -> NoReturn:
+    """Everything is closed; libraries that still load in threads are not waited for."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 async def simulate_only(settings: Settings) -> None:

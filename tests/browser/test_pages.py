@@ -1,0 +1,99 @@
+"""The pages in a real browser against the running program: sign in, watch, ask, stop."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.process.conftest import Program, start  # noqa: F401 - a fixture
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: on Debian, make debian"),
+]
+
+
+@pytest.fixture(scope="module")
+def program(start: Callable[[str], Program]) -> Program:  # noqa: F811 - the fixture above
+    return start("browser")
+
+
+@pytest.fixture(scope="module")
+def page(program: Program) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--disable-dev-shm-usage"]
+        )
+        page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        page.problems = []  # type: ignore[attr-defined]  # collected for the last test
+        page.on("pageerror", lambda error: page.problems.append(str(error)))  # type: ignore[attr-defined]  # as above
+        page.on(
+            "console",
+            lambda message: (
+                page.problems.append(message.text)  # type: ignore[attr-defined]  # as above
+                if message.type == "error"
+                else None
+            ),
+        )
+        page.goto(program.link)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.locator("#connection")).to_have_text("Live", timeout=15_000)
+        yield page
+        browser.close()
+
+
+def test_the_numbers_move_without_a_reload(page: Page) -> None:
+    expect(page.locator("[data-v='battery.voltage']")).not_to_have_text("–", timeout=30_000)
+    before = page.locator("#decided").inner_text()
+    expect(page.locator("#decided")).not_to_have_text(before, timeout=30_000)
+    expect(page.locator("[data-miner]")).to_have_count(2)
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("path", ["/", "/chat", "/health"])
+def test_no_page_has_an_accessibility_violation(
+    page: Page, program: Program, path: str, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(program.url + path)
+    expect(page.locator("#connection")).to_have_text("Live", timeout=15_000)
+    assert [violation["id"] for violation in Axe().run(page).response["violations"]] == []
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= width
+
+
+def test_the_chat_answers_with_true_numbers_and_keeps_them(page: Page, program: Program) -> None:
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(program.url + "/chat")
+    page.get_by_label("Your question").fill(
+        "What is my battery voltage right now and why is the dump load off?"
+    )
+    page.get_by_role("button", name="Send").click()
+    answer = page.locator(".turn.agent .answer")
+    expect(page.locator(".how")).to_be_visible(timeout=90_000)
+    expect(answer).to_contain_text("V")
+    expect(answer).to_contain_text("Dump Load")
+    said = answer.inner_text()
+    page.reload()
+    expect(page.locator(".turn.agent .answer")).to_have_text(said)
+
+
+def test_stop_latches_for_everybody_and_ends_with_a_reason(page: Page, program: Program) -> None:
+    page.goto(program.url + "/")
+    page.get_by_role("button", name="STOP", exact=True).click()
+    page.get_by_role("button", name="Stop everything").click()
+    expect(page.locator("#stopped")).to_be_visible(timeout=20_000)
+    expect(page.locator("#stopped-why")).to_contain_text("owner@example.com")
+    page.locator("#release input[name=reason]").fill("all is well")
+    page.get_by_role("button", name="Re-enable automation").click()
+    expect(page.locator("#stopped")).to_be_hidden(timeout=20_000)
+
+
+def test_nothing_was_refused_by_the_policy_or_broke(page: Page) -> None:
+    assert page.problems == []  # type: ignore[attr-defined]  # collected by the fixture

@@ -1,0 +1,111 @@
+"""The program from outside: it comes up, runs the site, answers, is killed, and comes back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.process.conftest import ROOT, Program, environment
+
+pytestmark = [pytest.mark.process, pytest.mark.timeout(300)]
+Start = Callable[[str], Program]
+
+
+def cli(home: Path, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "from commandcenter.cli.app import main; main()", *words],
+        cwd=ROOT,
+        env=environment(home),
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def client(program: Program) -> httpx2.Client:
+    token = cli(program.home, "token", "add", f"test-{time.monotonic_ns()}", "--scope", "admin")
+    assert token.returncode == 0, token.stderr
+    headers = {"Authorization": f"Bearer {token.stdout.strip()}"}
+    return httpx2.Client(base_url=program.url, headers=headers, timeout=30.0)
+
+
+def until(what: Callable[[], Any], within_s: float) -> Any:
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        found = what()
+        if found:
+            return found
+        time.sleep(0.5)  # noqa: TID251 - a test that watches another process
+    return None
+
+
+def done_actions(http: httpx2.Client) -> list[dict[str, Any]]:
+    actions = http.get("/api/actions").json()["items"]
+    return [action for action in actions if action["status"] == "done"]
+
+
+def test_the_site_runs_itself_survives_kill_9_and_ends_in_time(start: Start) -> None:
+    program = start("site")
+    with client(program) as http:
+        first = http.get("/api/home/now").json()
+        acted = until(lambda: done_actions(http), within_s=60.0)
+        later = http.get("/api/home/now").json()
+    assert acted, "nothing was switched and verified"
+    assert acted[-1]["result"].startswith("Verified: on")
+    assert later["at"] > first["at"]
+    assert later["battery"]["voltage"]["unit"] == "V"
+
+    program.kill_group()
+    again = start("site")
+    with client(again) as http:
+        kept = [action["id"] for action in http.get("/api/actions").json()["items"]]
+        limbo = http.get("/api/actions").json()["items"]
+    assert acted[-1]["id"] in kept
+    assert not [each for each in limbo if each["status"] == "executing"]
+    assert again.terminate() < 10.0
+
+
+def test_the_worked_example_to_the_watt(tmp_path: Path) -> None:
+    given = json.dumps(
+        {
+            "snapshot": {"battery_voltage_v": 52.3, "pv_power_w": 8450, "load_power_w": 1850},
+            "preferences": {"operating_mode": "balanced"},
+        }
+    )
+    answer = cli(tmp_path / "home", "allocate", "-", "--json", given=given)
+    assert answer.returncode == 0, answer.stderr
+    decision = json.loads(answer.stdout)
+    assert decision["budget"]["solar_surplus_w"] == 6600.0
+    assert decision["budget"]["total_w"] == 11600.0
+    commands = {each["name"]: (each["command"], each["reason"]) for each in decision["miners"]}
+    assert commands["Primary S21+ (Revenue)"][0] == "start"
+    assert commands["Dump Load S19 #1"] == ("stay_off", "below_start_voltage")
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "code", "said"),
+    [
+        pytest.param(["allocate", "-"], "{", 2, "is not JSON", id="no JSON"),
+        pytest.param(["allocate", "nowhere.json"], "", 3, "No such file", id="no file"),
+        pytest.param(["replay", "nowhere.csv"], "", 4, "nowhere.csv", id="no series"),
+        pytest.param(["bench", "nothing"], "", 2, "must be one of", id="no such bench"),
+        pytest.param(["ask", " "], "", 2, "is empty", id="no question"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    tmp_path: Path, words: list[str], given: str, code: int, said: str
+) -> None:
+    answer = cli(tmp_path / "home", *words, given=given)
+    assert answer.returncode == code
+    assert said in answer.stderr
+    assert "Traceback" not in answer.stderr
