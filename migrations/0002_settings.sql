@@ -83,7 +83,7 @@ CREATE TABLE user_preferences (
     approval_minutes double precision NOT NULL DEFAULT 5,
     notify_email text,
     notify_phone text,
-    notify_urls jsonb NOT NULL DEFAULT '[]',
+    notify_urls text NOT NULL DEFAULT '',
     notify_critical_only boolean NOT NULL DEFAULT false,
     quiet_hours_start integer,
     quiet_hours_end integer,
@@ -144,6 +144,7 @@ CREATE TABLE user_preferences (
     CONSTRAINT preferences_confirmation CHECK (
         require_confirmation IN ('always', 'sometimes', 'never'))
 );
+COMMENT ON COLUMN user_preferences.notify_urls IS 'Encrypted: addresses may hold passwords.';
 CREATE TRIGGER user_preferences_version BEFORE UPDATE ON user_preferences
     FOR EACH ROW EXECUTE FUNCTION next_version();
 

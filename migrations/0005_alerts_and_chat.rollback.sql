@@ -1,1 +1,1 @@
-DROP TABLE agent_events, messages, runs, conversations, notifications, alerts;
+DROP TABLE agent_events, messages, runs, conversations, delivery_tries, notifications, alerts;

@@ -35,6 +35,14 @@ CREATE TABLE notifications (
     failed_at timestamptz,
     last_error text
 );
+COMMENT ON COLUMN notifications.target IS 'Encrypted with the installation''s key.';
+CREATE TABLE delivery_tries (
+    notification_id uuid NOT NULL REFERENCES notifications ON DELETE CASCADE,
+    number integer NOT NULL,
+    at timestamptz NOT NULL DEFAULT now(),
+    error text,
+    PRIMARY KEY (notification_id, number)
+);
 CREATE INDEX notifications_due ON notifications (next_try_at)
     WHERE sent_at IS NULL AND failed_at IS NULL;
 

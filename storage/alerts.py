@@ -7,10 +7,12 @@ from dataclasses import fields
 from datetime import datetime
 from uuid import UUID
 
+from services.errors import Invalid
 from services.records import Alert, OutboxMessage
 from storage.mapping import record
 from storage.pool import Connection, Pool, connected, row, rows
 from storage.queries import queries
+from storage.secrets import Secrets
 
 SQL = queries("alerts")
 
@@ -18,8 +20,9 @@ SQL = queries("alerts")
 class PostgresAlertStore:
     """``AlertStore``: at most one open alert per site and key."""
 
-    def __init__(self, *, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, *, pool: Pool, secrets: Secrets) -> None:
+        """``secrets`` seals targets, which may hold passwords."""
+        self._pool, self._secrets = pool, secrets
 
     async def open(self, system_id: UUID) -> Sequence[Alert]:
         """What lasts, newest first."""
@@ -48,24 +51,28 @@ class PostgresAlertStore:
         values = {field.name: getattr(alert, field.name) for field in fields(Alert)}
         async with connected(self._pool) as connection:
             await connection.execute(SQL["save"], values)
-            await _put(connection, messages)
+            await _put(connection, self._secrets, messages)
 
 
 class PostgresOutboxStore:
     """``OutboxStore``: claimed with SKIP LOCKED, so that no two processes send one message."""
 
-    def __init__(self, *, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, *, pool: Pool, secrets: Secrets) -> None:
+        """``secrets`` seals targets, which may hold passwords."""
+        self._pool, self._secrets = pool, secrets
 
     async def put(self, messages: Sequence[OutboxMessage]) -> None:
         """Insert; a known dedupe key is ignored."""
         async with connected(self._pool) as connection:
-            await _put(connection, messages)
+            await _put(connection, self._secrets, messages)
 
     async def claim(self, *, now: datetime, limit: int) -> Sequence[OutboxMessage]:
         """Due messages, claimed for a minute."""
         found = await rows(self._pool, SQL["claim"], {"now": now, "limit": limit})
-        messages = [record(OutboxMessage, each) for each in found]
+        messages = [
+            record(OutboxMessage, {**each, "target": _opened(self._secrets, each["target"])})
+            for each in found
+        ]
         return sorted(messages, key=lambda m: (m.next_try_at, m.created_at, m.id))
 
     async def sent(self, message_id: UUID, *, at: datetime) -> None:
@@ -90,7 +97,16 @@ class PostgresOutboxStore:
         await rows(self._pool, SQL["end_try"], {**values, **changes, "id": message_id})
 
 
-async def _put(connection: Connection, messages: Sequence[OutboxMessage]) -> None:
+async def _put(connection: Connection, secrets: Secrets, messages: Sequence[OutboxMessage]) -> None:
     for message in messages:
         values = {field.name: getattr(message, field.name) for field in fields(OutboxMessage)}
+        values["target"] = secrets.encrypt({"target": message.target})
         await connection.execute(SQL["put"], values)
+
+
+def _opened(secrets: Secrets, sealed: str) -> str:
+    """The target; one that was sealed with a lost key can't be delivered to, and says so."""
+    try:
+        return str(secrets.decrypt(sealed)["target"])
+    except Invalid:
+        return "sealed-with-another-key:"

@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import Any, LiteralString, TypeVar
 from uuid import UUID
 
+import structlog
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
@@ -15,9 +16,12 @@ from energy import codec
 from energy.loads import Zone
 from energy.miners import MinerProfile
 from energy.preferences import Preferences
-from services.errors import Conflict, NotFound
-from services.records import Stored
+from services.errors import Conflict, Invalid, NotFound
+from services.records import Json, Stored
 from storage.pool import Connection, Pool, connected
+from storage.secrets import Secrets
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T", Preferences, MinerProfile, Zone)
 P = TypeVar("P", MinerProfile, Zone)
@@ -32,13 +36,14 @@ ORDER = {MinerProfile: "priority_level, name, id", Zone: "name, id"}
 class PostgresSettingsStore:
     """``SettingsStore``: the columns are the fields of the domain's dataclasses."""
 
-    def __init__(self, *, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, *, pool: Pool, secrets: Secrets) -> None:
+        """``secrets`` seals the addresses for messages, which may hold passwords."""
+        self._pool, self._secrets = pool, secrets
 
     async def preferences(self, system_id: UUID) -> Stored[Preferences]:
         """The owner's preferences; defaults take their place at the first look."""
         async with connected(self._pool) as connection:
-            return await _preferences(connection, system_id, lock=False)
+            return await self._preferences(connection, system_id, lock=False)
 
     async def save_preferences(
         self, system_id: UUID, value: Preferences, *, expected_version: int | None, actor: str
@@ -49,7 +54,7 @@ class PostgresSettingsStore:
             Conflict: They have changed since ``expected_version``.
         """
         async with connected(self._pool) as connection:
-            current = await _preferences(connection, system_id, lock=True)
+            current = await self._preferences(connection, system_id, lock=True)
             _refuse_lost_update("preferences", current.version, expected_version)
             columns = _columns(Preferences)
             settings = ", ".join(f"{name} = %({name})s" for name in columns)
@@ -57,10 +62,16 @@ class PostgresSettingsStore:
                 connection,
                 f"UPDATE user_preferences SET {settings} WHERE system_id = %(system_id)s"
                 " RETURNING *",
-                {**_values(value), "system_id": system_id},
+                {
+                    **_values(value),
+                    "notify_urls": self._secrets.encrypt(
+                        {"urls": list(value.notify_urls)} if value.notify_urls else {}
+                    ),
+                    "system_id": system_id,
+                },
             )
             await _audit(connection, system_id, actor, "preferences", current.value, value)
-        return _stored(Preferences, found)
+        return self._opened(found)
 
     async def miners(self, system_id: UUID) -> Sequence[Stored[MinerProfile]]:
         """By priority, name, id."""
@@ -89,6 +100,35 @@ class PostgresSettingsStore:
     async def delete_zone(self, system_id: UUID, zone_id: str, *, actor: str) -> bool:
         """Delete; miners in it lose their zone. Whether there was one."""
         return await self._delete(Zone, system_id, zone_id, actor)
+
+    async def _preferences(
+        self, connection: Connection, system_id: UUID, *, lock: bool
+    ) -> Stored[Preferences]:
+        query = "SELECT * FROM user_preferences WHERE system_id = %(system_id)s"
+        if lock:
+            query += " FOR UPDATE"
+        values = {"system_id": system_id}
+        found = await (await connection.execute(_sql(query), values)).fetchone()
+        if found is None:
+            await connection.execute(
+                "INSERT INTO user_preferences (user_id, system_id, timezone, latitude, longitude)"
+                " SELECT owner_id, id, timezone, latitude, longitude FROM systems"
+                " WHERE id = %(system_id)s ON CONFLICT DO NOTHING",
+                values,
+            )
+            found = await (await connection.execute(_sql(query), values)).fetchone()
+        if found is None:
+            raise NotFound(kind="site", key=str(system_id))
+        return self._opened(found)
+
+    def _opened(self, found: DictRow) -> Stored[Preferences]:
+        """With its addresses readable; lost ones (another key) are left out: control goes on."""
+        try:
+            urls = self._secrets.decrypt(found["notify_urls"]).get("urls", [])
+        except Invalid as problem:
+            log.warning("addresses_lost", detail=str(problem))
+            urls = []
+        return _stored(Preferences, {**found, "notify_urls": urls})
 
     async def _all(self, cls: type[T], system_id: UUID) -> list[Stored[T]]:
         table = TABLES[cls][0]
@@ -132,27 +172,6 @@ class PostgresSettingsStore:
         return gone is not None
 
 
-async def _preferences(
-    connection: Connection, system_id: UUID, *, lock: bool
-) -> Stored[Preferences]:
-    query = "SELECT * FROM user_preferences WHERE system_id = %(system_id)s"
-    if lock:
-        query += " FOR UPDATE"
-    values = {"system_id": system_id}
-    found = await (await connection.execute(_sql(query), values)).fetchone()
-    if found is None:
-        await connection.execute(
-            "INSERT INTO user_preferences (user_id, system_id, timezone, latitude, longitude)"
-            " SELECT owner_id, id, timezone, latitude, longitude FROM systems"
-            " WHERE id = %(system_id)s ON CONFLICT DO NOTHING",
-            values,
-        )
-        found = await (await connection.execute(_sql(query), values)).fetchone()
-    if found is None:
-        raise NotFound(kind="site", key=str(system_id))
-    return _stored(Preferences, found)
-
-
 async def _one(connection: Connection, query: str, values: Mapping[str, Any]) -> DictRow:
     found = await (await connection.execute(_sql(query), values)).fetchone()
     if found is None:
@@ -172,10 +191,18 @@ async def _audit(
             "actor": actor,
             "what": what,
             "key": str(getattr(changed, "id", what)),
-            "before": None if before is None else Jsonb(codec.to_json(before)),
-            "after": None if after is None else Jsonb(codec.to_json(after)),
+            "before": None if before is None else Jsonb(_logged(before)),
+            "after": None if after is None else Jsonb(_logged(after)),
         },
     )
+
+
+def _logged(value: Any) -> Json:  # noqa: ANN401 - any of the settings
+    """As the audit log keeps it: of an address only its kind."""
+    document: Json = codec.to_json(value)
+    if "notify_urls" in document:
+        document["notify_urls"] = [url.partition(":")[0] for url in document["notify_urls"]]
+    return document
 
 
 def _columns(cls: type) -> list[str]:

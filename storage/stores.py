@@ -26,16 +26,17 @@ class PostgresStores:
 
     def __init__(self, *, pool: Pool, dsn: str, key: bytes) -> None:
         """``key`` encrypts vendors' credentials; ``dsn`` is for listening and for locks."""
-        self.site = PostgresSiteStore(pool=pool, secrets=Secrets(key=key))
-        self.settings = PostgresSettingsStore(pool=pool)
+        secrets = Secrets(key=key)
+        self.site = PostgresSiteStore(pool=pool, secrets=secrets)
+        self.settings = PostgresSettingsStore(pool=pool, secrets=secrets)
         self.telemetry = PostgresTelemetryStore(pool=pool)
         self.memory = PostgresMemoryStore(pool=pool)
         self.decisions = PostgresDecisionStore(pool=pool)
         self.actions = PostgresActionStore(pool=pool)
         self.locks = PostgresDeviceLocks(dsn=dsn)
         self.emergency_stops = PostgresEmergencyStopStore(pool=pool)
-        self.outbox = PostgresOutboxStore(pool=pool)
-        self.alerts = PostgresAlertStore(pool=pool)
+        self.outbox = PostgresOutboxStore(pool=pool, secrets=secrets)
+        self.alerts = PostgresAlertStore(pool=pool, secrets=secrets)
         self.accounts = PostgresAccountStore(pool=pool)
         self.conversations = PostgresConversationStore(pool=pool)
         self.events = PostgresEventBus(pool=pool, dsn=dsn)

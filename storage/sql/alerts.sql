@@ -1,11 +1,15 @@
 -- Alerts by identity, and the outbox.
 
 -- name: open
-SELECT * FROM alerts WHERE system_id = %(system_id)s AND cleared_at IS NULL
+SELECT id, system_id, key, category, severity, title, detail, advice, opened_at, updated_at,
+    cleared_at, acknowledged_at, acknowledged_by, snoozed_until
+FROM alerts WHERE system_id = %(system_id)s AND cleared_at IS NULL
 ORDER BY opened_at DESC, id DESC
 
 -- name: page
-SELECT * FROM alerts
+SELECT id, system_id, key, category, severity, title, detail, advice, opened_at, updated_at,
+    cleared_at, acknowledged_at, acknowledged_by, snoozed_until
+FROM alerts
 WHERE system_id = %(system_id)s AND (%(before)s::timestamptz IS NULL OR opened_at < %(before)s)
 ORDER BY opened_at DESC, id DESC LIMIT %(limit)s
 
@@ -13,7 +17,9 @@ ORDER BY opened_at DESC, id DESC LIMIT %(limit)s
 SELECT count(*) AS total FROM alerts WHERE system_id = %(system_id)s
 
 -- name: get
-SELECT * FROM alerts WHERE id = %(id)s
+SELECT id, system_id, key, category, severity, title, detail, advice, opened_at, updated_at,
+    cleared_at, acknowledged_at, acknowledged_by, snoozed_until
+FROM alerts WHERE id = %(id)s
 
 -- name: save
 INSERT INTO alerts (id, system_id, key, category, severity, title, detail, advice, opened_at,
@@ -43,15 +49,21 @@ WHERE id IN (
         AND (claimed_until IS NULL OR claimed_until <= now())
     ORDER BY next_try_at, created_at, id LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED)
-RETURNING *
+RETURNING id, system_id, alert_id, dedupe_key, target, subject, body, created_at, next_try_at,
+    tries, sent_at, failed_at, last_error
 
 -- name: end_try
-UPDATE notifications SET
-    tries = tries + 1, claimed_until = NULL,
-    sent_at = %(sent_at)s, failed_at = %(failed_at)s,
-    last_error = coalesce(%(error)s, last_error),
-    next_try_at = coalesce(%(next_try_at)s, next_try_at)
-WHERE id = %(id)s AND sent_at IS NULL AND failed_at IS NULL
+-- Each try leaves a row of its own.
+WITH ended AS (
+    UPDATE notifications SET
+        tries = tries + 1, claimed_until = NULL,
+        sent_at = %(sent_at)s, failed_at = %(failed_at)s,
+        last_error = coalesce(%(error)s, last_error),
+        next_try_at = coalesce(%(next_try_at)s, next_try_at)
+    WHERE id = %(id)s AND sent_at IS NULL AND failed_at IS NULL
+    RETURNING id, tries)
+INSERT INTO delivery_tries (notification_id, number, error)
+SELECT id, tries, %(error)s FROM ended
 
 -- name: pending
 SELECT count(*) AS total FROM notifications

@@ -17,7 +17,7 @@ from energy.preference_rules import miner_violations, preference_violations, zon
 from energy.preferences import Preferences
 from energy.snapshot import Link
 from services.errors import Conflict, Invalid
-from services.records import Role
+from services.records import OutboxMessage, Role
 from storage.pool import Pool, connected
 from storage.stores import PostgresStores
 from tests.contract.conftest import CLOUD, KEY, NOON, OWNER, SYSTEM_ID, Site, adapter, system
@@ -209,7 +209,45 @@ async def test_secrets_are_not_readable_in_the_database(
     stores: PostgresStores, database: str
 ) -> None:
     await stores.site.save_adapter(adapter(CLOUD, SYSTEM_ID, "SolArk", Link.CLOUD))
+    settings = Preferences(notify_urls=("mailto://me:hunter2@example.com",))
+    for _ in range(2):
+        await stores.settings.save_preferences(
+            SYSTEM_ID, settings, expected_version=None, actor="x"
+        )
+    message = OutboxMessage(
+        id=UUID(int=5),
+        system_id=SYSTEM_ID,
+        alert_id=None,
+        dedupe_key="k",
+        target="mailto://me:hunter2@example.com",
+        subject="",
+        body="",
+        created_at=NOON,
+        next_try_at=NOON,
+    )
+    await stores.outbox.put([message])
     with psycopg.connect(database) as connection:
-        found = connection.execute("SELECT adapters::text FROM adapters").fetchone()
-    assert found is not None
-    assert "password" not in found[0]
+        found = [
+            str(connection.execute(query).fetchall())
+            for query in (
+                "SELECT adapters::text FROM adapters",
+                "SELECT user_preferences::text FROM user_preferences",
+                "SELECT notifications::text FROM notifications",
+                "SELECT audit_log::text FROM audit_log",
+            )
+        ]
+    assert all("p\u00e4ss" not in text and "password" not in text for text in found)
+    assert all("hunter2" not in text for text in found)
+
+
+async def test_another_key_stops_neither_control_nor_other_messages(
+    stores: PostgresStores, pool: Pool, database: str
+) -> None:
+    settings = Preferences(notify_urls=("json://127.0.0.1/",), voltage_low=46.5)
+    await stores.settings.save_preferences(SYSTEM_ID, settings, expected_version=None, actor="x")
+    await stores.site.save_adapter(adapter(CLOUD, SYSTEM_ID, "SolArk", Link.CLOUD))
+    other = PostgresStores(pool=pool, dsn=database, key=bytes(32))
+    read = await other.settings.preferences(SYSTEM_ID)
+    assert read.value == replace(settings, notify_urls=())
+    with pytest.raises(Invalid, match="restore the key"):
+        await other.site.adapters(SYSTEM_ID)
