@@ -125,7 +125,7 @@ class Execution:
         async with self._locks.hold(load.id) as held:
             if not held:
                 return None
-            status = await self._relays.read(load)
+            status = await self._relays.ask(load)
             if status is None:
                 return f"{load.name} does not answer: its timer was not refreshed."
             if not status.is_on or (only_armed and status.auto_off_in_s is None):

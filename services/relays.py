@@ -20,7 +20,7 @@ DEVICE_ERRORS = (VendorError, RateLimited, NotFound, Invalid)
 
 
 class Relays:
-    """Every answer of a device is stored as a sample: the next snapshot knows the new state."""
+    """What commands do is read back and stored, so that the next snapshot knows the new state."""
 
     def __init__(self, *, switches: Switches, telemetry: TelemetryStore, clock: Clock) -> None:
         """``switches`` finds the device of a load."""
@@ -40,11 +40,17 @@ class Relays:
             return str(error)
         return None
 
-    async def read(self, load: ControlledLoad) -> SwitchStatus | None:
+    async def ask(self, load: ControlledLoad) -> SwitchStatus | None:
         """What the device says of itself; None when it does not answer."""
         try:
-            status = await self._switches.of(load).status()
+            return await self._switches.of(load).status()
         except DEVICE_ERRORS:
+            return None
+
+    async def read(self, load: ControlledLoad) -> SwitchStatus | None:
+        """Ask the device and store what it said: the next snapshot knows."""
+        status = await self.ask(load)
+        if status is None:
             return None
         now = self._clock.now()
         at = now if status.measured_at is None else min(now, status.measured_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -77,30 +78,39 @@ class SnapshotBuilder:
 
     async def build(self, system_id: UUID, at: datetime, learned: Learned) -> BuiltSnapshot:
         """The picture at ``at``: no sample measured later is in it."""
-        preferences = (await self._settings.preferences(system_id)).value
-        miners = tuple(s.value for s in await self._settings.miners(system_id))
-        zones = tuple(s.value for s in await self._settings.zones(system_id))
-        loads = {load.id: load for load in await self._sites.loads(system_id)}
-        devices = await self._sites.devices(system_id)
-        found = await self._telemetry.latest(system_id, until=at)
+        settings, (switched, devices, found, pv_mean_w) = await asyncio.gather(
+            asyncio.gather(
+                self._settings.preferences(system_id),
+                self._settings.miners(system_id),
+                self._settings.zones(system_id),
+            ),
+            asyncio.gather(
+                self._sites.loads(system_id),
+                self._sites.devices(system_id),
+                self._telemetry.latest(system_id, until=at),
+                self._pv_mean_w(system_id, at),
+            ),
+        )
+        stored, profiles, rooms = settings
+        preferences, loads = stored.value, {load.id: load for load in switched}
+        miners = tuple(each.value for each in profiles)
+        zones = tuple(each.value for each in rooms)
         newest = {(each.device_id, each.metric): each for each in found}
         load_states = {load_id: _load_state(newest, load_id, at) for load_id in loads}
         snapshot = replace(
             _snapshot(at, _ids(devices, "inverter"), _ids(devices, "battery_pack"), newest),
-            pv_mean_10min_w=await self._pv_mean_w(system_id, at),
+            pv_mean_10min_w=pv_mean_w,
         )
         sky = sky_now(self._sky, learned, snapshot, full_v=preferences.voltage_float)
         snapshot = replace(snapshot, sky=sky)
+        states = await asyncio.gather(
+            *(self._state(system_id, miner, load_states, snapshot, preferences) for miner in miners)
+        )
         return BuiltSnapshot(
             snapshot=snapshot,
             preferences=preferences,
             miners=miners,
-            states=tuple(
-                [
-                    await self._state(system_id, miner, load_states, snapshot, preferences)
-                    for miner in miners
-                ]
-            ),
+            states=tuple(states),
             zones=zones,
             temperatures={
                 zone.id: _reading(newest, [UUID(zone.id)], "temperature_c", at) for zone in zones

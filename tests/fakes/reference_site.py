@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 from uuid import UUID
 
 from commandcenter import seed
 from forecasting.clear_sky import ArrayGeometry, PvlibSkyModel
+from services import ports
 from services.actions import Actions
 from services.control import ControlLoop
 from services.emergency import Emergency
@@ -19,7 +21,7 @@ from services.execution import Execution
 from services.judging import Judge
 from services.live import LiveView
 from services.polling import Polling
-from services.ports import SkyModel, Switches
+from services.ports import SkyModel, Switches, TelemetryStore
 from services.proposals import Proposals
 from services.records import (
     AdapterConfig,
@@ -150,11 +152,36 @@ def _switch_samples(now: Measurements, adapter: AdapterConfig, at: datetime) -> 
     return found
 
 
+class Stores(Protocol):
+    """The stores that the loop needs, in memory or on PostgreSQL."""
+
+    @property
+    def site(self) -> ports.SiteStore: ...
+    @property
+    def settings(self) -> ports.SettingsStore: ...
+    @property
+    def telemetry(self) -> ports.TelemetryStore: ...
+    @property
+    def memory(self) -> ports.MemoryStore: ...
+    @property
+    def decisions(self) -> ports.DecisionStore: ...
+    @property
+    def actions(self) -> ports.ActionStore: ...
+    @property
+    def locks(self) -> ports.DeviceLocks: ...
+    @property
+    def emergency_stops(self) -> ports.EmergencyStopStore: ...
+    @property
+    def alerts(self) -> ports.AlertStore: ...
+    @property
+    def events(self) -> ports.EventBus: ...
+
+
 @dataclass(slots=True, kw_only=True)
 class Loop:
     """Every part of the loop on one set of stores."""
 
-    stores: InMemoryStores
+    stores: Stores
     clock: SteppingClock
     switches: Switches
     sky: SkyModel | None = None
@@ -267,7 +294,9 @@ class ReferenceSite:
             events=self.stores.events,
             stopwatch=lambda: 0.0,
         )
+        self.telemetry: TelemetryStore = self.stores.telemetry
         self._due: dict[UUID, datetime] = {}
+        self._adapters: list[AdapterConfig] = []
 
     async def set_up(self) -> None:
         """Fill the stores as a first start does."""
@@ -281,13 +310,18 @@ class ReferenceSite:
         )
 
     async def poll(self) -> None:
-        """Read every adapter whose interval has passed."""
-        now = self.clock.now()
-        for adapter in await self.stores.site.adapters(SYSTEM_ID):
+        """Read every adapter whose interval has passed, all of them in one batch."""
+        at = self.clock.now()
+        self.physics.advance_to(at)
+        if not self._adapters:
+            self._adapters = list(await self.stores.site.adapters(SYSTEM_ID))
+        now, found = self.physics.measure(), list[Sample]()
+        for adapter in self._adapters:
             due = self._due.get(adapter.id)
-            if due is None or (now - due).total_seconds() >= adapter.poll_interval_s:
-                self._due[adapter.id] = now
-                await self.polling.poll(adapter.id)
+            if due is None or (at - due).total_seconds() >= adapter.poll_interval_s:
+                self._due[adapter.id] = at
+                found += samples_of(now, adapter)
+        await self.telemetry.append(found)
 
     async def minute(self) -> None:
         """A minute passes: the devices are read, one cycle is run, actions are carried on."""
