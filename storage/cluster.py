@@ -27,6 +27,8 @@ START_S = 60.0
 STOP_S = 6.0
 LOG_LIMIT_BYTES = 5_000_000
 SUPERVISE = Path(__file__).with_name("supervise.sh")
+FULL = ("no space left", "disk quota", "wrote only")
+RIGHTS = ("permission denied", "not permitted", "read-only file system")
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -289,11 +291,12 @@ def _pause(seconds: float) -> None:
 
 
 def _last_words(text: str) -> str:
-    """What the server said last that says why, else its last line."""
+    """A cause that lies outside, else what the server said last that says why, else its last."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     marks = ("FATAL:", "PANIC:", "initdb: error:", "ERROR:")
     telling = [line for line in lines if any(mark in line for mark in marks)]
-    last = (telling or lines or ["it ended without a word"])[-1]
+    causes = [line for line in telling if _says(line, FULL + RIGHTS)]
+    last = (causes[:1] or telling[-1:] or lines[-1:] or ["it ended without a word"])[0]
     for mark in marks:
         _, found, after = last.partition(mark)
         if found:
@@ -301,13 +304,16 @@ def _last_words(text: str) -> str:
     return last
 
 
+def _says(text: str, words: tuple[str, ...]) -> bool:
+    return any(word in text.lower() for word in words)
+
+
 def _unavailable(folder: Path, detail: str) -> Unavailable:
-    lower = detail.lower()
-    if "no space left" in lower or "disk quota" in lower:
+    if _says(detail, FULL):
         advice = f"The disk of {folder} is full: free some space and start again."
-    elif "permission denied" in lower or "not permitted" in lower or "read-only" in lower:
+    elif _says(detail, RIGHTS):
         advice = f"Give this user the right to write in {folder}, or set COMMANDCENTER_HOME."
-    elif "incompatible" in lower or "not compatible" in lower:
+    elif _says(detail, ("incompatible", "not compatible")):
         advice = f"{folder} was made by another version: restore a backup, or set DATABASE_URL."
     else:
         advice = (

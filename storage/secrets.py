@@ -34,14 +34,14 @@ class Secrets:
         """The secrets again.
 
         Raises:
-            Invalid: They were encrypted with another key.
+            Invalid: They were encrypted with another key, or damaged.
         """
         if not text:
             return {}
-        raw = base64.b64decode(text)
         try:
+            raw = base64.b64decode(text, validate=True)
             opened = self._cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], None)
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise Invalid(
                 [
                     (
