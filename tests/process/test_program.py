@@ -49,16 +49,16 @@ def until(what: Callable[[], Any], within_s: float) -> Any:
     return None
 
 
-def done_actions(http: httpx2.Client) -> list[dict[str, Any]]:
+def verified_starts(http: httpx2.Client) -> list[dict[str, Any]]:
     actions = http.get("/api/actions").json()["items"]
-    return [action for action in actions if action["status"] == "done"]
+    return [each for each in actions if each["status"] == "done" and each["target_on"]]
 
 
 def test_the_site_runs_itself_survives_kill_9_and_ends_in_time(start: Start) -> None:
     program = start("site")
     with client(program) as http:
         first = http.get("/api/home/now").json()
-        acted = until(lambda: done_actions(http), within_s=60.0)
+        acted = until(lambda: verified_starts(http), within_s=60.0)
         later = http.get("/api/home/now").json()
     assert acted, "nothing was switched and verified"
     assert acted[-1]["result"].startswith("Verified: on")

@@ -107,7 +107,7 @@ async def until(holds: Callable[[], bool], *, within_s: float = 10.0) -> None:
 
 def own(home: Path, **options: object) -> subprocess.Popen[str]:
     """Another process that owns ``home``, in a process group of its own."""
-    owner: subprocess.Popen[str] = subprocess.Popen(  # noqa: S603  # our own script
+    owner: subprocess.Popen[str] = subprocess.Popen(  # our own script
         [sys.executable, "-c", OWNER, str(home)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
