@@ -227,7 +227,7 @@ def _miner(miner: Data) -> str:
         "stay_off": "stays off",
     }.get(str(miner.get("command")), "no command yet")
     why = _sentence(str(miner.get("explanation") or miner.get("reason") or "no reason stored"))
-    text = f"{miner.get('name')} {word}: {why}"
+    text = f"{miner.get('name')} {word}: {why.removeprefix('Off: ').removeprefix('Stop: ')}"
     change = str(miner.get("would_change") or "")
     return f"{text} What would change it: {_sentence(change)}" if change else text
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -32,9 +34,11 @@ class ScriptedSwitch:
     ) -> None:
         self._clock, self.watts, self.mode = clock, watts, mode
         self._relay = self._told = is_on
-        self._changed_at = clock.now()
+        self._changed_at = clock.now() - timedelta(hours=1)
         self._off_at_s: float | None = None
         self.commands: list[tuple[str, float | None]] = []
+        self.when_commanded: Callable[[], None] = lambda: None
+        """Called as each command arrives, before it takes effect."""
 
     @property
     def relay(self) -> bool:
@@ -83,6 +87,7 @@ class ScriptedSwitch:
         if self.mode in {Mode.OFFLINE, Mode.DEAF}:
             raise _silent()
         self.commands.append((word, auto_off_s))
+        self.when_commanded()
 
     def _set(self, *, on: bool) -> None:
         if self._relay is not on:

@@ -21,7 +21,10 @@ ROLLED_BACK, VERIFYING = ActionStatus.ROLLED_BACK, ActionStatus.VERIFYING
 
 @pytest.fixture
 async def site() -> ScriptedSite:
-    return await ScriptedSite().set_up()
+    """Nobody refreshes timers here: they are long enough for the longest boot."""
+    made = await ScriptedSite().set_up()
+    await made.prefer(dead_man_minutes=30.0)
+    return made
 
 
 @pytest.mark.parametrize(
@@ -89,20 +92,18 @@ async def test_stopping(
     site: ScriptedSite, mode: Mode, *, urgent: bool, status: ActionStatus, result: str
 ) -> None:
     site.primary.flip(on=True)
-    await site.see()
+    await site.pass_minutes(20)
     site.primary.mode = mode
     action = await site.do(target_on=False, urgent=urgent)
     assert (action.status, action.result) == (status, result)
 
 
 async def test_a_first_command_that_is_lost_is_sent_again_and_logged(site: ScriptedSite) -> None:
-    site.primary.mode = Mode.IGNORES
-    starting = asyncio.create_task(site.do())
-    while len(site.primary.commands) < 2:
-        await asyncio.sleep(0)
-    site.primary.mode = Mode.OK
-    await site.primary.turn_on(auto_off_s=300.0)
-    action = await starting
+    def obey_the_second() -> None:
+        site.primary.mode = Mode.IGNORES if len(site.primary.commands) < 2 else Mode.OK
+
+    site.primary.when_commanded = obey_the_second
+    action = await site.do()
     assert (action.status, action.tries) == (DONE, 2)
     assert await site.log(action) == [
         ActionStatus.PROPOSED,
@@ -169,7 +170,7 @@ async def test_relay_on_is_not_yet_hashing(
 async def test_a_welded_relay_is_a_failure(site: ScriptedSite) -> None:
     heater = site.switches[HEATER]
     heater.flip(on=True)
-    await site.see()
+    await site.pass_minutes(1)
     heater.mode = Mode.WELDED
     action = await site.do(HEATER, target_on=False)
     site.clock.advance(60.0)
@@ -196,7 +197,7 @@ async def test_somebody_presses_the_button_before_the_watts_were_seen(
     site: ScriptedSite, *, target_on: bool, status: ActionStatus, result: str
 ) -> None:
     site.primary.flip(on=not target_on)
-    await site.see()
+    await site.pass_minutes(20)
     site.primary.mode = Mode.NO_WATTS if target_on else Mode.WELDED
     action = await site.do(target_on=target_on)
     assert action.status is VERIFYING
@@ -285,7 +286,7 @@ async def test_a_busy_device_is_left_for_later(site: ScriptedSite) -> None:
 async def test_an_action_is_executed_once_only(site: ScriptedSite) -> None:
     action = await site.do()
     assert await site.loop.actions.execute(action) == await site.now(action)
-    assert site.primary.commands == [("on", 300.0)]
+    assert site.primary.commands == [("on", 1_800.0)]
 
 
 async def test_a_protective_stop_waits_for_the_device(site: ScriptedSite) -> None:
@@ -300,10 +301,10 @@ async def test_a_protective_stop_waits_for_the_device(site: ScriptedSite) -> Non
 
 
 async def test_a_protective_stop_overrules_a_start_that_is_being_tried(site: ScriptedSite) -> None:
-    site.primary.mode = Mode.IGNORES
+    site.primary.mode, commanded = Mode.IGNORES, asyncio.Event()
+    site.primary.when_commanded = commanded.set
     starting = asyncio.create_task(site.do())
-    while not site.primary.commands:
-        await asyncio.sleep(0)
+    await commanded.wait()
     stop = await site.wish(target_on=False, urgent=True, actor=Actor.SAFETY)
     start = await starting
     assert (start.status, start.result) == (
