@@ -132,7 +132,7 @@ async def test_stop_closes_the_providers_connection(make_desk: Any, slow: Reply)
             if len(server.requests) == 3 and not any(e.event == "stop" for e in seen):
                 await desk.runs.stop(run.id, "owner")
             elif event.data.get("tool") == "decision_explanation":
-                while len(server.requests) < 3:  # noqa: ASYNC110 - the server counts, it has no event
+                while len(server.requests) < 3:
                     await asyncio.sleep(0)
                 await desk.runs.stop(run.id, "owner")
         for _ in range(200):

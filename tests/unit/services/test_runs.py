@@ -110,7 +110,7 @@ async def test_a_stop_asked_for_in_another_process_arrives() -> None:
     run = await here.start(OWNER, SYSTEM, "How much?")
     await there.stop(run.id, "owner")
     live = here._live[run.id]
-    while not live.cancelled:  # noqa: ASYNC110 - the flag is what the run itself polls
+    while not live.cancelled:
         await asyncio.sleep(0.01)
     gate.release()
     assert (await seen(here, run))[-1].data["status"] == "stopped"
