@@ -50,6 +50,21 @@ def empty_database(postgres: Cluster) -> Iterator[str]:
         yield dsn
 
 
+@pytest.fixture(scope="session")
+def shared(postgres: Cluster, template: str) -> Iterator[str]:
+    with fresh_database(postgres, template) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def emptied_database(shared: str) -> Iterator[str]:
+    """The dsn of one migrated database for all, emptied after each test: ten times faster."""
+    yield shared
+    with psycopg.connect(shared, autocommit=True) as connection:
+        connection.execute("DELETE FROM systems")
+        connection.execute("DELETE FROM users")
+
+
 @pytest.fixture
 def database(postgres: Cluster, template: str) -> Iterator[str]:
     """The dsn of a migrated database that nobody else uses."""

@@ -93,7 +93,7 @@ async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
     if request.param == "memory":
         yield InMemoryStores()
         return
-    dsn: str = request.getfixturevalue("database")
+    dsn: str = request.getfixturevalue("emptied_database")
     async with open_pool(dsn, max_size=4) as pool:
         on_postgres = PostgresStores(pool=pool, dsn=dsn, key=KEY)
         await on_postgres.start()
