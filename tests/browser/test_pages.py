@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import ConsoleMessage, Page, expect, sync_playwright
 
 from tests.process.conftest import Program, start  # noqa: F401 - a fixture
 
@@ -25,22 +25,25 @@ def program(start: Callable[[str], Program]) -> Program:  # noqa: F811 - the fix
 
 
 @pytest.fixture(scope="module")
-def page(program: Program) -> Iterator[Page]:
+def problems() -> list[str]:
+    """What the browser complains about, for the last test."""
+    return []
+
+
+def note(message: ConsoleMessage, problems: list[str]) -> None:
+    if message.type == "error":
+        problems.append(message.text)
+
+
+@pytest.fixture(scope="module")
+def page(program: Program, problems: list[str]) -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--disable-dev-shm-usage"]
         )
         page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-        page.problems = []  # type: ignore[attr-defined]  # collected for the last test
-        page.on("pageerror", lambda error: page.problems.append(str(error)))  # type: ignore[attr-defined]  # as above
-        page.on(
-            "console",
-            lambda message: (
-                page.problems.append(message.text)  # type: ignore[attr-defined]  # as above
-                if message.type == "error"
-                else None
-            ),
-        )
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda message: note(message, problems))
         page.goto(program.link)
         page.get_by_role("button", name="Sign in").click()
         expect(page.locator("#connection")).to_have_text("Live", timeout=15_000)
@@ -95,5 +98,6 @@ def test_stop_latches_for_everybody_and_ends_with_a_reason(page: Page, program: 
     expect(page.locator("#stopped")).to_be_hidden(timeout=20_000)
 
 
-def test_nothing_was_refused_by_the_policy_or_broke(page: Page) -> None:
-    assert page.problems == []  # type: ignore[attr-defined]  # collected by the fixture
+def test_nothing_was_refused_by_the_policy_or_broke(page: Page, problems: list[str]) -> None:
+    assert page.url
+    assert problems == []

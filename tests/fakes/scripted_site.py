@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from commandcenter import seed
+from energy.defaults import REFERENCE_ZONES
 from energy.loads import Actor
 from energy.preferences import ControlLevel
 from services.ports import SkyModel
@@ -26,7 +27,7 @@ from tests.fakes.stores import InMemoryStores
 
 PRIMARY, DUMP = seed.PRIMARY.load_id, seed.DUMP.load_id
 FAN, HEATER = seed.FAN_1.load_id, seed.HEATER_1.load_id
-HEAT_ROOM, MAIN_ROOM = (UUID(zone.id) for zone in seed.REFERENCE_ZONES)
+HEAT_ROOM, MAIN_ROOM = (UUID(zone.id) for zone in REFERENCE_ZONES)
 
 
 class ScriptedSite:

@@ -72,7 +72,7 @@ def launch(home: Path) -> Program:
             text=True,
             start_new_session=True,
         )
-    said = []
+    said: list[str] = []
     deadline = time.monotonic() + READY_S
     assert process.stdout is not None
     while time.monotonic() < deadline and len(said) < 3:
