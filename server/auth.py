@@ -9,7 +9,7 @@ from fastapi import Depends, Query, Request, Response
 
 from server.container import ServerConfig, Services
 from server.errors import Unauthenticated
-from services.accounts import Identity, SignedIn
+from services.accounts import SESSION_LIFE, Identity, SignedIn
 from services.errors import Forbidden, NotFound
 from services.records import Conversation, Role, Scope, System
 
@@ -142,7 +142,7 @@ def set_session_cookie(response: Response, session: SignedIn, config: ServerConf
     response.set_cookie(
         cookie_name(config),
         session.secret,
-        expires=session.expires_at,
+        max_age=round(SESSION_LIFE.total_seconds()),
         path="/",
         secure=config.secure_cookies,
         httponly=True,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from fastapi import FastAPI
@@ -12,6 +11,7 @@ from fastapi import FastAPI
 from commandcenter import seed
 from energy.alert_facts import AlertFacts
 from energy.loads import Actor
+from energy.preferences import Preferences
 from server.app import create_app
 from server.container import ServerConfig, Services
 from services.accounts import Accounts
@@ -37,7 +37,7 @@ class NoFacts:
     """Nothing is known: no alert is opened."""
 
     async def gather(self, system_id: UUID, at: datetime) -> AlertFacts:
-        return AlertFacts(at=at)
+        return AlertFacts(at=at, preferences=Preferences())
 
 
 @dataclass
@@ -69,7 +69,7 @@ class WebSite:
         self.messenger = KeepingMessenger()
         self.config = config if config is not None else ServerConfig(allowed_hosts=("test",))
         self.services = self._services()
-        self.app: FastAPI = create_app(self.services)
+        self.app = _app_over(self.services)
 
     async def set_up(self) -> None:
         """Seed the site and its people, and let it run for two minutes."""
@@ -191,9 +191,13 @@ class WebSite:
         )
 
 
-def minutes_of(hour: int, minute: int = 0) -> datetime:
-    """A moment of the reference site's summer day, UTC."""
-    return datetime(2026, 6, 21, hour, minute, tzinfo=UTC)
+_APPS: dict[ServerConfig, FastAPI] = {}
 
 
-Build = Callable[[], WebSite]
+def _app_over(services: Services) -> FastAPI:
+    """One application per configuration: describing its routes takes half a second."""
+    if services.config not in _APPS:
+        _APPS[services.config] = create_app(services)
+    app = _APPS[services.config]
+    app.state.services = services
+    return app

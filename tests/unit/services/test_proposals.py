@@ -177,7 +177,7 @@ async def test_somebody_else_was_quicker_to_expire_it(site: ScriptedSite) -> Non
     async def transition(*_: object, **__: object) -> None:
         return None
 
-    site.stores.actions.transition = transition  # type: ignore[method-assign, assignment]  # another process was there first
+    site.stores.actions.transition = transition  # type: ignore[method-assign]  # another process was there first
     assert await site.loop.proposals.expire(SYSTEM_ID) == 0
 
 
