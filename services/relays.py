@@ -52,11 +52,10 @@ class Relays:
         status = await self.ask(load)
         if status is None:
             return None
-        now = self._clock.now()
-        at = now if status.measured_at is None else min(now, status.measured_at)
+        # Stamped by our clock: the device's may have full seconds only, and the answer is fresh.
         sample = LoadSample(
             device_id=load.id,
-            at=at,
+            at=self._clock.now(),
             is_on=status.is_on,
             power_w=status.power_w,
             energy_wh=status.energy_wh,
