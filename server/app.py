@@ -11,6 +11,7 @@ from server.container import Services
 from server.entity_tags import EntityTags
 from server.errors import install
 from server.routes import api_router
+from server.web.error_page import error_page
 from server.web.pages import router as pages
 from server.web.rendering import STATIC
 from server.web.security import (
@@ -34,7 +35,7 @@ def create_app(services: Services) -> FastAPI:
         redoc_url=None,
     )
     app.state.services = services
-    install(app)
+    install(app, page=error_page)
     app.include_router(api_router())
     app.include_router(pages)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -11,7 +13,6 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from server.entity_tags import PreconditionFailed
 from server.problems import problem_response
-from server.web.error_page import error_page
 from services.errors import (
     CommandCenterError,
     Conflict,
@@ -28,12 +29,17 @@ RETRY_AFTER_S = 5
 log = structlog.get_logger()
 
 
+Page = Callable[[Request, JSONResponse], Response]
+"""Shows a problem to people."""
+
+
 class Unauthenticated(Exception):
     """Nobody is signed in: 401 for programs, the sign-in page for people."""
 
 
-def install(app: FastAPI) -> None:
+def install(app: FastAPI, *, page: Page) -> None:
     """Register the handlers."""
+    app.state.error_page = page
     app.add_exception_handler(CommandCenterError, _refused)
     app.add_exception_handler(Unauthenticated, _unauthenticated)
     app.add_exception_handler(PreconditionFailed, _precondition_failed)
@@ -70,7 +76,10 @@ def _wants_page(request: Request) -> bool:
 
 
 def _shown(request: Request, problem: JSONResponse) -> Response:
-    return error_page(request, problem) if _wants_page(request) else problem
+    if not _wants_page(request):
+        return problem
+    page: Page = request.app.state.error_page
+    return page(request, problem)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
