@@ -53,7 +53,9 @@ class ActionLog:
         if measured_w is not None:
             changes["measured_w"] = measured_w
         moved = await self.move(action, expect, status, result, changes, actor=actor)
-        if moved is not None:
-            return moved
-        latest = await self._actions.get(action.id)
-        return action if latest is None else latest
+        return await self.latest(action) if moved is None else moved
+
+    async def latest(self, action: Action) -> Action:
+        """The action as it is stored now."""
+        stored = await self._actions.get(action.id)
+        return action if stored is None else stored

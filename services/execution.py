@@ -155,8 +155,7 @@ class Execution:
             {"executed_at": self._clock.now(), "previous_on": is_on},
         )
         if started is None:
-            latest = await self._actions.get(action.id)
-            return action if latest is None else latest
+            return await self._log.latest(action)
         await self._supersede(started)
         return await self._try(started, load)
 
@@ -212,7 +211,7 @@ class Execution:
             {"tries": tries},
         )
         if moved is None:
-            return action
+            return await self._log.latest(action)
         return await self._verification.look(moved, load)
 
     async def _settle(self, action: Action) -> None:
@@ -227,9 +226,9 @@ class Execution:
             )
             return
         async with self._locks.hold(action.load_id) as held:
-            latest = await self._actions.get(action.id) if held else None
-            if latest is None:
+            if not held:
                 return
+            latest = await self._log.latest(action)
             if latest.status in VERIFYING:
                 await self._verification.look(latest, load)
             elif latest.status in EXECUTING:

@@ -6,7 +6,7 @@ blocking anybody.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from energy.wording import duration
 from services.action_log import ActionLog
@@ -117,25 +117,26 @@ class Verification:
         return await self._log.finish(action, IN_FLIGHT_STATUSES, ActionStatus.FAILED, result)
 
     def _too_late(self, action: Action, load: ControlledLoad, power_w: float | None) -> bool:
-        if action.executed_at is None:
-            return True
-        return self._clock.now() - action.executed_at >= follow_within(load, power_w)
+        return self._clock.now() - _sent_at(action) >= follow_within(load, power_w)
 
     async def _step_w(self, action: Action) -> float | None:
         """How much the site's load rose since the command, W; None where a reading is missing."""
-        if action.executed_at is None:
-            return None
+        sent_at = _sent_at(action)
         points = await self._telemetry.series(
             action.system_id,
             "load_power_w",
-            start=action.executed_at - STEP_BEFORE,
+            start=sent_at - STEP_BEFORE,
             end=self._clock.now(),
             step_s=None,
         )
         known = [(point.at, point.value) for point in points if point.value is not None]
-        before = [value for at, value in known if at <= action.executed_at]
-        after = [value for at, value in known if at > action.executed_at]
+        before = [value for at, value in known if at <= sent_at]
+        after = [value for at, value in known if at > sent_at]
         return after[-1] - before[-1] if before and after else None
+
+
+def _sent_at(action: Action) -> datetime:
+    return action.created_at if action.executed_at is None else action.executed_at
 
 
 def _word(*, on: bool) -> str:

@@ -88,8 +88,6 @@ def _miner_wishes(decision: Decision, built: BuiltSnapshot) -> list[Wish]:
         if miner.command not in {Command.START, Command.STOP}:
             continue
         target_on = miner.command is Command.START
-        if not target_on and built.load_states[UUID(device_id)].is_on is False:
-            continue
         wishes.append(
             Wish(
                 load_id=UUID(device_id),

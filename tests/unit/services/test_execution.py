@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 
 from commandcenter import seed
 from energy.loads import Actor
-from services.records import OPEN_STATUSES, ActionStatus, EnergySample
+from services.records import OPEN_STATUSES, Action, ActionStatus, EnergySample
 from tests.fakes.reference_site import SYSTEM_ID
 from tests.fakes.scripted_site import FAN, HEATER, PRIMARY, ScriptedSite
 from tests.fakes.scripted_switch import Mode
@@ -439,7 +441,6 @@ async def test_what_was_interrupted_is_settled_by_the_device(
         at=site.clock.now(),
         actor="control",
         detail="sent",
-        changes={"executed_at": site.clock.now()},
     )
     site.primary.flip(on=relay)
     site.primary.mode = mode
@@ -461,3 +462,74 @@ async def test_an_action_that_somebody_executes_is_left_to_them(site: ScriptedSi
     async with site.stores.locks.hold(PRIMARY):
         await site.loop.actions.advance(SYSTEM_ID)
     assert (await site.now(action)).status is ActionStatus.EXECUTING
+
+
+# --- somebody else was quicker
+
+
+async def test_a_protective_stop_in_the_last_moment(site: ScriptedSite) -> None:
+    site.primary.mode = Mode.IGNORES
+    stops = list[asyncio.Task[Action]]()
+
+    def stop_at_the_third() -> None:
+        if len(site.primary.commands) == 3:
+            wish = site.wish(target_on=False, urgent=True, actor=Actor.SAFETY)
+            stops.append(asyncio.create_task(wish))
+
+    site.primary.when_commanded = stop_at_the_third
+    start = await site.do()
+    assert start.result == "Superseded by a protective stop of the same device."
+    assert site.primary.commands == [("on", 1_800.0)] * 3, "the rollback is the stop's business"
+    assert (await stops[0]).status is ActionStatus.PROPOSED
+
+
+@pytest.mark.parametrize(
+    ("overtaken_at", "commands"),
+    [
+        pytest.param(ActionStatus.EXECUTING, 0, id="before it was sent"),
+        pytest.param(VERIFYING, 1, id="before it was verified"),
+    ],
+)
+async def test_an_action_that_ended_meanwhile(
+    site: ScriptedSite, overtaken_at: ActionStatus, commands: int
+) -> None:
+    action = await site.wish()
+    store = site.stores.actions
+    transition = store.transition
+
+    async def overtaken(action_id: UUID, **change: Any) -> Action | None:
+        if change["status"] is overtaken_at:
+            ended = {"status": ActionStatus.EXPIRED, "expect": OPEN_STATUSES, "changes": {}}
+            await transition(action_id, **(change | ended))
+        return await transition(action_id, **change)
+
+    store.transition = overtaken  # type: ignore[method-assign, assignment]  # another process
+    ended = await site.loop.actions.execute(action)
+    assert (ended.status, len(site.primary.commands)) == (ActionStatus.EXPIRED, commands)
+
+
+async def test_an_action_that_was_settled_before_the_lock_was_ours(site: ScriptedSite) -> None:
+    site.primary.mode = Mode.NO_WATTS
+    action = await site.do()
+    store = site.stores.actions
+    stale = await site.now(action)
+    site.primary.mode = Mode.OK
+    await site.loop.actions.advance(SYSTEM_ID)
+
+    async def with_status(_: UUID, statuses: frozenset[ActionStatus]) -> list[Action]:
+        return [stale] if stale.status in statuses else []
+
+    store.with_status = with_status  # type: ignore[method-assign, assignment]  # read earlier
+    await site.loop.actions.advance(SYSTEM_ID)
+    assert (await site.now(action)).status is DONE
+
+
+async def test_an_action_that_vanished(site: ScriptedSite) -> None:
+    action = await site.wish()
+
+    async def gone(*_: object, **__: object) -> None:
+        return None
+
+    site.stores.actions.transition = gone  # type: ignore[method-assign, assignment]  # deleted
+    site.stores.actions.get = gone  # type: ignore[method-assign, assignment]  # deleted
+    assert await site.loop.actions.execute(action) == action
