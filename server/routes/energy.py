@@ -59,7 +59,7 @@ async def series(
     metric: Annotated[list[str], Query(description="e.g. pv_power_w, battery.voltage_v")],
     start: Start = None,
     end: End = None,
-    step_s: Annotated[float, Query(ge=1)] = 300.0,
+    step_s: Annotated[float, Query(ge=1, le=86_400, allow_inf_nan=False)] = 300.0,
 ) -> Json:
     """Columns for a chart: ``{at: […], <metric>: […]}``, None where nothing was measured."""
     first, last = _span(services, start, end, timedelta(days=1))

@@ -1,52 +1,85 @@
-"""What every switch promises, told once: scripted, simulated in the process, and over the wire."""
+"""What every switch promises, told once for the scripted and the real one."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
 
+import httpx2
 import pytest
 
+from integrations.shelly.adapter import ShellySwitch
+from integrations.shelly.client import ShellyClient
 from services.errors import VendorError
 from services.ports import Switch
+from simulator.servers import SimulatorServers
 from simulator.site import SimulatedSite
 from tests.fakes.clock import EPOCH, SteppingClock
-from tests.fakes.reference_site import SimulatedSwitch
 from tests.fakes.scripted_switch import Mode, ScriptedSwitch
+from tests.fakes.vendor_http import Waits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """A switch of a load that draws watts at once, and how to move its time or silence it."""
+    """A switch of a load that draws its watts at once; how to move its time and cut its wire."""
 
     switch: Switch
     clock: SteppingClock
     watts: float
-    silence: Any = None
+    cut: Callable[[], Awaitable[None]]
 
 
-class FlatSun:
-    """No sun: nothing to load."""
+class Night:
+    """No sun: nothing to compute."""
 
     def power_w(self, _: float) -> float:
         return 0.0
 
 
-@pytest.fixture(params=["scripted", "simulated"])
+@pytest.fixture(params=["scripted", "simulated Shelly"])
 async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
+    """The switch of the unit tests, and the real one against a simulated Shelly on loopback."""
+    opened = scripted() if request.param == "scripted" else shelly()
+    async with opened as made:
+        yield made
+
+
+@asynccontextmanager
+async def scripted() -> AsyncIterator[Bench]:
     clock = SteppingClock(EPOCH)
-    if request.param == "scripted":
-        scripted = ScriptedSwitch(clock=clock, watts=1_500.0)
+    switch = ScriptedSwitch(clock=clock, watts=1_500.0)
 
-        def silence() -> None:
-            scripted.mode = Mode.OFFLINE
+    async def cut() -> None:
+        switch.mode = Mode.OFFLINE
 
-        yield Bench(switch=scripted, clock=clock, watts=1_500.0, silence=silence)
-        return
-    physics = SimulatedSite(start=EPOCH, clear_sun=FlatSun())
-    switch = SimulatedSwitch(physics=physics, slug="heater1", clock=clock)
-    yield Bench(switch=switch, clock=clock, watts=1_500.0)
+    yield Bench(switch=switch, clock=clock, watts=1_500.0, cut=cut)
+
+
+@asynccontextmanager
+async def shelly() -> AsyncIterator[Bench]:
+    clock = SteppingClock(EPOCH)
+    physics = SimulatedSite(start=EPOCH - timedelta(minutes=1), clear_sun=Night())
+    servers = SimulatorServers(site=physics, clock=clock)
+    url = await servers.start()
+    await servers.wait_ready()
+    async with httpx2.AsyncClient(trust_env=False) as http:
+
+        async def cut() -> None:
+            fault = {"target": "shelly/heater1", "kind": "offline"}
+            await http.post(f"{url}/sim/faults", json=fault)
+
+        client = ShellyClient(
+            http=http,
+            base_url=f"{url}/shelly/heater1",
+            password="simulated",
+            timeout_s=2.0,
+            sleep=Waits(),
+        )
+        switch = ShellySwitch(client=client, clock=clock)
+        yield Bench(switch=switch, clock=clock, watts=1_500.0, cut=cut)
+    await servers.stop()
 
 
 async def test_it_starts_off(bench: Bench) -> None:
@@ -103,9 +136,7 @@ async def test_a_command_without_a_timer_ends_an_armed_one(bench: Bench) -> None
 
 
 async def test_a_silent_device_raises(bench: Bench) -> None:
-    if bench.silence is None:
-        pytest.skip("the simulated relay has no wire to cut")
-    bench.silence()
+    await bench.cut()
     for call in (bench.switch.turn_on(auto_off_s=None), bench.switch.turn_off()):
         with pytest.raises(VendorError):
             await call

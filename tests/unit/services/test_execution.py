@@ -503,7 +503,7 @@ async def test_an_action_that_ended_meanwhile(
             await transition(action_id, **(change | ended))
         return await transition(action_id, **change)
 
-    store.transition = overtaken  # type: ignore[method-assign, assignment]  # another process
+    store.transition = overtaken  # type: ignore[method-assign]  # another process
     ended = await site.loop.actions.execute(action)
     assert (ended.status, len(site.primary.commands)) == (ActionStatus.EXPIRED, commands)
 
@@ -530,6 +530,6 @@ async def test_an_action_that_vanished(site: ScriptedSite) -> None:
     async def gone(*_: object, **__: object) -> None:
         return None
 
-    site.stores.actions.transition = gone  # type: ignore[method-assign, assignment]  # deleted
-    site.stores.actions.get = gone  # type: ignore[method-assign, assignment]  # deleted
+    site.stores.actions.transition = gone  # type: ignore[method-assign]  # deleted
+    site.stores.actions.get = gone  # type: ignore[method-assign]  # deleted
     assert await site.loop.actions.execute(action) == action

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from commandcenter import seed
+from energy.defaults import REFERENCE_MINERS
 from energy.miners import Learned, MinerState
 from energy.snapshot import Link, Reading
 from services.records import BatterySample, EnergySample, LoadSample
@@ -17,7 +18,7 @@ from tests.fakes.reference_site import SYSTEM_ID
 from tests.fakes.scripted_site import HEAT_ROOM, PRIMARY, ScriptedSite
 
 SECOND = UUID(int=0x77)
-PRIMARY_ID = seed.REFERENCE_MINERS[0].id
+PRIMARY_ID = REFERENCE_MINERS[0].id
 
 
 @pytest.fixture

@@ -75,7 +75,9 @@ async def test_bad_documents(
 async def test_a_stored_decision_replays_to_the_identical_document(site: ScriptedSite) -> None:
     for _ in range(7):
         await site.pass_minutes(1)
-        record = await site.loop.control.run_cycle(SYSTEM_ID)
+        await site.loop.control.run_cycle(SYSTEM_ID)
+    record = await site.stores.decisions.latest(SYSTEM_ID)
+    assert record is not None
     replayed = await site.loop.what_if.replay(record.id)
     assert replayed["identical"] is True
     assert replayed["replayed"] == replayed["stored"] == record.document["allocation"]
