@@ -8,7 +8,6 @@ from uuid import UUID
 
 from commandcenter import seed
 from energy.defaults import REFERENCE_ZONES
-from energy.defaults import REFERENCE_ZONES
 from energy.loads import Actor
 from energy.preferences import ControlLevel
 from services.ports import SkyModel
