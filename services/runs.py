@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from services.errors import Conflict, Invalid, NotFound
+from services.errors import CommandCenterError, Conflict, Invalid, NotFound
 from services.ports import Assistant, Clock, ConversationStore, EventBus
 from services.records import (
     Conversation,
@@ -190,7 +190,7 @@ class Runs:
             )
         except Exception as error:  # noqa: BLE001 - the edge of a run: every failure becomes its last event
             self._on_error(live.run, error)
-            message = _failed(live.run, str(error) or type(error).__name__)
+            message = _failed(live.run, _sentence(error))
         finally:
             for helper in helpers:
                 helper.cancel()
@@ -343,6 +343,13 @@ async def _more(live: _Live, shown: int) -> None:
 async def _notify(live: _Live) -> None:
     async with live.changed:
         live.changed.notify_all()
+
+
+def _sentence(error: Exception) -> str:
+    """What the owner is told: errors of ours in their own words, others without their insides."""
+    if isinstance(error, CommandCenterError):
+        return str(error)
+    return "Something unexpected went wrong; it has been logged. Please ask again."
 
 
 def _asked(run: Run) -> Message:

@@ -1,0 +1,178 @@
+"""Preferences, miners, zones: partial changes, versions, rules, lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.fakes.web_site import SYSTEM_ID, WebSite
+from tests.integration.server.conftest import Callers
+
+MINER = {"name": "Attic S9", "power_draw_watts": 1200}
+
+
+async def test_a_change_names_only_what_changes(callers: Callers) -> None:
+    client = await callers.token()
+    before = (await client.get("/api/preferences")).json()
+    answer = await client.put("/api/preferences", json={"voltage_low": 47.5})
+    after = answer.json()
+    assert after["voltage_low"] == 47.5
+    assert after["version"] == before["version"] + 1
+    assert answer.headers["etag"] == f'"v{after["version"]}"'
+    same = {key: value for key, value in after.items() if key not in {"version", "updated_at"}}
+    assert same == {**same, **{k: v for k, v in before.items() if k in same and k != "voltage_low"}}
+
+
+async def test_an_answer_can_be_sent_back_as_it_is(callers: Callers) -> None:
+    client = await callers.token()
+    read = await client.get("/api/preferences")
+    headers = {"If-Match": read.headers["etag"]}
+    assert (await client.put("/api/preferences", json=read.json(), headers=headers)).is_success
+
+
+@pytest.mark.parametrize("path", ["/api/preferences", "miner"])
+async def test_a_lost_update_is_refused_and_changes_nothing(callers: Callers, path: str) -> None:
+    client = await callers.token()
+    if path == "miner":
+        path = (await client.post("/api/miners", json=MINER)).headers["location"]
+    seen = (await client.get(path)).headers["etag"]
+    change = {"voltage_low": 47.2} if "preferences" in path else {"priority_level": 7}
+    assert (await client.put(path, json=change, headers={"If-Match": seen})).status_code == 200
+    late = await client.put(path, json=change, headers={"If-Match": seen})
+    assert late.status_code == 412
+    assert "read it again" in late.json()["detail"].lower()
+    garbage = await client.put(path, json=change, headers={"If-Match": "yesterday's"})
+    assert garbage.status_code == 412
+    assert (await client.put(path, json=change, headers={"If-Match": "*"})).status_code == 200
+
+
+async def test_what_the_client_has_already_is_not_sent_again(callers: Callers) -> None:
+    client = await callers.token()
+    for path in ("/api/preferences", "/api/miners", "/api/users"):
+        first = await client.get(path)
+        assert first.headers["cache-control"] == "private, no-cache"
+        again = await client.get(path, headers={"If-None-Match": first.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "words"),
+    [
+        pytest.param(
+            {"voltage_low": 51}, "voltage_low", "voltage_restart", id="order of thresholds"
+        ),
+        pytest.param({"battery_capacity_wh": -1}, "battery_capacity_wh", "", id="negative"),
+        pytest.param({"voltage_low": "47"}, "voltage_low", "number", id="a number as text"),
+        pytest.param({"voltage_low": None}, "voltage_low", "number", id="null"),
+        pytest.param({"colour": "red"}, "colour", "", id="unknown field"),
+        pytest.param({"operating_mode": "wild"}, "operating_mode", "balanced", id="unknown mode"),
+        pytest.param({"timezone": "Mars/Base"}, "timezone", "", id="unknown time zone"),
+        pytest.param(
+            {"voltage_curve": [[50, 0], [49, 100]]}, "voltage_curve", "", id="curve falls"
+        ),
+    ],
+)
+async def test_a_broken_rule_is_named_and_nothing_changes(
+    callers: Callers, change: dict[str, Any], path: str, words: str
+) -> None:
+    client = await callers.token()
+    before = (await client.get("/api/preferences")).json()
+    answer = await client.put("/api/preferences", json=change)
+    assert answer.status_code == 422
+    problem = answer.json()
+    assert problem["title"]
+    named = [error for error in problem["errors"] if error["path"].startswith(path)]
+    assert named, problem
+    assert any(words in error["message"] for error in named), problem
+    assert (await client.get("/api/preferences")).json() == before
+
+
+async def test_back_to_the_defaults(callers: Callers) -> None:
+    client = await callers.token()
+    await client.put("/api/preferences", json={"voltage_low": 47.5})
+    assert (await client.post("/api/preferences/reset")).json()["voltage_low"] == 47.0
+
+
+async def test_a_miners_life(callers: Callers) -> None:
+    client = await callers.token()
+    made = await client.post("/api/miners", json=MINER)
+    assert made.status_code == 201
+    path = made.headers["location"]
+    assert (await client.get(path)).json()["name"] == "Attic S9"
+    twin = await client.post("/api/miners", json=MINER)
+    assert twin.status_code == 422
+    bad = await client.put(path, json={"start_voltage": 40})
+    assert (bad.status_code, bad.json()["errors"][0]["path"]) == (422, "stop_voltage")
+    assert (await client.put(path, json={"id": "another"})).status_code == 422
+    assert (await client.delete(path)).status_code == 204
+    assert (await client.delete(path)).status_code == 404
+    gone = await client.get(path)
+    assert (gone.status_code, gone.json()["kind"]) == (404, "miner profile")
+
+
+async def test_a_zones_life(callers: Callers) -> None:
+    client = await callers.token()
+    made = await client.post("/api/hvac/zones", json={"name": "Barn", "temp_too_hot": 40})
+    path = made.headers["location"]
+    assert (await client.put(path, json={"temp_hot_ok": 35})).json()["temp_too_hot"] == 40
+    upside_down = await client.put(path, json={"temp_hot_ok": 45})
+    assert upside_down.status_code == 422
+    assert (await client.delete(path)).status_code == 204
+    assert (await client.get(path)).status_code == 404
+
+
+async def test_lists_say_their_total_and_continue_where_they_ended(callers: Callers) -> None:
+    client = await callers.token()
+    for number in range(3):
+        await client.post("/api/miners", json=MINER | {"name": f"S9 #{number}"})
+    names, cursor = [], None
+    while True:
+        query = {"limit": "2"} | ({} if cursor is None else {"cursor": cursor})
+        page = (await client.get("/api/miners", params=query)).json()
+        assert page["total"] == 5
+        names += [miner["name"] for miner in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert len(names) == len(set(names)) == 5
+
+
+async def test_the_log_is_paged_without_gaps_though_times_are_equal(
+    site: WebSite, callers: Callers
+) -> None:
+    client = await callers.token()
+    for number in range(7):
+        await site.open_alert(title=f"same moment {number}")
+    site.clock.advance(60)
+    await site.open_alert(title="later")
+    seen, cursor = [], None
+    while True:
+        query = {"limit": "3"} | ({} if cursor is None else {"cursor": cursor})
+        page = (await client.get("/api/alerts", params=query)).json()
+        assert page["total"] == 8
+        seen += [alert["title"] for alert in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert len(seen) == len(set(seen)) == 8
+    assert seen[0] == "later"
+
+
+async def test_the_calibration_works_both_ways(callers: Callers) -> None:
+    client = await callers.token()
+    there = (await client.get("/api/battery/convert?voltage=52.3")).json()
+    assert there["soc_pct"] == pytest.approx(62.4)
+    back = (await client.get("/api/battery/convert", params={"soc": there["soc_pct"]})).json()
+    assert back["voltage_v"] == pytest.approx(52.3)
+    for query in ("", "?voltage=52&soc=50"):
+        assert (await client.get(f"/api/battery/convert{query}")).status_code == 422
+    for query in ("voltage=nan", "voltage=-1", "soc=101", "soc=full"):
+        assert (await client.get(f"/api/battery/convert?{query}")).status_code == 400
+
+
+async def test_changes_are_logged_with_their_author(site: WebSite, callers: Callers) -> None:
+    kim = await callers.browser("kim@example.com")
+    await kim.put("/api/preferences", json={"voltage_low": 47.1})
+    assert site.stores.settings.audit[-1] == ("kim@example.com", "update", "user_preferences")
+    assert (await site.stores.settings.preferences(SYSTEM_ID)).value.voltage_low == 47.1
