@@ -14,6 +14,9 @@ OfAll: TypeAlias = Callable[[], Awaitable[object]]
 SHORTEST_WALL_S = 0.05
 """However fast a simulated site runs, a job is not fired more often than this."""
 
+COMMAND_TIMEOUT_S = 90.0
+"""A device that ignores commands takes three tries of 15 s and a rollback before it is given up."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
@@ -134,6 +137,7 @@ JOBS: tuple[Job, ...] = (
         run=lambda work, subject: work.control(_of(subject)),
         interval_s=60.0,
         first_after_s=10.0,
+        timeout_s=COMMAND_TIMEOUT_S,
     ),
     Job(
         name="advance",
@@ -141,6 +145,7 @@ JOBS: tuple[Job, ...] = (
         run=lambda work, subject: work.advance(_of(subject)),
         interval_s=5.0,
         first_after_s=12.0,
+        timeout_s=COMMAND_TIMEOUT_S,
         lane="actions",
     ),
     Job(
