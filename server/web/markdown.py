@@ -18,7 +18,8 @@ TAGS = {
     *("p", "br", "hr", "em", "strong", "del", "code", "pre", "blockquote", "a"),
     *("ul", "ol", "li", "h1", "h2", "h3", "h4", "table", "thead", "tbody", "tr", "th", "td"),
 }
-ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
+ATTRIBUTES = {"a": {"href"}, "ol": {"start"}, "th": {"class"}, "td": {"class"}}
+ALIGNED = {"text-align:right": "right", "text-align:center": "center"}
 SCHEMES = {"http", "https"}
 
 
@@ -32,9 +33,23 @@ def _image(
     return f"[image removed: {nh3.clean_text(tokens[index].content)}]"
 
 
+def _cell(
+    _self: RendererProtocol,
+    tokens: Sequence[Token],
+    index: int,
+    _options: OptionsDict,
+    _env: EnvType,
+) -> str:
+    """Alignment as a class: our pages allow no inline style."""
+    tag, side = tokens[index].tag, ALIGNED.get(str(tokens[index].attrGet("style")))
+    return f"<{tag}>" if side is None else f'<{tag} class="{side}">'
+
+
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table")
     parser.add_render_rule("image", _image)
+    parser.add_render_rule("th_open", _cell)
+    parser.add_render_rule("td_open", _cell)
     return parser
 
 
@@ -50,3 +65,22 @@ def render(text: str) -> str:
         url_schemes=SCHEMES,
         link_rel="noopener noreferrer nofollow",
     )
+
+
+def blocks(text: str) -> list[str]:
+    """The text cut into its top-level blocks: paragraph, list, table, fence.
+
+    While a text grows at its end, all blocks but the last ones stay as they are, so that only those
+    have to be rendered and sent again.
+    """
+    lines = text.splitlines(keepends=True)
+    starts = [
+        token.map[0]
+        for token in _PARSER.parse(text)
+        if token.level == 0 and token.map is not None and token.nesting != -1
+    ]
+    if not starts:
+        return [text] if text.strip() else []
+    starts[0] = 0
+    ends = [*starts[1:], len(lines)]
+    return ["".join(lines[start:end]) for start, end in zip(starts, ends, strict=True)]
