@@ -58,6 +58,8 @@ $(VENV)/.runtime: requirements/runtime.lock $(VENV)/.bootstrap pyproject.toml
 	@echo "Installing what the service runs on …"
 	@$(PIP_INSTALL) -r $< || $(BIN)/python -m pip install --quiet --no-deps --require-hashes -r $<
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "Compiling what it loads …"
+	@$(BIN)/python scripts/compiled.py
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.runtime

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 _HASHER = PasswordHasher()
-_NOBODY = _HASHER.hash("nobody has this password")
-"""Checked when there is no such user, so that the answer takes as long as a wrong password."""
 
 
 async def hash_password(password: str) -> str:
@@ -24,7 +23,13 @@ async def password_matches(password: str, stored_hash: str | None) -> bool:
 
 def _matches(password: str, stored_hash: str | None) -> bool:
     try:
-        _HASHER.verify(_NOBODY if stored_hash is None else stored_hash, password)
+        _HASHER.verify(_nobody() if stored_hash is None else stored_hash, password)
     except (VerificationError, InvalidHashError):
         return False
     return stored_hash is not None
+
+
+@cache
+def _nobody() -> str:
+    """Checked when there is no such user, so that the answer takes as long as a wrong password."""
+    return _HASHER.hash("nobody has this password")
