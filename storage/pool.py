@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -35,7 +36,7 @@ async def open_pool(dsn: str, *, max_size: int = 8, wait_s: float = 10.0) -> Asy
         timeout=WAIT_S,
         reconnect_timeout=2.0,
         max_idle=120.0,
-        check=AsyncConnectionPool.check_connection,
+        check=refuse_dead,
         kwargs={"row_factory": dict_row, "autocommit": False, "connect_timeout": 3},
     )
     await pool.open()
@@ -48,6 +49,18 @@ async def open_pool(dsn: str, *, max_size: int = 8, wait_s: float = 10.0) -> Asy
         yield pool
     finally:
         await pool.close(timeout=2.0)
+
+
+async def refuse_dead(connection: Connection) -> None:
+    """Refuse a connection whose server has hung up, without a round trip for the healthy ones.
+
+    An idle connection has nothing to read; one that has was closed, or has a notice: asking it
+    tells.
+    """
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if poll.poll(0):
+        await AsyncConnectionPool.check_connection(connection)
 
 
 @asynccontextmanager

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Any, LiteralString, TypeVar
+from typing import Any, LiteralString, TypeVar, cast
 from uuid import UUID
 
 import structlog
@@ -232,7 +231,8 @@ def _values(value: Preferences | MinerProfile | Zone) -> dict[str, Any]:
 
 
 def _stored(cls: type[T], found: DictRow) -> Stored[T]:
-    data = {name: _plain(found[name]) for name in typing.get_type_hints(cls) if name in found}
+    names = (field.name for field in fields(cast("Any", cls)))
+    data = {name: _plain(found[name]) for name in names if name in found}
     return Stored(
         value=codec.from_json(cls, data),
         version=found["version"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from statistics import fmean
 from typing import Any, LiteralString
@@ -13,57 +12,25 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from energy.snapshot import Link
 from services.errors import Invalid
 from services.records import (
-    BatterySample,
-    EnergySample,
     Json,
     Latest,
-    LoadSample,
     Point,
     PollHealth,
     Sample,
-    ZoneSample,
 )
+from storage.kinds import KINDS, Kind, number
 from storage.mapping import record
+from storage.newest import continue_newest, newest
 from storage.partitions import drop_days, make_days
 from storage.pool import Connection, Pool, connected, row, rows
 from storage.queries import queries
 
 SQL = queries("telemetry")
-LATEST = timedelta(hours=24)
 MAXIMUM_BUCKETS = 100_000
-NOT_NUMBERS = frozenset({"device_id", "at", "state"})
-SWITCHES = frozenset({"is_on", "suspect"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """One kind of sample: its record, its table, and where its devices are listed."""
-
-    name: str
-    cls: type[Sample]
-    table: str
-    devices: str
-
-    @property
-    def columns(self) -> list[str]:
-        """Every column, in the order of the record's fields."""
-        return [field.name for field in fields(self.cls)]
-
-    @property
-    def metrics(self) -> list[str]:
-        """The numeric columns; booleans count as 0 and 1."""
-        return [name for name in self.columns if name not in NOT_NUMBERS and name != "suspect"]
-
-
-KINDS = (
-    Kind(name="battery", cls=BatterySample, table="battery_bank_samples", devices="battery_packs"),
-    Kind(name="energy", cls=EnergySample, table="energy_samples", devices="inverters"),
-    Kind(name="load", cls=LoadSample, table="load_samples", devices="controlled_loads"),
-    Kind(name="zone", cls=ZoneSample, table="zone_samples", devices="hvac_zones"),
-)
 KEYS = {
     "system_hourly_energy": "system_id",
     "system_daily_summary": "system_id",
@@ -89,23 +56,7 @@ class PostgresTelemetryStore:
 
     async def latest(self, system_id: UUID, *, until: datetime) -> Sequence[Latest]:
         """Newest value per device and metric of the last 24 h, with the start of its run."""
-        values = {"system_id": system_id, "until": until, "oldest": until - LATEST}
-        async with connected(self._pool) as connection:
-            cursor = await connection.execute(LATEST_SQL, values)
-            found = await cursor.fetchall()
-        return [
-            Latest(
-                device_id=each["device_id"],
-                metric=each["metric"],
-                value=float(each["value"]),
-                measured_at=each["measured_at"],
-                unchanged_since=each["unchanged_since"],
-                source=each["source"],
-                link=Link(each["link"]),
-                changed=each["changed"],
-            )
-            for each in found
-        ]
+        return await newest(self._pool, system_id, until=until)
 
     async def series(
         self,
@@ -138,7 +89,7 @@ class PostgresTelemetryStore:
         found = []
         for kind in kinds:
             query = _text(
-                f"SELECT at, {_number(name)} AS value FROM {kind.table}"
+                f"SELECT at, {number(name)} AS value FROM {kind.table}"
                 f" WHERE device_id = %(device_id)s AND at <= %(at)s AND {name} IS NOT NULL"
                 " ORDER BY at DESC LIMIT 1"
             )
@@ -258,50 +209,12 @@ async def _copy(connection: Connection, kind: Kind, samples: Sequence[Sample]) -
             f" ON CONFLICT DO NOTHING"
         )
     )
-    await connection.execute(_text(f"TRUNCATE {draft}"))
+    await continue_newest(connection, kind, draft)
     return cursor.rowcount
 
 
-def _latest_sql() -> LiteralString:
-    parts = []
-    for kind in KINDS:
-        listed = (
-            "SELECT id, name AS source, 'cloud' AS link FROM hvac_zones"
-            " WHERE system_id = %(system_id)s"
-            if kind.name == "zone"
-            else "SELECT d.id, a.name AS source, a.link"
-            f" FROM {kind.devices} d JOIN adapters a ON a.id = d.adapter_id"
-            " WHERE d.system_id = %(system_id)s"
-        )
-        parts += [_latest_part(kind, metric, listed) for metric in kind.metrics]
-    return _text(" UNION ALL ".join(parts))
-
-
-def _latest_part(kind: Kind, metric: str, listed: str) -> str:
-    value = _number(metric)
-    return f"""
-        SELECT d.id AS device_id, '{metric}' AS metric, n.value::double precision AS value,
-            n.at AS measured_at, f.at AS unchanged_since, c.at IS NOT NULL AS changed,
-            d.source, d.link
-        FROM ({listed}) d
-        CROSS JOIN LATERAL (
-            SELECT at, {value} AS value, {metric} AS raw FROM {kind.table}
-            WHERE device_id = d.id AND at <= %(until)s AND at >= %(oldest)s
-                AND {metric} IS NOT NULL
-            ORDER BY at DESC LIMIT 1) n
-        LEFT JOIN LATERAL (
-            SELECT at FROM {kind.table}
-            WHERE device_id = d.id AND at < n.at AND at >= %(oldest)s AND {metric} <> n.raw
-            ORDER BY at DESC LIMIT 1) c ON true
-        CROSS JOIN LATERAL (
-            SELECT at FROM {kind.table}
-            WHERE device_id = d.id AND at <= n.at AND at >= %(oldest)s
-                AND (c.at IS NULL OR at > c.at) AND {metric} IS NOT NULL
-            ORDER BY at LIMIT 1) f"""
-
-
 def _series_sql(kind: Kind, name: str, *, raw: bool) -> LiteralString:
-    value = _number(name)
+    value = number(name)
     chosen = (
         f" FROM {kind.table} WHERE at >= %(start)s AND at < %(end)s AND {name} IS NOT NULL"
         " AND (%(device_id)s::uuid IS NULL OR device_id = %(device_id)s)"
@@ -315,10 +228,6 @@ def _series_sql(kind: Kind, name: str, *, raw: bool) -> LiteralString:
     )
 
 
-def _number(metric: str) -> str:
-    return f"{metric}::int" if metric in SWITCHES else metric
-
-
 def _finite(value: Any) -> Any:  # noqa: ANN401 - a sample's field
     """A number that is not finite counts as missing."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
@@ -326,9 +235,6 @@ def _finite(value: Any) -> Any:  # noqa: ANN401 - a sample's field
 
 def _text(statement: str) -> LiteralString:
     return statement
-
-
-LATEST_SQL = _latest_sql()
 
 
 def _empty(

@@ -124,6 +124,32 @@ async def test_latest_is_the_newest_known_value_with_the_start_of_its_run(site: 
     assert await latest(site, at(-1), "voltage_v") == []
 
 
+@pytest.mark.parametrize("size", [pytest.param(n, id=f"batches of {n}") for n in (1, 2, 3, 7)])
+async def test_latest_is_the_same_however_the_samples_came_in(site: Site, size: int) -> None:
+    values = [(0, 52.0), (2, 52.1), (4, 52.0), (6, None), (8, 52.0), (10, None), (11, 52.0)]
+    samples = [volts(site, minutes, value) for minutes, value in values]
+    for start in range(0, len(samples), size):
+        await site.stores.telemetry.append(samples[start : start + size])
+    (found,) = await latest(site, at(12), "voltage_v")
+    assert (found.value, found.measured_at) == (52.0, at(11))
+    assert (found.unchanged_since, found.changed) == (at(4), True)
+
+
+async def test_a_value_that_was_never_another_one_has_no_known_change(site: Site) -> None:
+    for minutes in (0, 1, 2):
+        await site.stores.telemetry.append([volts(site, minutes, 52.0)])
+    (found,) = await latest(site, at(2), "voltage_v")
+    assert (found.measured_at, found.unchanged_since, found.changed) == (at(2), at(0), False)
+
+
+async def test_samples_that_come_late_leave_the_newest_value(site: Site) -> None:
+    for minutes, value in ((0, 52.0), (8, 53.0), (4, 51.0), (8, 54.0)):
+        await site.stores.telemetry.append([volts(site, minutes, value)])
+    (found,) = await latest(site, at(9), "voltage_v")
+    assert (found.value, found.measured_at) == (53.0, at(8))
+    assert (found.unchanged_since, found.changed) == (at(8), True)
+
+
 async def test_latest_forgets_after_a_day(site: Site) -> None:
     await site.stores.telemetry.append([volts(site, 0, 52.0)])
     assert len(await latest(site, at(24 * 60), "voltage_v")) == 1
