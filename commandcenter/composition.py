@@ -18,6 +18,7 @@ from commandcenter.database import database
 from commandcenter.devices import Devices
 from commandcenter.key import secret_key
 from commandcenter.late_messenger import LateMessenger
+from commandcenter.model_check import model_check
 from commandcenter.plant import Plant, plant
 from commandcenter.seed import (
     OWNER_ID,
@@ -41,7 +42,7 @@ from services.control import ControlLoop
 from services.emergency import Announce, Emergency
 from services.errors import NotFound
 from services.execution import Execution
-from services.health import Check, Health
+from services.health import Health
 from services.history import History
 from services.judging import Judge
 from services.live import LiveView
@@ -50,7 +51,7 @@ from services.outbox import Outbox
 from services.polling import Polling
 from services.ports import Messenger
 from services.proposals import Proposals
-from services.records import EmergencyStop, Json, Role, Run, Scope, User
+from services.records import EmergencyStop, Role, Run, Scope, User
 from services.rollup import Rollup
 from services.runs import Runs
 from services.settings import Settings as SiteSettings
@@ -233,7 +234,13 @@ class _Builder:
         )
         views = self._views()
         assistant = self._assistant(self._tools(views, actions))
-        views.health.add("assistant", self._assistant_check(assistant), kind="model")
+        check = model_check(
+            model=self._settings.llm_model,
+            base_url=self._settings.llm_base_url,
+            ready=lambda: assistant.ready,
+            http=self._http,
+        )
+        views.health.add("assistant", check, kind="model")
         runs = Runs(
             assistant=assistant, conversations=s.conversations, bus=s.events, clock=self._clock
         )
@@ -289,15 +296,6 @@ class _Builder:
             ),
             who_asks=self._who_asks,
         )
-
-    def _assistant_check(self, assistant: CrewAssistant) -> Check:
-        model = self._settings.llm_model or "built-in model"
-
-        async def check() -> Json:
-            state = "ready" if assistant.ready else "loading"
-            return {"ok": True, "detail": f"{model}, {state}"}
-
-        return check
 
     def _execution(self) -> Execution:
         s = self._stores

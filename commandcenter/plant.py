@@ -161,7 +161,7 @@ async def _remote_anchor(url: str) -> Anchor:
         async with httpx2.AsyncClient(timeout=5.0) as http:
             answer = await http.get(f"{url}/sim/clock")
             answer.raise_for_status()
-            return Anchor.from_json(answer.json())
+            return Anchor.from_json(answer.json()["anchor"])
     except (httpx2.HTTPError, ValueError, KeyError) as error:
         raise Unavailable(
             what=f"The simulator at {url}",

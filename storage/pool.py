@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,6 +19,9 @@ Connection = psycopg.AsyncConnection[DictRow]
 Pool = AsyncConnectionPool[Connection]
 
 WAIT_S = 3.0
+ANSWER_S = 15.0
+"""A transaction that takes longer has met a server that hangs, s."""
+
 ADVICE = "Control goes on as soon as it is back; until then nothing new is commanded."
 
 
@@ -73,8 +77,10 @@ async def connected(pool: Pool) -> AsyncIterator[Connection]:
         Invalid: A rule of the schema is broken, or a value is none that it can hold.
     """
     try:
-        async with pool.connection(timeout=WAIT_S) as connection:
+        async with asyncio.timeout(ANSWER_S), pool.connection(timeout=WAIT_S) as connection:
             yield connection
+    except TimeoutError:
+        raise away(f"no answer within {ANSWER_S:g} s") from None
     except PoolTimeout as error:
         raise away(error) from None
     except (psycopg.IntegrityError, psycopg.DataError) as error:

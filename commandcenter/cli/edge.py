@@ -15,6 +15,8 @@ from typing import Any, ParamSpec
 
 import typer
 
+from commandcenter.logs import set_up_logging
+from commandcenter.settings import LogFormat
 from services.errors import (
     CommandCenterError,
     Conflict,
@@ -66,6 +68,8 @@ def command(function: Callable[P, Coroutine[Any, Any, int | None]]) -> Callable[
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        # Standard output is for answers: warnings go to standard error, whatever the command.
+        set_up_logging(level="warning", form=LogFormat.AUTO)
         try:
             code = asyncio.run(function(*args, **kwargs))
         except CommandCenterError as error:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter
 from starlette.responses import JSONResponse
 
 from server.auth import Container, Reader
 from services.errors import CommandCenterError
 from services.records import Json
+
+READY_WITHIN_S = 2.0
+"""A database that takes longer hangs, s."""
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -29,7 +34,8 @@ async def live() -> Json:
 async def ready(services: Container) -> JSONResponse:
     """The site can serve: its database answers. Needs no sign-in and tells nothing more."""
     try:
-        await services.sites.systems()
-    except CommandCenterError:
+        async with asyncio.timeout(READY_WITHIN_S):
+            await services.sites.systems()
+    except (CommandCenterError, TimeoutError):
         return JSONResponse({"status": "down"}, status_code=503)
     return JSONResponse({"status": "ok"})

@@ -37,7 +37,7 @@ Script = Callable[[Json, int], Reply]
 
 @dataclass
 class ModelServer:
-    """Replies by ``script(request, number)``; counts what happened."""
+    """Replies by ``script(request, number)``; counts what happened. Keeps its port."""
 
     script: Script
     requests: list[Json] = field(default_factory=list)
@@ -50,7 +50,7 @@ class ModelServer:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[ModelServer]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = server.sockets[0].getsockname()[1]
         async with server:
             yield self
@@ -58,6 +58,10 @@ class ModelServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while (request := await _read(reader)) is not None:
+                if request["_head"].startswith("GET "):
+                    _send_json(writer, 200, {"object": "list", "data": []})
+                    await writer.drain()
+                    continue
                 self.requests.append(request)
                 reply = self.script(request, len(self.requests))
                 if not await self._answer(reader, writer, request, reply):
@@ -130,7 +134,7 @@ async def _read(reader: asyncio.StreamReader) -> Json | None:
     for header in head.decode().split("\r\n"):
         if header.lower().startswith("content-length:"):
             length = int(header.partition(":")[2])
-    body: Json = json.loads(await reader.readexactly(length))
+    body: Json = json.loads(await reader.readexactly(length)) if length else {}
     return {**body, "_head": head.decode()}
 
 

@@ -3,50 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
-from tests.process.conftest import ROOT, Program, environment
+from tests.process.conftest import Start, as_json, cli, until
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(300)]
-Start = Callable[[str], Program]
-
-
-def cli(home: Path, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "from commandcenter.cli.app import main; main()", *words],
-        cwd=ROOT,
-        env=environment(home),
-        input=given,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-
-
-def client(program: Program) -> httpx2.Client:
-    token = cli(program.home, "token", "add", f"test-{time.monotonic_ns()}", "--scope", "admin")
-    assert token.returncode == 0, token.stderr
-    headers = {"Authorization": f"Bearer {token.stdout.strip()}"}
-    return httpx2.Client(base_url=program.url, headers=headers, timeout=30.0)
-
-
-def until(what: Callable[[], Any], within_s: float) -> Any:
-    deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline:
-        found = what()
-        if found:
-            return found
-        time.sleep(0.5)  # noqa: TID251 - a test that watches another process
-    return None
 
 
 def verified_starts(http: httpx2.Client) -> list[dict[str, Any]]:
@@ -56,7 +21,7 @@ def verified_starts(http: httpx2.Client) -> list[dict[str, Any]]:
 
 def test_the_site_runs_itself_survives_kill_9_and_ends_in_time(start: Start) -> None:
     program = start("site")
-    with client(program) as http:
+    with program.client() as http:
         first = http.get("/api/home/now").json()
         acted = until(lambda: verified_starts(http), within_s=60.0)
         later = http.get("/api/home/now").json()
@@ -67,7 +32,7 @@ def test_the_site_runs_itself_survives_kill_9_and_ends_in_time(start: Start) -> 
 
     program.kill_group()
     again = start("site")
-    with client(again) as http:
+    with again.client() as http:
         kept = [action["id"] for action in http.get("/api/actions").json()["items"]]
         limbo = http.get("/api/actions").json()["items"]
     assert acted[-1]["id"] in kept
@@ -83,8 +48,7 @@ def test_the_worked_example_to_the_watt(tmp_path: Path) -> None:
         }
     )
     answer = cli(tmp_path / "home", "allocate", "-", "--json", given=given)
-    assert answer.returncode == 0, answer.stderr
-    decision = json.loads(answer.stdout)
+    decision = as_json(answer)
     assert decision["budget"]["solar_surplus_w"] == 6600.0
     assert decision["budget"]["total_w"] == 11600.0
     commands = {each["name"]: (each["command"], each["reason"]) for each in decision["miners"]}
