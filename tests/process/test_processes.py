@@ -1,0 +1,64 @@
+"""Web, worker and scheduler as processes of their own on one database and one simulated plant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from storage.cluster import Cluster
+from tests.process.conftest import Start, as_json, until
+
+pytestmark = [pytest.mark.process, pytest.mark.timeout(300)]
+
+WITHIN_S = 90.0
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    made = Cluster(tmp_path_factory.mktemp("database") / "postgres", durable=False)
+    made.start()
+    yield made
+    made.stop()
+
+
+def test_three_processes_run_one_site(start: Start, cluster: Cluster) -> None:
+    plant = start("plant", "simulate")
+    given = {
+        "SIM_URL": plant.url,
+        "DATABASE_URL": cluster.dsn,
+        "COMMANDCENTER_SECRET_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    }
+    # All at once on an empty database: the schema and the seed are made exactly once.
+    with ThreadPoolExecutor(3) as starting:
+        futures = [
+            starting.submit(start, f"host-{name}", name, **given)
+            for name in ("serve", "worker", "scheduler")
+        ]
+        web, worker, scheduler = (future.result() for future in futures)
+
+    with web.client() as http:
+
+        def started() -> list[dict[str, Any]]:
+            actions = http.get("/api/actions").json()["items"]
+            return [each for each in actions if each["status"] == "done" and each["target_on"]]
+
+        def component(name: str) -> dict[str, Any]:
+            parts = http.get("/api/health").json()["components"]
+            return next((each for each in parts if each["name"] == name), {})
+
+        assert len(http.get("/api/miners").json()["items"]) == 2
+        assert until(started, WITHIN_S), "nothing was switched and verified"
+
+        worker.kill_group()
+        assert until(lambda: component("scheduler").get("status") == "down", WITHIN_S)
+        again = start("host-worker", "worker", **given)
+        assert until(lambda: component("scheduler") == {}, WITHIN_S), "the work did not go on"
+
+        asked = web.cli("ask", "What is my battery voltage right now?", "--json")
+        assert " V" in as_json(asked)["answer"]
+
+    for process in (web, again, scheduler):
+        assert process.terminate() < 10.0
