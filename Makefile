@@ -6,10 +6,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 VENDOR := server/web/static/vendor
 PIP_INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes
+comma := ,
 WEB_FILES := $(VENDOR)/htmx.min.js $(VENDOR)/uPlot.iife.min.js $(VENDOR)/uPlot.min.css
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev test lint format types imports bench coverage mutation lock debian clean
+.PHONY: help run setup setup-dev test lint format bench mutation lock debian clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -17,9 +18,11 @@ help: ## Show this list
 run: setup ## Set everything up and bring the site up on http://127.0.0.1:8000
 	@exec $(BIN)/commandcenter up
 
-test: setup-dev ## Set everything up and run the whole suite
+test: setup-dev ## Set everything up and run the whole suite (COVERAGE=1: with its thresholds)
 	@$(BIN)/python scripts/lacking.py
-	$(BIN)/pytest -n 2 --dist loadfile -q
+	$(BIN)/pytest -n 2 --dist loadfile -q $(if $(COVERAGE),--cov --cov-report=)
+	$(if $(COVERAGE),$(BIN)/coverage report --format=total --fail-under=90)
+	$(if $(COVERAGE),$(BIN)/coverage report --include='energy/*$(comma)services/*' --fail-under=100)
 
 lint: setup-dev ## Style, types, import rules and the lint of our own
 	$(BIN)/ruff format --check .
@@ -34,11 +37,6 @@ format: setup-dev ## Format and mend what can be mended by itself
 
 bench: setup-dev ## Run the benchmarks and print their tables
 	$(BIN)/commandcenter bench
-
-coverage: setup-dev ## The suite with branch coverage, and its thresholds
-	$(BIN)/pytest -n 2 --dist loadfile -q --cov --cov-report=
-	$(BIN)/coverage report --fail-under=90
-	$(BIN)/coverage report --include='energy/*,services/*' --fail-under=100
 
 mutation: setup-dev ## Mutation testing of the domain (long)
 	$(BIN)/mutmut run

@@ -246,8 +246,6 @@ class Runs:
     async def _flush(self, live: _Live) -> None:
         live.dirty.clear()
         batch = live.events[live.stored :]
-        if not batch:
-            return
         await self._store.append_events(batch)
         live.stored += len(batch)
         await self._bus.publish(TOPIC, {"run_id": str(live.run.id), "seq": live.stored})

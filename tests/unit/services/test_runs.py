@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from services.errors import Conflict, Invalid, NotFound
+from services.errors import Conflict, Invalid, NotFound, Unavailable
 from services.records import Role, Run, RunEvent, RunStatus, User
 from services.runs import Runs
 from tests.fakes.clock import EPOCH, FrozenClock
@@ -192,3 +193,77 @@ async def test_a_conversation_answers_one_question_at_a_time() -> None:
 async def test_an_unknown_run_is_not_found() -> None:
     with pytest.raises(NotFound):
         await desk(ScriptedAssistant()).stop(uuid4(), "owner")
+
+
+class Away:
+    """Stands before a store: the named calls find the database away, while it is."""
+
+    def __init__(self, store: Any, *calls: str) -> None:
+        self.store, self.calls, self.away = store, calls, True
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self.calls or not self.away:
+            return getattr(self.store, name)
+
+        async def refuse(*_: object, **__: object) -> None:
+            raise Unavailable(what="The database", detail="gone", advice="wait")
+
+        return refuse
+
+
+async def test_events_wait_while_the_database_is_away_and_none_is_lost() -> None:
+    stores, gate = InMemoryStores(clock=FrozenClock()), asyncio.Semaphore(0)
+    away, told = Away(stores.conversations, "append_events", "run"), asyncio.Event()
+    runs = Runs(
+        assistant=ScriptedAssistant(gate=gate),
+        conversations=away,
+        bus=stores.events,
+        clock=stores.clock,
+        on_error=lambda _run, _error: told.set(),
+    )
+    run = await runs.start(OWNER, SYSTEM, "How much?")
+    await told.wait()
+    told.clear()
+    await told.wait()
+    away.away = False
+    for _ in range(3):
+        gate.release()
+    assert shape(await seen(runs, run)) == ALL
+    assert shape(list(await stores.conversations.events(run.id, after=0))) == ALL
+
+
+async def test_an_answer_that_cannot_be_stored_still_ends_for_who_follows() -> None:
+    stores = InMemoryStores(clock=FrozenClock())
+    errors: list[Exception] = []
+    away = Away(stores.conversations, "save_message")
+    away.away = False
+    gate = asyncio.Semaphore(0)
+    runs = Runs(
+        assistant=ScriptedAssistant(gate=gate),
+        conversations=away,
+        bus=stores.events,
+        clock=stores.clock,
+        on_error=lambda _run, error: errors.append(error),
+    )
+    run = await runs.start(OWNER, SYSTEM, "How much?")
+    away.away = True
+    follower = asyncio.create_task(seen(runs, run))
+    for _ in range(3):
+        gate.release()
+    events = await follower
+    assert events[-1].event == "error"
+    assert "could not be stored" in events[-1].data["message"]
+    assert [type(error) for error in errors] == [Unavailable]
+
+
+async def test_a_run_whose_end_cannot_be_stored_has_one_last_event() -> None:
+    stores = InMemoryStores(clock=FrozenClock())
+    away = Away(stores.conversations, "append_events")
+    runs = Runs(
+        assistant=ScriptedAssistant(),
+        conversations=away,
+        bus=stores.events,
+        clock=stores.clock,
+    )
+    run = await runs.start(OWNER, SYSTEM, "How much?")
+    assert [each.event for each in await seen(runs, run)][-1] == "done"
