@@ -52,13 +52,13 @@ class SimulatedLoad:
 PRIMARY = SimulatedLoad(
     number=1,
     slug="primary",
-    name="Primary S21+ switch",
+    name="Primary S21+",
     kind=LoadKind.MINER,
     rated_w=3_878.0,
     zone=0,
 )
 DUMP = SimulatedLoad(
-    number=2, slug="dump", name="Dump Load S19 switch", kind=LoadKind.MINER, rated_w=3_250.0, zone=0
+    number=2, slug="dump", name="Dump Load S19 #1", kind=LoadKind.MINER, rated_w=3_250.0, zone=0
 )
 FAN_1 = SimulatedLoad(
     number=3, slug="fan1", name="Heat Room fan", kind=LoadKind.FAN, rated_w=60.0, zone=0

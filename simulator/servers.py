@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -34,6 +35,8 @@ from simulator.solark_cloud import SolArkCloud
 from simulator.vrm_cloud import VrmCloud
 
 _STOP_S = 5.0
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +107,7 @@ class SimulatorServers:
         self._state_file, self._pace = state_file, pace
         self._monotonic = monotonic
         self._stopping, self._ready = asyncio.Event(), asyncio.Event()
+        self._saving = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
         self._physics: asyncio.Task[None] | None = None
         self._server: uvicorn.Server | None = None
@@ -166,7 +170,7 @@ class SimulatorServers:
             port=port,
             lifespan="off",
             log_config=None,
-            log_level="critical",
+            log_level="error",
             timeout_graceful_shutdown=1,
         )
         config.load()
@@ -208,10 +212,18 @@ class SimulatorServers:
             raise RuntimeError("the simulated site stands still") from self._physics.exception()
 
     async def save(self) -> None:
-        """Write the state file, if there is to be one."""
-        if self._state_file is not None:
+        """Write the state file, if there is to be one. One writer at a time.
+
+        A site whose state can't be written (disk full) lives on.
+        """
+        if self._state_file is None:
+            return
+        async with self._saving:
             text = json.dumps(self.live.to_json())
-            await asyncio.to_thread(_replace, self._state_file, text)
+            try:
+                await asyncio.to_thread(_replace, self._state_file, text)
+            except OSError as error:
+                log.warning("simulator_not_saved", file=str(self._state_file), error=str(error))
 
     async def _keep_in_step(self) -> None:
         await asyncio.to_thread(self._catch_up)

@@ -13,6 +13,7 @@ from server.auth import Container, Reader, Site, own_conversation
 from server.container import Services
 from server.schemas.chat import AGENTS, Answer, Question, RunView
 from server.sse import event, stream
+from server.web.how import how_it_was_answered
 from server.web.markdown import render
 from services.accounts import Identity
 from services.errors import Invalid, NotFound, Unavailable
@@ -109,7 +110,11 @@ async def _told(events: AsyncIterator[RunEvent]) -> AsyncIterator[ServerSentEven
     async for each in events:
         data = each.data
         if each.event == "done":
-            data = {**data, "html": render(str(data.get("content", "")))}
+            data = {
+                **data,
+                "html": render(str(data.get("content", ""))),
+                "how": how_it_was_answered(data.get("meta", {})),
+            }
         yield event(each.event, data, event_id=str(each.seq))
 
 

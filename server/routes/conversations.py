@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from server.auth import Container, Reader, own_conversation
 from server.paging import Page, Paged, page_of
+from server.running import running_run
 from server.schemas.chat import ConversationView, MessageView, WholeConversation
 from server.web.export import as_markdown
 
@@ -36,6 +37,7 @@ async def read_conversation(
     return WholeConversation(
         **ConversationView.of(found).model_dump(),
         messages=[MessageView.of(message) for message in messages],
+        running=await running_run(services, messages),
     )
 
 

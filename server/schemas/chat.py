@@ -101,6 +101,7 @@ class MessageView(BaseModel):
 
 
 class WholeConversation(ConversationView):
-    """A conversation with its messages."""
+    """A conversation with its messages; ``running`` is the run that still answers the last one."""
 
     messages: list[MessageView]
+    running: UUID | None = None

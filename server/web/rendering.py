@@ -26,7 +26,18 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     found.globals["asset"] = asset
+    found.globals["number"] = number
+    found.filters["kilo"] = lambda value: None if value is None else value / 1_000.0
     return found
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """A number for people, thousands apart by a thin space; a dash for what is not known."""
+    if value is None:
+        return "–"
+    return f"{value:,.{digits}f}".replace(",", "\N{NARROW NO-BREAK SPACE}").replace(
+        "-", "\N{MINUS SIGN}"
+    )
 
 
 @cache

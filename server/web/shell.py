@@ -20,6 +20,7 @@ class Shell:
     may_control: bool
     stop: EmergencyStop
     version: str
+    timezone: str
 
 
 async def shell_of(services: Services, who: Identity, site: System, *, active: str) -> Shell:
@@ -32,4 +33,5 @@ async def shell_of(services: Services, who: Identity, site: System, *, active: s
         may_control=who.user.role is not Role.VIEWER,
         stop=await services.emergency.state(site.id),
         version=services.config.version,
+        timezone=(await services.settings.preferences(site.id)).value.timezone,
     )

@@ -9,7 +9,9 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from server.auth import Container, Reader, Site, own_conversation
+from server.running import running_run
 from server.schemas.chat import AGENTS
+from server.web.how import how_it_was_answered, proposed_actions
 from server.web.markdown import render
 from server.web.rendering import page
 from server.web.shell import shell_of
@@ -42,6 +44,7 @@ async def chat(
         shell=await shell_of(services, who, site, active="chat"),
         conversation=conversation,
         messages=[_view(message) for message in messages],
+        running=await running_run(services, messages),
         conversations=await services.conversations.conversations(who.user.id, limit=LISTED),
         suggestions=SUGGESTIONS,
         agents=AGENTS,
@@ -57,8 +60,8 @@ def _view(message: Message) -> Json:
         "status": message.status,
         "run_id": None if message.run_id is None else str(message.run_id),
         "agent": message.agent,
-        "tools": message.meta.get("tools", []),
+        "how": how_it_was_answered(message.meta) if message.meta else "",
+        "actions": " ".join(proposed_actions(message.meta)),
         "calls": usage.get("calls"),
         "tokens": usage.get("prompt_tokens"),
-        "ms": message.meta.get("ms_total", message.meta.get("ms")),
     }

@@ -127,6 +127,30 @@ async def test_a_failure_says_what_went_wrong(site: WebSite, callers: Callers) -
     assert heard[-1].data["message"]
 
 
+async def test_who_reloads_in_the_middle_of_an_answer_finds_it_going_on(
+    site: WebSite, callers: Callers
+) -> None:
+    assistant = scripted(site)
+    assistant.gate = asyncio.Semaphore(1)
+    client = await callers.browser()
+    run = (await client.post("/api/runs", json={"question": "How full is it?"})).json()
+    address = f"/chat?conversation={run['conversation_id']}"
+    whole = f"/api/conversations/{run['conversation_id']}"
+    assert (await client.get(whole)).json()["running"] == run["id"]
+    page = (await client.get(address)).text
+    assert f'data-run="{run["id"]}"' in page
+    assert "How was this answered?" not in page
+
+    assistant.gate.release()
+    assistant.gate.release()
+    await everything(site, run["id"], await bearer(site))
+    assert (await client.get(whole)).json()["running"] is None
+    page = (await client.get(address)).text
+    assert "data-run=" not in page
+    assert "<strong>52.31 V</strong>" in page
+    assert "How was this answered?" in page
+
+
 async def test_one_question_at_a_time_in_a_conversation(site: WebSite, callers: Callers) -> None:
     assistant = scripted(site)
     assistant.gate = asyncio.Semaphore(0)

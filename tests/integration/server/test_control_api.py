@@ -87,7 +87,7 @@ async def test_approving_twice_or_after_a_rejection_does_nothing(
     path = f"/api/actions/{action.id}"
     first = await client.post(f"{path}/approve")
     assert (first.status_code, first.json()["status"]) == (200, "approved")
-    assert first.json()["load_name"] == "Dump Load S19 switch"
+    assert first.json()["load_name"] == "Dump Load S19 #1"
     again = await client.post(f"{path}/approve")
     assert again.status_code in {200, 409}
     late = await client.post(f"{path}/reject")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import json
 import smtplib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -380,3 +382,23 @@ async def test_mail_is_kept(tmp_path: Path) -> None:
     (got,) = sink.messages
     assert (got.recipients, got.subject, got.body) == (("b@example.com",), "Low ⚡", "52.3 V\n")
     assert "52.3 V" in file.read_text()
+
+
+async def test_saves_that_meet_leave_one_whole_file(tmp_path: Path) -> None:
+    file = tmp_path / "site.json"
+    servers = servers_of(SteppedClock(), file)
+    await asyncio.gather(*(servers.save() for _ in range(20)))
+    assert json.loads(file.read_text())["site"]
+    assert [each.name for each in tmp_path.iterdir()] == ["site.json"]
+
+
+async def test_a_site_whose_state_cannot_be_written_lives_on(tmp_path: Path) -> None:
+    servers = servers_of(SteppedClock(), tmp_path / "no such folder" / "site.json")
+    base = await servers.start()
+    try:
+        async with httpx2.AsyncClient(base_url=base) as http:
+            for _ in range(3):
+                await servers.save()
+                assert (await http.get("/sim/state")).status_code == 200
+    finally:
+        await servers.stop()

@@ -48,9 +48,7 @@ async def site() -> ScriptedSite:
             False,
             id="lies: the relay is open again although it never said that it was closed",
         ),
-        pytest.param(
-            Mode.OFFLINE, BLOCKED, "Primary S21+ switch does not answer.", False, id="offline"
-        ),
+        pytest.param(Mode.OFFLINE, BLOCKED, "Primary S21+ does not answer.", False, id="offline"),
         pytest.param(
             Mode.DEAF,
             FAILED,
@@ -345,12 +343,12 @@ async def test_a_load_whose_switch_is_gone_does_not_answer(site: ScriptedSite) -
     action = await site.wish()
     del site.switches[PRIMARY]
     ended = await site.loop.actions.execute(action)
-    assert (ended.status, ended.result) == (BLOCKED, "Primary S21+ switch does not answer.")
+    assert (ended.status, ended.result) == (BLOCKED, "Primary S21+ does not answer.")
 
 
 async def test_stopping_what_is_off_is_done_without_a_command(site: ScriptedSite) -> None:
     stop = await site.do(target_on=False, urgent=True, actor=Actor.SAFETY)
-    assert (stop.status, stop.result) == (DONE, "Primary S21+ switch is off already.")
+    assert (stop.status, stop.result) == (DONE, "Primary S21+ is off already.")
     assert site.primary.commands == []
 
 
@@ -389,7 +387,7 @@ async def test_timers_that_could_not_be_refreshed_are_named(site: ScriptedSite) 
     site.primary.mode, site.switches[FAN].mode = Mode.DEAF, Mode.OFFLINE
     assert await site.loop.execution.refresh_timers(loads, 300.0) == [
         "Heat Room fan does not answer: its timer was not refreshed.",
-        "The timer of Primary S21+ switch was not refreshed: Scripted: rpc: no answer",
+        "The timer of Primary S21+ was not refreshed: Scripted: rpc: no answer",
     ]
 
 

@@ -251,7 +251,7 @@ async def test_the_owner_hears_it_every_time(site: ScriptedSite) -> None:
         action = await site.wish(target_on=False, actor=Actor.OWNER)
         assert (action.status, action.result) == (
             BLOCKED,
-            "Primary S21+ switch is off already.",
+            "Primary S21+ is off already.",
         )
     assert await site.stores.actions.count(SYSTEM_ID) == 2
 
@@ -293,7 +293,7 @@ async def test_nothing_new_is_asked_of_a_device_that_is_silent(site: ScriptedSit
     site.clock.advance(301.0)
     await site.see(silent=(PRIMARY,))
     action = await site.wish()
-    assert (action.status, action.result) == (BLOCKED, "Primary S21+ switch does not answer.")
+    assert (action.status, action.result) == (BLOCKED, "Primary S21+ does not answer.")
     assert (await site.wish(actor=Actor.OWNER)).status is PROPOSED, "the owner may try"
 
 

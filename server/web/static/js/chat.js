@@ -1,5 +1,5 @@
 // Chat: a question is a run on the server; this page only listens, and may come back later.
-import { send } from "./shell.js";
+import { clock, digits, send } from "./shell.js";
 
 const root = document.getElementById("chat");
 const log = document.getElementById("messages");
@@ -19,7 +19,7 @@ function element(tag, className, content) {
 
 function turn() {
   const made = element("article", "turn agent");
-  made.append(element("div", "progress"), element("div", "answer raw"), element("p", "meta quiet"));
+  made.append(element("div", "progress"), element("div", "answer raw"), element("p", "meta quiet"), element("div", "cards"));
   log.append(made);
   return made;
 }
@@ -34,25 +34,21 @@ function meta(data) {
   const usage = data.meta?.usage || {};
   const parts = [data.agent || "assistant"];
   if (usage.calls !== undefined) parts.push(`${usage.calls} model calls`);
-  if (usage.prompt_tokens !== undefined) parts.push(`${usage.prompt_tokens} prompt tokens`);
+  if (usage.prompt_tokens !== undefined) parts.push(`${digits(usage.prompt_tokens)} prompt tokens`);
   if (data.status === "stopped") parts.unshift("Stopped by you");
   return parts.join(" · ");
 }
 
-function details(data) {
-  const tools = data.meta?.tools || [];
-  const made = element("details", "how");
-  made.append(element("summary", "", "How was this answered?"));
-  const list = element("ul");
-  for (const tool of tools) list.append(element("li", "", `${tool.name || tool.tool}: ${JSON.stringify(tool.arguments || {})} (${Math.round(tool.ms || 0)} ms)`));
-  for (const part of data.meta?.context?.parts || []) list.append(element("li", "", `context ${part.name || part.part}: ${part.tokens} tokens`));
-  made.append(list);
-  return made;
+// Keeps the newest words in sight of whoever reads at the end, and leaves others where they are.
+function follow(act) {
+  const atEnd = innerHeight + scrollY >= document.documentElement.scrollHeight - 160;
+  act();
+  if (atEnd) scrollTo({ top: document.documentElement.scrollHeight });
 }
 
 function card(data) {
   const made = element("article", "card action");
-  made.append(element("h2", "", `Switch ${data.load} ${data.target_on ? "on" : "off"}?`), element("p", "", data.explanation || ""));
+  made.append(element("h2", "", `Switch ${data.load ?? data.load_name} ${data.target_on ? "on" : "off"}?`), element("p", "", data.explanation || ""));
   const countdown = element("p", "quiet");
   const result = element("p", "result");
   result.setAttribute("role", "status");
@@ -70,7 +66,7 @@ function card(data) {
       });
       buttons.append(button);
     }
-    if (end) countdown.textContent = `Expires at ${new Date(end).toLocaleTimeString()} site time`;
+    if (end) countdown.textContent = `Expires at ${clock(end)} site time`;
   } else { result.textContent = data.result || data.status; }
   made.append(countdown, buttons, result);
   return made;
@@ -85,15 +81,15 @@ function listen(id, into) {
   const on = (name, act) => source.addEventListener(name, (event) => { if (event.data) act(JSON.parse(event.data)); });
   answer.textContent = "";
   on("progress", (data) => { progress.textContent = data.text; });
-  on("token", (data) => { answer.classList.add("raw"); answer.textContent = data.replace ? data.text : answer.textContent + data.text; });
-  on("action", (data) => { into.append(card(data)); });
-  on("done", (data) => {
+  on("token", (data) => { answer.classList.add("raw"); follow(() => { answer.textContent = data.replace ? data.text : answer.textContent + data.text; }); });
+  on("action", (data) => follow(() => into.querySelector(".cards").append(card(data))));
+  on("done", (data) => follow(() => {
     answer.classList.remove("raw");
     answer.innerHTML = data.html; // rendered and cleaned by the server's one renderer
     into.querySelector(".meta").textContent = meta(data);
-    into.append(details(data));
+    into.insertAdjacentHTML("beforeend", data.how); // rendered by the server, too
     finish(progress);
-  });
+  }));
   on("error", (data) => { answer.textContent = `${data.message} ${data.advice || ""}`; answer.classList.add("problem"); finish(progress); });
 }
 
@@ -111,14 +107,33 @@ async function ask(question) {
   mine.append(element("p", "", question));
   log.append(mine);
   const into = turn();
-  mine.scrollIntoView({ block: "start" });
+  scrollTo({ top: document.documentElement.scrollHeight });
   try {
     const agent = document.getElementById("agent").value || null;
     const started = await send("POST", "/api/runs", { question, conversation_id: conversation, agent });
-    if (!conversation) history.replaceState(null, "", `/chat?conversation=${started.conversation_id}`);
+    if (!conversation) {
+      history.replaceState(null, "", `/chat?conversation=${started.conversation_id}`);
+      remember(started.conversation_id, question);
+    }
     conversation = started.conversation_id;
     listen(started.id, into);
   } catch (error) { into.querySelector(".answer").textContent = error.message; busy(false); }
+}
+
+function remember(id, title) {
+  const link = element("a", "", title);
+  link.href = `/chat?conversation=${id}`;
+  link.setAttribute("aria-current", "page");
+  const item = element("li");
+  item.append(link);
+  document.getElementById("conversations").prepend(item);
+}
+
+async function restore(place) {
+  for (const id of place.dataset.actions.split(" ").filter(Boolean)) {
+    const answer = await fetch(`/api/actions/${id}`);
+    if (answer.ok) place.append(card(await answer.json()));
+  }
 }
 
 form.addEventListener("submit", (event) => {
@@ -133,3 +148,5 @@ halt.addEventListener("click", () => { if (run) send("POST", `/api/runs/${run}/s
 document.addEventListener("keydown", (event) => { if (event.key === "Escape" && run) send("POST", `/api/runs/${run}/stop`, {}); });
 for (const each of document.querySelectorAll(".suggestion")) each.addEventListener("click", () => ask(each.textContent));
 for (const each of log.querySelectorAll("[data-run]")) listen(each.dataset.run, each);
+for (const each of log.querySelectorAll("[data-actions]")) restore(each);
+if (conversation) scrollTo({ top: document.documentElement.scrollHeight });

@@ -1,16 +1,23 @@
 // Home: the numbers move without a reload.
-import { send } from "./shell.js";
+import { clock, digits, send, timezone } from "./shell.js";
 
 const at = (now, path) => path.split(".").reduce((value, key) => value?.[key], now);
-const digits = (value, count) => value === null || value === undefined ? "–"
-  : value.toLocaleString("en-US", { minimumFractionDigits: count, maximumFractionDigits: count });
 const age = (seconds) => seconds === null || seconds === undefined ? "never"
   : seconds < 90 ? `${Math.round(seconds)} s ago` : seconds < 5400 ? `${Math.round(seconds / 60)} min ago` : `${Math.round(seconds / 3600)} h ago`;
 const text = (element, value) => { if (element && element.textContent !== value) element.textContent = value; };
 const kilo = (watts) => watts === null || watts === undefined ? "–" : `${(watts / 1000).toFixed(1)} kW`;
 
 function draw(now) {
-  for (const each of document.querySelectorAll("[data-v]")) text(each, digits(at(now, each.dataset.v)?.value, Number(each.dataset.digits || 0)));
+  for (const each of document.querySelectorAll("[data-v]")) {
+    const value = at(now, each.dataset.v)?.value;
+    text(each, digits("unsigned" in each.dataset && value ? Math.abs(value) : value, Number(each.dataset.digits || 0)));
+  }
+  for (const each of document.querySelectorAll("[data-budget]")) {
+    const value = now.decision?.budget?.[each.dataset.budget];
+    text(each, digits(value === null || value === undefined ? value : value / 1000, 1));
+  }
+  text(document.getElementById("direction"), (now.battery.power.value || 0) < 0 ? "Discharging" : "Charging");
+  text(document.getElementById("voltage-source"), now.battery.voltage.source || "–");
   for (const each of document.querySelectorAll("[data-age]")) text(each, age(at(now, each.dataset.age)?.age_s));
   text(document.getElementById("budget"), digits(now.decision?.budget?.total_w, 0));
   text(document.getElementById("decided"), age(now.decision?.age_s));
@@ -84,9 +91,9 @@ async function chart() {
   const ink = resolved("--quiet"), line = resolved("--line");
   const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line } };
   const options = {
-    width: box.clientWidth, height: 260, scales: { x: { time: true }, w: {}, v: {} },
+    width: box.clientWidth, height: 260, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), timezone), scales: { x: { time: true }, w: {}, v: {} },
     axes: [axis, { ...axis, scale: "w", size: 60, values: (_, all) => all.map((each) => `${each / 1000} kW`) }, { ...axis, scale: "v", side: 1, size: 55, grid: { show: false }, values: (_, all) => all.map((each) => `${each} V`) }],
-    series: [{}, ...METRICS.map(([, label, name, scale]) => ({ label, scale, stroke: resolved(name), width: 2, spanGaps: false, value: (_, each) => each === null ? "–" : scale === "v" ? `${each.toFixed(2)} V` : `${Math.round(each)} W` }))],
+    series: [{}, ...METRICS.map(([, label, name, scale]) => ({ label, scale, stroke: resolved(name), width: 2, spanGaps: false, value: (_, each) => each === null ? "–" : scale === "v" ? `${each.toFixed(2)} V` : `${digits(Math.round(each))} W` }))],
   };
   probe.remove();
   plot?.destroy();
@@ -95,7 +102,7 @@ async function chart() {
   text(document.getElementById("chart-summary"), `Highest solar power ${digits(highest, 0)} W in the last 24 hours.`);
   const head = `<tr><th>Time</th>${METRICS.map(([, label, , unit]) => `<th>${label} ${unit.toUpperCase()}</th>`).join("")}</tr>`;
   const rows = columns[0].map((each, i) => [each, ...columns.slice(1).map((column) => column[i])]).filter((each) => each.slice(1).some((value) => value !== null)).slice(-48)
-    .map(([time, ...values]) => `<tr><td>${new Date(time * 1000).toLocaleTimeString()}</td>${values.map((value) => `<td>${value === null ? "–" : digits(value, 1)}</td>`).join("")}</tr>`).join("");
+    .map(([time, ...values]) => `<tr><td>${clock(time * 1000)}</td>${values.map((value) => `<td>${value === null ? "–" : digits(value, 1)}</td>`).join("")}</tr>`).join("");
   document.getElementById("chart-table").innerHTML = head + rows;
 }
 chart();

@@ -5,6 +5,14 @@ const dialog = document.getElementById("stop-dialog");
 let source = null;
 let last = Date.now();
 
+const zone = document.body.dataset.timezone || undefined;
+
+// Times are the site's, wherever the browser is.
+export const timezone = zone;
+export const clock = (at) => new Date(at).toLocaleTimeString("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit" });
+export const digits = (value, count = 0) => value === null || value === undefined ? "–"
+  : value.toLocaleString("en-US", { minimumFractionDigits: count, maximumFractionDigits: count }).replaceAll(",", "\u202f").replace("-", "\u2212");
+
 export function say(name, detail) { document.dispatchEvent(new CustomEvent(`cc:${name}`, { detail })); }
 
 function show(state, text) { pill.className = `pill ${state}`; pill.textContent = text; }
