@@ -1,5 +1,7 @@
 """How long one decision takes, for sites of 2, 50 and 1 000 miners.
 
+The yardstick is a loop of fixed work: its p99 ÷ p50 is what the machine itself adds in this run.
+
 ``python -m bench.allocator [--json] [--seconds 2]``
 """
 
@@ -37,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         for size in SIZES
         for call in (decide, allocate)
     ]
+    rows.append(yardstick(seconds=given.seconds))
     if given.json:
         print(json.dumps({"version": ALLOCATOR_VERSION, "rows": rows}))
         return 0
@@ -92,23 +95,41 @@ def measure(
     call: Callable[[AllocationInput], Decision], asked: AllocationInput, *, seconds: float
 ) -> Row:
     """Percentiles of wall time of one call, ms."""
-    call(asked)
+    size = len(asked.miners)
+    row = percentiles(lambda: call(asked), seconds=seconds)
+    return {"call": call.__name__, "miners": size, **row, "us_per_miner": per_miner(row, size)}
+
+
+def per_miner(row: Row, size: int) -> float:
+    """The p50 over the miners, µs."""
+    return round(float(row["p50_ms"]) * 1e3 / size, 2)
+
+
+def yardstick(*, seconds: float) -> Row:
+    """Fixed work of about half a millisecond."""
+    return {
+        "call": "yardstick",
+        "miners": 0,
+        **percentiles(lambda: sum(range(20_000)), seconds=seconds),
+        "us_per_miner": 0.0,
+    }
+
+
+def percentiles(work: Callable[[], object], *, seconds: float) -> Row:
+    """How often it ran, and percentiles of its wall time, ms."""
+    work()
     times: list[float] = []
     began = time.perf_counter()
     while len(times) < FEWEST or time.perf_counter() - began < seconds:
         before = time.perf_counter()
-        call(asked)
+        work()
         times.append(time.perf_counter() - before)
     times.sort()
     p50_s, p99_s = times[len(times) // 2], times[int(len(times) * 0.99)]
-    size = len(asked.miners)
     return {
-        "call": call.__name__,
-        "miners": size,
         "calls": len(times),
         "p50_ms": round(p50_s * 1e3, 4),
         "p99_ms": round(p99_s * 1e3, 4),
-        "us_per_miner": round(p50_s * 1e6 / size, 2),
     }
 
 
