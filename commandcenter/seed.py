@@ -21,6 +21,10 @@ from services.records import AdapterConfig, ControlledLoad, Role, System
 OWNER_ID = UUID("a0000000-0000-0000-0000-000000000001")
 SYSTEM_ID = UUID("50000000-0000-0000-0000-000000000001")
 PLACE = Preferences()
+INVERTER_SERIAL = "2107199999"
+"""The simulated inverter's: with it SolArk's cloud tells the battery's voltage, which stands in
+for Victron's.
+"""
 
 
 def _id(number: int) -> UUID:
@@ -142,7 +146,12 @@ def simulated_adapters(url: str) -> list[AdapterConfig]:
             system_id=SYSTEM_ID,
             adapter_type="solark_cloud",
             name="SolArk cloud",
-            settings={"base_url": f"{url}/solark", "plant_id": 1, "device_id": str(INVERTER)},
+            settings={
+                "base_url": f"{url}/solark",
+                "plant_id": 1,
+                "device_id": str(INVERTER),
+                "inverter_serial": INVERTER_SERIAL,
+            },
             secrets={"username": "owner@example.com", "password": "simulated"},
             poll_interval_s=120.0,
         ),

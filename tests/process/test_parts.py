@@ -148,6 +148,20 @@ def test_a_source_that_is_pulled_shows_and_comes_back(
     assert until(lambda: watched.status(name) == "ok", WITHIN_S), "it did not come back"
 
 
+def test_the_inverters_voltage_stands_in_for_victrons(watched: Watched) -> None:
+    def source() -> str:
+        decision = watched.http.get("/api/home/now").json()["decision"]
+        return str(decision["budget"]["voltage_source"])
+
+    assert until(lambda: "Victron" in source(), WITHIN_S), source()
+    watched.fault("vrm")
+    try:
+        assert until(lambda: "SolArk" in source(), WITHIN_S), source()
+    finally:
+        watched.mend()
+    assert until(lambda: "Victron" in source(), WITHIN_S), source()
+
+
 def test_a_switch_that_is_pulled_is_switched_off_by_its_own_timer(watched: Watched) -> None:
     assert until(lambda: watched.switch_is_on("primary"), 120.0), "nothing was started"
     watched.fault("shelly/primary")
