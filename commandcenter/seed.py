@@ -21,6 +21,9 @@ from services.records import AdapterConfig, ControlledLoad, Role, System
 OWNER_ID = UUID("a0000000-0000-0000-0000-000000000001")
 SYSTEM_ID = UUID("50000000-0000-0000-0000-000000000001")
 PLACE = Preferences()
+SIMULATED_EMAIL = "owner@example.com"
+"""Where the simulated site writes to: its own mail sink keeps what comes."""
+
 INVERTER_SERIAL = "2107199999"
 """The simulated inverter's: with it SolArk's cloud tells the battery's voltage, which stands in
 for Victron's.
@@ -216,9 +219,11 @@ async def _save_devices(site: SiteStore) -> None:
 
 async def _save_settings(settings: SettingsStore) -> None:
     stored = await settings.preferences(SYSTEM_ID)
-    automatic = replace(stored.value, control_level=ControlLevel.AUTOMATIC)
+    chosen = replace(
+        stored.value, control_level=ControlLevel.AUTOMATIC, notify_email=SIMULATED_EMAIL
+    )
     await settings.save_preferences(
-        SYSTEM_ID, automatic, expected_version=stored.version, actor="set-up"
+        SYSTEM_ID, chosen, expected_version=stored.version, actor="set-up"
     )
     for zone in simulated_zones():
         await settings.save_zone(SYSTEM_ID, zone, expected_version=None, actor="set-up")

@@ -39,7 +39,7 @@ class SmtpSink:
         """
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: SMTP(self, enable_SMTPUTF8=True, loop=loop), host, port
+            lambda: SMTP(self, hostname="localhost", enable_SMTPUTF8=True, loop=loop), host, port
         )
         listening: int = self._server.sockets[0].getsockname()[1]
         return listening

@@ -6,7 +6,9 @@ in which the event loop stands still, and services that run commands or write fi
 
 from __future__ import annotations
 
+import smtplib
 import warnings
+from types import SimpleNamespace
 from typing import Any
 
 with warnings.catch_warnings():
@@ -17,6 +19,7 @@ with warnings.catch_warnings():
     from apprise.plugins.custom_xml import NotifyXML
     from apprise.plugins.discord import NotifyDiscord
     from apprise.plugins.email import NotifyEmail
+    from apprise.plugins.email import smtp as library_smtp
     from apprise.plugins.ntfy import NotifyNtfy
     from apprise.plugins.opsgenie import NotifyOpsgenie
     from apprise.plugins.pagerduty import NotifyPagerDuty
@@ -42,3 +45,20 @@ PLUGINS: dict[str, Any] = {
     "pagerduty": NotifyPagerDuty,
     "opsgenie": NotifyOpsgenie,
 }
+
+GREETING = "[127.0.0.1]"
+"""What a mail server is greeted with: what Python says, too, on a machine without a public name."""
+
+
+def _smtp(host: str, port: int, _name: str | None, **more: Any) -> smtplib.SMTP:
+    return smtplib.SMTP(host, port, GREETING, **more)
+
+
+def _smtp_ssl(host: str, port: int, _name: str | None, **more: Any) -> smtplib.SMTP_SSL:
+    return smtplib.SMTP_SSL(host, port, GREETING, **more)
+
+
+# The library leaves the greeting to Python, which asks the name server for this machine's own name.
+vars(library_smtp)["smtplib"] = SimpleNamespace(
+    SMTP=_smtp, SMTP_SSL=_smtp_ssl, SMTPException=smtplib.SMTPException
+)

@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.process.conftest import Start, as_json, cli, until
+from tests.process.conftest import Program, Start, as_json, cli, until
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(300)]
 
@@ -19,16 +19,29 @@ def verified_starts(http: httpx2.Client) -> list[dict[str, Any]]:
     return [each for each in actions if each["status"] == "done" and each["target_on"]]
 
 
+def mails(program: Program) -> list[dict[str, Any]]:
+    """What the simulated site's mail sink has received."""
+    file = program.home / "simulator" / "mail.jsonl"
+    lines = file.read_text().splitlines() if file.exists() else []
+    return [json.loads(line) for line in lines]
+
+
 def test_the_site_runs_itself_survives_kill_9_and_ends_in_time(start: Start) -> None:
     program = start("site")
     with program.client() as http:
         first = http.get("/api/home/now").json()
         acted = until(lambda: verified_starts(http), within_s=60.0)
         later = http.get("/api/home/now").json()
+        http.post("/api/emergency-stop", json={"reason": "smoke in the shed"}).raise_for_status()
+        mail = until(lambda: mails(program), within_s=30.0)
+        http.request("DELETE", "/api/emergency-stop", json={"reason": "only steam"})
     assert acted, "nothing was switched and verified"
     assert acted[-1]["result"].startswith("Verified: on")
     assert later["at"] > first["at"]
     assert later["battery"]["voltage"]["unit"] == "V"
+    assert mail, "the owner was not told of the emergency stop"
+    assert mail[0]["recipients"] == ["owner@example.com"]
+    assert "smoke in the shed" in mail[0]["body"]
 
     program.kill_group()
     again = start("site")
