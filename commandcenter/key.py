@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 import secrets
 from pathlib import Path
 
-from commandcenter.settings import Settings
+from commandcenter.settings import KEY_BYTES, Settings, key_of
 from services.errors import Invalid
 
-KEY_BYTES = 32
 VARIABLE = "COMMANDCENTER_SECRET_KEY"
 
 
@@ -25,20 +23,17 @@ def secret_key(settings: Settings) -> bytes:
         return _decoded(settings.secret_key.get_secret_value(), where=VARIABLE)
     path = settings.home / "secret.key"
     if path.exists():
-        return _decoded(path.read_text(encoding="ascii").strip(), where=str(path))
+        return _decoded(path.read_bytes().strip(), where=str(path))
     key = secrets.token_bytes(KEY_BYTES)
     _write_private(path, base64.b64encode(key))
     return key
 
 
-def _decoded(text: str, *, where: str) -> bytes:
+def _decoded(text: str | bytes, *, where: str) -> bytes:
     try:
-        key = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise Invalid([(where, f"must hold {KEY_BYTES} bytes as base64")])
-    return key
+        return key_of(text)
+    except ValueError as error:
+        raise Invalid([(where, str(error))]) from None
 
 
 def _write_private(path: Path, content: bytes) -> None:

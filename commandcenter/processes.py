@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
 import os
 import signal
@@ -216,11 +217,18 @@ def _listen(settings: Settings) -> socket.socket:
     except OSError as error:
         listening.close()
         raise Conflict(
-            f"Can't listen on {settings.host}:{settings.port} ({error.strerror}): stop the other"
-            " program or set COMMANDCENTER_PORT."
+            f"Can't listen on {settings.host}:{settings.port} ({error.strerror}): {_advice(error)}."
         ) from None
     listening.listen(128)
     return listening
+
+
+def _advice(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "stop the other program or set COMMANDCENTER_PORT"
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return "set COMMANDCENTER_PORT to one above 1023"
+    return "set COMMANDCENTER_HOST to an address of this machine"
 
 
 def _stop_on_signals(stopping: asyncio.Event) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from energy.preferences import Preferences
 from forecasting.clear_sky import ArrayGeometry, PvlibSkyModel
@@ -15,6 +17,9 @@ from simulator.series import Series, read_series
 
 SWITZERLAND = (47.4, 8.1, "Europe/Zurich")
 LONGEST_DAYS = 400
+FIRST_S = datetime(1950, 1, 1, tzinfo=UTC).timestamp()
+LAST_S = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
+_YEARS = "holds a time outside 1950…2099: check its time column"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +60,15 @@ def run_replay(
         Invalid: A bad option, or a file that is not of a known format.
         NotFound: No such file.
     """
-    series = read_series(path, home=home)
+    _check_place(place)
+    series = _series(path, home)
     latitude, longitude, timezone = place.for_file(path)
     peak_w = max(series.pv_w) if pv_peak_kw is None else pv_peak_kw * 1_000.0
     if peak_w <= 0.0:
-        raise Invalid([("--pv-peak-kw", "must be above 0")])
+        problem = (
+            "the file has no PV" if pv_peak_kw is None else f"must be above 0, got {pv_peak_kw}"
+        )
+        raise Invalid([(str(path) if pv_peak_kw is None else "--pv-peak-kw", problem)])
     sky = PvlibSkyModel(array=ArrayGeometry(latitude=latitude, longitude=longitude, peak_w=peak_w))
     sky.prepare(datetime.fromtimestamp(series.at_s[0], UTC), days=_days(series))
     options = ReplayOptions(
@@ -72,6 +81,43 @@ def run_replay(
         ),
     )
     return replay(series, options, sky=sky, progress=progress)
+
+
+def _check_place(place: Place) -> None:
+    problems = [
+        (option, f"must be within -{limit:g}…{limit:g}, got {value:g}")
+        for option, value, limit in (
+            ("--latitude", place.latitude, 90.0),
+            ("--longitude", place.longitude, 180.0),
+        )
+        if value is not None and not -limit <= value <= limit
+    ]
+    if place.timezone is not None and not _is_zone(place.timezone):
+        rule = f"must be a time zone such as America/Denver, got {place.timezone!r}"
+        problems.append(("--timezone", rule))
+    if problems:
+        raise Invalid(problems)
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _series(path: Path, home: str | None) -> Series:
+    """The file's series, of a time that the sun's model can be asked for."""
+    try:
+        series = read_series(path, home=home)
+    except zlib.error as error:
+        raise Invalid([(str(path), f"is a damaged gzip file: {error}")]) from None
+    except OverflowError:
+        raise Invalid([(str(path), _YEARS)]) from None
+    if not FIRST_S <= series.at_s[0] <= series.at_s[-1] < LAST_S:
+        raise Invalid([(str(path), _YEARS)])
+    return series
 
 
 def _days(series: Series) -> int:

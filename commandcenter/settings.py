@@ -6,15 +6,19 @@ is answered with the variable's name, what it got and what it wants.
 
 from __future__ import annotations
 
+import base64
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.errors import Invalid
+
+KEY_BYTES = 32
 
 
 class SiteKind(StrEnum):
@@ -125,11 +129,16 @@ class Settings(BaseSettings):
         description="Models to try in order when the first fails, separated by commas.",
     )
     llm_timeout_s: float = Field(
-        default=60.0, gt=0, alias="LLM_TIMEOUT_S", description="Time limit of one model call."
+        default=60.0,
+        gt=0,
+        allow_inf_nan=False,
+        alias="LLM_TIMEOUT_S",
+        description="Time limit of one model call.",
     )
     llm_daily_budget_usd: float | None = Field(
         default=None,
         ge=0,
+        allow_inf_nan=False,
         alias="LLM_DAILY_BUDGET_USD",
         description="Spending limit per day; over it the built-in model answers.",
     )
@@ -151,7 +160,11 @@ class Settings(BaseSettings):
     )
 
     raw_retention_hours: float = Field(
-        default=72.0, ge=24, alias="RAW_RETENTION_HOURS", description="How long raw samples stay."
+        default=72.0,
+        ge=24,
+        le=1_000_000,
+        alias="RAW_RETENTION_HOURS",
+        description="How long raw samples stay.",
     )
     log_level: str = Field(
         default="info", alias="LOG_LEVEL", description="debug, info, warning or error."
@@ -190,6 +203,26 @@ class Settings(BaseSettings):
         ):
             msg = "must start with postgresql://"
             raise ValueError(msg)
+        if value is not None and not _is_dsn(value.get_secret_value()):
+            msg = "must be an address like postgresql://user:password@host:5432/name"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            key_of(value.get_secret_value())
+        return value
+
+    @field_validator("admin_email")
+    @classmethod
+    def _email(cls, value: str) -> str:
+        from services.accounts import EMAIL  # noqa: PLC0415 - only who sets it pays for it
+
+        if EMAIL.fullmatch(value) is None:
+            msg = "must be an e-mail address like owner@example.com"
+            raise ValueError(msg)
         return value
 
     @field_validator("public_base_url", "llm_base_url", "sim_url", "twilio_base_url")
@@ -198,7 +231,46 @@ class Settings(BaseSettings):
         if value is not None and not value.startswith(("http://", "https://")):
             msg = "must start with http:// or https://"
             raise ValueError(msg)
+        if value is not None and not _has_host(value):
+            msg = "must be an address like http://127.0.0.1:8080, with a host"
+            raise ValueError(msg)
         return None if value is None else value.rstrip("/")
+
+
+def key_of(text: str | bytes) -> bytes:
+    """The key that ``text`` holds.
+
+    Raises:
+        ValueError: It does not hold 32 bytes as base64.
+    """
+    try:
+        key = base64.b64decode(text, validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        msg = f"must hold {KEY_BYTES} bytes as base64"
+        raise ValueError(msg)
+    return key
+
+
+def _has_host(url: str) -> bool:
+    """Whether an http address has a host, a port that exists, and no blank."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0 and not any(map(str.isspace, url))
+    except ValueError:
+        return False
+
+
+def _is_dsn(text: str) -> bool:
+    from psycopg import ProgrammingError  # noqa: PLC0415 - only who sets the address pays for it
+    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415 - see above
+
+    try:
+        conninfo_to_dict(text)
+    except ProgrammingError:
+        return False
+    return True
 
 
 def variable_of(field_name: str) -> str:
@@ -222,6 +294,8 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         problems = [(str(e["loc"][0]), f"{_shown(e)}: {_rule(e['msg'])}") for e in error.errors()]
         raise Invalid(problems) from None
+    except UnicodeDecodeError as error:
+        raise Invalid([(".env", f"is not UTF-8: {error}; save it as UTF-8 text")]) from None
 
 
 def _shown(error: object) -> str:

@@ -9,6 +9,7 @@ import asyncio
 import errno
 import functools
 import json
+import socket
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec
@@ -40,6 +41,22 @@ CODES: tuple[tuple[type[CommandCenterError], int], ...] = (
     (Conflict, REFUSED),
     (Forbidden, REFUSED),
 )
+_CHECK = "check the path"
+MEANINGS: dict[int, tuple[str | None, str]] = {
+    errno.ENOSPC: ("The disk is full", "free some space and start again"),
+    errno.EDQUOT: ("The disk is full", "free some space and start again"),
+    errno.EADDRINUSE: ("The port is in use", "stop the other program, or set COMMANDCENTER_PORT"),
+    errno.EADDRNOTAVAIL: ("This machine has no such address", "set COMMANDCENTER_HOST"),
+    errno.EACCES: ("Permission denied", "check the folder's owner, or set COMMANDCENTER_HOME"),
+    errno.EPERM: ("Permission denied", "check the folder's owner, or set COMMANDCENTER_HOME"),
+    errno.EROFS: ("The file system is read-only", "choose another folder"),
+    errno.ENOENT: ("No such file", _CHECK),
+    errno.EISDIR: (None, _CHECK),
+    errno.ENOTDIR: (None, _CHECK),
+    errno.EEXIST: (None, _CHECK),
+    errno.ENAMETOOLONG: (None, _CHECK),
+}
+"""What an error number means (None: the system's own words), and what to do."""
 
 
 def code_of(error: CommandCenterError) -> int:
@@ -49,18 +66,12 @@ def code_of(error: CommandCenterError) -> int:
 
 def sentence_of(error: OSError) -> str:
     """What a refused system call means to the person at the terminal."""
+    if isinstance(error, socket.gaierror):
+        return f"{error.strerror}: check the host's name."
     where = f" ({error.filename})" if error.filename else ""
-    match error.errno:
-        case errno.ENOSPC:
-            return f"The disk is full{where}: free some space and start again."
-        case errno.EADDRINUSE:
-            return f"The port is in use{where}: stop the other program, or set COMMANDCENTER_PORT."
-        case errno.EACCES | errno.EPERM:
-            return f"Permission denied{where}: check the folder's owner, or set COMMANDCENTER_HOME."
-        case errno.ENOENT:
-            return f"No such file{where}: check the path."
-        case _:
-            return f"{error.strerror or error}{where}"
+    what, advice = MEANINGS.get(error.errno or 0, (None, None))
+    said = f"{what or error.strerror or error}{where}"
+    return said if advice is None else f"{said}: {advice}."
 
 
 def command(function: Callable[P, Coroutine[Any, Any, int | None]]) -> Callable[P, None]:
@@ -88,7 +99,8 @@ def command(function: Callable[P, Coroutine[Any, Any, int | None]]) -> Callable[
 def _say(error: CommandCenterError) -> None:
     problems = error.problems if isinstance(error, Invalid) else [("", str(error))]
     for path, message in problems:
-        typer.echo(f"error: {path}: {message}" if path else f"error: {message}", err=True)
+        sentence = " ".join(message.split())
+        typer.echo(f"error: {path}: {sentence}" if path else f"error: {sentence}", err=True)
 
 
 def print_json(value: object) -> None:

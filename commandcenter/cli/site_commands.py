@@ -14,8 +14,14 @@ from rich.table import Table
 from commandcenter.cli import options
 from commandcenter.cli.edge import command, print_json
 from commandcenter.settings import load_settings
-from services.errors import Invalid
+from services.errors import Conflict, Invalid
 from services.records import Json
+
+AGENTS = ("monitor", "solar", "victron", "optimizer")
+_NO_SITE = (
+    "There is no site in {home} yet, so nothing was done: bring it up with `commandcenter up`, or"
+    " set COMMANDCENTER_HOME or DATABASE_URL to those of the running site."
+)
 
 
 @command
@@ -45,9 +51,9 @@ async def allocate(
     }
     given = {name: value for name, value in snapshot.items() if value is not None}
     if given:
-        document["snapshot"] = {**document.get("snapshot", {}), **given}
+        document["snapshot"] = {**_part(document, "snapshot"), **given}
     if mode is not None:
-        document["preferences"] = {**document.get("preferences", {}), "operating_mode": mode}
+        document["preferences"] = {**_part(document, "preferences"), "operating_mode": mode}
     if at is not None:
         document["at"] = at
     async with open_site(load_settings(), live=True) as site:
@@ -63,16 +69,26 @@ def _document(file: str | None) -> dict[str, Any]:
     if file is None and not _is_piped():
         return {}
     source = "standard input" if file in {None, "-"} else str(file)
-    text = sys.stdin.read() if file in {None, "-"} else Path(str(file)).read_text(encoding="utf-8")
-    if not text.strip():
+    raw = sys.stdin.buffer.read() if file in {None, "-"} else Path(str(file)).read_bytes()
+    if not raw.strip():
         return {}
     try:
-        document = json_module.loads(text)
-    except ValueError as error:
+        document = json_module.loads(raw.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise Invalid([(source, f"is not UTF-8: {error}")]) from None
+    except (ValueError, RecursionError) as error:
         raise Invalid([(source, f"is not JSON: {error}")]) from None
     if not isinstance(document, dict):
         raise Invalid([(source, f"must hold an object, got {type(document).__name__}")])
     return document
+
+
+def _part(document: dict[str, Any], name: str) -> dict[str, Any]:
+    """One object of the document; empty when it is not given."""
+    part = document.get(name, {})
+    if not isinstance(part, dict):
+        raise Invalid([(name, f"must be an object, got {part!r}")])
+    return part
 
 
 def _is_piped() -> bool:
@@ -122,6 +138,8 @@ async def ask(
 
     if not question.strip():
         raise Invalid([("QUESTION", "is empty: write what you want to know in quotes")])
+    if agent is not None and agent not in AGENTS:
+        raise Invalid([("--agent", f"must be one of {', '.join(AGENTS)}; got {agent!r}")])
     async with open_site(load_settings(), live=True) as site:
         run = await site.runs.start(
             user=await site.owner(),
@@ -182,9 +200,14 @@ async def emergency_stop(
     json: options.Json = False,
 ) -> None:
     """Stop every controlled load at once and suspend automation until an admin re-enables it."""
+    if release and status:
+        raise Invalid([("emergency-stop", "takes one of --release and --status")])
     from commandcenter.composition import open_site
 
-    async with open_site(load_settings()) as site:
+    settings = load_settings()
+    async with open_site(settings) as site:
+        if not await site.stores.site.systems():
+            raise Conflict(_NO_SITE.format(home=settings.home))
         emergency = site.services.emergency
         if release:
             state = await emergency.release(site.system_id, by="command line", reason=reason)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -41,15 +43,16 @@ async def replay(
     from commandcenter.replaying import Place, run_replay
     from simulator.replay_report import result_json, table_rows, write_chart
 
-    if chart is not None and chart.suffix.lower() not in {".png", ".html"}:
-        raise Invalid([("--chart", f"must end with .png or .html, got {chart.name!r}")])
+    if chart is not None:
+        _check_chart(chart)
+    bar_console = Console(stderr=True)
     with Progress(
         TextColumn("replaying"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
-        disable=json,
+        console=bar_console,
+        disable=json or not bar_console.is_terminal,
     ) as bar:
         task = bar.add_task("replay", total=None)
         result = run_replay(
@@ -63,7 +66,7 @@ async def replay(
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     if chart is not None:
-        write_chart(result, chart)
+        _write_whole(chart, lambda draft: write_chart(result, draft))
     if json:
         print_json(result_json(result))
         return
@@ -71,6 +74,26 @@ async def replay(
     for row in table_rows(result):
         table.add_row(*(str(cell) for cell in row))
     Console().print(table)
+
+
+def _check_chart(chart: Path) -> None:
+    """Refuse before the long work what could not be written after it."""
+    if chart.suffix.lower() not in {".png", ".html"}:
+        raise Invalid([("--chart", f"must end with .png or .html, got {chart.name!r}")])
+    if not chart.parent.is_dir() or chart.is_dir():
+        raise Invalid([("--chart", f"must be a file in a folder that exists, got {chart}")])
+    if not os.access(chart.parent, os.W_OK):
+        raise Invalid([("--chart", f"can't be written, {chart.parent} is read-only for this user")])
+
+
+def _write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Write beside and move in place: a full disk leaves no half file."""
+    draft = path.with_name(f".{path.stem}.new{path.suffix}")
+    try:
+        write(draft)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def bench(
