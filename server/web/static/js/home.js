@@ -5,7 +5,7 @@ const at = (now, path) => path.split(".").reduce((value, key) => value?.[key], n
 const age = (seconds) => seconds === null || seconds === undefined ? "never"
   : seconds < 90 ? `${Math.round(seconds)} s ago` : seconds < 5400 ? `${Math.round(seconds / 60)} min ago` : `${Math.round(seconds / 3600)} h ago`;
 const text = (element, value) => { if (element && element.textContent !== value) element.textContent = value; };
-const kilo = (watts) => watts === null || watts === undefined ? "–" : `${(watts / 1000).toFixed(1)} kW`;
+const kilo = (watts) => watts === null || watts === undefined ? "–" : `${digits(watts / 1000, 1)} kW`;
 
 function draw(now) {
   for (const each of document.querySelectorAll("[data-v]")) {
@@ -92,7 +92,7 @@ async function chart() {
   const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line } };
   const options = {
     width: box.clientWidth, height: 260, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), timezone), scales: { x: { time: true }, w: {}, v: {} },
-    axes: [axis, { ...axis, scale: "w", size: 60, values: (_, all) => all.map((each) => `${each / 1000} kW`) }, { ...axis, scale: "v", side: 1, size: 55, grid: { show: false }, values: (_, all) => all.map((each) => `${each} V`) }],
+    axes: [axis, { ...axis, scale: "w", size: 60, values: (_, all) => all.map((each) => `${each / 1000} kW`) }, { ...axis, scale: "v", side: 1, size: 68, grid: { show: false }, values: (_, all) => all.map((each) => `${each} V`) }],
     series: [{}, ...METRICS.map(([, label, name, scale]) => ({ label, scale, stroke: resolved(name), width: 2, spanGaps: false, value: (_, each) => each === null ? "–" : scale === "v" ? `${each.toFixed(2)} V` : `${digits(Math.round(each))} W` }))],
   };
   probe.remove();
