@@ -13,46 +13,14 @@ import structlog
 
 from services.errors import CommandCenterError
 from services.records import Json
+from services.subscription import Subscription
 from storage.pool import Pool, row, rows
 
 CHANNEL = "commandcenter"
 MAX_BYTES = 7_000
-QUEUE = 1_000
 RECONNECT_S = 1.0
 
 log = structlog.get_logger(__name__)
-
-
-class Subscription:
-    """The events of some topics from its making on; close it with ``aclose``."""
-
-    def __init__(self, topics: frozenset[str]) -> None:
-        """No topics: all of them."""
-        self._topics = topics
-        self._queue: asyncio.Queue[tuple[str, Json] | None] = asyncio.Queue(maxsize=QUEUE)
-
-    def offer(self, topic: str, payload: Json) -> None:
-        """Queue an event of a wanted topic, dropping the oldest when full."""
-        if not self._topics or topic in self._topics:
-            self._put((topic, payload))
-
-    def __aiter__(self) -> Subscription:
-        return self
-
-    async def __anext__(self) -> tuple[str, Json]:
-        event = await self._queue.get()
-        if event is None:
-            raise StopAsyncIteration
-        return event
-
-    async def aclose(self) -> None:
-        """End the iteration; whoever waits is woken."""
-        self._put(None)
-
-    def _put(self, event: tuple[str, Json] | None) -> None:
-        if self._queue.full():
-            self._queue.get_nowait()
-        self._queue.put_nowait(event)
 
 
 class PostgresEventBus:

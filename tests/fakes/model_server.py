@@ -35,6 +35,22 @@ class Reply:
 Script = Callable[[Json, int], Reply]
 
 
+def crew_script(answer: str) -> Script:
+    """A model that hands off, calls two tools, and says ``answer``."""
+
+    def script(request: Json, _: int) -> Reply:
+        tools = {each["function"]["name"] for each in request.get("tools", [])}
+        if "hand_off" in tools:
+            return Reply(tools=[("hand_off", {"agent": "monitor", "request": "voltage and why"})])
+        if not any(each["role"] == "tool" for each in request["messages"]):
+            return Reply(
+                tools=[("battery_status", {}), ("decision_explanation", {"miner": "dump load"})]
+            )
+        return Reply(text=answer)
+
+    return script
+
+
 @dataclass
 class ModelServer:
     """Replies by ``script(request, number)``; counts what happened. Keeps its port."""

@@ -16,7 +16,7 @@ import httpx2
 import psutil  # type: ignore[import-untyped]  # its stubs are a package of their own
 import pytest
 
-from tests.fakes.model_server import ModelServer, Reply
+from tests.fakes.model_server import ModelServer, crew_script
 from tests.process.conftest import Program, Start, as_json, until
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(400)]
@@ -27,16 +27,7 @@ WITHIN_S = 60.0
 QUESTION = "What is my battery voltage right now and why is the dump load off?"
 
 
-def crew_script(request: dict[str, Any], _: int) -> Reply:
-    """A model that hands off, calls two tools, and answers."""
-    tools = {each["function"]["name"] for each in request.get("tools", [])}
-    if "hand_off" in tools:
-        return Reply(tools=[("hand_off", {"agent": "monitor", "request": "voltage and why"})])
-    if not any(each["role"] == "tool" for each in request["messages"]):
-        return Reply(
-            tools=[("battery_status", {}), ("decision_explanation", {"miner": "dump load"})]
-        )
-    return Reply(text="The battery is fine, says the model on the server.")
+SAID = "The battery is fine, says the model on the server."
 
 
 @contextmanager
@@ -106,7 +97,7 @@ class Watched:
 
 @pytest.fixture(scope="module")
 def model_server() -> ModelServer:
-    return ModelServer(script=crew_script)
+    return ModelServer(script=crew_script(SAID))
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +179,7 @@ def test_the_model_server_answers_in_three_calls_goes_away_and_comes_back(
         assert until(lambda: watched.status("assistant") == "ok", WITHIN_S)
         model_server.requests.clear()
         answer = as_json(watched.program.cli("ask", QUESTION, "--json"))
-    assert answer["answer"].strip() == "The battery is fine, says the model on the server."
+    assert answer["answer"].strip() == SAID
     assert len(model_server.requests) == 3
     assert all(request["stream"] for request in model_server.requests)
     assert all(request["tools"] for request in model_server.requests)

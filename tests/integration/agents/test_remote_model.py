@@ -10,29 +10,21 @@ import pytest
 
 from services.records import RunStatus
 from tests.fakes.assistant_site import SYSTEM_ID
-from tests.fakes.model_server import ModelServer, Reply
+from tests.fakes.model_server import ModelServer, Reply, crew_script
 
 QUESTION = "What is my battery voltage right now and why is the dump load off?"
 
 
-def crew_script(request: dict[str, Any], _: int) -> Reply:
-    """A model that hands off, calls two tools, and answers."""
-    tools = {each["function"]["name"] for each in request.get("tools", [])}
-    if "hand_off" in tools:
-        return Reply(tools=[("hand_off", {"agent": "monitor", "request": "voltage and why"})])
-    if not any(each["role"] == "tool" for each in request["messages"]):
-        return Reply(
-            tools=[("battery_status", {}), ("decision_explanation", {"miner": "dump load"})]
-        )
-    return Reply(text="It is 52.31 V and the dump load needs 54.50 V.")
+SAID = "It is 52.31 V and the dump load needs 54.50 V."
+answering = crew_script(SAID)
 
 
 async def test_a_question_takes_three_calls_with_native_tools_and_streams(make_desk: Any) -> None:
-    async with ModelServer(script=crew_script).running() as server:
+    async with ModelServer(script=answering).running() as server:
         desk = await make_desk(model="openai/anything", base_url=server.base_url)
         answer = await desk.ask(QUESTION)
 
-    assert answer.text.strip() == "It is 52.31 V and the dump load needs 54.50 V."
+    assert answer.text.strip() == SAID
     assert len(server.requests) == 3
     assert sorted(answer.tools) == ["battery_status", "decision_explanation"]
     assert answer.meta["agents"] == ["master", "monitor"]
@@ -62,13 +54,13 @@ async def test_a_failure_that_passes_is_tried_again(
     make_desk: Any, first: Reply, requests: int
 ) -> None:
     def script(request: dict[str, Any], number: int) -> Reply:
-        return first if number == 1 else crew_script(request, number)
+        return first if number == 1 else answering(request, number)
 
     async with ModelServer(script=script).running() as server:
         desk = await make_desk(model="openai/x", base_url=server.base_url, backoff_s=0.01)
         answer = await desk.ask(QUESTION)
 
-    assert answer.text.strip() == "It is 52.31 V and the dump load needs 54.50 V."
+    assert answer.text.strip() == SAID
     assert len(server.requests) == requests
 
 
@@ -121,7 +113,7 @@ async def test_a_bad_key_is_one_clear_sentence(make_desk: Any) -> None:
 )
 async def test_stop_closes_the_providers_connection(make_desk: Any, slow: Reply) -> None:
     def script(request: dict[str, Any], number: int) -> Reply:
-        return crew_script(request, number) if number < 3 else slow
+        return answering(request, number) if number < 3 else slow
 
     async with ModelServer(script=script).running() as server:
         desk = await make_desk(model="openai/x", base_url=server.base_url)
@@ -193,7 +185,7 @@ async def test_a_picked_agent_skips_the_routing(make_desk: Any) -> None:
 
 
 async def test_only_loopback_is_looked_up(make_desk: Any, only_loopback: list[str]) -> None:
-    async with ModelServer(script=crew_script).running() as server:
+    async with ModelServer(script=answering).running() as server:
         desk = await make_desk(model="openai/x", base_url=server.base_url)
         await desk.ask(QUESTION)
     assert set(only_loopback) <= {"127.0.0.1", "localhost", "None"}
