@@ -162,6 +162,7 @@ async def compose(settings: Settings, *, dsn: str, plant: Plant) -> AsyncIterato
         await stores.start()
         stack.push_async_callback(stores.stop)
         http = await stack.enter_async_context(httpx2.AsyncClient(timeout=15.0))
+        await _check_key(stores)
         first = await _seed(settings, stores, plant)
         builder = _Builder(settings=settings, plant=plant, stores=stores, http=http, first=first)
         await builder.configure_devices()
@@ -169,6 +170,12 @@ async def compose(settings: Settings, *, dsn: str, plant: Plant) -> AsyncIterato
         stack.push_async_callback(site.runs.close)
         stack.callback(site.assistant.close)
         yield site
+
+
+async def _check_key(stores: PostgresStores) -> None:
+    """Refuse a key that doesn't open the stored credentials before anything is written with it."""
+    for system in await stores.site.systems():
+        await stores.site.adapters(system.id)
 
 
 async def _seed(settings: Settings, stores: PostgresStores, found: Plant) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import socket
 from pathlib import Path
@@ -155,6 +156,17 @@ def test_a_port_in_use(tmp_path: Path) -> None:
         is_refused(
             tmp_path / "home", "serve", "--port", port, code=5, said="stop the other program"
         )
+
+
+def test_another_key_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    home, name = tmp_path / "home", "COMMANDCENTER_SECRET_KEY"
+    right, wrong = ({name: base64.b64encode(byte * 32).decode()} for byte in (b"1", b"2"))
+    assert cli(home, "allocate", "--json", extra=right).returncode == 0
+    answer = cli(home, "allocate", "--json", extra=wrong)
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert "restore the key" in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert cli(home, "token", "add", "x", extra=right).returncode == 0
 
 
 def test_an_emergency_stop_without_a_site_says_that_nothing_was_stopped(tmp_path: Path) -> None:
