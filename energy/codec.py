@@ -24,6 +24,9 @@ Json: TypeAlias = Any
 NOT_FINITE = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 """How numbers that are not finite travel."""
 
+YEARS = range(1970, 2200)
+"""Times of a site: at the ends of the calendar a change of the time zone would leave it."""
+
 _NOT_FINITE_TEXT = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
@@ -153,6 +156,8 @@ def _decode_datetime(data: Json, path: str) -> datetime:
         raise CodecError(path, f"must be an ISO 8601 time, got {data!r}") from None
     if at.tzinfo is None:
         raise CodecError(path, f"must have an offset (such as Z or -07:00), got {data!r}")
+    if at.year not in YEARS:
+        raise CodecError(path, f"must be in the years 1970 to 2199, got {data!r}")
     return at
 
 

@@ -20,12 +20,13 @@ ONE = "SELECT 1 AS n"
 
 
 def end_sessions(dsn: str) -> None:
-    """As a restart of the server does."""
+    """As a restart of the server does: when this returns, they have ended."""
     with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        ended = connection.execute(
+            "SELECT pid, pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+        ).fetchall()
+    assert all(gone for _, gone in ended)
 
 
 def allow(dsn: str, *, connections: bool) -> None:

@@ -95,6 +95,13 @@ def test_whole_numbers_of_a_document_become_numbers() -> None:
             id="naive time",
         ),
         pytest.param(
+            Snapshot,
+            {"at": "0001-01-01T00:00:00+14:00"},
+            "at",
+            "must be in the years 1970 to 2199, got '0001-01-01T00:00:00+14:00'",
+            id="the end of the calendar",
+        ),
+        pytest.param(
             Snapshot, {"at": "noon"}, "at", "must be an ISO 8601 time, got 'noon'", id="no time"
         ),
         pytest.param(
