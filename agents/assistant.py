@@ -14,7 +14,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from uuid import UUID
 
 import structlog
 
@@ -137,7 +137,7 @@ class CrewAssistant:
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._gateway.close()
 
-    def context_changed(self, system_id: Any) -> None:  # noqa: ANN401 - a UUID
+    def context_changed(self, system_id: UUID) -> None:
         """The site's devices or settings changed: forget what was kept of them."""
         self._context.changed(system_id)
 

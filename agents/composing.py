@@ -157,7 +157,7 @@ def plain_label(metric: str) -> str:
     return base.replace("pv_", "solar ").replace("_", " ").replace("soc", "SOC")
 
 
-def _point(point: Any, unit: str) -> str:  # noqa: ANN401 - a JSON value
+def _point(point: object, unit: str) -> str:
     if not isinstance(point, Mapping):
         return amount(point, unit)
     text = amount(point.get("value"), unit)

@@ -153,8 +153,11 @@ def live_lines(now: Json) -> list[str]:
     return lines
 
 
+STATES: Mapping[bool | None, str] = {True: "on", False: "off", None: "state not known"}
+
+
 def _miner_line(miner: Mapping[str, Any]) -> str:
-    state = {True: "on", False: "off"}.get(miner.get("is_on"), "state not known")  # type: ignore[arg-type] # None is a state too
+    state = STATES[miner.get("is_on")]
     watts = f", {amount(miner['power'], 'W')}" if known(miner.get("power")) else ""
     why = str(miner.get("explanation") or miner.get("reason") or "")
     return f"miner {miner.get('name')}: {state}{watts}, {miner.get('command')}: {why}"

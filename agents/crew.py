@@ -51,7 +51,8 @@ def _plain_state(_: AgentExecutor) -> AgentExecutorState:
 
 
 # A pydantic class is otherwise built anew for every agent of every question: a third of the time.
-AgentExecutor._create_initial_state = _plain_state  # type: ignore[assignment,method-assign] # noqa: SLF001
+# The library has no other place to say so: hence the assignment to its protected method.
+AgentExecutor._create_initial_state = _plain_state  # type: ignore[assignment,method-assign]  # noqa: SLF001 - see above
 
 
 def build_crew(

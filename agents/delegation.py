@@ -46,6 +46,10 @@ class HandOff(BaseTool):
     result_as_answer: bool = True
     _crew: _Delegation = PrivateAttr()
 
+    def bind(self, crew: _Delegation) -> None:
+        """Whom it asks; once, before the first call."""
+        self._crew = crew
+
     @override
     def _run(self, agent: str, request: str) -> str:
         return self._crew.ask(agent, request)
@@ -58,6 +62,10 @@ class Consult(BaseTool):
     description: str = "Several specialists answer, then you compose. Only if no single one can."
     args_schema: type[BaseModel] = ConsultArguments
     _crew: _Delegation = PrivateAttr()
+
+    def bind(self, crew: _Delegation) -> None:
+        """Whom it asks; once, before the first call."""
+        self._crew = crew
 
     @override
     def _run(self, agents: list[str], request: str) -> str:
@@ -103,7 +111,7 @@ class Master(Agent):
         delegation = _Delegation({each.role: each for each in agents}, self._brief)
         tools: list[HandOff | Consult] = [HandOff(), Consult()]
         for tool in tools:
-            tool._crew = delegation  # noqa: SLF001 - bound here, once
+            tool.bind(delegation)
         return list[Any](tools)
 
     def brief_with(self, brief: Brief) -> None:

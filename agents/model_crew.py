@@ -73,6 +73,14 @@ class CrewModel(BaseLLM):
             )
         return answer
 
+    def tell(self, piece: str, agent: BaseAgent | None) -> None:
+        """Put a piece of text into the crew's event stream."""
+        self._emit_stream_chunk_event(chunk=piece, from_agent=agent, call_type=LLMCallType.LLM_CALL)
+
+    def take_back(self, agent: BaseAgent | None) -> None:
+        """Tell the event stream that the text of this call is void."""
+        self._emit_call_failed_event(error="retry", from_agent=agent)
+
     def _ask(self, request: ChatRequest, sink: _Sink, run: RunContext) -> tuple[str, Completion]:
         chain = (
             [each for each in self._chain if each.name == BUILT_IN] if run.stood_in else self._chain
@@ -133,15 +141,13 @@ class _Sink:
         """Emit, unless the run was stopped."""
         self._run.check()
         self._sent = True
-        self._model._emit_stream_chunk_event(  # noqa: SLF001 - the protected half of the same class
-            chunk=piece, from_agent=self._agent, call_type=LLMCallType.LLM_CALL
-        )
+        self._model.tell(piece, self._agent)
 
     def restart(self) -> None:
         """Take back what was sent of this call."""
         if self._sent:
             self._sent = False
-            self._model._emit_call_failed_event(error="retry", from_agent=self._agent)  # noqa: SLF001 - as above
+            self._model.take_back(self._agent)
 
 
 def _called(name: str) -> str:

@@ -11,12 +11,12 @@ import importlib
 import queue
 import random
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import date
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import structlog
 
@@ -31,6 +31,8 @@ from agents.model_chat import (
 from agents.model_settings import ModelSettings
 from agents.run_context import current
 from services.ports import Clock
+
+T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
 
@@ -68,7 +70,7 @@ class GatewayLoop:
             self._thread.start()
             self._loop = loop
 
-    def submit(self, work: Any) -> Future[Any]:  # noqa: ANN401 - any coroutine
+    def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Run a coroutine on the loop."""
         self.start()
         assert self._loop is not None  # noqa: S101 - start() has set it

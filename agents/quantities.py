@@ -42,7 +42,7 @@ def number(entry: Any) -> float:  # noqa: ANN401 - any JSON value
     return value
 
 
-def amount(entry: Any, unit: str = "") -> str:  # noqa: ANN401 - any JSON value
+def amount(entry: object, unit: str = "") -> str:
     """``52.31 V``; ``not known`` for a missing value."""
     value = _value(entry)
     if value is None:
@@ -147,7 +147,7 @@ def _label(key: str) -> str:
     return " ".join(_WORDS.get(word, word) for word in key.split("_"))
 
 
-def _value(entry: Any) -> float | None:  # noqa: ANN401 - any JSON value
+def _value(entry: object) -> float | None:
     found = entry.get("value") if isinstance(entry, Mapping) else entry
     if isinstance(found, bool) or not isinstance(found, int | float):
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from energy.codec import NOT_FINITE, CodecError, from_json, to_json
 from energy.decision import AllocationInput, Decision
@@ -12,6 +12,7 @@ from energy.miners import ControlMemory, MinerProfile, MinerState
 from energy.preferences import Preferences
 from energy.snapshot import Reading, Sky, Snapshot
 
+T = TypeVar("T")
 Json = dict[str, Any]
 Problem = tuple[str, str]
 
@@ -165,11 +166,10 @@ def _preferences(given: object, default: Preferences, problems: list[Problem]) -
     if not isinstance(given, dict):
         problems.append(("preferences", f"must be an object, got {given!r}"))
         return default
-    changed: Preferences = _overridden(default, given, "preferences", problems)
-    return changed
+    return _overridden(default, given, "preferences", problems)
 
 
-def _overridden(default: Any, given: Json, path: str, problems: list[Problem]) -> Any:  # noqa: ANN401
+def _overridden(default: T, given: Json, path: str, problems: list[Problem]) -> T:
     """``default`` with the given fields; every bad one is a problem of its own."""
     merged, known = to_json(default), set(to_json(default))
     for key, value in given.items():
@@ -242,5 +242,4 @@ def _state(given: object, state: MinerState, path: str, problems: list[Problem])
     problems += [(f"{path}.state.{key}", "is not a known field") for key in unknown]
     known = {key: value for key, value in given.items() if key in STATE}
     blank = MinerState(miner_id=state.miner_id)
-    changed: MinerState = _overridden(blank, known, f"{path}.state", problems)
-    return changed
+    return _overridden(blank, known, f"{path}.state", problems)

@@ -10,21 +10,10 @@ import importlib
 import pkgutil
 import sys
 
+from optional_numbers import FOLDERS
+
 from commandcenter.offline import keep_libraries_offline
 
-PACKAGES = (
-    "agents",
-    "commandcenter",
-    "energy",
-    "forecasting",
-    "integrations",
-    "scheduler",
-    "server",
-    "services",
-    "simulator",
-    "storage",
-    "tools",
-)
 LOADED_LATE = (
     "litellm",
     "matplotlib.backends.backend_agg",
@@ -39,7 +28,7 @@ def modules() -> list[str]:
     """The names of all modules of the program, then of the libraries that it loads late."""
     own = [
         module.name
-        for package in PACKAGES
+        for package in FOLDERS
         for module in pkgutil.walk_packages(
             importlib.import_module(package).__path__, prefix=f"{package}."
         )

@@ -46,6 +46,8 @@ def test_a_dot_env_file_is_read(tmp_path: Path) -> None:
         pytest.param("SIM_SPEED", "0", "greater than 0", id="clock that stands"),
         pytest.param("LOG_LEVEL", "loud", "debug, info, warning or error", id="level"),
         pytest.param("LLM_BASE_URL", "ftp://x", "http", id="address"),
+        pytest.param("LLM_BASE_URL", "http://[::1", "with a host", id="half an address"),
+        pytest.param("SIM_URL", "http://", "with a host", id="no host"),
     ],
 )
 def test_a_bad_value_is_named(

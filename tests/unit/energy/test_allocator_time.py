@@ -34,7 +34,7 @@ def at(voltage_v: float, **changes: Any) -> Snapshot:
     return snapshot(**{"voltage_v": voltage_v, "pv_w": 9_000.0, **changes})
 
 
-def tell(story: Story, rows: list[Row]) -> None:
+def assert_told(story: Story, rows: list[Row]) -> None:
     told = [(second, *story.step(second, picture)) for second, picture, _, _ in rows]
     assert told == [(second, command, reason) for second, _, command, reason in rows]
 
@@ -44,7 +44,7 @@ def on_for(seconds: float) -> MinerState:
 
 
 def test_a_start_waits_five_minutes_at_its_voltage() -> None:
-    tell(
+    assert_told(
         Story(profile=MINER),
         [
             (0, at(51.99), "stay_off", "below_start_voltage"),
@@ -57,7 +57,7 @@ def test_a_start_waits_five_minutes_at_its_voltage() -> None:
 
 
 def test_a_dip_starts_the_five_minutes_anew() -> None:
-    tell(
+    assert_told(
         Story(profile=MINER),
         [
             (0, at(52.0), "stay_off", "start_hysteresis"),
@@ -70,7 +70,7 @@ def test_a_dip_starts_the_five_minutes_anew() -> None:
 
 
 def test_a_stop_waits_two_minutes_below_its_voltage() -> None:
-    tell(
+    assert_told(
         Story(profile=MINER, state=on_for(3_600)),
         [
             (0, at(50.0), "keep_running", "running"),
@@ -82,7 +82,7 @@ def test_a_stop_waits_two_minutes_below_its_voltage() -> None:
 
 
 def test_a_short_dip_stops_nothing() -> None:
-    tell(
+    assert_told(
         Story(profile=MINER, state=on_for(3_600)),
         [
             (0, at(49.9), "keep_running", "stop_hysteresis"),
@@ -97,8 +97,10 @@ def test_a_short_dip_stops_nothing() -> None:
 
 def test_between_stop_and_start_voltage_everything_stays_as_it_is() -> None:
     between = at(51.0)
-    tell(Story(profile=MINER), [(s, between, "stay_off", "below_start_voltage") for s in (0, 600)])
-    tell(
+    assert_told(
+        Story(profile=MINER), [(s, between, "stay_off", "below_start_voltage") for s in (0, 600)]
+    )
+    assert_told(
         Story(profile=MINER, state=on_for(3_600)),
         [(s, between, "keep_running", "running") for s in (0, 600)],
     )
@@ -113,7 +115,7 @@ def test_between_stop_and_start_voltage_everything_stays_as_it_is() -> None:
     ],
 )
 def test_a_safety_stop_waits_for_nothing(picture: Snapshot, reason: str) -> None:
-    tell(
+    assert_told(
         Story(profile=MINER, state=on_for(60)),
         [(0, at(52.0), "keep_running", "running"), (60, picture, "stop", reason)],
     )
@@ -121,7 +123,7 @@ def test_a_safety_stop_waits_for_nothing(picture: Snapshot, reason: str) -> None
 
 def test_the_lockout_holds_until_the_restart_voltage() -> None:
     miner = replace(MINER, start_voltage=48.0, stop_voltage=47.0)
-    tell(
+    assert_told(
         Story(profile=miner),
         [
             (0, at(47.0), "stay_off", "voltage_low"),
@@ -136,7 +138,7 @@ def test_the_lockout_holds_until_the_restart_voltage() -> None:
 
 def test_minimum_on_time_against_a_stop_that_may_wait() -> None:
     """On for 780 s; the stop's two minutes are over at 120, its fifteen minutes on too."""
-    tell(
+    assert_told(
         Story(profile=MINER, state=on_for(700)),
         [
             (0, at(49.9), "keep_running", "stop_hysteresis"),
@@ -149,7 +151,7 @@ def test_minimum_on_time_against_a_stop_that_may_wait() -> None:
 
 def test_minimum_off_time_of_ten_minutes() -> None:
     state = replace(off(MINER), since=NOON)
-    tell(
+    assert_told(
         Story(profile=MINER, state=state),
         [
             (0, at(53.0), "stay_off", "start_hysteresis"),
@@ -162,7 +164,7 @@ def test_minimum_off_time_of_ten_minutes() -> None:
 
 def test_minimum_times_are_each_miners_own() -> None:
     miner = replace(MINER, minimum_off_minutes=30.0, minimum_on_minutes=60.0)
-    tell(
+    assert_told(
         Story(profile=miner, state=replace(off(miner), since=NOON)),
         [
             (0, at(53.0), "stay_off", "start_hysteresis"),
@@ -179,7 +181,7 @@ SOLAR = replace(MINER, require_excess_solar=True)
 
 
 def test_a_condition_that_ceases_stops_after_two_minutes() -> None:
-    tell(
+    assert_told(
         Story(profile=SOLAR, state=on_for(3_600)),
         [
             (0, at(53.0, pv_w=4_000.0), "keep_running", "running"),
@@ -192,7 +194,7 @@ def test_a_condition_that_ceases_stops_after_two_minutes() -> None:
 
 
 def test_a_cloud_shorter_than_two_minutes_stops_nothing() -> None:
-    tell(
+    assert_told(
         Story(profile=SOLAR, state=on_for(3_600)),
         [
             (0, at(53.0, pv_w=1_000.0), "keep_running", "stop_hysteresis"),
@@ -206,7 +208,7 @@ def test_a_cloud_shorter_than_two_minutes_stops_nothing() -> None:
 
 def test_a_hole_in_the_clouds_starts_nothing() -> None:
     """The sun now would do; the mean of ten minutes has to reach it, too."""
-    tell(
+    assert_told(
         Story(profile=SOLAR),
         [
             (0, at(53.0, mean_pv_w=2_000.0), "stay_off", "excess_solar"),
@@ -219,7 +221,7 @@ def test_a_hole_in_the_clouds_starts_nothing() -> None:
 def test_the_budgets_tolerance() -> None:
     """No battery: 4 000 W for house and miner; noise of 200 W switches nothing."""
     frugal = Preferences(battery_discharge_allowance_w=0.0)
-    tell(
+    assert_told(
         Story(profile=MINER, state=on_for(3_600), preferences=frugal),
         [
             (0, at(53.0, pv_w=4_000.0), "keep_running", "running"),
@@ -236,7 +238,7 @@ def test_maximum_runtime_stops_after_two_minutes() -> None:
     assert story.step(0, at(53.0)) == ("keep_running", "running")
     assert story.state is not None
     story.state = replace(story.state, runtime_today_s=3_600.0)
-    tell(
+    assert_told(
         story,
         [
             (10, at(53.0), "keep_running", "stop_hysteresis"),
@@ -256,7 +258,7 @@ def test_a_device_that_falls_silent_keeps_its_stop_clock() -> None:
 
 
 def test_a_silent_device_is_stopped_all_the_same_when_the_battery_needs_it() -> None:
-    tell(
+    assert_told(
         Story(profile=MINER, state=replace(off(MINER), is_on=None)),
         [
             (0, at(53.0), "stay_off", "device_unknown"),
@@ -287,7 +289,7 @@ def solar_story() -> Story:
 
 def test_a_start_on_potential_that_is_not_met_is_stopped_and_the_estimate_lowered() -> None:
     story = solar_story()
-    tell(
+    assert_told(
         story,
         [
             (0, full(1_000.0), "stay_off", "start_hysteresis"),
@@ -326,7 +328,7 @@ def test_that_stop_does_not_wait_for_the_minimum_on_time() -> None:
 
 def test_a_start_on_potential_that_is_met_runs_on_and_is_forgotten() -> None:
     story = solar_story()
-    tell(
+    assert_told(
         story,
         [
             (0, full(1_000.0), "stay_off", "start_hysteresis"),
@@ -336,7 +338,7 @@ def test_a_start_on_potential_that_is_met_runs_on_and_is_forgotten() -> None:
     )
     started = MinerMemory(potential_started_at=NOON + timedelta(seconds=300))
     assert story.memory.miners == ((SOLAR.id, started),)
-    tell(story, [(480, full(4_000.0), "keep_running", "running")])
+    assert_told(story, [(480, full(4_000.0), "keep_running", "running")])
     assert story.memory == ControlMemory()
 
 
