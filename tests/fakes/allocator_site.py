@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from energy.allocator import decide
+from energy.allocator import allocate, decide
 from energy.decision import AllocationInput, Command, Decision, MinerDecision
 from energy.defaults import REFERENCE_MINERS
 from energy.miners import ControlMemory, Learned, MinerProfile, MinerState
@@ -105,3 +106,43 @@ def _after(state: MinerState, miner: MinerDecision, at: datetime) -> MinerState:
     if miner.command is Command.STOP and state.is_on:
         return replace(state, is_on=False, power_w=0.0, since=at)
     return state
+
+
+SUNNY = Sky(sunny=True)
+
+
+def ask(**changes: Any) -> AllocationInput:
+    """The worked example, with changes; its conditions have held long enough."""
+    question = AllocationInput(
+        snapshot=snapshot(),
+        miners=(PRIMARY, DUMP),
+        states=(off(PRIMARY), off(DUMP)),
+        conditions_have_held=True,
+    )
+    return replace(question, **changes)
+
+
+def told(decision: Decision) -> list[tuple[str, str]]:
+    return [(miner.command.value, miner.reason.value) for miner in decision.miners]
+
+
+PLAIN = MinerProfile(
+    id="plain",
+    name="Plain",
+    power_draw_watts=3_000.0,
+    start_voltage=50.0,
+    stop_voltage=48.0,
+    emergency_stop_voltage=46.0,
+)
+
+
+def plain(*, state: MinerState | None = None, picture: Any = None, **changes: Any) -> Decision:
+    """One miner with ``changes`` to its profile."""
+    profile = replace(PLAIN, **changes)
+    return allocate(
+        ask(
+            snapshot=snapshot() if picture is None else picture,
+            miners=(profile,),
+            states=(off(profile) if state is None else state,),
+        )
+    )
