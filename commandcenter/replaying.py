@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from energy.preference_rules import preference_violations
 from energy.preferences import Preferences
 from forecasting.clear_sky import ArrayGeometry, PvlibSkyModel
 from services.errors import Invalid
@@ -60,51 +60,38 @@ def run_replay(
         Invalid: A bad option, or a file that is not of a known format.
         NotFound: No such file.
     """
-    _check_place(place)
+    preferences = _preferences(place, path)
     series = _series(path, home)
-    latitude, longitude, timezone = place.for_file(path)
     peak_w = max(series.pv_w) if pv_peak_kw is None else pv_peak_kw * 1_000.0
     if peak_w <= 0.0:
         problem = (
             "the file has no PV" if pv_peak_kw is None else f"must be above 0, got {pv_peak_kw}"
         )
         raise Invalid([(str(path) if pv_peak_kw is None else "--pv-peak-kw", problem)])
-    sky = PvlibSkyModel(array=ArrayGeometry(latitude=latitude, longitude=longitude, peak_w=peak_w))
+    sky = PvlibSkyModel(
+        array=ArrayGeometry(
+            latitude=preferences.latitude, longitude=preferences.longitude, peak_w=peak_w
+        )
+    )
     sky.prepare(datetime.fromtimestamp(series.at_s[0], UTC), days=_days(series))
     options = ReplayOptions(
         pv_peak_w=None if pv_peak_kw is None else peak_w,
         load_scale=load_scale,
         step_s=step_s,
         start_soc_pct=start_soc_pct,
-        preferences=replace(
-            Preferences(), latitude=latitude, longitude=longitude, timezone=timezone
-        ),
+        preferences=preferences,
     )
     return replay(series, options, sky=sky, progress=progress)
 
 
-def _check_place(place: Place) -> None:
-    problems = [
-        (option, f"must be within -{limit:g}…{limit:g}, got {value:g}")
-        for option, value, limit in (
-            ("--latitude", place.latitude, 90.0),
-            ("--longitude", place.longitude, 180.0),
-        )
-        if value is not None and not -limit <= value <= limit
-    ]
-    if place.timezone is not None and not _is_zone(place.timezone):
-        rule = f"must be a time zone such as America/Denver, got {place.timezone!r}"
-        problems.append(("--timezone", rule))
+def _preferences(place: Place, path: Path) -> Preferences:
+    """The defaults at the place, which obeys the rules of every owner's preferences."""
+    latitude, longitude, timezone = place.for_file(path)
+    chosen = replace(Preferences(), latitude=latitude, longitude=longitude, timezone=timezone)
+    problems = preference_violations(chosen)
     if problems:
-        raise Invalid(problems)
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
+        raise Invalid([(f"--{name}", rule) for name, rule in problems])
+    return chosen
 
 
 def _series(path: Path, home: str | None) -> Series:

@@ -11,13 +11,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from agents.roster import SPECIALISTS
 from commandcenter.cli import options
 from commandcenter.cli.edge import command, print_json
 from commandcenter.settings import load_settings
 from services.errors import Conflict, Invalid
 from services.records import Json
 
-AGENTS = ("monitor", "solar", "victron", "optimizer")
 _NO_SITE = (
     "There is no site in {home} yet, so nothing was done: bring it up with `commandcenter up`, or"
     " set COMMANDCENTER_HOME or DATABASE_URL to those of the running site."
@@ -138,8 +138,8 @@ async def ask(
 
     if not question.strip():
         raise Invalid([("QUESTION", "is empty: write what you want to know in quotes")])
-    if agent is not None and agent not in AGENTS:
-        raise Invalid([("--agent", f"must be one of {', '.join(AGENTS)}; got {agent!r}")])
+    if agent is not None and agent not in SPECIALISTS:
+        raise Invalid([("--agent", f"must be one of {', '.join(SPECIALISTS)}; got {agent!r}")])
     async with open_site(load_settings(), live=True) as site:
         run = await site.runs.start(
             user=await site.owner(),

@@ -7,11 +7,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from agents.roster import SPECIALISTS
 from services.records import Conversation, Json, Message, Run, RunStatus
 
 STRICT = ConfigDict(extra="forbid")
 QUESTION_LENGTH = 8_000
-AGENTS = ("monitor", "solar", "victron", "optimizer")
+AGENTS = SPECIALISTS
 """Agents that a person may pick; picking one skips the routing."""
 
 
