@@ -12,7 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from integrations.solark.payloads import BatteryDetail, Day, DayCurve, Flow
-from services.records import EnergySample
+from services.telemetry.records import EnergySample
 
 BALANCE_TOLERANCE_W = 500.0
 BALANCE_TOLERANCE_SHARE = 0.05

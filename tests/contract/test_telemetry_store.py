@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from energy.snapshot import Link
+from energy.site.snapshot import Link
 from services.errors import Invalid
-from services.records import (
+from services.telemetry.records import (
     BatterySample,
     EnergySample,
     Latest,

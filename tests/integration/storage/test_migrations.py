@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from services.errors import Invalid, Unavailable
-from storage import migrations
-from storage.migrations import FOLDER
+from storage.schema import migrations
+from storage.schema.migrations import FOLDER
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.sql") if ".rollback" not in path.name)
 SCHEMA = """

@@ -10,7 +10,7 @@ import pytest
 
 from integrations.solark.mapping import day_samples, directed_w, energy_sample
 from integrations.solark.payloads import BatteryDetail, Day, Flow
-from services.records import EnergySample
+from services.telemetry.records import EnergySample
 
 INVERTER = UUID(int=1)
 AT = datetime(2026, 4, 3, 16, 37, 1, tzinfo=UTC)
