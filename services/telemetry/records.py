@@ -4,16 +4,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from energy.site.snapshot import Link
 
+Suspicions = Mapping[str, str]
+"""Metric → why its value is not to be trusted, in plain words.
+
+A value that is possible but doubtful is kept beside its reason. One that cannot be (10³⁰⁸ W, 140 %)
+is not kept: the metric is None then and the reason says what was sent.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnergySample:
-    """One reading of an inverter. ``suspect`` marks a sample whose powers do not balance."""
+    """One reading of an inverter."""
 
     device_id: UUID
     at: datetime
@@ -24,7 +32,7 @@ class EnergySample:
     battery_voltage_v: float | None = None
     soc_pct: float | None = None
     temperature_c: float | None = None
-    suspect: bool = False
+    suspect: Suspicions = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +47,7 @@ class BatterySample:
     soc_pct: float | None = None
     temperature_c: float | None = None
     state: str | None = None
+    suspect: Suspicions = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +60,7 @@ class LoadSample:
     power_w: float | None = None
     energy_wh: float | None = None
     temperature_c: float | None = None
+    suspect: Suspicions = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +70,7 @@ class ZoneSample:
     device_id: UUID
     at: datetime
     temperature_c: float | None = None
+    suspect: Suspicions = field(default_factory=dict, hash=False)
 
 
 Sample = EnergySample | BatterySample | LoadSample | ZoneSample

@@ -32,7 +32,8 @@ async def migrate(dsn: str, *, to: int | None = None) -> list[str]:
     def run(backend: Any) -> list[str]:  # noqa: ANN401 - yoyo has no types
         wanted = _read()
         if to is not None and to not in {_number(each.id) for each in wanted}:
-            raise Invalid([("--to", f"no migration {to}; there are 1 to {len(wanted)}")])
+            last = _number(wanted[-1].id)
+            raise Invalid([("--to", f"no migration {to}; the last is {last}")])
         chosen = wanted.filter(lambda each: to is None or _number(each.id) <= to)
         open_ones = backend.to_apply(chosen)
         backend.apply_migrations(open_ones)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 
 from services.telemetry.records import BatterySample, EnergySample, LoadSample, Sample, ZoneSample
 
-NOT_NUMBERS = frozenset({"device_id", "at", "state"})
-SWITCHES = frozenset({"is_on", "suspect"})
+NOT_NUMBERS = frozenset({"device_id", "at", "state", "suspect"})
+SWITCHES = frozenset({"is_on"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Kind:
     @property
     def metrics(self) -> list[str]:
         """The numeric columns; booleans count as 0 and 1."""
-        return [name for name in self.columns if name not in NOT_NUMBERS and name != "suspect"]
+        return [name for name in self.columns if name not in NOT_NUMBERS]
 
     @property
     def listed(self) -> str:

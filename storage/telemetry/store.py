@@ -197,7 +197,7 @@ async def _copy(connection: Connection, kind: Kind, samples: Sequence[Sample]) -
         cursor.copy(_text(f"COPY {draft} ({columns}) FROM STDIN")) as copy,
     ):
         for sample in samples:
-            await copy.write_row([_finite(getattr(sample, name)) for name in kind.columns])
+            await copy.write_row([_column(getattr(sample, name)) for name in kind.columns])
     cursor = await connection.execute(
         _text(
             f"INSERT INTO {kind.table} ({columns}) SELECT {columns} FROM {draft}"
@@ -223,8 +223,10 @@ def _series_sql(kind: Kind, name: str, *, raw: bool) -> LiteralString:
     )
 
 
-def _finite(value: Any) -> Any:  # noqa: ANN401 - a sample's field
-    """A number that is not finite counts as missing."""
+def _column(value: Any) -> Any:  # noqa: ANN401 - a sample's field
+    """A number that is not finite counts as missing; suspicions are stored as JSON."""
+    if isinstance(value, Mapping):
+        return Jsonb(dict(value))
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -39,7 +39,7 @@ ROLLUP_KEYS = {
 }
 LATEST_S = 24 * 3600.0
 MAXIMUM_BUCKETS = 100_000
-NOT_NUMBERS = frozenset({"device_id", "at", "state"})
+NOT_NUMBERS = frozenset({"device_id", "at", "state", "suspect"})
 
 
 class InMemoryTelemetryStore:

@@ -7,13 +7,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.unit.services.telemetry.test_snapshots import save_primary
 
 from commandcenter.wiring import seed
 from services.alerting.records import Alert, Severity
 from services.telemetry.records import EnergySample
 from tests.fakes.reference_site import SYSTEM_ID
 from tests.fakes.scripted_site import ScriptedSite
+from tests.unit.services.telemetry.test_snapshots import save_primary
 
 
 @pytest.fixture
