@@ -18,18 +18,20 @@ from uuid import UUID
 
 import structlog
 
-from agents.bundle import Bundle
-from agents.context import ContextManager
-from agents.model_builtin import BuiltInModel
-from agents.model_chat import ChatModel
-from agents.model_gateway import GatewayLoop, GatewayModel, Spending
-from agents.model_settings import ModelSettings
-from agents.roster import SPECIALISTS
+from agents.builtin.model import BuiltInModel
+from agents.context.bundle import Bundle
+from agents.context.site_context import ContextManager
+from agents.models.chat_model import ChatModel
+from agents.models.gateway import GatewayLoop, GatewayModel, Spending
+from agents.models.settings import ModelSettings
+from agents.roles.roster import SPECIALISTS
 from agents.run_context import RUN, Cancelled, GivenUp, RunContext
+from services.accounts.records import Role
+from services.chat.records import Message, Run
 from services.errors import CommandCenterError, Invalid, NotFound
-from services.records import Json, Message, Role, Run
-from tools.needs import ToolScope, ToolServices
+from services.stored import Json
 from tools.registry import AnyTool, build_tools
+from tools.services import ToolScope, ToolServices
 
 _log = structlog.get_logger(__name__)
 
@@ -127,8 +129,8 @@ class CrewAssistant:
             return self._loading
 
     def _load(self) -> None:
-        importlib.import_module("agents.crew")
-        importlib.import_module("agents.stream")
+        importlib.import_module("agents.crew.crew")
+        importlib.import_module("agents.crew.stream")
         if self._settings.remote:
             self._gateway.start()
 
@@ -205,9 +207,9 @@ class CrewAssistant:
         )
 
     def _work(self, work: _Work, loop: asyncio.AbstractEventLoop) -> Message:
-        from agents.crew import build_crew  # noqa: PLC0415 - loaded by warm()
-        from agents.model_crew import CrewModel  # noqa: PLC0415 - loaded by warm()
-        from agents.stream import CrewStream  # noqa: PLC0415 - loaded by warm()
+        from agents.crew.crew import build_crew  # noqa: PLC0415 - loaded by warm()
+        from agents.crew.stream import CrewStream  # noqa: PLC0415 - loaded by warm()
+        from agents.models.crew_model import CrewModel  # noqa: PLC0415 - loaded by warm()
 
         stream = CrewStream(emit=work.emit_timed, words=_words(work.tools), picked=work.run.agent)
         crew = build_crew(

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from services.errors import CommandCenterError
-from services.records import Json
+from services.stored import Json
 
 
 class RunAborted(BaseException):

@@ -15,11 +15,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from energy.allocator import ALLOCATOR_VERSION, allocate, decide
-from energy.decision import AllocationInput, Decision
-from energy.defaults import REFERENCE_MINERS
-from energy.miners import ControlMemory, Learned, MinerMemory, MinerState
-from energy.snapshot import Reading, Sky, Snapshot
+from energy.allocation.allocator import ALLOCATOR_VERSION, allocate, decide
+from energy.allocation.decision import AllocationInput, Decision
+from energy.site.miners import ControlMemory, Learned, MinerMemory, MinerState
+from energy.site.reference_site import REFERENCE_MINERS
+from energy.site.snapshot import Reading, Sky, Snapshot
 
 AT = datetime(2026, 6, 21, 19, 0, tzinfo=UTC)
 SIZES = (2, 50, 1_000)

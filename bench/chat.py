@@ -19,9 +19,11 @@ from commandcenter.offline import keep_libraries_offline
 keep_libraries_offline()
 
 from agents.assistant import CrewAssistant  # noqa: E402 - after the libraries' variables are set
-from agents.model_settings import ModelSettings  # noqa: E402 - as above
-from services.records import Json, Role, Run, User  # noqa: E402 - as above
-from services.runs import Runs  # noqa: E402 - as above
+from agents.models.settings import ModelSettings  # noqa: E402 - as above
+from services.accounts.records import Role, User  # noqa: E402 - as above
+from services.chat.records import Run  # noqa: E402 - as above
+from services.chat.runs import Runs  # noqa: E402 - as above
+from services.stored import Json  # noqa: E402 - as above
 from tests.fakes.assistant_site import SYSTEM_ID, USER_ID, build_site  # noqa: E402 - as above
 
 QUESTION = "What is my battery voltage right now and why is the dump load off?"

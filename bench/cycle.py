@@ -16,13 +16,13 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from commandcenter.seed import Stores as SeedStores
-from commandcenter.seed import seed_owner, seed_simulated_site
+from commandcenter.wiring.seed import Stores as SeedStores
+from commandcenter.wiring.seed import seed_owner, seed_simulated_site
 from services.errors import CommandCenterError
-from storage import migrations
-from storage.cluster import Cluster
-from storage.pool import open_pool
-from storage.stores import PostgresStores
+from storage.all_stores import PostgresStores
+from storage.connection.pool import open_pool
+from storage.embedded.cluster import Cluster
+from storage.schema import migrations
 from tests.fakes.reference_site import SYSTEM_ID, Loop, ReferenceSite
 from tests.scenario.week import MONDAY
 

@@ -13,12 +13,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from energy.preferences import Preferences
+from energy.site.preferences import Preferences
 from forecasting.clear_sky import ArrayGeometry, PvlibSkyModel
 from services.errors import CommandCenterError
-from simulator.replay import ReplayOptions, replay
-from simulator.replay_report import result_json, table_rows, write_chart
-from simulator.series import read_series
+from simulator.replay.replay import ReplayOptions, replay
+from simulator.replay.report import result_json, table_rows, write_chart
+from simulator.replay.series import read_series
 
 _PREPARED_DAYS = 400
 

@@ -10,7 +10,7 @@ import asyncio
 import json
 import time
 
-from services.records import Json
+from services.stored import Json
 from tests.scenario.week import MINERS, WEATHER, Week, live_week
 
 

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from services.records import Json
+from services.stored import Json
 
 
 class WallClock:

@@ -14,10 +14,10 @@ from uuid import UUID
 
 import httpx2
 
-from commandcenter.composition import open_site
 from commandcenter.settings import Settings, SiteKind
+from commandcenter.wiring.composition import open_site
 from services.errors import CommandCenterError
-from services.records import Json
+from services.stored import Json
 
 TIMEOUT_S = 5.0
 FREE_BYTES = 500_000_000

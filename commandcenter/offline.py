@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from agents.offline import ENVIRONMENT
+from agents.models.offline import ENVIRONMENT
 
 
 def keep_libraries_offline() -> None:

@@ -20,11 +20,11 @@ import uvicorn
 from typing_extensions import override
 
 from commandcenter.clock import WallClock
-from commandcenter.composition import Site, compose
-from commandcenter.database import database
 from commandcenter.logs import set_up_logging
-from commandcenter.plant import plant
 from commandcenter.settings import Settings, SiteKind
+from commandcenter.wiring.composition import Site, compose
+from commandcenter.wiring.database import database
+from commandcenter.wiring.plant import plant
 from scheduler.runner import Run, Scheduler
 from server.app import create_app
 from services.errors import Conflict, Invalid

@@ -218,7 +218,7 @@ class Settings(BaseSettings):
     @field_validator("admin_email")
     @classmethod
     def _email(cls, value: str) -> str:
-        from services.accounts import EMAIL  # noqa: PLC0415 - only who sets it pays for it
+        from services.accounts.accounts import EMAIL  # noqa: PLC0415 - only who sets it pays for it
 
         if EMAIL.fullmatch(value) is None:
             msg = "must be an e-mail address like owner@example.com"

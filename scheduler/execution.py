@@ -13,8 +13,9 @@ from uuid import UUID, uuid5
 import structlog
 
 from scheduler.jobs import Job, Subject, Work
+from services.clock import Clock
 from services.errors import CommandCenterError
-from services.ports import Clock, JobStore
+from services.views.ports import JobStore
 
 _NAMESPACE = UUID("6f1c2a7e-5d0b-4c43-9a55-3f2f7b8a9c10")
 _RECORD_EVERY_S = 5.0
@@ -24,7 +25,10 @@ log = structlog.get_logger("scheduler")
 
 
 class SiteLocks(Protocol):
-    """One holder at a time per key, across processes; ``services.ports.DeviceLocks`` fits."""
+    """One holder at a time per key, across processes.
+
+    ``services.actions.ports.DeviceLocks`` fits.
+    """
 
     def hold(self, load_id: UUID, /) -> AbstractAsyncContextManager[bool]:
         """Enter with True when taken, False when another holder has it; does not wait."""

@@ -13,7 +13,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from scheduler.jobs import BY_NAME, EVERYTHING, JOBS, Job, Scope, Subject
-from services.ports import Clock, SiteStore
+from services.clock import Clock
+from services.sites.ports import SiteStore
 
 Run = Callable[[Job, Subject], Awaitable[object]]
 """What a firing does: run the job here (``JobExecutor.run``) or put it into the queue."""

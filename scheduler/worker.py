@@ -18,7 +18,7 @@ from procrastinate.jobs import Status
 
 from scheduler.execution import JobExecutor
 from scheduler.jobs import BY_NAME, Job, Pace, Subject
-from services.ports import Clock
+from services.clock import Clock
 
 TASK = "site_job"
 HEARTBEAT_S = 5.0

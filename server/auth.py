@@ -9,9 +9,11 @@ from fastapi import Depends, Query, Request, Response
 
 from server.container import ServerConfig, Services
 from server.errors import Unauthenticated
-from services.accounts import SESSION_LIFE, Identity, SignedIn
+from services.accounts.accounts import SESSION_LIFE, Identity, SignedIn
+from services.accounts.records import Role, Scope
+from services.chat.records import Conversation
 from services.errors import Forbidden, NotFound
-from services.records import Conversation, Role, Scope, System
+from services.sites.records import System
 
 PLAIN_COOKIE = "cc_session"
 SECURE_COOKIE = "__Host-cc_session"

@@ -10,20 +10,22 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from energy.loads import Actor, Zone
-from energy.miners import MinerProfile
-from energy.preferences import Preferences
-from services.accounts import Accounts
-from services.ports import (
-    ActionStore,
-    AlertStore,
-    Clock,
-    ConversationStore,
-    DecisionStore,
-    EventBus,
-    SiteStore,
-)
-from services.records import Action, Alert, EmergencyStop, Json, Run, RunEvent, Stored, User
+from energy.site.loads import Actor, Zone
+from energy.site.miners import MinerProfile
+from energy.site.preferences import Preferences
+from services.accounts.accounts import Accounts
+from services.accounts.records import User
+from services.actions.ports import ActionStore
+from services.actions.records import Action, EmergencyStop
+from services.alerting.ports import AlertStore
+from services.alerting.records import Alert
+from services.chat.ports import ConversationStore
+from services.chat.records import Run, RunEvent
+from services.clock import Clock
+from services.control.ports import DecisionStore
+from services.events import EventBus
+from services.sites.ports import SiteStore
+from services.stored import Json, Stored
 
 
 class LiveView(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.records import Json
+from services.stored import Json
 
 HOME_NOW: Json = {
     "system_id": "00000000-0000-0000-0000-000000000001",

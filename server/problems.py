@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from starlette.responses import JSONResponse
 
-from services.records import Json
+from services.stored import Json
 
 TYPE_PREFIX = "urn:commandcenter:problem:"
 MEDIA_TYPE = "application/problem+json"

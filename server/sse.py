@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from services.records import Json
+from services.stored import Json
 
 T = TypeVar("T")
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}

@@ -14,9 +14,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from storage import migrations
-from storage.cluster import Cluster
-from storage.pool import Pool, open_pool
+from storage.connection.pool import Pool, open_pool
+from storage.embedded.cluster import Cluster
+from storage.schema import migrations
 
 TEMPLATE = "template_migrated"
 _numbers = itertools.count()

@@ -6,11 +6,13 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from energy.loads import Actor
+from energy.site.loads import Actor
+from services.accounts.records import Role
+from services.actions.records import Action
 from services.errors import Forbidden
-from services.records import Action, Json, Role
+from services.stored import Json
 from tools.names import find
-from tools.needs import ToolScope, ToolServices
+from tools.services import ToolScope, ToolServices
 from tools.tool import Arguments, Tool
 
 

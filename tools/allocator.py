@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from energy.battery import voltage_v
-from energy.preferences import OperatingMode
-from services.records import Json
+from energy.battery.calibration import voltage_v
+from energy.site.preferences import OperatingMode
+from services.stored import Json
 from tools.names import find
-from tools.needs import ToolScope, ToolServices
+from tools.services import ToolScope, ToolServices
 from tools.tool import Arguments, BadArguments, NoArguments, Tool
 
 MINER_KEYS = (

@@ -6,10 +6,10 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from energy.battery import soc_pct, voltage_v
-from services.records import Json
+from energy.battery.calibration import soc_pct, voltage_v
+from services.stored import Json
 from tools.energy import Hours, Metric, series_summary
-from tools.needs import ToolScope, ToolServices
+from tools.services import ToolScope, ToolServices
 from tools.tool import Arguments, NoArguments, Tool
 
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from services.records import Json
-from tools.needs import ToolScope, ToolServices
+from services.stored import Json
+from tools.services import ToolScope, ToolServices
 from tools.tool import Arguments, NoArguments, Tool
 
 MAX_POINTS = 48

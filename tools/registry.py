@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tools import actions, allocator, battery, energy, settings, site_health
-from tools.needs import ToolScope, ToolServices
+from tools.services import ToolScope, ToolServices
 from tools.tool import Tool
 
 AnyTool = Tool[Any]

@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import Field
 
-from services.records import Json
+from services.stored import Json
 from tools.names import find
-from tools.needs import ToolScope, ToolServices
+from tools.services import ToolScope, ToolServices
 from tools.tool import Arguments, Tool
 
 

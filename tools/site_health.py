@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from services.records import Alert, Json
-from tools.needs import ToolScope, ToolServices
+from services.alerting.records import Alert
+from services.stored import Json
+from tools.services import ToolScope, ToolServices
 from tools.tool import Arguments, NoArguments, Tool
 
 

@@ -14,7 +14,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from services.errors import CommandCenterError
-from services.records import Json
+from services.stored import Json
 
 A = TypeVar("A", bound="Arguments")
 

@@ -11,8 +11,8 @@ from rich.table import Table
 from commandcenter.cli import options
 from commandcenter.cli.edge import FAILED, command, print_json
 from commandcenter.settings import documented, load_settings
+from services.accounts.records import Role, Scope
 from services.errors import Invalid
-from services.records import Role, Scope
 
 user_app = typer.Typer(help="People who may sign in.", no_args_is_help=True)
 token_app = typer.Typer(help="Tokens for machines.", no_args_is_help=True)
@@ -29,8 +29,8 @@ async def migrate(
     """Bring the database's schema up to date, or back."""
     if sum((rollback, dry_run, status, to is not None)) > 1:
         raise Invalid([("migrate", "takes one of --to, --rollback, --dry-run and --status")])
-    from commandcenter.database import database
-    from storage import migrations
+    from commandcenter.wiring.database import database
+    from storage.schema import migrations
 
     async with database(load_settings()) as dsn:
         if rollback:
@@ -89,7 +89,7 @@ async def user_add(
     role: Annotated[Role, typer.Option(help="What the person may do.")] = Role.USER,
 ) -> None:
     """Add a person and print a one-time sign-in link."""
-    from commandcenter.composition import open_site
+    from commandcenter.wiring.composition import open_site
 
     async with open_site(load_settings()) as site:
         user = await site.accounts.create_user(email=email, role=role)
@@ -100,7 +100,7 @@ async def user_add(
 @command
 async def user_link(email: Annotated[str, typer.Argument(help="E-mail address.")]) -> None:
     """Print a new one-time sign-in link for a person."""
-    from commandcenter.composition import open_site
+    from commandcenter.wiring.composition import open_site
 
     async with open_site(load_settings()) as site:
         user = await site.user_named(email)
@@ -114,7 +114,7 @@ async def token_add(
     scope: Annotated[Scope, typer.Option(help="What the token may do.")] = Scope.READ,
 ) -> None:
     """Create a token and print it alone: it is shown this once."""
-    from commandcenter.composition import open_site
+    from commandcenter.wiring.composition import open_site
 
     async with open_site(load_settings()) as site:
         typer.echo(await site.add_token(name=name, scope=scope))

@@ -11,12 +11,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from agents.roster import SPECIALISTS
+from agents.roles.roster import SPECIALISTS
 from commandcenter.cli import options
 from commandcenter.cli.edge import command, print_json
 from commandcenter.settings import load_settings
 from services.errors import Conflict, Invalid
-from services.records import Json
+from services.stored import Json
 
 _NO_SITE = (
     "There is no site in {home} yet, so nothing was done: bring it up with `commandcenter up`, or"
@@ -39,7 +39,7 @@ async def allocate(
     json: options.Json = False,
 ) -> None:
     """What would the allocator decide? Runs the loop's own function without any effect."""
-    from commandcenter.composition import open_site
+    from commandcenter.wiring.composition import open_site
 
     document = _document(file)
     snapshot = {
@@ -134,7 +134,7 @@ async def ask(
     json: options.Json = False,
 ) -> None:
     """Ask the assistant; the answer streams to the terminal."""
-    from commandcenter.composition import open_site
+    from commandcenter.wiring.composition import open_site
 
     if not question.strip():
         raise Invalid([("QUESTION", "is empty: write what you want to know in quotes")])
@@ -202,7 +202,7 @@ async def emergency_stop(
     """Stop every controlled load at once and suspend automation until an admin re-enables it."""
     if release and status:
         raise Invalid([("emergency-stop", "takes one of --release and --status")])
-    from commandcenter.composition import open_site
+    from commandcenter.wiring.composition import open_site
 
     settings = load_settings()
     async with open_site(settings) as site:

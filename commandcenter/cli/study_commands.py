@@ -40,8 +40,8 @@ async def replay(
     json: options.Json = False,
 ) -> None:
     """Drive the whole core with measured PV and load through a simulated battery and miners."""
-    from commandcenter.replaying import Place, run_replay
-    from simulator.replay_report import result_json, table_rows, write_chart
+    from commandcenter.replay import Place, run_replay
+    from simulator.replay.report import result_json, table_rows, write_chart
 
     if chart is not None:
         _check_chart(chart)

@@ -18,7 +18,9 @@ _CLOUD_SCHEMES = frozenset({"slack", "discord", "tgram", "pover", "pagerduty", "
 
 
 class AppriseMessenger:
-    """Delivers by mail, webhook, chat service or SMS; implements ``services.ports.Messenger``.
+    """Delivers by mail, webhook, chat service or SMS.
+
+    Implements ``services.alerting.ports.Messenger``.
 
     The target's scheme chooses the way: ``twilio://`` goes to Twilio's API (message ids, error
     codes, validity), everything else through Apprise.

@@ -13,12 +13,13 @@ from integrations.shelly.mapping import (
     switch_status,
     zone_samples,
 )
-from services.ports import Clock
-from services.records import Sample, SwitchStatus
+from services.actions.records import SwitchStatus
+from services.clock import Clock
+from services.telemetry.records import Sample
 
 
 class ShellySwitch:
-    """One channel of one device; implements ``services.ports.Switch``."""
+    """One channel of one device; implements ``services.actions.ports.Switch``."""
 
     def __init__(self, *, client: ShellyClient, clock: Clock, channel: int = 0) -> None:
         """``channel`` is the number in ``switch:N``."""
@@ -55,7 +56,7 @@ class ShellySwitch:
 class ShellyReader:
     """All configured channels and add-on sensors of one device in one request.
 
-    Implements ``services.ports.TelemetryReader``.
+    Implements ``services.telemetry.ports.TelemetryReader``.
     """
 
     def __init__(

@@ -9,7 +9,8 @@ from uuid import UUID
 from integrations.calling import Call
 from integrations.freshness import from_epoch_s, measured_at
 from integrations.shelly.payloads import Celsius, StatusPayload, SwitchPayload
-from services.records import LoadSample, SwitchStatus, ZoneSample
+from services.actions.records import SwitchStatus
+from services.telemetry.records import LoadSample, ZoneSample
 
 
 def device_time(status: StatusPayload, *, now: datetime, call: Call) -> datetime:

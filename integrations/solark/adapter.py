@@ -11,13 +11,13 @@ from integrations.freshness import from_iso, measured_at
 from integrations.solark.client import SolArkClient
 from integrations.solark.mapping import day_samples, energy_sample
 from integrations.solark.payloads import BatteryDetail
+from services.clock import Clock
 from services.errors import VendorError
-from services.ports import Clock
-from services.records import EnergySample, Sample
+from services.telemetry.records import EnergySample, Sample
 
 
 class SolArkReader:
-    """Reads one plant; implements ``services.ports.TelemetryReader``.
+    """Reads one plant; implements ``services.telemetry.ports.TelemetryReader``.
 
     The platform refreshes about every five minutes. A poll in between gives the same sample with
     the same time again, which the store knows already: a poll that works proves no fresh data.

@@ -12,7 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from integrations.solark.payloads import BatteryDetail, Day, DayCurve, Flow
-from services.records import EnergySample
+from services.telemetry.records import EnergySample
 
 BALANCE_TOLERANCE_W = 500.0
 BALANCE_TOLERANCE_SHARE = 0.05
@@ -20,23 +20,32 @@ IDLE_W = 50.0
 """A power without a direction up to this is idling, W."""
 NO_SENSOR_C = -100.0
 """What the platform shows for a battery without a temperature sensor."""
+POWERS = ("pv_power_w", "load_power_w", "battery_power_w", "grid_power_w")
 _KILO = 1000.0
 
 
 def energy_sample(
     flow: Flow, detail: BatteryDetail | None, *, device_id: UUID, at: datetime
 ) -> EnergySample:
-    """The flow with our signs, suspect when its powers don't balance or have no direction.
+    """The flow with our signs; what doesn't balance or has no direction is suspect.
 
-    A suspect sample may be a subtotal: parallel inverters upload one after another.
+    Powers that don't balance may be a subtotal: parallel inverters upload one after another.
     """
     battery_w = directed_w(flow.batt_power, plus=flow.to_bat, minus=flow.bat_to)
     grid_w = directed_w(flow.grid_power, plus=flow.grid_to, minus=flow.to_grid)
-    lost = (battery_w is None and flow.batt_power is not None) or (
-        grid_w is None and flow.grid_power is not None
-    )
     pv_w, load_w = _pv_w(flow), _magnitude(flow.load_power)
     imbalance_w = _imbalance_w(pv_w, load_w, battery_w, grid_w, _generator_w(flow))
+    undirected = {
+        "battery_power_w": flow.batt_power if battery_w is None else None,
+        "grid_power_w": flow.grid_power if grid_w is None else None,
+    }
+    suspect = {
+        name: f"{abs(power):.0f} W without a direction"
+        for name, power in undirected.items()
+        if power is not None
+    }
+    if imbalance_w is not None:
+        suspect |= dict.fromkeys(POWERS, f"sources and sinks differ by {abs(imbalance_w):.0f} W")
     return EnergySample(
         device_id=device_id,
         at=at,
@@ -47,7 +56,7 @@ def energy_sample(
         battery_voltage_v=_voltage_v(detail),
         soc_pct=flow.soc,
         temperature_c=_temperature_c(detail),
-        suspect=lost or imbalance_w > 0,
+        suspect=suspect,
     )
 
 
@@ -87,14 +96,15 @@ def _imbalance_w(
     battery_w: float | None,
     grid_w: float | None,
     generator_w: float,
-) -> float:
-    """By how much sources and sinks differ beyond the tolerance, W; 0 where it can't be told."""
+) -> float | None:
+    """Sources less sinks, W; None within the tolerance and where a part is unknown."""
     if pv_w is None or load_w is None or battery_w is None or grid_w is None:
-        return 0.0
+        return None
     sources_w = pv_w + generator_w + max(0.0, -battery_w) + max(0.0, grid_w)
     sinks_w = load_w + max(0.0, battery_w) + max(0.0, -grid_w)
     tolerance_w = max(BALANCE_TOLERANCE_W, BALANCE_TOLERANCE_SHARE * max(sources_w, sinks_w))
-    return max(0.0, abs(sources_w - sinks_w) - tolerance_w)
+    imbalance_w = sources_w - sinks_w
+    return imbalance_w if abs(imbalance_w) > tolerance_w else None
 
 
 def _voltage_v(detail: BatteryDetail | None) -> float | None:

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from integrations.victron.client import VrmClient
 from integrations.victron.mapping import battery_samples
-from services.ports import Clock
-from services.records import Sample
+from services.clock import Clock
+from services.telemetry.records import Sample
 
 
 class VrmReader:
-    """Reads one installation's battery; implements ``services.ports.TelemetryReader``."""
+    """Reads one installation's battery; implements ``services.telemetry.ports.TelemetryReader``."""
 
     def __init__(self, *, client: VrmClient, site_id: int, device_id: UUID, clock: Clock) -> None:
         """``site_id`` is VRM's idSite; ``device_id`` is our battery pack."""

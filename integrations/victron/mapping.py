@@ -9,7 +9,7 @@ from uuid import UUID
 from integrations.calling import Call
 from integrations.freshness import from_epoch_s, measured_at
 from integrations.victron.payloads import Attribute, Series
-from services.records import BatterySample, Point
+from services.telemetry.records import BatterySample, Point
 
 # The system's own choice of battery first, then a single monitor's.
 VOLTAGE_V = ("bv", "V")

@@ -27,9 +27,9 @@ from server.schemas.people import (
     TokenView,
     UserView,
 )
-from services.accounts import ROLE_SCOPES
+from services.accounts.accounts import ROLE_SCOPES
+from services.accounts.records import Scope
 from services.errors import Forbidden, Invalid
-from services.records import Scope
 
 router = APIRouter(tags=["accounts"])
 

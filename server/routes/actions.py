@@ -7,14 +7,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from energy.loads import Actor
+from energy.site.loads import Actor
 from server.auth import Container, Controller, Reader, Site, ensure_visible
 from server.container import Services
 from server.paging import Page, Paged, page_by_time
 from server.schemas.control import ActionView, NewAction
-from services.accounts import Identity
+from services.accounts.accounts import Identity
+from services.actions.records import Action
 from services.errors import NotFound
-from services.records import Action
 
 router = APIRouter(prefix="/actions", tags=["control"])
 

@@ -11,9 +11,9 @@ from server.auth import Container, Controller, Reader, Site, ensure_visible
 from server.container import Services
 from server.paging import Page, Paged, page_by_time
 from server.schemas.control import AlertView, Snooze
-from services.accounts import Identity
+from services.accounts.accounts import Identity
 from services.errors import Invalid, NotFound
-from services.records import Json
+from services.stored import Json
 
 router = APIRouter(tags=["alerts"])
 LONGEST_SNOOZE = timedelta(days=30)

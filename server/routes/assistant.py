@@ -13,11 +13,12 @@ from server.auth import Container, Reader, Site, own_conversation
 from server.container import Services
 from server.schemas.chat import AGENTS, Answer, Question, RunView
 from server.sse import event, stream
-from server.web.how import how_it_was_answered
+from server.web.decision_path import how_it_was_answered
 from server.web.markdown import render
-from services.accounts import Identity
+from services.accounts.accounts import Identity
+from services.chat.records import Run, RunEvent
 from services.errors import Invalid, NotFound, Unavailable
-from services.records import Run, RunEvent, System
+from services.sites.records import System
 
 router = APIRouter(tags=["chat"])
 

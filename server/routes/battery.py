@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from energy.battery import soc_pct, voltage_v
+from energy.battery.calibration import soc_pct, voltage_v
 from server.auth import Container, Reader, Site
 from services.errors import Invalid
-from services.records import Json
+from services.stored import Json
 
 router = APIRouter(prefix="/battery", tags=["battery"])
 

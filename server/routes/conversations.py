@@ -10,8 +10,8 @@ from starlette.responses import JSONResponse, Response
 
 from server.auth import Container, Reader, own_conversation
 from server.paging import Page, Paged, page_of
-from server.running import running_run
 from server.schemas.chat import ConversationView, MessageView, WholeConversation
+from server.serving import running_run
 from server.web.export import as_markdown
 
 router = APIRouter(prefix="/conversations", tags=["chat"])

@@ -12,7 +12,7 @@ from server.examples import ALLOCATE
 from server.paging import Page, Paged, page_by_time
 from server.schemas.control import DecisionSummary, DecisionView, ReplayRequest
 from services.errors import NotFound
-from services.records import Json
+from services.stored import Json
 
 router = APIRouter(tags=["control"])
 Overrides = Annotated[dict[str, Any], Body(openapi_examples={"worked": {"value": ALLOCATE}})]

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 from server.entity_tags import PreconditionFailed, version_tag
 from server.schemas.documents import schema_of, shown
 from services.errors import Conflict
-from services.records import Json, Stored
+from services.stored import Json, Stored
 
 IfMatch = Annotated[
     str | None,

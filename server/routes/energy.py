@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 from server.auth import Container, Reader, Site
 from server.container import Services
 from services.errors import Invalid
-from services.records import Json
+from services.stored import Json
 
 router = APIRouter(prefix="/energy", tags=["energy"])
 Start = Annotated[datetime | None, Query(alias="from", description="ISO 8601 with offset")]

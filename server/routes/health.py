@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 
 from server.auth import Container, Reader
 from services.errors import CommandCenterError
-from services.records import Json
+from services.stored import Json
 
 READY_WITHIN_S = 2.0
 """A database that takes longer hangs, s."""

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from server.auth import Container, Reader, Site
 from server.examples import HOME_NOW
-from services.records import Json
+from services.stored import Json
 
 router = APIRouter(tags=["now"])
 NOW: dict[int | str, dict[str, Any]] = {

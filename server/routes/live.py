@@ -11,7 +11,8 @@ from server.auth import Container, Reader, Site
 from server.container import Services
 from server.sse import Tick, event, merged, stream
 from services.errors import CommandCenterError
-from services.records import Json, System
+from services.sites.records import System
+from services.stored import Json
 
 router = APIRouter(tags=["live"])
 TOPICS = ("telemetry", "decision", "action", "alert", "estop")

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
-from energy.miners import MinerProfile
+from energy.site.miners import MinerProfile
 from server.auth import Container, Controller, Reader, Site
 from server.container import Services
 from server.entity_tags import expected_version
@@ -16,7 +16,7 @@ from server.routes.documents import Document, IfMatch, described, listed, lost_u
 from server.routes.documents import without_version as own_fields
 from server.schemas.documents import changed, parsed
 from services.errors import Conflict, Invalid, NotFound
-from services.records import Json, Stored
+from services.stored import Json, Stored
 
 router = APIRouter(prefix="/miners", tags=["miners"])
 EXAMPLE: Json = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import JSONResponse
 
-from energy.preferences import Preferences
+from energy.site.preferences import Preferences
 from server.auth import Container, Controller, Reader, Site
 from server.entity_tags import expected_version
 from server.routes.documents import Document, IfMatch, described, lost_update, versioned

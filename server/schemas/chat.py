@@ -7,8 +7,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from agents.roster import SPECIALISTS
-from services.records import Conversation, Json, Message, Run, RunStatus
+from agents.roles.roster import SPECIALISTS
+from services.chat.records import Conversation, Message, Run, RunStatus
+from services.stored import Json
 
 STRICT = ConfigDict(extra="forbid")
 QUESTION_LENGTH = 8_000

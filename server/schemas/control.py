@@ -7,17 +7,11 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from energy.loads import Actor
-from services.records import (
-    Action,
-    ActionEvent,
-    ActionStatus,
-    Alert,
-    DecisionRecord,
-    EmergencyStop,
-    Json,
-    Severity,
-)
+from energy.site.loads import Actor
+from services.actions.records import Action, ActionEvent, ActionStatus, EmergencyStop
+from services.alerting.records import Alert, Severity
+from services.control.records import DecisionRecord
+from services.stored import Json
 
 STRICT = ConfigDict(extra="forbid")
 REASON_LENGTH = 500

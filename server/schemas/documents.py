@@ -7,12 +7,12 @@ from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
-from energy import codec
-from energy.loads import Zone
-from energy.miners import MinerProfile
-from energy.preferences import Preferences
+from energy import json_codec
+from energy.site.loads import Zone
+from energy.site.miners import MinerProfile
+from energy.site.preferences import Preferences
 from services.errors import Invalid
-from services.records import Json
+from services.stored import Json
 
 T = TypeVar("T", Preferences, MinerProfile, Zone)
 LONGEST_TEXT = 2_000
@@ -20,7 +20,7 @@ LONGEST_TEXT = 2_000
 
 def shown(value: object) -> Json:
     """The value as JSON, every field named."""
-    return cast(Json, codec.to_json(value))
+    return cast(Json, json_codec.to_json(value))
 
 
 def parsed(kind: type[T], document: Json) -> T:
@@ -36,7 +36,7 @@ def parsed(kind: type[T], document: Json) -> T:
         problems += _problem(kind, name, value, others)
     if problems:
         raise Invalid(problems)
-    return codec.from_json(kind, document)
+    return json_codec.from_json(kind, document)
 
 
 def changed(value: T, document: Json) -> T:
@@ -62,8 +62,8 @@ def _problem(kind: type[Any], name: str, value: object, others: Json) -> list[tu
     if isinstance(value, str) and len(value) > LONGEST_TEXT:
         return [(name, f"must have at most {LONGEST_TEXT} characters")]
     try:
-        codec.from_json(kind, {**others, name: value})
-    except codec.CodecError as error:
+        json_codec.from_json(kind, {**others, name: value})
+    except json_codec.CodecError as error:
         at_fault = error.path == name or error.path.startswith((f"{name}.", f"{name}["))
         return [(error.path, error.rule)] if at_fault else []
     return []

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.records import ApiToken, Role, Scope, User
+from services.accounts.records import ApiToken, Role, Scope, User
 
 STRICT = ConfigDict(extra="forbid")
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from server.container import Services
-from services.accounts import Identity
-from services.records import EmergencyStop, Role, System
+from services.accounts.accounts import Identity
+from services.accounts.records import Role
+from services.actions.records import EmergencyStop
+from services.sites.records import System
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
+from services.accounts.records import ApiToken, Role, Scope, User
 from services.errors import Conflict
-from services.records import ApiToken, Role, Scope, User
 from tests.contract.conftest import NOON, Stores
 
 ANA, BOB = UUID(int=0xA), UUID(int=0xB)

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
+from services.alerting.records import Alert, OutboxMessage, Severity
 from services.errors import Conflict
-from services.records import Alert, OutboxMessage, Severity
 from tests.contract.conftest import NOON, Site
 
 

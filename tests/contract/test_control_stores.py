@@ -8,17 +8,12 @@ from uuid import UUID
 
 import pytest
 
-from energy.loads import Actor
-from energy.miners import ControlMemory, Learned, MinerMemory
-from services.chain import GENESIS, first_broken, next_hash
+from energy.site.loads import Actor
+from energy.site.miners import ControlMemory, Learned, MinerMemory
+from services.actions.records import Action, ActionEvent, ActionStatus, EmergencyStop
+from services.control.decision_chain import GENESIS, first_broken, next_hash
 from services.errors import Invalid, NotFound
-from services.records import (
-    Action,
-    ActionEvent,
-    ActionStatus,
-    EmergencyStop,
-    SiteMemory,
-)
+from services.memory.records import SiteMemory
 from tests.contract.conftest import NOON, Site
 
 PROPOSED = frozenset({ActionStatus.PROPOSED})

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
+from services.chat.records import Conversation, Message, Run, RunEvent, RunStatus
 from services.errors import Invalid
-from services.records import Conversation, Message, Run, RunEvent, RunStatus
 from tests.contract.conftest import NOON, Site
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from services.records import Json
+from services.stored import Json
 from tests.contract.conftest import NOON, Site, Stores
 
 

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from energy.loads import HeatSource, Zone
-from energy.miners import ControlMethod, MinerMode, MinerProfile
-from energy.preferences import ControlLevel, OperatingMode, Preferences
+from energy.site.loads import HeatSource, Zone
+from energy.site.miners import ControlMethod, MinerMode, MinerProfile
+from energy.site.preferences import ControlLevel, OperatingMode, Preferences
 from services.errors import Conflict
 from tests.contract.conftest import Site
 

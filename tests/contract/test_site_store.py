@@ -7,10 +7,10 @@ from uuid import UUID
 
 import pytest
 
-from energy.loads import LoadKind
-from energy.snapshot import Link
+from energy.site.loads import LoadKind
+from energy.site.snapshot import Link
 from services.errors import Invalid
-from services.records import ControlledLoad
+from services.sites.records import ControlledLoad
 from tests.contract.conftest import Site, adapter, system
 
 

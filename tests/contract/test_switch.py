@@ -12,10 +12,10 @@ import pytest
 
 from integrations.shelly.adapter import ShellySwitch
 from integrations.shelly.client import ShellyClient
+from services.actions.ports import Switch
 from services.errors import VendorError
-from services.ports import Switch
-from simulator.servers import SimulatorServers
-from simulator.site import SimulatedSite
+from simulator.physics.site import SimulatedSite
+from simulator.vendors.servers import SimulatorServers
 from tests.fakes.clock import EPOCH, SteppingClock
 from tests.fakes.scripted_switch import Mode, ScriptedSwitch
 from tests.fakes.vendor_http import Waits

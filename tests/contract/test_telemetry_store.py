@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from energy.snapshot import Link
+from energy.site.snapshot import Link
 from services.errors import Invalid
-from services.records import (
+from services.telemetry.records import (
     BatterySample,
     EnergySample,
     Latest,
@@ -54,7 +54,7 @@ async def test_every_kind_comes_back_as_it_was_measured_and_duplicates_are_ignor
             battery_voltage_v=52.3,
             soc_pct=62.4,
             temperature_c=31.0,
-            suspect=True,
+            suspect={"load_power_w": "no load is shown, and the powers do not balance"},
         ),
         BatterySample(
             device_id=site.pack,
@@ -65,6 +65,7 @@ async def test_every_kind_comes_back_as_it_was_measured_and_duplicates_are_ignor
             soc_pct=62.0,
             temperature_c=21.5,
             state="discharging",
+            suspect={"current_a": "1e+308 A cannot be"},
         ),
         LoadSample(
             device_id=site.miner_load,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from services.accounts.records import ApiToken, Role, Scope, User
 from services.errors import Conflict
-from services.records import ApiToken, Role, Scope, User
 
 
 @dataclass(slots=True)

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from services.alerting.records import Alert, OutboxMessage
 from services.errors import Conflict
-from services.records import Alert, OutboxMessage
 
 CLAIM_S = 60.0
 

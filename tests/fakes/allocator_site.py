@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from energy.allocator import allocate, decide
-from energy.decision import AllocationInput, Command, Decision, MinerDecision
-from energy.defaults import REFERENCE_MINERS
-from energy.miners import ControlMemory, Learned, MinerProfile, MinerState
-from energy.preferences import Preferences
-from energy.snapshot import Reading, Sky, Snapshot
+from energy.allocation.allocator import allocate, decide
+from energy.allocation.decision import AllocationInput, Command, Decision, MinerDecision
+from energy.site.miners import ControlMemory, Learned, MinerProfile, MinerState
+from energy.site.preferences import Preferences
+from energy.site.reference_site import REFERENCE_MINERS
+from energy.site.snapshot import Reading, Sky, Snapshot
 
 NOON = datetime(2026, 6, 21, 19, 0, tzinfo=UTC)
 """Noon in the reference site's time zone."""

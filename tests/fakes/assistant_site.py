@@ -9,23 +9,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from energy.loads import Actor, LoadKind, Zone
-from energy.miners import MinerProfile
-from energy.preferences import ControlLevel, Preferences
-from services.records import (
-    Action,
-    ActionStatus,
-    AdapterConfig,
-    Alert,
-    ControlledLoad,
-    Json,
-    Role,
-    Severity,
-    System,
-)
+from energy.site.loads import Actor, LoadKind, Zone
+from energy.site.miners import MinerProfile
+from energy.site.preferences import ControlLevel, Preferences
+from services.accounts.records import Role
+from services.actions.records import Action, ActionStatus
+from services.alerting.records import Alert, Severity
+from services.sites.records import AdapterConfig, ControlledLoad, System
+from services.stored import Json
 from tests.fakes.clock import FrozenClock
 from tests.fakes.stores import InMemoryStores
-from tools.needs import ToolScope, ToolServices
+from tools.services import ToolScope, ToolServices
 
 SYSTEM_ID = UUID("00000000-0000-0000-0000-00000000000a")
 USER_ID = UUID("a0000000-0000-0000-0000-000000000001")

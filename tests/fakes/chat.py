@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.records import Conversation, Message, Run, RunEvent, RunStatus
+from services.chat.records import Conversation, Message, Run, RunEvent, RunStatus
 
 
 class InMemoryConversationStore:

@@ -8,17 +8,12 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from services.chain import GENESIS, next_hash
+from services.actions.records import Action, ActionEvent, ActionStatus, EmergencyStop
+from services.control.decision_chain import GENESIS, next_hash
+from services.control.records import DecisionRecord
 from services.errors import Invalid, NotFound
-from services.records import (
-    Action,
-    ActionEvent,
-    ActionStatus,
-    DecisionRecord,
-    EmergencyStop,
-    Json,
-    SiteMemory,
-)
+from services.memory.records import SiteMemory
+from services.stored import Json
 
 CHANGEABLE = frozenset(
     {"executed_at", "finished_at", "previous_on", "tries", "measured_w", "result"}

@@ -7,8 +7,8 @@ from datetime import datetime
 from uuid import UUID
 from weakref import WeakSet
 
-from services.records import Json
-from services.subscription import Subscription
+from services.chat.subscription import Subscription
+from services.stored import Json
 
 
 class InMemoryEventBus:

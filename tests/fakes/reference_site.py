@@ -11,33 +11,31 @@ from datetime import UTC, datetime
 from typing import Protocol
 from uuid import UUID
 
-from commandcenter import seed
+from commandcenter.wiring import seed
 from forecasting.clear_sky import ArrayGeometry, PvlibSkyModel
-from services import ports
-from services.actions import Actions
-from services.control import ControlLoop
-from services.emergency import Emergency
-from services.execution import Execution
-from services.judging import Judge
-from services.live import LiveView
-from services.polling import Polling
-from services.ports import SkyModel, Switches, TelemetryStore
-from services.proposals import Proposals
-from services.records import (
-    AdapterConfig,
-    BatterySample,
-    ControlledLoad,
-    EmergencyStop,
-    EnergySample,
-    LoadSample,
-    Sample,
-    SwitchStatus,
-    ZoneSample,
-)
-from services.snapshots import SnapshotBuilder
-from services.what_if import WhatIf
-from simulator.measurements import Measurements
-from simulator.site import SimulatedSite
+from services.actions.actions import Actions
+from services.actions.execution import Execution
+from services.actions.ports import ActionStore, DeviceLocks, EmergencyStopStore, Switches
+from services.actions.proposals import Proposals
+from services.actions.records import EmergencyStop, SwitchStatus
+from services.actions.safety_check import Judge
+from services.alerting.ports import AlertStore
+from services.control.control_loop import ControlLoop
+from services.control.emergency_stop import Emergency
+from services.control.ports import DecisionStore
+from services.control.what_if import WhatIf
+from services.events import EventBus
+from services.memory.ports import MemoryStore
+from services.settings.ports import SettingsStore
+from services.sites.ports import SiteStore
+from services.sites.records import AdapterConfig, ControlledLoad
+from services.telemetry.polling import Polling
+from services.telemetry.ports import SkyModel, TelemetryStore
+from services.telemetry.records import BatterySample, EnergySample, LoadSample, Sample, ZoneSample
+from services.telemetry.snapshots import SnapshotBuilder
+from services.views.live import LiveView
+from simulator.physics.measurements import Measurements
+from simulator.physics.site import SimulatedSite
 from tests.fakes.clock import SteppingClock
 from tests.fakes.control import InMemoryDecisionStore
 from tests.fakes.stores import InMemoryStores
@@ -156,25 +154,25 @@ class Stores(Protocol):
     """The stores that the loop needs, in memory or on PostgreSQL."""
 
     @property
-    def site(self) -> ports.SiteStore: ...
+    def site(self) -> SiteStore: ...
     @property
-    def settings(self) -> ports.SettingsStore: ...
+    def settings(self) -> SettingsStore: ...
     @property
-    def telemetry(self) -> ports.TelemetryStore: ...
+    def telemetry(self) -> TelemetryStore: ...
     @property
-    def memory(self) -> ports.MemoryStore: ...
+    def memory(self) -> MemoryStore: ...
     @property
-    def decisions(self) -> ports.DecisionStore: ...
+    def decisions(self) -> DecisionStore: ...
     @property
-    def actions(self) -> ports.ActionStore: ...
+    def actions(self) -> ActionStore: ...
     @property
-    def locks(self) -> ports.DeviceLocks: ...
+    def locks(self) -> DeviceLocks: ...
     @property
-    def emergency_stops(self) -> ports.EmergencyStopStore: ...
+    def emergency_stops(self) -> EmergencyStopStore: ...
     @property
-    def alerts(self) -> ports.AlertStore: ...
+    def alerts(self) -> AlertStore: ...
     @property
-    def events(self) -> ports.EventBus: ...
+    def events(self) -> EventBus: ...
 
 
 @dataclass(slots=True, kw_only=True)

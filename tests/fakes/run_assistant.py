@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from services.records import Json, Message, Run
+from services.chat.records import Message, Run
+from services.stored import Json
 
 
 @dataclass

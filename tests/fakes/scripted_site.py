@@ -6,20 +6,13 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from commandcenter import seed
-from energy.defaults import REFERENCE_ZONES
-from energy.loads import Actor
-from energy.preferences import ControlLevel
-from services.ports import SkyModel
-from services.records import (
-    Action,
-    ActionStatus,
-    BatterySample,
-    EnergySample,
-    LoadSample,
-    Sample,
-    ZoneSample,
-)
+from commandcenter.wiring import seed
+from energy.site.loads import Actor
+from energy.site.preferences import ControlLevel
+from energy.site.reference_site import REFERENCE_ZONES
+from services.actions.records import Action, ActionStatus
+from services.telemetry.ports import SkyModel
+from services.telemetry.records import BatterySample, EnergySample, LoadSample, Sample, ZoneSample
 from tests.fakes.clock import EPOCH, SteppingClock
 from tests.fakes.reference_site import SYSTEM_ID, Loop
 from tests.fakes.scripted_switch import Mode, ScriptedSwitch, ScriptedSwitches

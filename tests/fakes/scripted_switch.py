@@ -7,9 +7,10 @@ from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from services.actions.records import SwitchStatus
+from services.clock import Clock
 from services.errors import NotFound, VendorError
-from services.ports import Clock
-from services.records import ControlledLoad, SwitchStatus
+from services.sites.records import ControlledLoad
 
 
 class Mode(StrEnum):

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from energy.loads import Zone
-from energy.miners import MinerProfile
-from energy.preferences import Preferences
+from energy.site.loads import Zone
+from energy.site.miners import MinerProfile
+from energy.site.preferences import Preferences
+from services.clock import Clock
 from services.errors import Conflict
-from services.ports import Clock
-from services.records import Stored
+from services.stored import Stored
 from tests.fakes.clock import FrozenClock
 from tests.fakes.site import InMemorySiteStore
 

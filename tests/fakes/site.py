@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from services.errors import Invalid
-from services.records import AdapterConfig, ControlledLoad, Json, System
+from services.sites.records import AdapterConfig, ControlledLoad, System
+from services.stored import Json
 
 DEVICE_KINDS = ("inverter", "battery_pack")
 

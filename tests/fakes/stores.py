@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.ports import Clock
+from services.clock import Clock
 from tests.fakes.accounts import InMemoryAccountStore
 from tests.fakes.alerts import InMemoryAlertStore, InMemoryOutboxStore
 from tests.fakes.chat import InMemoryConversationStore

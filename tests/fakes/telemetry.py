@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from statistics import fmean
 from uuid import UUID
 
-from energy.snapshot import Link
+from energy.site.snapshot import Link
 from services.errors import Invalid
-from services.records import (
+from services.stored import Json
+from services.telemetry.records import (
     BatterySample,
     EnergySample,
-    Json,
     Latest,
     LoadSample,
     Point,
@@ -39,7 +39,7 @@ ROLLUP_KEYS = {
 }
 LATEST_S = 24 * 3600.0
 MAXIMUM_BUCKETS = 100_000
-NOT_NUMBERS = frozenset({"device_id", "at", "state"})
+NOT_NUMBERS = frozenset({"device_id", "at", "state", "suspect"})
 
 
 class InMemoryTelemetryStore:

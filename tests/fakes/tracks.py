@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
 
-from services.records import Sample
+from services.telemetry.records import Sample
 
 BY_TIME = attrgetter("at")
 

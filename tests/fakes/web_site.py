@@ -8,21 +8,25 @@ from uuid import UUID, uuid4
 
 from fastapi import FastAPI
 
-from commandcenter import seed
-from energy.alert_facts import AlertFacts
-from energy.loads import Actor
-from energy.preferences import Preferences
+from commandcenter.wiring import seed
+from energy.alerts.facts import AlertFacts
+from energy.site.loads import Actor
+from energy.site.preferences import Preferences
 from server.app import create_app
 from server.container import ServerConfig, Services
-from services.accounts import Accounts
-from services.alerts import Alerts
-from services.health import Health
-from services.history import History
-from services.notifications import Notifications, Targets
-from services.ports import Assistant, Clock
-from services.records import Action, Alert, Role, Scope, Severity, System, User
-from services.runs import Runs
-from services.settings import Settings
+from services.accounts.accounts import Accounts
+from services.accounts.records import Role, Scope, User
+from services.actions.records import Action
+from services.alerting.alerts import Alerts
+from services.alerting.notifications import Notifications, Targets
+from services.alerting.records import Alert, Severity
+from services.chat.ports import Assistant
+from services.chat.runs import Runs
+from services.clock import Clock
+from services.settings.site_settings import Settings
+from services.sites.records import System
+from services.views.health import Health
+from services.views.history import History
 from tests.fakes.clock import EPOCH, FrozenClock
 from tests.fakes.reference_site import ReferenceSite
 from tests.fakes.run_assistant import ScriptedAssistant

@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from services.records import IN_FLIGHT_STATUSES
+from services.actions.records import IN_FLIGHT_STATUSES
 from tests.process.conftest import Start, until
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(300)]

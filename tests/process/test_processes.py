@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from storage.cluster import Cluster
+from storage.embedded.cluster import Cluster
 from tests.process.conftest import Start, as_json, until
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(300)]

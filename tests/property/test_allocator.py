@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from energy.allocator import allocate, decide
-from energy.codec import canonical, from_json, to_json
-from energy.decision import AllocationInput, Command, Decision, MinerDecision, Reason
-from energy.explanation import explain
-from energy.miners import (
+from energy.allocation.allocator import allocate, decide
+from energy.allocation.decision import AllocationInput, Command, Decision, MinerDecision, Reason
+from energy.allocation.explanation import explain
+from energy.json_codec import canonical, from_json, to_json
+from energy.site.miners import (
     ControlMemory,
     Learned,
     MinerMemory,
@@ -22,8 +22,8 @@ from energy.miners import (
     MinerProfile,
     MinerState,
 )
-from energy.preferences import OperatingMode, Preferences
-from energy.snapshot import Link, Reading, Sky, Snapshot
+from energy.site.preferences import OperatingMode, Preferences
+from energy.site.snapshot import Link, Reading, Sky, Snapshot
 
 AT = datetime(2026, 6, 21, 19, 0, tzinfo=UTC)
 RUNS = (Command.START, Command.KEEP_RUNNING)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.bundle import Part, assemble
-from agents.prompts import MARKS, clean, mark, read
-from agents.question_class import BUDGETS, QuestionClass
-from agents.tokens import count
+from agents.context.bundle import Part, assemble
+from agents.context.question_class import BUDGETS, QuestionClass
+from agents.models.tokens import count
+from agents.roles.prompts import MARKS, clean, mark, read
 
 LINES = st.lists(st.text(alphabet="abc 0123456789.,VW<>/", max_size=120), max_size=30)
 

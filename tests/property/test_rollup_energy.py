@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from energy.rollup import integrate
+from energy.energy_balance.rollup import integrate
 
 START = datetime(2026, 6, 21, tzinfo=UTC)
 SPAN_S = 7_200

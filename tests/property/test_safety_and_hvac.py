@@ -7,11 +7,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from energy.heating import HvacHints
-from energy.hvac import HvacMemory, control_zones
-from energy.loads import Actor, HeatSource, LoadKind, Zone
-from energy.preferences import Preferences
-from energy.safety import (
+from energy.climate.heating import HvacHints
+from energy.climate.zones import HvacMemory, control_zones
+from energy.safety.validator import (
     Allowed,
     InFlight,
     PastSwitch,
@@ -19,7 +17,9 @@ from energy.safety import (
     SwitchRequest,
     validate,
 )
-from energy.snapshot import Reading, Snapshot
+from energy.site.loads import Actor, HeatSource, LoadKind, Zone
+from energy.site.preferences import Preferences
+from energy.site.snapshot import Reading, Snapshot
 
 AT = datetime(2026, 6, 21, 19, 0, tzinfo=UTC)
 voltages = st.one_of(st.none(), st.floats(min_value=40, max_value=60))

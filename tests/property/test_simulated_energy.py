@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.battery import Battery
-from simulator.inverter import Inverter
-from simulator.plan import BatteryPlan
+from simulator.physics.battery import Battery
+from simulator.physics.inverter import Inverter
+from simulator.physics.site_plan import BatteryPlan
 
 STEPS = st.lists(
     st.tuples(st.floats(0.0, 15_000.0), st.floats(0.0, 16_000.0), st.sampled_from([10.0, 60.0])),

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from energy.preferences import Preferences
-from services.records import ActionStatus
+from energy.site.preferences import Preferences
+from services.actions.records import ActionStatus
 from tests.fakes.reference_site import SYSTEM_ID, ReferenceSite
 from tests.scenario.week import MONDAY, ZONE, Week, live_week
 

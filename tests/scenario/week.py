@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from commandcenter.seed import DUMP, PRIMARY
-from services.records import Action
-from simulator.measurements import Measurements
+from commandcenter.wiring.seed import DUMP, PRIMARY
+from services.actions.records import Action
+from simulator.physics.measurements import Measurements
 from tests.fakes.reference_site import SYSTEM_ID, ReferenceSite
 
 ZONE = ZoneInfo("America/Los_Angeles")

@@ -9,13 +9,14 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from server.auth import Container, Reader, Site, own_conversation
-from server.running import running_run
 from server.schemas.chat import AGENTS
-from server.web.how import how_it_was_answered, proposed_actions
+from server.serving import running_run
+from server.web.decision_path import how_it_was_answered, proposed_actions
 from server.web.markdown import render
 from server.web.rendering import page
 from server.web.shell import shell_of
-from services.records import Json, Message
+from services.chat.records import Message
+from services.stored import Json
 
 router = APIRouter()
 LISTED = 30

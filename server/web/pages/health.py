@@ -9,7 +9,7 @@ from energy.wording import duration
 from server.auth import Container, Reader, Site
 from server.web.rendering import page
 from server.web.shell import shell_of
-from services.records import Json
+from services.stored import Json
 
 router = APIRouter()
 

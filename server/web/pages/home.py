@@ -8,7 +8,7 @@ from starlette.responses import Response
 from server.auth import Container, Reader, Site
 from server.web.rendering import page
 from server.web.shell import shell_of
-from services.records import ActionStatus
+from services.actions.records import ActionStatus
 
 router = APIRouter()
 PENDING = frozenset({ActionStatus.PENDING})

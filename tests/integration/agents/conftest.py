@@ -13,21 +13,23 @@ from typing import Any
 
 import pytest
 
-from agents.offline import ENVIRONMENT
+from agents.models.offline import ENVIRONMENT
 
 os.environ.update(ENVIRONMENT)  # noqa: TID251 - before the first import of CrewAI, as the program does
 
 with warnings.catch_warnings():
     # What CrewAI's own import warns of is not ours; from here on warnings are errors again.
     warnings.simplefilter("ignore")
-    importlib.import_module("agents.crew")
-    importlib.import_module("agents.stream")
+    importlib.import_module("agents.crew.crew")
+    importlib.import_module("agents.crew.stream")
     importlib.import_module("litellm")
 
 from agents.assistant import CrewAssistant
-from agents.model_settings import ModelSettings
-from services.records import Json, Message, Role, Run, RunEvent, User
-from services.runs import Runs
+from agents.models.settings import ModelSettings
+from services.accounts.records import Role, User
+from services.chat.records import Message, Run, RunEvent
+from services.chat.runs import Runs
+from services.stored import Json
 from tests.fakes.assistant_site import SYSTEM_ID, USER_ID, AssistantSite, build_site
 
 

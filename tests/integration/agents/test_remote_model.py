@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.records import RunStatus
+from services.chat.records import RunStatus
 from tests.fakes.assistant_site import SYSTEM_ID
 from tests.fakes.model_server import ModelServer, Reply, crew_script
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import tiktoken
 
-from agents.tokens import ENCODING, count, cut
+from agents.models.tokens import ENCODING, count, cut
 
 
 @pytest.mark.parametrize(

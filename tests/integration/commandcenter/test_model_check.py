@@ -7,8 +7,8 @@ import asyncio
 import httpx2
 import pytest
 
-from commandcenter.model_check import model_check
-from services.records import Json
+from commandcenter.wiring.model_check import model_check
+from services.stored import Json
 from tests.fakes.model_server import ModelServer, crew_script
 
 

@@ -25,7 +25,7 @@ from scheduler.worker import (
     queue_app,
     site_lock,
 )
-from storage.embedded import EmbeddedPostgres
+from storage.embedded.server import EmbeddedPostgres
 from tests.fakes.clock import SteppingClock
 from tests.fakes.control import InMemoryDeviceLocks
 from tests.unit.scheduler.test_execution import Records

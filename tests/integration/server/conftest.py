@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx2
 import pytest
 
-from services.records import Scope
+from services.accounts.records import Scope
 from tests.fakes.web_site import WebSite
 
 ORIGIN = "http://test"

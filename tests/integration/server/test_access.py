@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest
 
-from services.records import Scope
+from services.accounts.records import Scope
 from tests.fakes.web_site import OTHER_SYSTEM_ID, PRIMARY_LOAD, SYSTEM_ID, WebSite
 from tests.integration.server.conftest import ORIGIN, Callers
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.records import RunStatus, Scope
+from services.accounts.records import Scope
+from services.chat.records import RunStatus
 from tests.fakes.run_assistant import ScriptedAssistant
 from tests.fakes.web_site import WebSite
 from tests.integration.server.conftest import Callers

@@ -9,7 +9,7 @@ import pytest
 
 from server.container import ServerConfig
 from server.examples import ALLOCATE
-from services.records import Scope
+from services.accounts.records import Scope
 from tests.fakes.web_site import DUMP_LOAD, PRIMARY_LOAD, SYSTEM_ID, WebSite
 from tests.integration.server.conftest import Callers
 from tests.integration.server.listening import listening

@@ -12,10 +12,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from simulator.servers import SimulatorPace, SimulatorServers
-from simulator.site import SimulatedSite
-from simulator.smtp_sink import SmtpSink
-from simulator.vrm_cloud import RequestWindow
+from simulator.physics.site import SimulatedSite
+from simulator.vendors.servers import SimulatorPace, SimulatorServers
+from simulator.vendors.smtp_sink import SmtpSink
+from simulator.vendors.vrm_cloud import RequestWindow
 
 START = datetime(2026, 6, 21, 19, 2, tzinfo=UTC)
 TOKEN = "simulated"

@@ -10,10 +10,10 @@ import psycopg
 import pytest
 
 from services.errors import Unavailable
-from services.records import Json
-from storage.control import PostgresDeviceLocks
-from storage.live import PostgresEventBus, PostgresStoreHealth
-from storage.pool import Pool, open_pool, row
+from services.stored import Json
+from storage.connection.pool import Pool, open_pool, row
+from storage.stores.control import PostgresDeviceLocks
+from storage.stores.live_events import PostgresEventBus, PostgresStoreHealth
 from tests.contract.conftest import SYSTEM_ID
 
 ONE = "SELECT 1 AS n"

@@ -20,9 +20,9 @@ import psycopg
 import pytest
 
 from services.errors import Conflict, Unavailable
-from storage.cluster import Cluster
-from storage.embedded import EmbeddedPostgres, running_dsn
-from storage.pool import open_pool, row
+from storage.connection.pool import open_pool, row
+from storage.embedded.cluster import Cluster
+from storage.embedded.server import EmbeddedPostgres, running_dsn
 
 ROOT = Path(__file__).parents[3]
 OWNER = """

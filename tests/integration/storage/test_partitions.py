@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from energy.snapshot import Link
-from services.records import BatterySample, Role
-from storage.pool import Pool, rows
-from storage.stores import PostgresStores
-from storage.telemetry import PostgresTelemetryStore
+from energy.site.snapshot import Link
+from services.accounts.records import Role
+from services.telemetry.records import BatterySample
+from storage.all_stores import PostgresStores
+from storage.connection.pool import Pool, rows
+from storage.telemetry.store import PostgresTelemetryStore
 from tests.contract.conftest import CLOUD, KEY, NOON, OWNER, PACK, SYSTEM_ID, Site, adapter, system
 
 TABLE = "battery_bank_samples"

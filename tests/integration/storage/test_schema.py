@@ -11,15 +11,16 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from energy.loads import Zone
-from energy.miners import MinerProfile
-from energy.preference_rules import miner_violations, preference_violations, zone_violations
-from energy.preferences import Preferences
-from energy.snapshot import Link
+from energy.site.loads import Zone
+from energy.site.miners import MinerProfile
+from energy.site.preference_rules import miner_violations, preference_violations, zone_violations
+from energy.site.preferences import Preferences
+from energy.site.snapshot import Link
+from services.accounts.records import Role
+from services.alerting.records import OutboxMessage
 from services.errors import Conflict, Invalid
-from services.records import OutboxMessage, Role
-from storage.pool import Pool, connected
-from storage.stores import PostgresStores
+from storage.all_stores import PostgresStores
+from storage.connection.pool import Pool, connected
 from tests.contract.conftest import CLOUD, KEY, NOON, OWNER, SYSTEM_ID, Site, adapter, system
 
 TEMPERATURES = ("temp_too_hot", "temp_hot_ok", "temp_cold_ok", "temp_too_cold")

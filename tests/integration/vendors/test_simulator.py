@@ -16,9 +16,9 @@ from integrations.solark.client import SolArkAccount, SolArkClient
 from integrations.victron.adapter import VrmReader
 from integrations.victron.client import VrmClient
 from services.errors import VendorError
-from services.records import BatterySample, EnergySample, LoadSample, ZoneSample
-from simulator.servers import SimulatorServers
-from simulator.site import SimulatedSite
+from services.telemetry.records import BatterySample, EnergySample, LoadSample, ZoneSample
+from simulator.physics.site import SimulatedSite
+from simulator.vendors.servers import SimulatorServers
 from tests.fakes.clock import SteppingClock
 from tests.fakes.vendor_http import Waits
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from commandcenter.key import secret_key
 from commandcenter.settings import load_settings
+from commandcenter.wiring.key import secret_key
 from services.errors import Invalid
 
 

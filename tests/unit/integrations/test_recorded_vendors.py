@@ -22,7 +22,7 @@ from integrations.victron.client import VrmClient
 from integrations.victron.mapping import history
 from integrations.victron.payloads import Envelope, series
 from services.errors import DeliveryError, VendorError
-from services.records import BatterySample, EnergySample, LoadSample
+from services.telemetry.records import BatterySample, EnergySample, LoadSample
 from tests.fakes.clock import SteppingClock
 from tests.fakes.vendor_http import Routes, Script, Waits, answer, in_memory
 

@@ -10,8 +10,9 @@ import pytest
 
 from integrations.shelly.adapter import ShellyReader, ShellySwitch
 from integrations.shelly.client import ShellyClient
+from services.actions.records import SwitchStatus
 from services.errors import VendorError
-from services.records import LoadSample, SwitchStatus, ZoneSample
+from services.telemetry.records import LoadSample, ZoneSample
 from tests.fakes.clock import SteppingClock
 from tests.fakes.vendor_http import (
     Answer,

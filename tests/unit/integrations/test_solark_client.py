@@ -12,7 +12,7 @@ import pytest
 from integrations.solark.adapter import SolArkReader
 from integrations.solark.client import SolArkAccount, SolArkClient
 from services.errors import VendorError
-from services.records import EnergySample
+from services.telemetry.records import EnergySample
 from tests.fakes.clock import SteppingClock
 from tests.fakes.vendor_http import Answer, Routes, Waits, answer, form_of, in_memory
 

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from integrations.solark.mapping import day_samples, directed_w, energy_sample
+from integrations.solark.mapping import POWERS, day_samples, directed_w, energy_sample
 from integrations.solark.payloads import BatteryDetail, Day, Flow
-from services.records import EnergySample
+from services.telemetry.records import EnergySample
 
 INVERTER = UUID(int=1)
 AT = datetime(2026, 4, 3, 16, 37, 1, tzinfo=UTC)
@@ -37,6 +37,10 @@ NIGHT = {
     "toBat": False,
     "batTo": True,
 }
+
+
+def unbalanced(imbalance_w: int) -> dict[str, str]:
+    return dict.fromkeys(POWERS, f"sources and sinks differ by {imbalance_w} W")
 
 
 def flow(base: dict[str, object], **changes: object) -> Flow:
@@ -67,80 +71,82 @@ def test_direction(
 @pytest.mark.parametrize(
     ("sent", "powers", "suspect"),
     [
-        pytest.param(CHARGING, (9974.0, 1653.0, 1000.0, -7300.0, 88.5), False, id="charge, export"),
-        pytest.param(NIGHT, (0.0, 2350.0, -2400.0, 0.0, 61.0), False, id="discharge, as text"),
+        pytest.param(CHARGING, (9974.0, 1653.0, 1000.0, -7300.0, 88.5), {}, id="charge, export"),
+        pytest.param(NIGHT, (0.0, 2350.0, -2400.0, 0.0, 61.0), {}, id="discharge, as text"),
         pytest.param(
-            {**NIGHT, "battPower": -2400}, (0.0, 2350.0, -2400.0, 0.0, 61.0), False, id="signed"
+            {**NIGHT, "battPower": -2400}, (0.0, 2350.0, -2400.0, 0.0, 61.0), {}, id="signed"
         ),
         pytest.param(
             {**NIGHT, "battPower": 400, "gridOrMeterPower": 2000, "gridTo": True},
             (0.0, 2350.0, -400.0, 2000.0, 61.0),
-            False,
+            {},
             id="import",
         ),
         pytest.param(
             {**CHARGING, "loadOrEpsPower": 1153},
             (9974.0, 1153.0, 1000.0, -7300.0, 88.5),
-            True,
+            unbalanced(521),
             id="521 W amiss: over the tolerance",
         ),
         pytest.param(
             {**CHARGING, "loadOrEpsPower": 1174},
             (9974.0, 1174.0, 1000.0, -7300.0, 88.5),
-            False,
+            {},
             id="500 W amiss: within",
         ),
         pytest.param(
             {**NIGHT, "loadOrEpsPower": 0},
             (0.0, 0.0, -2400.0, 0.0, 61.0),
-            True,
+            unbalanced(2400),
             id="no current transformer: the load reads 0",
         ),
         pytest.param(
             {**NIGHT, "batTo": False},
             (0.0, 2350.0, None, 0.0, 61.0),
-            True,
+            {"battery_power_w": "2400 W without a direction"},
             id="power without direction is unknown",
         ),
         pytest.param(
             {**CHARGING, "gridTo": True},
             (9974.0, 1653.0, 1000.0, None, 88.5),
-            True,
+            {"grid_power_w": "7300 W without a direction"},
             id="both directions are unknown",
         ),
         pytest.param(
             {**NIGHT, "genPower": 2000, "existsGen": True, "loadOrEpsPower": 4350},
             (0.0, 4350.0, -2400.0, 0.0, 61.0),
-            False,
+            {},
             id="a generator carries its part",
         ),
         pytest.param(
             {**NIGHT, "genPower": 2000, "loadOrEpsPower": 4350},
             (0.0, 4350.0, -2400.0, 0.0, 61.0),
-            True,
+            unbalanced(1950),
             id="a generator that is not there does not",
         ),
         pytest.param(
             {**CHARGING, "pvPower": 8000, "minPower": 1974, "existsMin": True},
             (9974.0, 1653.0, 1000.0, -7300.0, 88.5),
-            False,
+            {},
             id="micro-inverters are sun too",
         ),
         pytest.param(
             {"pvPower": 500, "soc": None},
             (500.0, None, None, None, None),
-            False,
+            {},
             id="what is absent is unknown",
         ),
         pytest.param(
             {**NIGHT, "loadOrEpsPower": False, "battPower": None},
             (0.0, None, None, 0.0, 61.0),
-            False,
+            {},
             id="false and null",
         ),
     ],
 )
-def test_flow(sent: dict[str, object], powers: tuple[float | None, ...], suspect: bool) -> None:
+def test_flow(
+    sent: dict[str, object], powers: tuple[float | None, ...], suspect: dict[str, str]
+) -> None:
     pv_w, load_w, battery_w, grid_w, soc_pct = powers
     assert energy_sample(flow(sent), None, device_id=INVERTER, at=AT) == EnergySample(
         device_id=INVERTER,

@@ -14,7 +14,7 @@ from integrations.victron.client import VrmClient
 from integrations.victron.mapping import battery_samples, history
 from integrations.victron.payloads import Attribute, Envelope, series
 from services.errors import VendorError
-from services.records import BatterySample, Point
+from services.telemetry.records import BatterySample, Point
 from tests.fakes.clock import SteppingClock
 from tests.fakes.vendor_http import Answer, Script, Waits, answer, in_memory
 

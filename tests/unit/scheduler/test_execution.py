@@ -12,7 +12,7 @@ import pytest
 from scheduler.execution import JobExecutor, Outcome, lock_key
 from scheduler.jobs import BY_NAME, EVERYTHING, JOBS, Job, Subject, Work
 from services.errors import Invalid, Unavailable
-from services.records import Json
+from services.stored import Json
 from tests.fakes.clock import SteppingClock
 from tests.fakes.control import InMemoryDeviceLocks
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from scheduler.jobs import BY_NAME, EVERYTHING, JOBS, Job, Subject
 from scheduler.runner import Scheduler
 from services.errors import Unavailable
-from services.records import AdapterConfig, System
+from services.sites.records import AdapterConfig, System
 from tests.fakes.clock import FrozenClock
 
 HOME = System(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from server.web.how import how_it_was_answered, proposed_actions
+from server.web.decision_path import how_it_was_answered, proposed_actions
 
 WHOLE: dict[str, Any] = {
     "agents": ["master", "monitor"],

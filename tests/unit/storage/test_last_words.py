@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.cluster import _last_words, _unavailable
+from storage.embedded.cluster import _last_words, _unavailable
 
 ROWS = [
     pytest.param("", "it ended without a word", "broken", id="silence"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.errors import Invalid
-from storage.secrets import Secrets
+from storage.connection.secrets import Secrets
 
 KEY = bytes(range(32))
 SECRETS = {"password": "pässword", "token": None, "n": 1.5}

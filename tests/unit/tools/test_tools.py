@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from services.accounts.records import Role
+from services.actions.records import ActionStatus
 from services.errors import Unavailable
-from services.records import ActionStatus, Role
 from tests.fakes.assistant_site import DUMP, PRIMARY, SYSTEM_ID, USER_ID, AssistantSite, build_site
 from tools.registry import BUILDERS, build_tools
 from tools.tool import Arguments, NoArguments, Tool, compact

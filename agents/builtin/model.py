@@ -1,0 +1,207 @@
+"""The model that needs no key and no network: it answers the same requests by fixed rules.
+
+It sees what any model sees (messages and tool schemas) and says what any model says (tool calls or
+text), so it works in the same crew and can take over in the middle of a run.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agents.builtin.answers import local_hour, say
+from agents.builtin.intents import General, Plan, Step, plan
+from agents.builtin.phrases import Facts
+from agents.models.chat_model import ChatRequest, Completion, TextSink, ToolCall
+from agents.models.settings import BUILT_IN
+from agents.roles.prompts import (
+    CONVERSATION,
+    MONITOR,
+    OPTIMIZER,
+    QUESTION,
+    SITE,
+    SOLAR,
+    VICTRON,
+    read,
+)
+from agents.roles.roster import TOOLS_OF
+
+CONSULT, HAND_OFF = "consult", "hand_off"
+
+CAN = (
+    "I answer from this site's live data: battery, solar, load, grid and rooms now and in history, "
+    "why a miner runs or not, what-if, settings, alerts, health and the action log, and I can "
+    "propose to switch a load, which waits for your approval."
+)
+
+GENERAL_ANSWERS: dict[General, str] = {
+    General.GREETING: (f"Hello. I am the built-in model: no key or network needed. {CAN}"),
+    General.FORECAST: "I am the built-in model and have no forecast, so I can't tell the future. "
+    "I can say what is measured now, what the night reserve needs, and what the allocator decides.",
+    General.SETTINGS: "I can't change settings: only you can, on the settings page. I can read "
+    "them to you, try a change with a what-if, and propose to switch a load for your approval.",
+    General.MANIPULATION: "I can't do that. Switching always goes through the safety checks and "
+    "your approval, settings and secrets are out of my reach, and nothing was switched.",
+    General.DOCUMENTS: "I am the built-in model and have no documents to search. " + CAN,
+    General.OUT_OF_SCOPE: f"That is out of scope for the built-in model. {CAN}",
+}
+
+_ORDER = (MONITOR, VICTRON, SOLAR, OPTIMIZER)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the prompt holds."""
+
+    plan: Plan
+    results: tuple[tuple[str, dict[str, Any], str], ...]
+    tools: frozenset[str]
+
+
+class BuiltInModel:
+    """A ``ChatModel`` of fixed rules; the same request gives the same answer."""
+
+    @property
+    def name(self) -> str:
+        """``built-in``."""
+        return BUILT_IN
+
+    def complete(self, request: ChatRequest, sink: TextSink) -> Completion:
+        """Tool calls for what the question needs, or the answer out of their results."""
+        asked = _read_request(request)
+        if HAND_OFF in asked.tools:
+            return _route(asked, sink)
+        return _work(asked, sink)
+
+
+def _route(asked: _Asked, sink: TextSink) -> Completion:
+    consulted = [text for name, _, text in asked.results if name == CONSULT]
+    if consulted:
+        return _text(_without_names(consulted[-1]), sink)
+    if asked.results:
+        return _text(f"I could not get that answered: {asked.results[-1][2][:300]}", sink)
+    if not asked.plan.steps:
+        return _text(GENERAL_ANSWERS[asked.plan.general or General.OUT_OF_SCOPE], sink)
+    agents = choose_agents([step.tool for step in asked.plan.steps])
+    request = "; ".join(step.about for step in asked.plan.steps)[:400]
+    if len(agents) == 1:
+        return _calls([(HAND_OFF, {"agent": agents[0], "request": request})])
+    return _calls([(CONSULT, {"agents": list(agents), "request": request})])
+
+
+def _work(asked: _Asked, sink: TextSink) -> Completion:
+    mine = [step for step in asked.plan.steps if step.tool in asked.tools]
+    if asked.results:
+        return _text(_answer(mine, asked.results), sink)
+    if not mine:
+        general = asked.plan.general
+        return _text(GENERAL_ANSWERS[general] if general is not None else CAN, sink)
+    return _calls([(step.tool, step.arguments) for step in mine])
+
+
+def _answer(steps: Sequence[Step], results: Sequence[tuple[str, dict[str, Any], str]]) -> str:
+    said = []
+    for index, (tool, _, text) in enumerate(results):
+        about = steps[index].about if index < len(steps) else ""
+        said.append(say(tool, _json(text), about))
+    return "\n\n".join(dict.fromkeys(said))
+
+
+def choose_agents(tools: Sequence[str]) -> tuple[str, ...]:
+    """The one agent that has all ``tools``, else as few as cover them, in the tools' order."""
+    wanted = set(tools)
+    for agent in _ORDER:
+        if wanted <= set(TOOLS_OF[agent]):
+            return (agent,)
+    chosen: list[str] = []
+    for tool in tools:
+        if not any(tool in TOOLS_OF[agent] for agent in chosen):
+            chosen.append(_best(tool, wanted))
+    return tuple(chosen)
+
+
+def _best(tool: str, wanted: set[str]) -> str:
+    able = [agent for agent in _ORDER if tool in TOOLS_OF[agent]]
+    return max(able, key=lambda agent: len(wanted & set(TOOLS_OF[agent])))
+
+
+def _read_request(request: ChatRequest) -> _Asked:
+    prompt = "\n".join(
+        str(message.get("content") or "")
+        for message in request.messages
+        if message.get("role") in {"system", "user"}
+    )
+    question = read(prompt, QUESTION) or ""
+    tools = frozenset(str(each["function"]["name"]) for each in request.tools)
+    return _Asked(
+        plan=plan(question, _facts(prompt), _previous(prompt)),
+        results=tuple(_results(request.messages)),
+        tools=tools,
+    )
+
+
+def _facts(prompt: str) -> Facts:
+    site = read(prompt, SITE) or ""
+
+    def names(label: str) -> tuple[str, ...]:
+        found = re.search(rf"^{label}: (.*)$", site, re.MULTILINE)
+        return tuple(each.strip() for each in found[1].split(";")) if found is not None else ()
+
+    at = re.search(r"^local time: (.*)$", site, re.MULTILINE)
+    return Facts(
+        miners=names("miners"),
+        loads=names("loads"),
+        zones=names("zones"),
+        local_hour=local_hour(at[1].strip()) if at is not None else 12.0,
+    )
+
+
+def _previous(prompt: str) -> list[str]:
+    talk = read(prompt, CONVERSATION) or ""
+    return re.findall(r"^owner: (.*)$", talk, re.MULTILINE)
+
+
+def _results(messages: Sequence[dict[str, Any]]) -> list[tuple[str, dict[str, Any], str]]:
+    calls: dict[str, tuple[str, dict[str, Any]]] = {}
+    found: list[tuple[str, dict[str, Any], str]] = []
+    for message in messages:
+        for call in message.get("tool_calls") or []:
+            function = call["function"]
+            calls[str(call["id"])] = (str(function["name"]), _json(str(function["arguments"])))
+        if message.get("role") == "tool":
+            name, arguments = calls.get(
+                str(message.get("tool_call_id")), (str(message.get("name", "")), {})
+            )
+            found.append((name, arguments, str(message.get("content") or "")))
+    return found
+
+
+def _json(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {"error": text[:300]}
+    return value if isinstance(value, dict) else {"error": text[:300]}
+
+
+def _without_names(text: str) -> str:
+    return re.sub(r"^\[\w+\]\n", "", text, flags=re.MULTILINE)
+
+
+def _calls(calls: Sequence[tuple[str, dict[str, Any]]]) -> Completion:
+    return Completion(
+        text="",
+        tool_calls=tuple(
+            ToolCall(id=f"call_{index}", name=name, arguments=json.dumps(arguments))
+            for index, (name, arguments) in enumerate(calls)
+        ),
+    )
+
+
+def _text(text: str, sink: TextSink) -> Completion:
+    for piece in re.findall(r"\S+\s*", text):
+        sink.text(piece)
+    return Completion(text=text)

@@ -1,0 +1,222 @@
+"""The context manager: reads what a question needs of the site and packs it under one budget."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from agents.builtin.quantities import aged, amount, known, plain_words
+from agents.context.bundle import Bundle, Part, assemble
+from agents.context.question_class import QuestionClass, classify
+from agents.models.tokens import cut
+from agents.roles.prompts import CONVERSATION, NOW, SETTINGS, SITE
+from energy.site.loads import LoadKind
+from services.chat.records import Message
+from services.errors import CommandCenterError
+from services.sites.records import System
+from services.stored import Json
+from tools.services import ToolServices
+from tools.settings import TOPICS, Topic
+
+FACTS_MOST, NOW_MOST, SETTINGS_MOST, TALK_MOST = 1_000, 900, 500, 1_200
+CACHE_S = 300.0
+VERBATIM_TURNS = 6
+"""Messages kept word for word; older ones are shortened to what they name and number."""
+
+TURN_TOKENS = 220
+OLD_TURN_TOKENS = 40
+LIVE_TIMEOUT_S = 3.0
+
+_TOUCHES: tuple[tuple[Topic, str], ...] = (
+    (Topic.BATTERY, r"threshold|capacity|chemistry|curve|(low|critical|float|absorption).?volt"),
+    (Topic.POLICY, r"mode|grid|reserve|allowance|budget|should|what if|\bif\b"),
+    (Topic.SOC, r"\bsoc\b.*(limit|warn|critical|target|pause|resume)"),
+    (Topic.AUTOMATION, r"control level|approv|automat|hold|dead.?man|stale"),
+)
+
+
+class ContextManager:
+    """Builds bundles. Facts are kept for five minutes, or until ``changed`` is told."""
+
+    def __init__(
+        self, *, services: ToolServices, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        """``monotonic`` gives wall seconds for the age of cached parts."""
+        self._services = services
+        self._monotonic = monotonic
+        self._facts: dict[UUID, tuple[float, tuple[str, ...]]] = {}
+
+    def changed(self, system_id: UUID) -> None:
+        """Forget what is kept of a site, because its devices or settings changed."""
+        self._facts.pop(system_id, None)
+
+    async def build(
+        self, *, system: System, question: str, history: Sequence[Message]
+    ) -> tuple[Bundle, Bundle]:
+        """The bundle for a specialist, and the small one for routing (names and conversation)."""
+        kind = classify(question)
+        facts, cached = await self._site_facts(system)
+        clock = self._services.clock.now().astimezone(ZoneInfo(system.timezone))
+        site_lines = (f"local time: {clock:%Y-%m-%dT%H:%M}", *facts)
+        names = Part(
+            name=SITE,
+            source="site",
+            units=site_lines,
+            most=FACTS_MOST,
+            cached=cached,
+            required=min(5, len(site_lines)),
+        )
+        talk = conversation_part(history)
+        routing = assemble(question, kind, [_only_names(names), talk])
+        if kind is QuestionClass.GENERAL:
+            return routing, routing
+        now = await self._live(system.id)
+        settings = await self._settings(system.id, question)
+        return assemble(question, kind, [names, now, settings, talk]), routing
+
+    async def _site_facts(self, system: System) -> tuple[tuple[str, ...], bool]:
+        kept = self._facts.get(system.id)
+        if kept is not None and self._monotonic() - kept[0] < CACHE_S:
+            return kept[1], True
+        facts = await self._read_facts(system)
+        self._facts[system.id] = (self._monotonic(), facts)
+        return facts, False
+
+    async def _read_facts(self, system: System) -> tuple[str, ...]:
+        loads = await self._services.site.loads(system.id)
+        miners = [each.value for each in await self._services.settings.miners(system.id)]
+        zones = [each.value.name for each in await self._services.settings.zones(system.id)]
+        owner = (await self._services.settings.preferences(system.id)).value
+        ordered = sorted(miners, key=lambda each: (each.priority_level, each.name))
+        others = [each.name for each in loads if each.kind is not LoadKind.MINER]
+        return (
+            f"site: {system.name}, {system.timezone}",
+            f"miners: {'; '.join(each.name for each in ordered)}",
+            f"loads: {'; '.join(sorted({each.name for each in loads}))}",
+            f"zones: {'; '.join(sorted(zones))}",
+            (
+                f"battery: {owner.battery_chemistry}, "
+                f"{amount(owner.battery_capacity_wh, 'Wh')}, nominal "
+                f"{amount(owner.battery_nominal_v, 'V')}, low "
+                f"{amount(owner.voltage_low, 'V')}, critical "
+                f"{amount(owner.voltage_critical_low, 'V')}; decisions go by voltage, not SOC"
+            ),
+            *(
+                f"miner {each.name}: priority {each.priority_level}, "
+                f"{amount(each.power_draw_watts, 'W')}, start {amount(each.start_voltage, 'V')}, "
+                f"stop {amount(each.stop_voltage, 'V')}"
+                for each in ordered
+            ),
+            *((f"fans and heaters: {'; '.join(sorted(others))}",) if others else ()),
+        )
+
+    async def _live(self, system_id: UUID) -> Part:
+        try:
+            async with asyncio.timeout(LIVE_TIMEOUT_S):
+                now = await self._services.live.now(system_id)
+        except (CommandCenterError, TimeoutError) as error:
+            lines: tuple[str, ...] = (f"the live view can't be read: {error}",)
+        else:
+            lines = tuple(live_lines(now))
+        return Part(name=NOW, source="live snapshot", units=lines, most=NOW_MOST, required=1)
+
+    async def _settings(self, system_id: UUID, question: str) -> Part:
+        low = question.casefold()
+        topics = [topic for topic, pattern in _TOUCHES if re.search(pattern, low) is not None]
+        lines: tuple[str, ...] = ()
+        if topics:
+            values = asdict((await self._services.settings.preferences(system_id)).value)
+            lines = tuple(
+                f"{topic.value}: {plain_words({key: values[key] for key in TOPICS[topic]})}"
+                for topic in topics
+            )
+        return Part(name=SETTINGS, source="preferences", units=lines, most=SETTINGS_MOST)
+
+
+def live_lines(now: Json) -> list[str]:
+    """The live view in one line per device; the safety facts first."""
+    stop = now.get("emergency_stop") or {}
+    latched = "LATCHED" if stop.get("latched") else "not latched"
+    lines = [f"emergency stop {latched}; control level {now.get('control_level')}"]
+    for name in ("battery", "solar", "load", "grid"):
+        values: Mapping[str, Any] = now.get(name) or {}
+        said = [
+            f"{key.replace('_', ' ')} {aged(each)}" for key, each in values.items() if known(each)
+        ]
+        lines.append(f"{name}: {', '.join(said) or 'no reading'}")
+    lines.extend(_miner_line(each) for each in now.get("miners") or [])
+    lines.extend(_zone_line(each) for each in now.get("zones") or [])
+    return lines
+
+
+STATES: Mapping[bool | None, str] = {True: "on", False: "off", None: "state not known"}
+
+
+def _miner_line(miner: Mapping[str, Any]) -> str:
+    state = STATES[miner.get("is_on")]
+    watts = f", {amount(miner['power'], 'W')}" if known(miner.get("power")) else ""
+    why = str(miner.get("explanation") or miner.get("reason") or "")
+    return f"miner {miner.get('name')}: {state}{watts}, {miner.get('command')}: {why}"
+
+
+def _zone_line(zone: Mapping[str, Any]) -> str:
+    temperature = zone.get("temperature")
+    return f"zone {zone.get('name')}: {aged(temperature) if known(temperature) else 'no reading'}"
+
+
+def conversation_part(history: Sequence[Message]) -> Part:
+    """The conversation, latest turns first in use: recent ones verbatim, older ones shortened."""
+    turns = [each for each in history if each.content.strip()]
+    recent, older = turns[-VERBATIM_TURNS:], turns[:-VERBATIM_TURNS]
+    units = [_turn(each, TURN_TOKENS) for each in reversed(recent)]
+    units += [_turn(each, OLD_TURN_TOKENS, short=True) for each in reversed(older)]
+    return Part(
+        name=CONVERSATION, source="conversation", units=tuple(units), most=TALK_MOST, reverse=True
+    )
+
+
+def _turn(message: Message, tokens: int, *, short: bool = False) -> str:
+    who = "owner" if message.role == "user" else "assistant"
+    text = " ".join(message.content.split())
+    return f"{who}: {shortened(text, tokens) if short else _whole_sentences(text, tokens)}"
+
+
+def _whole_sentences(text: str, tokens: int) -> str:
+    if cut(text, tokens) == text:
+        return text
+    kept = ""
+    for sentence in re.split(r"(?<=[.!?])\s+", text):
+        longer = f"{kept} {sentence}".strip()
+        if cut(longer, tokens) != longer:
+            break
+        kept = longer
+    return kept or shortened(text, tokens)
+
+
+def shortened(text: str, tokens: int) -> str:
+    """The words that name or number something, in order, up to ``tokens``; the rest goes."""
+    words = [word for word in text.split() if re.search(r"\d|^[A-Z]|°|%", word) or len(word) > 6]
+    kept: list[str] = []
+    for word in words:
+        longer = " ".join([*kept, word])
+        if cut(longer, tokens) != longer:
+            break
+        kept.append(word)
+    return " ".join(kept)
+
+
+def _only_names(part: Part) -> Part:
+    return Part(
+        name=part.name,
+        source=part.source,
+        units=part.units[:5],
+        most=part.most,
+        cached=part.cached,
+        required=min(5, len(part.units)),
+    )

@@ -1,0 +1,1 @@
+"""The crew of one question: manager, specialists, their tools, their stream of events."""

@@ -1,0 +1,1 @@
+"""Chat models: by provider's name, with limits, fallbacks and token counts."""

@@ -1,0 +1,1 @@
+"""Who is in the crew and what each is told."""

@@ -1,0 +1,1 @@
+"""The composition root: every dependency is built here, once."""

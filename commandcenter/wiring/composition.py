@@ -1,0 +1,480 @@
+"""The composition root: every dependency is built here, once, and handed on."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+import httpx2
+
+from agents.assistant import CrewAssistant
+from agents.models.settings import ModelSettings
+from commandcenter.clock import WallClock
+from commandcenter.settings import Settings, SiteKind
+from commandcenter.wiring.database import database
+from commandcenter.wiring.devices import Devices
+from commandcenter.wiring.key import secret_key
+from commandcenter.wiring.late_messenger import LateMessenger
+from commandcenter.wiring.model_check import model_check
+from commandcenter.wiring.plant import Plant, plant
+from commandcenter.wiring.seed import (
+    OWNER_ID,
+    SYSTEM_ID,
+    Stores,
+    seed_empty_site,
+    seed_owner,
+    seed_simulated_site,
+)
+from energy.site.preferences import Preferences
+from forecasting.clear_sky import ArrayGeometry, PvlibSkyModel
+from scheduler.execution import JobExecutor
+from scheduler.jobs import Work
+from server.container import ServerConfig, Services
+from services.accounts.accounts import Accounts
+from services.accounts.records import Role, Scope, User
+from services.actions.actions import Actions
+from services.actions.execution import Execution
+from services.actions.proposals import Proposals
+from services.actions.records import EmergencyStop
+from services.actions.safety_check import Judge
+from services.alerting.alert_facts import FactsOfSite
+from services.alerting.alerts import Alerts
+from services.alerting.notifications import Notifications, Targets
+from services.alerting.outbox import Outbox
+from services.alerting.ports import Messenger
+from services.chat.records import Run
+from services.chat.runs import Runs
+from services.control.control_loop import ControlLoop
+from services.control.emergency_stop import Announce, Emergency
+from services.control.what_if import WhatIf
+from services.errors import NotFound
+from services.settings.site_settings import Settings as SiteSettings
+from services.telemetry.polling import Polling
+from services.telemetry.rollup import Rollup
+from services.telemetry.snapshots import SnapshotBuilder
+from services.views.health import Health
+from services.views.history import History
+from services.views.live import LiveView
+from storage.all_stores import PostgresStores
+from storage.connection.pool import open_pool
+from storage.schema import migrations
+from tools.services import ToolServices
+
+VERSION = "0.1.0"
+SKY_DAYS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Views:
+    """What is read of a site, by people and tools alike."""
+
+    live: LiveView
+    health: Health
+    history: History
+    settings: SiteSettings
+    what_if: WhatIf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Everything of a running program."""
+
+    settings: Settings
+    plant: Plant
+    stores: PostgresStores
+    services: Services
+    runs: Runs
+    accounts: Accounts
+    work: Work
+    executor: JobExecutor
+    assistant: CrewAssistant
+    actions: Actions
+    sky: PvlibSkyModel
+    first_start: bool
+    system_id: UUID = SYSTEM_ID
+
+    async def prepare(self) -> None:
+        """Load the clear-sky model off the event loop: its libraries take seconds."""
+        now = self.plant.clock.now()
+        await asyncio.to_thread(self.sky.prepare, now, days=SKY_DAYS)
+
+    async def owner(self) -> User:
+        """The admin whom the first start created."""
+        return await self.accounts.user(OWNER_ID)
+
+    async def user_named(self, email: str) -> User:
+        """A user by e-mail.
+
+        Raises:
+            NotFound: No such user.
+        """
+        user = await self.stores.accounts.user_by_email(email)
+        if user is None:
+            raise NotFound(kind="user", key=email)
+        return user
+
+    async def sign_in_url(self, user: User) -> str:
+        """A new one-time sign-in link."""
+        base = self.settings.public_base_url
+        if base is None:
+            base = f"http://{self.settings.host}:{self.settings.port}"
+        return f"{base}/sign-in/{await self.accounts.new_link(user.id)}"
+
+    async def add_token(self, *, name: str, scope: Scope) -> str:
+        """A new machine token of the admin; its secret is shown this once."""
+        made = await self.accounts.create_token(name=name, scope=scope, user_id=OWNER_ID)
+        return made.secret
+
+    async def live_once(self) -> None:
+        """Read every adapter and decide once, for a question to a site that is not running."""
+        for adapter in await self.stores.site.adapters(self.system_id):
+            await self.work.poll(adapter.id)
+        await self.work.control(self.system_id)
+
+
+@asynccontextmanager
+async def open_site(settings: Settings, *, live: bool = False) -> AsyncIterator[Site]:
+    """A site for one command: attached to a running program, or brought up for the moment.
+
+    Args:
+        settings: All settings.
+        live: The command needs fresh values: without a running program the simulated site is
+            brought up, read once and decided once.
+    """
+    async with AsyncExitStack() as stack:
+        dsn = await stack.enter_async_context(database(settings))
+        found = await stack.enter_async_context(plant(settings, run=live))
+        site = await stack.enter_async_context(compose(settings, dsn=dsn, plant=found))
+        if live and found.running:
+            await site.live_once()
+        yield site
+
+
+@asynccontextmanager
+async def compose(settings: Settings, *, dsn: str, plant: Plant) -> AsyncIterator[Site]:
+    """Migrate, seed and wire everything on one database."""
+    await migrations.migrate(dsn)
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(open_pool(dsn))
+        stores = PostgresStores(pool=pool, key=secret_key(settings), dsn=dsn)
+        await stores.start()
+        stack.push_async_callback(stores.stop)
+        http = await stack.enter_async_context(httpx2.AsyncClient(timeout=15.0))
+        await _check_key(stores)
+        first = await _seed(settings, stores, plant)
+        builder = _Builder(settings=settings, plant=plant, stores=stores, http=http, first=first)
+        await builder.configure_devices()
+        site = builder.build()
+        stack.push_async_callback(site.runs.close)
+        stack.callback(site.assistant.close)
+        yield site
+
+
+async def _check_key(stores: PostgresStores) -> None:
+    """Refuse a key that doesn't open the stored credentials before anything is written with it."""
+    for system in await stores.site.systems():
+        await stores.site.adapters(system.id)
+
+
+async def _seed(settings: Settings, stores: PostgresStores, found: Plant) -> bool:
+    wall = WallClock().now()
+    first = await seed_owner(stores.accounts, email=settings.admin_email, at=wall)
+    to_seed = Stores(site=stores.site, settings=stores.settings, accounts=stores.accounts)
+    if settings.site is SiteKind.NONE:
+        await seed_empty_site(to_seed)
+    elif found.url is not None:
+        await seed_simulated_site(to_seed, simulator_url=found.url)
+    return first
+
+
+class _Builder:
+    """Wires the parts; each method builds one of them."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        plant: Plant,
+        stores: PostgresStores,
+        http: httpx2.AsyncClient,
+        first: bool,
+    ) -> None:
+        self._settings, self._plant, self._stores = settings, plant, stores
+        self._http, self._first = http, first
+        self._clock = plant.clock
+        self._devices = Devices(http=http, clock=plant.clock)
+        self._sky = PvlibSkyModel(
+            array=ArrayGeometry(latitude=Preferences().latitude, longitude=Preferences().longitude)
+        )
+        self._snapshots = SnapshotBuilder(
+            sites=stores.site, settings=stores.settings, telemetry=stores.telemetry, sky=self._sky
+        )
+        self._judge = Judge(
+            sites=stores.site,
+            settings=stores.settings,
+            telemetry=stores.telemetry,
+            actions=stores.actions,
+            emergency=stores.emergency_stops,
+            memory=stores.memory,
+        )
+
+    async def configure_devices(self) -> None:
+        """Tell the switches their adapters as they are stored."""
+        for system in await self._stores.site.systems():
+            self._devices.configure(list(await self._stores.site.adapters(system.id)))
+
+    def build(self) -> Site:
+        s = self._stores
+        execution = self._execution()
+        actions = Actions(proposals=self._proposals(), execution=execution)
+        messenger, targets = LateMessenger(build=self._messenger), self._targets()
+        alerts = self._alerts(targets)
+        emergency = Emergency(
+            store=s.emergency_stops,
+            sites=s.site,
+            actions=actions,
+            clock=self._clock,
+            events=s.events,
+            announce=self._announce(alerts),
+        )
+        views = self._views()
+        assistant = self._assistant(self._tools(views, actions))
+        check = model_check(
+            model=self._settings.llm_model,
+            base_url=self._settings.llm_base_url,
+            ready=lambda: assistant.ready,
+            http=self._http,
+        )
+        views.health.add("assistant", check, kind="model")
+        runs = Runs(
+            assistant=assistant, conversations=s.conversations, bus=s.events, clock=self._clock
+        )
+        outbox = Outbox(store=s.outbox, messenger=messenger, clock=WallClock())
+        work = self._work(actions, execution, alerts, outbox)
+        services = Services(
+            accounts=Accounts(store=s.accounts, clock=WallClock()),
+            sites=s.site,
+            live=views.live,
+            history=views.history,
+            settings=views.settings,
+            what_if=views.what_if,
+            actions=actions,
+            action_store=s.actions,
+            decisions=s.decisions,
+            emergency=emergency,
+            alerts=alerts,
+            alert_store=s.alerts,
+            notifications=Notifications(settings=s.settings, targets=targets, messenger=messenger),
+            health=views.health,
+            runs=runs,
+            conversations=s.conversations,
+            events=s.events,
+            clock=self._clock,
+            config=self._server_config(),
+        )
+        return Site(
+            settings=self._settings,
+            plant=self._plant,
+            stores=s,
+            services=services,
+            runs=runs,
+            accounts=Accounts(store=s.accounts, clock=WallClock()),
+            work=work,
+            executor=JobExecutor(work=work, clock=self._clock, locks=s.locks, records=s.jobs),
+            assistant=assistant,
+            actions=actions,
+            sky=self._sky,
+            first_start=self._first,
+        )
+
+    def _assistant(self, tools: ToolServices) -> CrewAssistant:
+        settings = self._settings
+        return CrewAssistant(
+            services=tools,
+            models=ModelSettings(
+                model=settings.llm_model,
+                manager_model=settings.llm_manager_model,
+                base_url=settings.llm_base_url,
+                fallbacks=settings.llm_fallback_models,
+                timeout_s=settings.llm_timeout_s,
+                daily_budget_usd=settings.llm_daily_budget_usd,
+            ),
+            who_asks=self._who_asks,
+        )
+
+    def _execution(self) -> Execution:
+        s = self._stores
+        return Execution(
+            actions=s.actions,
+            sites=s.site,
+            settings=s.settings,
+            telemetry=s.telemetry,
+            switches=self._devices,
+            locks=s.locks,
+            judge=self._judge,
+            clock=self._clock,
+            events=s.events,
+        )
+
+    def _proposals(self) -> Proposals:
+        s = self._stores
+        return Proposals(
+            actions=s.actions,
+            sites=s.site,
+            settings=s.settings,
+            judge=self._judge,
+            clock=self._clock,
+            events=s.events,
+        )
+
+    def _messenger(self) -> Messenger:
+        from integrations.messages.adapter import AppriseMessenger
+        from integrations.messages.client import AppriseClient, TwilioClient
+        from integrations.messages.guard import HostGuard
+
+        sink = self._plant.mail_port
+        allowed = frozenset() if sink is None else frozenset({f"127.0.0.1:{sink}"})
+        return AppriseMessenger(
+            sms=TwilioClient(http=self._http, base_url=self._settings.twilio_base_url),
+            guard=HostGuard(allowed_hosts=allowed),
+            library=AppriseClient(),
+        )
+
+    def _targets(self) -> Targets:
+        settings, sink = self._settings, self._plant.mail_port
+        mail = None if settings.mail_url is None else settings.mail_url.get_secret_value()
+        if mail is None and sink is not None:
+            mail = f"mailto://127.0.0.1:{sink}?from=site@example.com"
+        sms = None if settings.sms_url is None else settings.sms_url.get_secret_value()
+        return Targets(mail_url=mail, sms_url=sms)
+
+    def _alerts(self, targets: Targets) -> Alerts:
+        s = self._stores
+        facts = FactsOfSite(
+            sites=s.site,
+            telemetry=s.telemetry,
+            settings=s.settings,
+            memory=s.memory,
+            decisions=s.decisions,
+            actions=s.actions,
+            emergency_stops=s.emergency_stops,
+        )
+        return Alerts(
+            store=s.alerts,
+            facts=facts,
+            sites=s.site,
+            settings=s.settings,
+            targets=targets,
+            events=s.events,
+            clock=self._clock,
+            delivery_clock=WallClock(),
+        )
+
+    def _announce(self, alerts: Alerts) -> Announce:
+        async def announce(system_id: UUID, _state: EmergencyStop) -> None:
+            """The latch is an alert condition: checking at once notifies every channel."""
+            await alerts.check(system_id)
+
+        return announce
+
+    def _views(self) -> _Views:
+        s = self._stores
+        return _Views(
+            live=LiveView(
+                snapshots=self._snapshots,
+                memory=s.memory,
+                decisions=s.decisions,
+                emergency=s.emergency_stops,
+                alerts=s.alerts,
+                clock=self._clock,
+            ),
+            health=Health(
+                store_health=s.health,
+                sites=s.site,
+                telemetry=s.telemetry,
+                jobs=s.jobs,
+                clock=self._clock,
+            ),
+            history=History(
+                sites=s.site, telemetry=s.telemetry, settings=s.settings, clock=self._clock
+            ),
+            settings=SiteSettings(store=s.settings),
+            what_if=WhatIf(
+                snapshots=self._snapshots,
+                memory=s.memory,
+                decisions=s.decisions,
+                emergency=s.emergency_stops,
+                clock=self._clock,
+            ),
+        )
+
+    def _tools(self, views: _Views, actions: Actions) -> ToolServices:
+        s = self._stores
+        return ToolServices(
+            live=views.live,
+            history=views.history,
+            settings=views.settings,
+            what_if=views.what_if,
+            decisions=s.decisions,
+            actions=s.actions,
+            proposals=actions,
+            alerts=s.alerts,
+            health=views.health,
+            site=s.site,
+            clock=self._clock,
+        )
+
+    async def _who_asks(self, run: Run) -> tuple[str, Role]:
+        user = await self._stores.accounts.user(run.user_id)
+        return ("somebody", Role.VIEWER) if user is None else (user.email, user.role)
+
+    def _work(self, actions: Actions, execution: Execution, alerts: Alerts, outbox: Outbox) -> Work:
+        s = self._stores
+        polling = Polling(
+            sites=s.site,
+            telemetry=s.telemetry,
+            reader_of=self._devices.reader_of,
+            clock=self._clock,
+            events=s.events,
+            stopwatch=time.monotonic,
+        )
+        loop = ControlLoop(
+            snapshots=self._snapshots,
+            memory=s.memory,
+            decisions=s.decisions,
+            emergency=s.emergency_stops,
+            actions=actions,
+            execution=execution,
+            clock=self._clock,
+            events=s.events,
+        )
+        rollup = Rollup(sites=s.site, telemetry=s.telemetry, settings=s.settings, clock=self._clock)
+
+        async def retain() -> object:
+            return await s.telemetry.apply_retention(
+                now=self._clock.now(), raw_hours=self._settings.raw_retention_hours
+            )
+
+        return Work(
+            poll=polling.poll,
+            control=loop.run_cycle,
+            advance=actions.advance,
+            check_alerts=alerts.check,
+            roll_up=rollup.roll_last_day,
+            deliver=outbox.deliver_due,
+            retain=retain,
+        )
+
+    def _server_config(self) -> ServerConfig:
+        settings = self._settings
+        public = settings.public_base_url
+        return ServerConfig(
+            version=VERSION,
+            public_base_url=public,
+            allowed_hosts=(*settings.allowed_hosts, settings.host),
+            secure_cookies=public is not None and public.startswith("https://"),
+        )

@@ -1,0 +1,1 @@
+"""Alert conditions: what is watched, when it becomes an alert, when it ends."""

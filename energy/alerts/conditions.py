@@ -1,0 +1,77 @@
+"""All alerts of a site that last now: what is watched, with durations, hysteresis and memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from energy.alerts.device_alerts import DEVICE_LOOKS
+from energy.alerts.energy_alerts import ENERGY_LOOKS
+from energy.alerts.facts import AlertFacts
+from energy.alerts.timing import AlertMemory, AlertSeverity, Watch, WatchMemory, advance
+
+_ORDER = {AlertSeverity.CRITICAL: 0, AlertSeverity.WARNING: 1, AlertSeverity.INFO: 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One alert that lasts: its identity, what it is, since when, and what to do."""
+
+    key: str
+    category: str
+    severity: AlertSeverity
+    title: str
+    detail: str
+    advice: str
+    since: datetime
+
+
+def evaluate(facts: AlertFacts, memory: AlertMemory) -> tuple[list[Condition], AlertMemory]:
+    """All alerts that last now, the worst first, and the memory for the next look.
+
+    An alert about something that is no longer part of the site ends.
+    """
+    remembered = dict(memory.watches)
+    conditions: list[Condition] = []
+    kept: dict[str, WatchMemory] = {}
+    for watch in watches(facts):
+        after = advance(watch, remembered.get(watch.key, WatchMemory()), facts.at)
+        if after != WatchMemory():
+            kept[watch.key] = after
+        if after.active:
+            conditions.append(_condition(watch, after, facts.at))
+    conditions.sort(key=lambda each: (_ORDER[each.severity], each.key))
+    return conditions, AlertMemory(watches=tuple((key, kept[key]) for key in sorted(kept)))
+
+
+def watches(facts: AlertFacts) -> Iterator[Watch]:
+    """Everything that is watched at this site."""
+    yield _emergency_stop(facts)
+    for look in (*ENERGY_LOOKS, *DEVICE_LOOKS):
+        yield from look(facts)
+
+
+def _condition(watch: Watch, memory: WatchMemory, at: datetime) -> Condition:
+    return Condition(
+        key=watch.key,
+        category=watch.category,
+        severity=watch.severity,
+        title=watch.title,
+        detail=watch.detail,
+        advice=watch.advice,
+        since=at if memory.since is None else memory.since,
+    )
+
+
+def _emergency_stop(facts: AlertFacts) -> Watch:
+    stop = facts.emergency_stop
+    return Watch(
+        key="emergency_stop",
+        category="safety",
+        severity=AlertSeverity.CRITICAL,
+        title="Emergency stop is latched",
+        detail="" if stop is None else f"Latched by {stop.by}: {stop.reason}. All loads are off.",
+        advice="Nothing runs until an admin releases it with a reason on any page.",
+        holds=stop is not None,
+    )

@@ -1,0 +1,166 @@
+"""What the owner is told of sources, switches, actions and zones, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from energy.alerts.facts import AlertFacts, DeviceFact, SourceFact
+from energy.alerts.timing import AlertSeverity, Watch
+from energy.climate.zones import ZoneWarningCode
+from energy.wording import duration, watts
+
+TELEMETRY_LOST_S = 1_800.0
+SILENT_S = 600.0
+OFF_DRAW_W = 100.0
+"""A switch that is off and lets more than this through has failed, W."""
+
+
+def _telemetry_lost(facts: AlertFacts) -> Iterator[Watch]:
+    age_s = facts.voltage_age_s
+    yield Watch(
+        key="telemetry_lost",
+        category="telemetry",
+        severity=AlertSeverity.CRITICAL,
+        title="No battery voltage any more",
+        detail="There has been none at all."
+        if age_s is None
+        else f"The last one came {duration(age_s)} ago.",
+        advice="All miners are stopped until it is back. See whether the site has internet and "
+        "power; the health page shows which source is silent and why.",
+        holds=age_s is None or age_s > TELEMETRY_LOST_S,
+        for_s=TELEMETRY_LOST_S if age_s is None else 0.0,
+    )
+
+
+def _sources(facts: AlertFacts) -> Iterator[Watch]:
+    for source in facts.sources:
+        if not source.drives_loads:
+            yield _source(source)
+
+
+def _source(source: SourceFact) -> Watch:
+    limit_s = max(SILENT_S, 2 * source.interval_s)
+    silent_s = source.silent_s
+    how_long = "since it was set up" if silent_s is None else f"for {duration(silent_s)}"
+    why = f" ({source.last_error})" if source.last_error else ""
+    return Watch(
+        key=f"source_silent:{source.id}",
+        category="telemetry",
+        severity=AlertSeverity.WARNING,
+        title=f"{source.name} is silent",
+        detail=f"It has not answered {how_long}{why}.",
+        advice="It is asked again by itself. If it stays silent, see that the device has power and "
+        "internet, and that its credentials in the settings are right.",
+        holds=silent_s is None or silent_s > limit_s,
+        for_s=limit_s if silent_s is None else 0.0,
+    )
+
+
+def _devices(facts: AlertFacts) -> Iterator[Watch]:
+    for device in facts.devices:
+        yield _device_silent(device)
+        yield _device_fault(device)
+        yield _device_leaks(device)
+
+
+def _device_silent(device: DeviceFact) -> Watch:
+    silent_s = device.silent_s
+    how_long = "at all" if silent_s is None else f"for {duration(silent_s)}"
+    was = {True: ", it was on then", False: ", it was off then", None: ""}[device.is_on]
+    return Watch(
+        key=f"device_silent:{device.id}",
+        category="device",
+        severity=AlertSeverity.CRITICAL,
+        title=f"{device.name} does not answer",
+        detail=f"Its switch has not answered {how_long}{was}. It cannot be commanded.",
+        advice="Its own timer switches it off when it isn't refreshed. See that the switch has "
+        "power and Wi-Fi.",
+        holds=silent_s is None or silent_s > SILENT_S,
+        for_s=SILENT_S if silent_s is None else 0.0,
+    )
+
+
+def _device_fault(device: DeviceFact) -> Watch:
+    return Watch(
+        key=f"device_fault:{device.id}",
+        category="device",
+        severity=AlertSeverity.CRITICAL,
+        title=f"{device.name} reports a fault",
+        detail=f"It says: {device.fault}.",
+        advice="Have it looked at before it is switched on again.",
+        holds=device.fault is not None,
+        clear_for_s=60,
+    )
+
+
+def _device_leaks(device: DeviceFact) -> Watch:
+    power_w = device.power_w
+    through_w = power_w if power_w is not None and device.is_on is False else None
+    shown = "" if through_w is None else f"Its switch is off and lets {watts(through_w)} through."
+    return Watch(
+        key=f"device_leaks:{device.id}",
+        category="device",
+        severity=AlertSeverity.CRITICAL,
+        title=f"{device.name} draws power although it is off",
+        detail=shown,
+        advice="The relay may be welded: it can't be switched off from afar. Open its breaker.",
+        holds=through_w is not None and through_w > OFF_DRAW_W,
+        for_s=300,
+        clear_for_s=60,
+    )
+
+
+def _failed_switches(facts: AlertFacts) -> Iterator[Watch]:
+    for failed in facts.failed_switches:
+        rolled_back = failed.rolled_back
+        what = "did not do what it was told" if rolled_back else "is in an unknown state"
+        yield Watch(
+            key=f"{'rolled_back' if rolled_back else 'rollback_failed'}:{failed.load_id}",
+            category="action",
+            severity=AlertSeverity.WARNING if rolled_back else AlertSeverity.CRITICAL,
+            title=f"{failed.load_name} {what}",
+            detail=failed.result,
+            advice="It was put back as it was and is tried again by itself; if this repeats, see "
+            "whether the miner or heater behind the switch works."
+            if rolled_back
+            else "See on the hardware page what it does now; if in doubt, press STOP.",
+            holds=True,
+        )
+
+
+def _zones(facts: AlertFacts) -> Iterator[Watch]:
+    for zone in facts.zones:
+        found = {warning.code: warning.sentence for warning in zone.warnings}
+        mute = found.get(ZoneWarningCode.NO_SENSOR)
+        cold = found.get(ZoneWarningCode.COLD_NOT_HEATED)
+        yield Watch(
+            key=f"zone_sensor:{zone.id}",
+            category="zone",
+            severity=AlertSeverity.WARNING,
+            title=f"{zone.name} has no temperature",
+            detail=mute or "",
+            advice="Its fan runs low and its heating is off until the sensor is back: see to its "
+            "battery or network.",
+            holds=mute is not None,
+        )
+        yield Watch(
+            key=f"zone_cold:{zone.id}",
+            category="zone",
+            severity=AlertSeverity.WARNING,
+            title=f"{zone.name} is cold and not heated",
+            detail=cold or "",
+            advice="If something there can freeze, allow heating without sun in the zone's "
+            "settings or heat it another way.",
+            holds=cold is not None,
+            for_s=600,
+            clear_for_s=600,
+        )
+
+
+DEVICE_LOOKS: tuple[Callable[[AlertFacts], Iterator[Watch]], ...] = (
+    _telemetry_lost,
+    _sources,
+    _devices,
+    _failed_switches,
+    _zones,
+)

@@ -1,0 +1,117 @@
+"""Everything that an alert may be about, as plain values. What is missing or stale is None."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from energy.climate.zones import ZoneWarning
+from energy.site.preferences import Preferences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFact:
+    """One source of telemetry. ``silent_s`` is the time since its last success, s; None when there
+    was none. A source that ``drives_loads`` is reported by its devices.
+    """
+
+    id: str
+    name: str
+    silent_s: float | None
+    interval_s: float = 120.0
+    last_error: str | None = None
+    drives_loads: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceFact:
+    """One controlled load. ``silent_s`` is the age of its last reading, s; None when there was
+    none. ``fault`` is what it says of itself.
+    """
+
+    id: str
+    name: str
+    is_on: bool | None = None
+    power_w: float | None = None
+    silent_s: float | None = 0.0
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedSwitchFact:
+    """The newest action of a load, where it ended badly; ``rolled_back`` means that the earlier
+    state could be restored.
+    """
+
+    load_id: str
+    load_name: str
+    rolled_back: bool
+    result: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdleMinerFact:
+    """A miner that is off: its power when on, W, and the allocator's reason as a sentence."""
+
+    name: str
+    power_w: float
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneFact:
+    """One zone with what it warns of."""
+
+    id: str
+    name: str
+    warnings: tuple[ZoneWarning, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopFact:
+    """Who latched the emergency stop, and why."""
+
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertFacts:
+    """The site as alerts see it. Signs as everywhere: battery power + charging, grid + import.
+
+    Attributes:
+        voltage_age_s: Age of the newest battery voltage, s; None when there is none at all.
+        soc_pct: From the rest voltage, by the owner's calibration.
+        sky_allows_w: Clear-sky power × the site's recent ratio, W.
+        throttled: The charger throttles the sun.
+        base_load_w: The load without controlled loads, W; ``usual_base_load_w`` its weekly mean.
+        grid_expected: The owner has a grid and uses it.
+        grid_present: Whether the grid is there; None when nothing measures it.
+        usable_wh: What the battery may give until its floor; ``reserve_wh`` what the night takes.
+        sun_carries_base_load: Whether the sun carries the house now.
+    """
+
+    at: datetime
+    preferences: Preferences
+    raw_voltage_v: float | None = None
+    rest_voltage_v: float | None = None
+    voltage_age_s: float | None = None
+    soc_pct: float | None = None
+    battery_power_w: float | None = None
+    battery_temperature_c: float | None = None
+    pv_power_w: float | None = None
+    sky_allows_w: float | None = None
+    throttled: bool = False
+    base_load_w: float | None = None
+    usual_base_load_w: float | None = None
+    grid_expected: bool = False
+    grid_present: bool | None = None
+    usable_wh: float | None = None
+    reserve_wh: float | None = None
+    sun_carries_base_load: bool | None = None
+    sources: tuple[SourceFact, ...] = ()
+    devices: tuple[DeviceFact, ...] = ()
+    failed_switches: tuple[FailedSwitchFact, ...] = ()
+    idle_miners: tuple[IdleMinerFact, ...] = ()
+    zones: tuple[ZoneFact, ...] = ()
+    emergency_stop: StopFact | None = field(default=None)

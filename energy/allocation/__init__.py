@@ -1,0 +1,1 @@
+"""The allocator: which miners run in this cycle, and why."""

@@ -1,0 +1,102 @@
+"""The discretionary budget: solar surplus first, then what the battery may give."""
+
+from __future__ import annotations
+
+from math import fsum, isfinite
+
+from energy.allocation.decision import AllocationInput
+from energy.allocation.measured import Measured
+from energy.site.miners import MinerState
+from energy.site.preferences import OperatingMode, Preferences
+
+BATTERY_FACTOR = {
+    OperatingMode.CONSERVATIVE: 0.5,
+    OperatingMode.BALANCED: 1.0,
+    OperatingMode.AGGRESSIVE: 1.5,
+}
+
+
+class Purse:
+    """What is left of the budget while the miners take their turns, W."""
+
+    __slots__ = ("battery_w", "mean_w", "measured_w", "solar_w")
+
+    def __init__(
+        self, *, solar_w: float, mean_w: float, measured_w: float, battery_w: float
+    ) -> None:
+        """Surplus now, its mean of ten minutes, the part of it that is measured, the allowance."""
+        self.solar_w, self.mean_w = solar_w, mean_w
+        self.measured_w, self.battery_w = measured_w, battery_w
+
+    @property
+    def total_w(self) -> float:
+        """Solar surplus and battery allowance that are left."""
+        return self.solar_w + self.battery_w
+
+    def spend(self, need_w: float) -> float:
+        """Take ``need_w`` out, sun first; returns the part that the battery gives.
+
+        A miner that may not stop yet can overdraw the battery's part.
+        """
+        from_sun_w = min(need_w, max(0.0, self.solar_w))
+        self.solar_w -= from_sun_w
+        self.mean_w -= need_w
+        self.measured_w = max(0.0, self.measured_w - from_sun_w)
+        from_battery_w = need_w - from_sun_w
+        self.battery_w -= from_battery_w
+        return from_battery_w
+
+
+def metered_w(power_w: float | None) -> float | None:
+    """A meter's reading, W, never below 0; None without one, or when it is not a number."""
+    if power_w is None or not isfinite(power_w):
+        return None
+    return max(0.0, power_w)
+
+
+def base_and_controlled_w(question: AllocationInput, measured: Measured) -> tuple[float, float]:
+    """(base load, controlled load within the measured load), W.
+
+    Running miners are inside the measured load: each is taken out with its power at the time of
+    that reading, with its power now where that is unknown, with its draw where it has no meter. A
+    miner of unknown state stays in the base load: its watts are not lent to another one. Without a
+    load reading the learned mean base load stands in.
+    """
+    draws = {profile.id: profile.power_draw_watts for profile in question.miners}
+    # fsum: exact, so that the order of the states does not matter.
+    controlled_w = fsum(
+        _in_load_w(state, draws[state.miner_id])
+        for state in question.states
+        if state.miner_id in draws
+    )
+    if measured.load_w is None:
+        mean_w = question.learned.mean_base_load_w
+        return (0.0 if mean_w is None else mean_w), controlled_w
+    return max(0.0, measured.load_w - controlled_w), controlled_w
+
+
+def battery_allowance(
+    preferences: Preferences, *, lockout: bool, house_deficit_w: float
+) -> tuple[float, float]:
+    """(what the battery may give to discretionary loads now in W, the operating mode's factor).
+
+    Zero at or below ``voltage_low`` and in the lockout. The house's own deficit and the miners
+    together never take more than ``max_battery_discharge_w``.
+    """
+    factor = BATTERY_FACTOR[preferences.operating_mode]
+    if lockout:
+        return 0.0, factor
+    room_w = max(0.0, preferences.max_battery_discharge_w - house_deficit_w)
+    return min(preferences.battery_discharge_allowance_w * factor, room_w), factor
+
+
+def _in_load_w(state: MinerState, draw_w: float) -> float:
+    if state.is_on is None:
+        return 0.0
+    in_load_w = metered_w(state.power_in_load_w)
+    if in_load_w is not None:
+        return in_load_w
+    if not state.is_on:
+        return 0.0
+    now_w = metered_w(state.power_w)
+    return draw_w if now_w is None else now_w

@@ -1,0 +1,124 @@
+"""The owner's conditions of one miner: enabled, runtime, window, sun, weather, night reserve."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from energy.allocation.budget import Purse
+from energy.allocation.decision import Reason
+from energy.allocation.site_state import Site
+from energy.site.miners import MinerMode, MinerProfile, MinerState
+
+Compared = tuple[tuple[str, float | str | bool | None], ...]
+
+
+class Failure(NamedTuple):
+    """The first condition that does not hold, with the numbers compared."""
+
+    reason: Reason
+    compared: Compared
+
+
+def failed_condition(
+    profile: MinerProfile, state: MinerState, need_w: float, purse: Purse, site: Site
+) -> Failure | None:
+    """The first condition that does not hold; None when all do.
+
+    A running miner keeps its place within the budget's tolerance; for a start the sun must have
+    carried it for ten minutes. A zone that wants the heat waives window, sun and weather.
+    """
+    running = state.is_on is True
+    if not profile.enabled:
+        return Failure(Reason.DISABLED, ())
+    limit_h = profile.maximum_runtime_hours
+    if limit_h is not None and state.runtime_today_s >= limit_h * 3_600.0:
+        numbers = (
+            ("runtime_today_s", state.runtime_today_s),
+            ("maximum_runtime_s", limit_h * 3_600.0),
+        )
+        return Failure(Reason.MAXIMUM_RUNTIME, numbers)
+    if not state.heat_wanted:
+        failure = _window(profile, site) or _sun(profile, need_w, purse, site, running=running)
+        if failure is not None:
+            return failure
+    return _reserve(profile, need_w, purse, site, running=running)
+
+
+def in_window(profile: MinerProfile, local_hour: int) -> bool:
+    """Whether a whole local hour lies in the preferred window, which may wrap midnight.
+
+    Without both ends, or with equal ones, every hour does.
+    """
+    start, end = profile.prefer_time_start, profile.prefer_time_end
+    if start is None or end is None or start == end:
+        return True
+    if start < end:
+        return start <= local_hour < end
+    return local_hour >= start or local_hour < end
+
+
+def runs_on_sun_alone(profile: MinerProfile) -> bool:
+    """Whether the battery is not meant to feed this miner."""
+    return profile.require_excess_solar or profile.operating_mode is MinerMode.OPPORTUNISTIC
+
+
+def _window(profile: MinerProfile, site: Site) -> Failure | None:
+    start, end = profile.prefer_time_start, profile.prefer_time_end
+    if start is None or end is None or profile.allow_outside_schedule:
+        return None
+    if in_window(profile, site.local_hour):
+        return None
+    numbers = (
+        ("local_hour", float(site.local_hour)),
+        ("window_start_hour", float(start)),
+        ("window_end_hour", float(end)),
+    )
+    return Failure(Reason.OUTSIDE_WINDOW, numbers)
+
+
+def _sun(
+    profile: MinerProfile, need_w: float, purse: Purse, site: Site, *, running: bool
+) -> Failure | None:
+    if profile.require_excess_solar:
+        tolerance_w = site.question.preferences.budget_tolerance_w if running else 0.0
+        free_w = max(0.0, purse.solar_w if running else min(purse.solar_w, purse.mean_w))
+        needed_w = max(need_w, profile.minimum_excess_watts)
+        if free_w + tolerance_w < needed_w:
+            numbers: Compared = (("solar_surplus_free_w", free_w), ("needed_w", needed_w))
+            return Failure(Reason.EXCESS_SOLAR, numbers)
+    potential_w = site.potential.potential_w
+    if potential_w < profile.minimum_solar_production_watts:
+        numbers = (
+            ("pv_potential_w", potential_w),
+            ("minimum_solar_production_w", profile.minimum_solar_production_watts),
+        )
+        return Failure(Reason.MINIMUM_SOLAR, numbers)
+    sunny = site.question.snapshot.sky.sunny
+    if profile.require_sunny_weather and sunny is not True:
+        return Failure(Reason.NOT_SUNNY, (("sunny", sunny),))
+    return None
+
+
+def _reserve(
+    profile: MinerProfile, need_w: float, purse: Purse, site: Site, *, running: bool
+) -> Failure | None:
+    reserve, mode = site.reserve, profile.operating_mode
+    if not reserve.blocks:
+        return None
+    tolerance_w = site.question.preferences.budget_tolerance_w if running else 0.0
+    carries = need_w <= purse.solar_w + tolerance_w
+    if running:
+        allowed, needed_wh = reserve.allows_running(mode, sun_carries=carries), reserve.reserve_wh
+    else:
+        allowed = reserve.allows_start(mode, sun_carries=carries)
+        needed_wh = reserve.start_needs_wh(mode)
+    if allowed:
+        return None
+    numbers = (
+        ("usable_wh", reserve.usable_wh),
+        ("needed_wh", needed_wh),
+        ("reserve_wh", reserve.reserve_wh),
+        ("solar_surplus_free_w", max(0.0, purse.solar_w)),
+        ("needed_w", need_w),
+    )
+    return Failure(Reason.NIGHT_RESERVE, numbers)

@@ -1,0 +1,157 @@
+"""The allocator's question and answer. Both are stored, so that a decision can be explained and
+replayed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from energy.site.miners import ControlMemory, Learned, MinerProfile, MinerState
+from energy.site.preferences import Preferences
+from energy.site.snapshot import Snapshot
+
+
+class Command(StrEnum):
+    """What one miner is to do."""
+
+    START = "start"
+    KEEP_RUNNING = "keep_running"
+    STOP = "stop"
+    STAY_OFF = "stay_off"
+
+
+class Reason(StrEnum):
+    """Machine-readable reason of a miner's command."""
+
+    ELIGIBLE = "eligible"
+    RUNNING = "running"
+    EMERGENCY_STOP = "emergency_stop"
+    TELEMETRY_LOST = "telemetry_lost"
+    TELEMETRY_STALE = "telemetry_stale"
+    VOLTAGE_CRITICAL = "voltage_critical"
+    VOLTAGE_LOW = "voltage_low"
+    LOW_VOLTAGE_LOCKOUT = "low_voltage_lockout"
+    EMERGENCY_VOLTAGE = "emergency_voltage"
+    BELOW_STOP_VOLTAGE = "below_stop_voltage"
+    BELOW_START_VOLTAGE = "below_start_voltage"
+    START_HYSTERESIS = "start_hysteresis"
+    STOP_HYSTERESIS = "stop_hysteresis"
+    DISABLED = "disabled"
+    OUTSIDE_WINDOW = "outside_window"
+    MAXIMUM_RUNTIME = "maximum_runtime"
+    EXCESS_SOLAR = "excess_solar"
+    MINIMUM_SOLAR = "minimum_solar"
+    NOT_SUNNY = "not_sunny"
+    NIGHT_RESERVE = "night_reserve"
+    BUDGET = "budget"
+    SHED = "shed"
+    BUDGET_TOLERANCE = "budget_tolerance"
+    MINIMUM_ON_TIME = "minimum_on_time"
+    MINIMUM_OFF_TIME = "minimum_off_time"
+    WAITS_FOR_MINIMUM_ON = "waits_for_minimum_on"
+    ONE_START_PER_CYCLE = "one_start_per_cycle"
+    POTENTIAL_NOT_MET = "potential_not_met"
+    DEVICE_UNKNOWN = "device_unknown"
+    HEAT_WANTED = "heat_wanted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllocationInput:
+    """The whole question of one cycle. The order of ``miners`` and ``states`` does not matter.
+
+    Attributes:
+        snapshot: The frozen picture.
+        preferences: The owner's settings.
+        miners: Profiles of all miners of the site.
+        states: State per miner; a miner without one counts as unknown.
+        learned: Resistance, clear-sky ratio, mean base load.
+        memory: What the last decision handed back.
+        emergency_stop: Whether the emergency stop is latched.
+        conditions_have_held: What-if without history: conditions count as having held long enough.
+        reserve_wh: A plan's reserve, which may raise tonight's need, never lower it; None without a
+            plan.
+    """
+
+    snapshot: Snapshot
+    preferences: Preferences = field(default_factory=Preferences)
+    miners: tuple[MinerProfile, ...] = ()
+    states: tuple[MinerState, ...] = ()
+    learned: Learned = field(default_factory=Learned)
+    memory: ControlMemory = field(default_factory=ControlMemory)
+    emergency_stop: bool = False
+    conditions_have_held: bool = False
+    reserve_wh: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """The discretionary budget and how it came about. Powers W, energies Wh; None where the input
+    is missing.
+    """
+
+    raw_voltage_v: float | None
+    rest_voltage_v: float | None
+    voltage_source: str | None
+    soc_pct: float | None
+    pv_power_w: float | None
+    pv_potential_w: float
+    throttled: bool
+    base_load_w: float
+    controlled_load_w: float
+    solar_surplus_w: float
+    measured_surplus_w: float
+    potential_surplus_w: float
+    battery_allowance_w: float
+    battery_factor: float
+    house_deficit_w: float
+    usable_wh: float | None
+    reserve_wh: float | None
+    total_w: float
+    allocated_w: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MinerDecision:
+    """One miner's command with the numbers behind it.
+
+    Attributes:
+        compared: The numbers compared, by name with unit suffix, e.g. ``{"rest_voltage_v": 52.3,
+            "start_voltage_v": 54.5}``.
+        power_w: Power that it was budgeted with, W (0 when it does not run).
+        from_battery_w: Part of it taken out of the battery allowance, W.
+        urgent: A safety stop ("at once"): ignores minimum times and holds.
+        explanation: One plain sentence.
+        would_change: What would change the command; empty when nothing the owner can wait for.
+    """
+
+    miner_id: str
+    name: str
+    priority: int
+    command: Command
+    reason: Reason
+    compared: tuple[tuple[str, float | str | bool | None], ...] = ()
+    power_w: float = 0.0
+    from_battery_w: float = 0.0
+    urgent: bool = False
+    explanation: str = ""
+    would_change: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The whole answer, miners in priority order, with the memory for the next cycle.
+
+    Attributes:
+        limits: Codes and sentences of the limits that applied to the site as a whole.
+        memory: To be passed into the next cycle.
+        inputs: The question, as given.
+        version: The allocator's version.
+    """
+
+    budget: Budget
+    miners: tuple[MinerDecision, ...]
+    limits: tuple[str, ...]
+    memory: ControlMemory
+    inputs: AllocationInput
+    version: str

@@ -1,0 +1,245 @@
+"""What-if: a document that overrides parts of the question, and the documented answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from energy.allocation.decision import AllocationInput, Decision
+from energy.json_codec import NOT_FINITE, CodecError, from_json, to_json
+from energy.site.miners import ControlMemory, MinerProfile, MinerState
+from energy.site.preferences import Preferences
+from energy.site.snapshot import Reading, Sky, Snapshot
+
+T = TypeVar("T")
+Json = dict[str, Any]
+Problem = tuple[str, str]
+
+READINGS = (
+    "battery_voltage_v",
+    "inverter_voltage_v",
+    "battery_current_a",
+    "battery_power_w",
+    "battery_temperature_c",
+    "pv_power_w",
+    "load_power_w",
+    "grid_power_w",
+)
+TOP = {"at", "snapshot", "preferences", "miners"}
+STATE = {"is_on", "power_w", "since", "runtime_today_s", "heat_wanted"}
+NEW_ID = "what-if:"
+SKY_HOLDS_S = 1_800.0
+"""Within this time the sky of the latest snapshot still stands, s."""
+
+
+class BadDocument(ValueError):
+    """A what-if document that breaks rules; ``problems`` are (path, message) pairs, all of them."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        """Keep every problem."""
+        super().__init__("; ".join(f"{path}: {message}" for path, message in problems))
+        self.problems = problems
+
+
+def question(document: Json, defaults: AllocationInput) -> AllocationInput:
+    """The question that ``document`` asks; what it doesn't give comes from ``defaults``.
+
+    Without history the given conditions count as having held long enough.
+
+    Raises:
+        BadDocument: Unknown keys, wrong types, values that break a rule.
+    """
+    problems: list[Problem] = []
+    if not isinstance(document, dict):
+        raise BadDocument([("", f"must be an object, got {type(document).__name__}")])
+    problems += [(key, "is not a known field") for key in document if key not in TOP]
+    at = _at(document, defaults, problems)
+    snapshot = _snapshot(document.get("snapshot"), defaults.snapshot, at, problems)
+    preferences = _preferences(document.get("preferences"), defaults.preferences, problems)
+    states = defaults.states
+    if document.get("at") is not None:
+        # At another time nothing is known of since when a miner has been on or off.
+        states = tuple(replace(state, since=None) for state in states)
+    miners, states = _miners(document.get("miners"), replace(defaults, states=states), problems)
+    if problems:
+        raise BadDocument(problems)
+    return replace(
+        defaults,
+        snapshot=snapshot,
+        preferences=preferences,
+        miners=miners,
+        states=states,
+        memory=ControlMemory() if document else defaults.memory,
+        conditions_have_held=True,
+    )
+
+
+def answer(decision: Decision) -> Json:
+    """The documented shape of a decision for people and machines."""
+    return {
+        "budget": to_json(decision.budget),
+        "miners": [
+            {**to_json(miner), "compared": dict(miner.compared)} for miner in decision.miners
+        ],
+        "inputs": to_json(decision.inputs),
+        "limits": list(decision.limits),
+        "version": decision.version,
+    }
+
+
+def _at(document: Json, defaults: AllocationInput, problems: list[Problem]) -> datetime:
+    if document.get("at") is None:
+        return defaults.snapshot.at
+    try:
+        return from_json(datetime, document["at"], "at")
+    except CodecError as error:
+        problems.append((error.path, error.rule))
+        return defaults.snapshot.at
+
+
+def _snapshot(given: object, default: Snapshot, at: datetime, problems: list[Problem]) -> Snapshot:
+    sky = default.sky
+    if abs((at - default.at).total_seconds()) > SKY_HOLDS_S:
+        # The sun of another time is not known, and an unknown reserve blocks nothing.
+        sky = Sky(sunny=sky.sunny)
+    default = replace(default, at=at, sky=sky)
+    if given is None:
+        return default
+    if not isinstance(given, dict):
+        problems.append(("snapshot", f"must be an object, got {given!r}"))
+        return default
+    known = {*READINGS, "age_s", "pv_mean_10min_w"}
+    problems += [(f"snapshot.{key}", "is not a known field") for key in given if key not in known]
+    ages = given.get("age_s") or {}
+    if not isinstance(ages, dict):
+        problems.append(("snapshot.age_s", f"must be an object, got {ages!r}"))
+        ages = {}
+    problems += [
+        (f"snapshot.age_s.{key}", "is not a reading") for key in ages if key not in READINGS
+    ]
+    changes: Json = {}
+    for name in READINGS:
+        if name in given:
+            changes[name] = _reading(given[name], ages.get(name, 0.0), name, problems)
+    if "pv_power_w" in given or "pv_mean_10min_w" in given:
+        changes["pv_mean_10min_w"] = _number(
+            given.get("pv_mean_10min_w"), "snapshot.pv_mean_10min_w", problems
+        )
+    if "battery_voltage_v" in given and "inverter_voltage_v" not in given:
+        changes["inverter_voltage_v"] = None
+    if "battery_voltage_v" in given and "battery_current_a" not in given:
+        changes["battery_current_a"] = None
+    return replace(default, **changes)
+
+
+def _reading(value: object, age: object, name: str, problems: list[Problem]) -> Reading | None:
+    number = _number(value, f"snapshot.{name}", problems)
+    age_s = _number(age, f"snapshot.age_s.{name}", problems)
+    if age_s is not None and age_s < 0.0:
+        problems.append((f"snapshot.age_s.{name}", f"must not be negative, got {age_s:g}"))
+    if number is None:
+        return None
+    return Reading(value=number, age_s=0.0 if age_s is None else age_s)
+
+
+def _number(value: object, path: str, problems: list[Problem]) -> float | None:
+    if value is None:
+        return None
+    try:
+        return from_json(float, _finite(value, path), path)
+    except CodecError as error:
+        problems.append((error.path, error.rule))
+        return None
+
+
+def _finite(value: Any, path: str) -> Any:  # noqa: ANN401 - parsed JSON
+    """The value, unless it is a text that stands for a number that is not finite."""
+    if isinstance(value, str) and value in NOT_FINITE:
+        raise CodecError(path, f"must be a finite number, got {value!r}")
+    return value
+
+
+def _preferences(given: object, default: Preferences, problems: list[Problem]) -> Preferences:
+    if given is None:
+        return default
+    if not isinstance(given, dict):
+        problems.append(("preferences", f"must be an object, got {given!r}"))
+        return default
+    return _overridden(default, given, "preferences", problems)
+
+
+def _overridden(default: T, given: Json, path: str, problems: list[Problem]) -> T:
+    """``default`` with the given fields; every bad one is a problem of its own."""
+    merged, known = to_json(default), set(to_json(default))
+    for key, value in given.items():
+        if key not in known:
+            problems.append((f"{path}.{key}", "is not a known field"))
+            continue
+        try:
+            from_json(type(default), {**merged, key: _finite(value, f"{path}.{key}")}, path)
+        except CodecError as error:
+            problems.append((error.path, error.rule))
+        else:
+            merged[key] = value
+    return from_json(type(default), merged, path)
+
+
+def _miners(
+    given: object, defaults: AllocationInput, problems: list[Problem]
+) -> tuple[tuple[MinerProfile, ...], tuple[MinerState, ...]]:
+    profiles = {profile.name: profile for profile in defaults.miners}
+    states = {state.miner_id: state for state in defaults.states}
+    if given is None:
+        return defaults.miners, defaults.states
+    if not isinstance(given, list):
+        problems.append(("miners", f"must be a list, got {given!r}"))
+        return defaults.miners, defaults.states
+    for index, entry in enumerate(given):
+        path = f"miners[{index}]"
+        profile = _profile(entry, profiles, path, problems)
+        if profile is None:
+            continue
+        profiles[profile.name] = profile
+        state = states.get(profile.id, MinerState(miner_id=profile.id))
+        states[profile.id] = _state(entry.get("state"), state, path, problems)
+    return tuple(profiles.values()), tuple(states.values())
+
+
+def _profile(
+    entry: object, profiles: dict[str, MinerProfile], path: str, problems: list[Problem]
+) -> MinerProfile | None:
+    if not isinstance(entry, dict):
+        problems.append((path, f"must be an object, got {entry!r}"))
+        return None
+    name = entry.get("name")
+    if not isinstance(name, str) or not name:
+        problems.append((f"{path}.name", "is needed: a stored miner's name, or a new one"))
+        return None
+    given = {key: value for key, value in entry.items() if key not in {"state", "id"}}
+    known = profiles.get(name)
+    if known is None:
+        draw = entry.get("power_draw_watts")
+        if not isinstance(draw, int | float) or isinstance(draw, bool):
+            problems.append((f"{path}.power_draw_watts", "is needed for a miner that isn't stored"))
+            return None
+        known = MinerProfile(id=NEW_ID + name, name=name, power_draw_watts=float(draw))
+    profile: MinerProfile = _overridden(known, given, path, problems)
+    if profile.power_draw_watts <= 0.0:
+        problems.append(
+            (f"{path}.power_draw_watts", f"must be above 0, got {profile.power_draw_watts:g}")
+        )
+    return profile
+
+
+def _state(given: object, state: MinerState, path: str, problems: list[Problem]) -> MinerState:
+    if given is None:
+        return state
+    if not isinstance(given, dict):
+        problems.append((f"{path}.state", f"must be an object, got {given!r}"))
+        return state
+    unknown = [key for key in given if key not in STATE]
+    problems += [(f"{path}.state.{key}", "is not a known field") for key in unknown]
+    known = {key: value for key, value in given.items() if key in STATE}
+    blank = MinerState(miner_id=state.miner_id)
+    return _overridden(blank, known, f"{path}.state", problems)

@@ -1,0 +1,1 @@
+"""The climate of each zone: fan, heating, and no charging of a frozen battery."""

@@ -1,0 +1,185 @@
+"""What warms a cold zone: a miner for its heat or the zone's heater, in the owner's order.
+
+Only where the sun and the battery allow it; otherwise every reason why the zone stays cold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from energy.site.loads import HeatSource, Zone
+from energy.site.miners import ControlMethod, MinerProfile, MinerState
+from energy.site.preferences import Preferences
+from energy.wording import volts, watts
+
+MINER_PATIENCE_S = 600.0
+"""Seconds for which a miner that was asked for its heat may fail to run before the next source in
+the order warms the zone as well, s: twice the usual start hysteresis.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HvacHints:
+    """What the zones need to know of the battery, the sun and the miners.
+
+    Attributes:
+        preferences: The owner's settings.
+        rest_voltage_v: Voltage compensated for the current, V; None when there is none to trust.
+        lockout: The low-voltage lockout holds.
+        emergency_stop: The emergency stop is latched.
+        pv_w: PV that counts for heating, W: the potential where it is known, else what is measured;
+            None when there is neither.
+        miners: Profiles of all miners of the site.
+        states: State per miner; a miner without one counts as unknown.
+        can_block_charging: Whether a device of the site can keep the battery from being charged.
+    """
+
+    preferences: Preferences = field(default_factory=Preferences)
+    rest_voltage_v: float | None = None
+    lockout: bool = False
+    emergency_stop: bool = False
+    pv_w: float | None = None
+    miners: tuple[MinerProfile, ...] = ()
+    states: tuple[MinerState, ...] = ()
+    can_block_charging: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatChoice:
+    """How a zone that wants heat gets it.
+
+    Attributes:
+        source: What warms it now; ``NONE`` when nothing does.
+        miner: The miner asked for its heat; with ``source`` ``HEATER`` it was asked in vain so far.
+        miner_runs: Whether that miner runs already.
+        why_not: One clause per source that cannot be used, in the owner's order.
+    """
+
+    source: HeatSource = HeatSource.NONE
+    miner: MinerProfile | None = None
+    miner_runs: bool = False
+    why_not: tuple[str, ...] = ()
+
+
+def choose_heat(
+    zone: Zone, hints: HvacHints, *, at: datetime, miner_asked_since: datetime | None
+) -> HeatChoice:
+    """The heat source for a zone that wants heat.
+
+    ``miner_asked_since`` is since when a miner of the zone has been asked without running.
+    """
+    obstacle = _obstacle(zone, hints)
+    if obstacle is not None:
+        return HeatChoice(why_not=(obstacle,))
+    patience_over = miner_asked_since is not None and at - miner_asked_since >= timedelta(
+        seconds=MINER_PATIENCE_S
+    )
+    return _first_usable(zone, hints, patience_over=patience_over)
+
+
+def _first_usable(zone: Zone, hints: HvacHints, *, patience_over: bool) -> HeatChoice:
+    asked: MinerProfile | None = None
+    why_not: list[str] = []
+    for source in _order(zone):
+        if source is HeatSource.HEATER:
+            refusal = _heater_refusal(zone, hints)
+            if refusal is None:
+                return HeatChoice(source=HeatSource.HEATER, miner=asked, why_not=tuple(why_not))
+            why_not.append(refusal)
+            continue
+        miner, refusals = _pick_miner(zone, hints)
+        why_not.extend(refusals)
+        if miner is None:
+            continue
+        runs = _state(miner, hints).is_on is True
+        if runs or not patience_over:
+            return HeatChoice(
+                source=HeatSource.MINER, miner=miner, miner_runs=runs, why_not=tuple(why_not)
+            )
+        asked = miner
+        why_not.append(f"{miner.name} was asked for its heat and does not run")
+    source = HeatSource.NONE if asked is None else HeatSource.MINER
+    return HeatChoice(source=source, miner=asked, why_not=tuple(why_not))
+
+
+def _order(zone: Zone) -> tuple[HeatSource, ...]:
+    wanted = dict.fromkeys((zone.heating_priority_1, zone.heating_priority_2))
+    return tuple(source for source in wanted if source is not HeatSource.NONE)
+
+
+def _obstacle(zone: Zone, hints: HvacHints) -> str | None:
+    """What forbids any heating, as a clause; None when nothing does."""
+    if not zone.heating_enabled:
+        return "its heating is switched off in the settings"
+    if not _order(zone):
+        return "no heat source is set for it"
+    if not zone.only_heat_when_solar:
+        return None
+    needed_w = zone.minimum_solar_for_heating_watts
+    if hints.pv_w is None:
+        return f"there is no PV reading and heating needs {watts(needed_w)} of sun"
+    if hints.pv_w < needed_w:
+        return f"PV gives {watts(hints.pv_w)} and heating needs {watts(needed_w)}"
+    return None
+
+
+def _heater_refusal(zone: Zone, hints: HvacHints) -> str | None:
+    if zone.heater_device_id is None:
+        return "it has no heater"
+    refusal = _battery_refusal(hints)
+    return None if refusal is None else f"the heater waits because {refusal}"
+
+
+def _battery_refusal(hints: HvacHints) -> str | None:
+    rest_v, low_v = hints.rest_voltage_v, hints.preferences.voltage_low
+    if rest_v is None:
+        return "there is no recent battery voltage"
+    if rest_v <= low_v:
+        return f"the battery at {volts(rest_v)} is at or below {volts(low_v)}"
+    if hints.lockout:
+        return f"the battery was low and is not back at {volts(hints.preferences.voltage_restart)}"
+    return None
+
+
+def _pick_miner(zone: Zone, hints: HvacHints) -> tuple[MinerProfile | None, tuple[str, ...]]:
+    """The miner to ask: one that runs before one that would have to start; then by priority."""
+    mine = [miner for miner in hints.miners if miner.zone_id == zone.id]
+    if not mine:
+        return None, ("no miner warms it",)
+    mine.sort(key=lambda miner: (_state(miner, hints).is_on is not True, *_by_priority(miner)))
+    refusals: list[str] = []
+    for miner in mine:
+        refusal = _miner_refusal(miner, hints)
+        if refusal is None:
+            return miner, ()
+        refusals.append(refusal)
+    return None, tuple(refusals)
+
+
+def _by_priority(miner: MinerProfile) -> tuple[int, str, str]:
+    return miner.priority_level, miner.name, miner.id
+
+
+def _state(miner: MinerProfile, hints: HvacHints) -> MinerState:
+    unknown = MinerState(miner_id=miner.id, is_on=None)
+    return next((state for state in hints.states if state.miner_id == miner.id), unknown)
+
+
+def _miner_refusal(miner: MinerProfile, hints: HvacHints) -> str | None:
+    """Why this miner can't be asked for its heat, as a clause; None when it can."""
+    if not miner.enabled:
+        return f"{miner.name} is disabled"
+    is_on = _state(miner, hints).is_on
+    if miner.control_method is ControlMethod.NONE or is_on is None:
+        return f"{miner.name} cannot be switched now"
+    refusal = _battery_refusal(hints)
+    if refusal is not None or hints.rest_voltage_v is None:
+        return f"{miner.name} waits because {refusal}"
+    needed_v, which = (miner.stop_voltage, "stop") if is_on else (miner.start_voltage, "start")
+    if hints.rest_voltage_v >= needed_v:
+        return None
+    return (
+        f"{miner.name} waits because {volts(hints.rest_voltage_v)} is below its {which} voltage "
+        f"{volts(needed_v)}"
+    )

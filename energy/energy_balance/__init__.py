@@ -1,0 +1,1 @@
+"""Energy, extremes and means out of samples."""

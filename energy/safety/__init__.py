@@ -1,0 +1,1 @@
+"""The last check before a device is commanded."""

@@ -1,0 +1,1 @@
+"""The site as plain values: snapshot, preferences and their rules, miners, loads and zones."""

@@ -1,0 +1,265 @@
+"""Which settings make sense: every rule that a value breaks, with its fields and numbers."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from energy.site.loads import Zone
+from energy.site.miners import MinerProfile
+from energy.site.preferences import Preferences
+
+Violation = tuple[str, str]
+"""(path of the field, message)."""
+
+_THRESHOLDS = (
+    ("voltage_shutdown", "<"),
+    ("voltage_critical_low", "≤"),
+    ("voltage_low", "<"),
+    ("voltage_restart", "≤"),
+    ("voltage_optimal_min", "<"),
+    ("voltage_optimal_max", "≤"),
+    ("voltage_float", "<"),
+    ("voltage_absorption", "≤"),
+    ("voltage_full", "≤"),
+    ("battery_absolute_max", ""),
+)
+"""Each threshold with its relation to the next one."""
+
+_THRESHOLD_RULE = (
+    "shutdown < critical_low ≤ low < restart ≤ optimal_min < optimal_max ≤ float < absorption "
+    "≤ full ≤ absolute max"
+)
+_POSITIVE = ("battery_nominal_v", "battery_capacity_wh", "stale_after_s", "stale_after_local_s")
+_NOT_NEGATIVE = (
+    "max_grid_import_w",
+    "battery_discharge_allowance_w",
+    "max_battery_discharge_w",
+    "budget_tolerance_w",
+    "manual_hold_minutes",
+)
+_RANGES: tuple[tuple[str, float, float], ...] = (
+    ("soc_critical_pct", 0, 100),
+    ("soc_minimum_pct", 0, 100),
+    ("soc_warning_pct", 0, 100),
+    ("soc_pause_miners_pct", 0, 100),
+    ("soc_resume_miners_pct", 0, 100),
+    ("soc_target_pct", 0, 100),
+    ("solar_priority_start", 0, 23),
+    ("solar_priority_end", 0, 23),
+    ("quiet_hours_start", 0, 23),
+    ("quiet_hours_end", 0, 23),
+    ("max_starts_per_cycle", 1, 100),
+    ("dead_man_minutes", 1, 30),
+    ("approval_minutes", 1, 1_440),
+    ("latitude", -90, 90),
+    ("longitude", -180, 180),
+)
+_CHOICES = {
+    "units": ("metric", "imperial"),
+    "temperature_unit": ("c", "f"),
+    "power_unit": ("w", "kw"),
+    "require_confirmation": ("always", "sometimes", "never"),
+}
+_CURVE_POINTS = (2, 50)
+_PHONE = re.compile(r"\+[1-9]\d{6,14}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
+
+
+def preference_violations(value: Preferences) -> list[Violation]:
+    """Every rule that these preferences break; empty when they are fine."""
+    found = _not_finite(value)
+    if found:
+        return found
+    found += _ascending(value, _THRESHOLDS, _THRESHOLD_RULE)
+    found += _pair(value, "battery_absolute_min", "<", "battery_absolute_max")
+    found += _pair(value, "voltage_at_0_percent", "<", "voltage_at_100_percent")
+    found += _pair(value, "soc_critical_pct", "≤", "soc_warning_pct")
+    found += _pair(value, "soc_pause_miners_pct", "≤", "soc_resume_miners_pct")
+    found += _pair(value, "stale_after_s", "≤", "failsafe_after_s")
+    found += _pair(value, "stale_after_local_s", "≤", "failsafe_after_local_s")
+    found += _curve(value.voltage_curve)
+    found += _above_zero(value, _POSITIVE) + _from_zero(value, _NOT_NEGATIVE)
+    found += _in_range(value, _RANGES)
+    found += _both_or_none(value, "quiet_hours_start", "quiet_hours_end")
+    return found + _choices(value) + _place(value) + _targets(value)
+
+
+def miner_violations(value: MinerProfile) -> list[Violation]:
+    """Every rule that this miner profile breaks; empty when it is fine."""
+    found = _not_finite(value)
+    if found:
+        return found
+    found += _named(value.name)
+    found += _above_zero(value, ("power_draw_watts", "emergency_stop_voltage"))
+    found += _ascending(
+        value,
+        (("emergency_stop_voltage", "<"), ("stop_voltage", "<"), ("start_voltage", "")),
+        "emergency_stop_voltage < stop_voltage < start_voltage",
+    )
+    not_negative = (
+        "hashrate_ths",
+        "start_hysteresis_minutes",
+        "stop_hysteresis_minutes",
+        "minimum_on_minutes",
+        "minimum_off_minutes",
+        "minimum_excess_watts",
+        "minimum_solar_production_watts",
+    )
+    found += _from_zero(value, not_negative)
+    found += _in_range(
+        value,
+        (
+            ("priority_level", 1, 10),
+            ("maximum_runtime_hours", 0, 25),
+            ("prefer_time_start", 0, 23),
+            ("prefer_time_end", 0, 23),
+        ),
+    )
+    return found + _both_or_none(value, "prefer_time_start", "prefer_time_end")
+
+
+def zone_violations(value: Zone) -> list[Violation]:
+    """Every rule that this zone breaks; empty when it is fine. Temperatures that are not set are
+    left out of the order.
+    """
+    found = _not_finite(value)
+    if found:
+        return found
+    order = ("temp_too_cold", "temp_cold_ok", "temp_hot_ok", "temp_too_hot")
+    given = [name for name in order if getattr(value, name) is not None]
+    found += _named(value.name)
+    found += _ascending(
+        value,
+        tuple((name, "<" if name != given[-1] else "") for name in given),
+        "temp_too_hot > temp_hot_ok > temp_cold_ok > temp_too_cold",
+    )
+    found += _in_range(value, (("exhaust_fan_max_speed", 1, 10),))
+    return found + _from_zero(value, ("minimum_solar_for_heating_watts",))
+
+
+def _not_finite(value: Preferences | MinerProfile | Zone) -> list[Violation]:
+    return [
+        (field.name, f"{field.name} must be a number, got {number}")
+        for field in fields(value)
+        for number in [getattr(value, field.name)]
+        if isinstance(number, float) and not math.isfinite(number)
+    ]
+
+
+def _named(name: str) -> list[Violation]:
+    return [] if name.strip() else [("name", "name must not be empty")]
+
+
+def _ascending(value: object, order: Sequence[tuple[str, str]], rule: str) -> list[Violation]:
+    found: list[Violation] = []
+    for (low, relation), (high, _) in pairwise(order):
+        found += _pair(value, low, relation, high, rule=rule)
+    return found
+
+
+def _pair(
+    value: object, low: str, relation: str, high: str, *, rule: str | None = None
+) -> list[Violation]:
+    smaller: float = getattr(value, low)
+    larger: float = getattr(value, high)
+    holds = smaller < larger if relation == "<" else smaller <= larger
+    if holds:
+        return []
+    words = "below" if relation == "<" else "at or below"
+    order = "" if rule is None else f" (order: {rule})"
+    return [(low, f"{low} {smaller:g} must be {words} {high} {larger:g}{order}")]
+
+
+def _curve(points: tuple[tuple[float, float], ...] | None) -> list[Violation]:
+    path = "voltage_curve"
+    if points is None:
+        return []
+    fewest, most = _CURVE_POINTS
+    if not fewest <= len(points) <= most:
+        return [(path, f"voltage_curve must have {fewest} to {most} points, has {len(points)}")]
+    if not all(math.isfinite(number) for point in points for number in point):
+        return [(path, "voltage_curve must consist of numbers")]
+    found: list[Violation] = []
+    for index, (lower, upper) in enumerate(pairwise(points)):
+        for column, name in enumerate(("voltage", "percentage")):
+            before, this = lower[column], upper[column]
+            if not before < this:
+                rule = f"must be above the point before it ({before:g}): both columns increase"
+                found.append((f"{path}[{index + 1}]", f"{name} {this:g} {rule}"))
+    found += [
+        (f"{path}[{index}]", f"the {which} point must be {wanted} %, is {points[index][1]:g} %")
+        for index, which, wanted in ((0, "first", 0), (-1, "last", 100))
+        if points[index][1] != wanted
+    ]
+    return found
+
+
+def _above_zero(value: object, names: Iterable[str]) -> list[Violation]:
+    return [
+        (name, f"{name} must be above 0, got {getattr(value, name):g}")
+        for name in names
+        if getattr(value, name) <= 0
+    ]
+
+
+def _from_zero(value: object, names: Iterable[str]) -> list[Violation]:
+    return [
+        (name, f"{name} must be 0 or more, got {getattr(value, name):g}")
+        for name in names
+        if getattr(value, name) < 0
+    ]
+
+
+def _in_range(value: object, ranges: Iterable[tuple[str, float, float]]) -> list[Violation]:
+    found: list[Violation] = []
+    for name, low, high in ranges:
+        number: float | None = getattr(value, name)
+        if number is not None and not low <= number <= high:
+            found.append((name, f"{name} must be {low:g} to {high:g}, got {number:g}"))
+    return found
+
+
+def _both_or_none(value: object, start: str, end: str) -> list[Violation]:
+    missing = [name for name in (start, end) if getattr(value, name) is None]
+    if len(missing) != 1:
+        return []
+    return [(missing[0], f"{start} and {end} go together: give both or neither")]
+
+
+def _choices(value: Preferences) -> list[Violation]:
+    return [
+        (name, f"{name} must be one of {', '.join(choices)}, got {getattr(value, name)!r}")
+        for name, choices in _CHOICES.items()
+        if getattr(value, name) not in choices
+    ]
+
+
+def _place(value: Preferences) -> list[Violation]:
+    try:
+        ZoneInfo(value.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return [("timezone", f"timezone {value.timezone!r} is unknown; e.g. Europe/Zurich")]
+    return []
+
+
+def _targets(value: Preferences) -> list[Violation]:
+    checks: tuple[tuple[str, Any, re.Pattern[str], str], ...] = (
+        ("notify_email", value.notify_email, _EMAIL, "an address such as ana@example.org"),
+        ("notify_phone", value.notify_phone, _PHONE, "in international form such as +14155550123"),
+        *(
+            (f"notify_urls[{index}]", url, _URL, "an address such as json://host/path")
+            for index, url in enumerate(value.notify_urls)
+        ),
+    )
+    return [
+        (path, f"{path.partition('[')[0]} must be {wanted}")
+        for path, target, pattern, wanted in checks
+        if target is not None and pattern.fullmatch(target) is None
+    ]

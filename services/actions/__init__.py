@@ -1,0 +1,1 @@
+"""Switching: proposals, the safety check, execution, verification, the action log."""

@@ -1,0 +1,282 @@
+"""Carries actions out, one command at a time per device, and settles what a crash left behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+
+from energy.safety.validator import BlockCode, Blocked
+from energy.site.loads import Actor
+from services.actions.action_log import ActionLog
+from services.actions.ports import ActionStore, DeviceLocks, Switches
+from services.actions.records import IN_FLIGHT_STATUSES, Action, ActionStatus
+from services.actions.relays import STATE_TIMEOUT_S, Relays
+from services.actions.safety_check import Judge, Seen
+from services.actions.verification import VERIFYING, Verification
+from services.clock import Clock
+from services.events import EventBus
+from services.settings.ports import SettingsStore
+from services.sites.ports import SiteStore
+from services.sites.records import ControlledLoad
+from services.telemetry.ports import TelemetryStore
+
+TRIES = 3
+BACKOFF_S = (1.0, 3.0)
+LOCK_TRIES = 100
+LOCK_PAUSE_WALL_S = 0.05
+
+PROPOSED = frozenset({ActionStatus.PROPOSED})
+READY = frozenset({ActionStatus.PROPOSED, ActionStatus.APPROVED})
+EXECUTING = frozenset({ActionStatus.EXECUTING})
+
+
+class Execution:
+    """Executes and verifies actions.
+
+    While an action is ``executing`` its executor holds the device's lock. An executing action
+    whose lock is free has lost its executor: it is settled by what the device shows.
+    """
+
+    def __init__(  # noqa: PLR0913 - the one place where everything about a device meets
+        self,
+        *,
+        actions: ActionStore,
+        sites: SiteStore,
+        settings: SettingsStore,
+        telemetry: TelemetryStore,
+        switches: Switches,
+        locks: DeviceLocks,
+        judge: Judge,
+        clock: Clock,
+        events: EventBus,
+    ) -> None:
+        """``judge`` is asked again right before each command."""
+        self._actions, self._sites, self._settings = actions, sites, settings
+        self._locks, self._judge, self._clock = locks, judge, clock
+        self._log = ActionLog(actions=actions, clock=clock, events=events)
+        self._relays = Relays(switches=switches, telemetry=telemetry, clock=clock)
+        self._verification = Verification(
+            log=self._log, relays=self._relays, settings=settings, telemetry=telemetry, clock=clock
+        )
+
+    async def execute(self, action: Action) -> Action:
+        """Command the device and see its state follow. Returns the action as it stands then.
+
+        A device that is busy leaves the action for ``advance``; a protective stop waits for it.
+        """
+        load = await self._load(action)
+        if load is None:
+            return await self._log.finish(
+                action, READY, ActionStatus.FAILED, "Its load is not configured any more."
+            )
+        for attempt in range(LOCK_TRIES if action.urgent else 1):
+            if attempt > 0:
+                await asyncio.sleep(LOCK_PAUSE_WALL_S)
+            async with self._locks.hold(action.load_id) as held:
+                if held:
+                    return await self._execute_locked(action, load)
+        return action
+
+    async def advance(self, system_id: UUID) -> None:
+        """Execute what is ready, verify what is under way, settle what lost its executor."""
+        for action in await self._actions.with_status(system_id, READY):
+            await self.execute(action)
+        for action in await self._actions.with_status(system_id, IN_FLIGHT_STATUSES):
+            await self._settle(action)
+
+    async def reconcile(self, system_id: UUID) -> int:
+        """Settle what a crash left: nothing stays in limbo. Returns how many were looked at.
+
+        Decisions that were not executed are too old to be; what the owner wants is done next.
+        """
+        looked_at = 0
+        for action in await self._actions.with_status(system_id, PROPOSED):
+            if action.actor not in {Actor.OWNER, Actor.SAFETY}:
+                await self._log.finish(
+                    action,
+                    PROPOSED,
+                    ActionStatus.EXPIRED,
+                    "The program stopped before it was executed.",
+                )
+                looked_at += 1
+        for action in await self._actions.with_status(system_id, IN_FLIGHT_STATUSES):
+            await self._settle(action)
+            looked_at += 1
+        return looked_at
+
+    async def refresh_timers(
+        self, loads: Sequence[ControlledLoad], auto_off_s: float, *, only_armed: bool = False
+    ) -> list[str]:
+        """Arm the timers of loads that are on anew; one sentence per load that failed.
+
+        Under the device's lock, so that a stop is never followed by a refresh that undoes it.
+        With ``only_armed`` a timer that nobody has armed is left alone.
+        """
+        refreshed = (self._refresh(load, auto_off_s, only_armed=only_armed) for load in loads)
+        return [problem for problem in await asyncio.gather(*refreshed) if problem is not None]
+
+    async def _refresh(
+        self, load: ControlledLoad, auto_off_s: float, *, only_armed: bool
+    ) -> str | None:
+        async with self._locks.hold(load.id) as held:
+            if not held:
+                return None
+            status = await self._relays.ask(load)
+            if status is None:
+                return f"{load.name} does not answer: its timer was not refreshed."
+            if not status.is_on or (only_armed and status.auto_off_in_s is None):
+                return None
+            problem = await self._relays.command(load, target_on=True, auto_off_s=auto_off_s)
+        return None if problem is None else f"The timer of {load.name} was not refreshed: {problem}"
+
+    async def _execute_locked(self, action: Action, load: ControlledLoad) -> Action:
+        before = await self._relays.read(load)
+        is_on = None if before is None else before.is_on
+        verdict = await self._judge.judge(
+            action,
+            load,
+            self._clock.now(),
+            approved=action.status is ActionStatus.APPROVED,
+            seen=Seen(online=before is not None, is_on=is_on),
+        )
+        if isinstance(verdict, Blocked):
+            is_so = verdict.codes == (BlockCode.ALREADY_IN_STATE,)
+            status = ActionStatus.DONE if is_so else ActionStatus.BLOCKED
+            return await self._log.finish(action, READY, status, verdict.sentence)
+        started = await self._log.move(
+            action,
+            READY,
+            ActionStatus.EXECUTING,
+            "The command is sent.",
+            {"executed_at": self._clock.now(), "previous_on": is_on},
+        )
+        if started is None:
+            return await self._log.latest(action)
+        await self._supersede(started)
+        return await self._try(started, load)
+
+    async def _try(self, action: Action, load: ControlledLoad) -> Action:
+        preferences = (await self._settings.preferences(action.system_id)).value
+        problem = ""
+        for attempt in range(1, TRIES + 1):
+            if await self._overruled(action):
+                return await self._give_way(action)
+            if attempt > 1:
+                await self._again(action, attempt, problem)
+            problem = await self._attempt(action, load, preferences.dead_man_minutes * 60.0)
+            if not problem:
+                return await self._state_reached(action, load, tries=attempt)
+        if await self._overruled(action):
+            return await self._give_way(action)
+        return await self._verification.roll_back(action, load, f"After {TRIES} tries: {problem}.")
+
+    async def _again(self, action: Action, attempt: int, problem: str) -> None:
+        await self._log.move(
+            action,
+            EXECUTING,
+            ActionStatus.EXECUTING,
+            f"Try {attempt}: {problem}.",
+            {"tries": attempt},
+        )
+        await self._clock.sleep(BACKOFF_S[attempt - 2])
+
+    async def _attempt(self, action: Action, load: ControlledLoad, auto_off_s: float) -> str:
+        """Send the command once and wait for the state; what went wrong, or nothing."""
+        problem = await self._relays.command(
+            load, target_on=action.target_on, auto_off_s=auto_off_s
+        )
+        if problem is not None:
+            return problem
+
+        async def overruled() -> bool:
+            return await self._overruled(action)
+
+        status = await self._relays.wait_for(load, target_on=action.target_on, given_up=overruled)
+        if status is not None:
+            return ""
+        word = "on" if action.target_on else "off"
+        return f"the switch did not show {word} within {STATE_TIMEOUT_S:.0f} s"
+
+    async def _state_reached(self, action: Action, load: ControlledLoad, *, tries: int) -> Action:
+        word = "on" if action.target_on else "off"
+        moved = await self._log.move(
+            action,
+            EXECUTING,
+            ActionStatus.VERIFYING,
+            f"The switch shows {word}; the watts have to follow.",
+            {"tries": tries},
+        )
+        if moved is None:
+            return await self._log.latest(action)
+        return await self._verification.look(moved, load)
+
+    async def _settle(self, action: Action) -> None:
+        """Look at an action in flight unless somebody else is at its device."""
+        load = await self._load(action)
+        if load is None:
+            await self._log.finish(
+                action,
+                IN_FLIGHT_STATUSES,
+                ActionStatus.FAILED,
+                "Its load is not configured any more: state unknown.",
+            )
+            return
+        async with self._locks.hold(action.load_id) as held:
+            if not held:
+                return
+            latest = await self._log.latest(action)
+            if latest.status in VERIFYING:
+                await self._verification.look(latest, load)
+            elif latest.status in EXECUTING:
+                await self._settle_interrupted(latest, load)
+
+    async def _settle_interrupted(self, action: Action, load: ControlledLoad) -> None:
+        status = await self._relays.read(load)
+        if status is None:
+            await self._log.finish(
+                action,
+                EXECUTING,
+                ActionStatus.FAILED,
+                "Interrupted, and the device does not answer: state unknown.",
+            )
+        elif status.is_on is action.target_on:
+            await self._state_reached(action, load, tries=max(1, action.tries))
+        else:
+            word = "on" if status.is_on else "off"
+            await self._log.finish(
+                action,
+                EXECUTING,
+                ActionStatus.ROLLED_BACK,
+                f"Interrupted before it took effect; the device is {word} as before.",
+            )
+
+    async def _supersede(self, action: Action) -> None:
+        """End what is under way on the same device: only a protective stop gets here then."""
+        for other in await self._actions.with_status(action.system_id, IN_FLIGHT_STATUSES):
+            if other.load_id == action.load_id and other.id != action.id:
+                await self._give_way(other)
+
+    async def _give_way(self, action: Action) -> Action:
+        return await self._log.finish(
+            action,
+            IN_FLIGHT_STATUSES,
+            ActionStatus.ROLLED_BACK,
+            "Superseded by a protective stop of the same device.",
+        )
+
+    async def _overruled(self, action: Action) -> bool:
+        """Whether a protective stop waits for the device of a start."""
+        if not action.target_on:
+            return False
+        waiting = await self._actions.with_status(action.system_id, READY)
+        return any(
+            other.urgent and not other.target_on and other.load_id == action.load_id
+            for other in waiting
+        )
+
+    async def _load(self, action: Action) -> ControlledLoad | None:
+        for load in await self._sites.loads(action.system_id):
+            if load.id == action.load_id:
+                return load
+        return None

@@ -1,0 +1,107 @@
+"""What switching needs: switches, the action log, locks, the emergency stop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from services.actions.records import Action, ActionEvent, ActionStatus, EmergencyStop, SwitchStatus
+from services.sites.records import ControlledLoad
+from services.stored import Json
+
+
+class Switch(Protocol):
+    """A relay, perhaps with a meter and a hardware timer."""
+
+    async def turn_on(self, *, auto_off_s: float | None) -> None:
+        """Close the relay; with ``auto_off_s`` it opens by itself unless renewed by another
+        call.
+        """
+        ...
+
+    async def turn_off(self) -> None:
+        """Open the relay."""
+        ...
+
+    async def status(self) -> SwitchStatus:
+        """The state and watts read back from the device."""
+        ...
+
+
+class Switches(Protocol):
+    """Finds the switch of a controlled load."""
+
+    def of(self, load: ControlledLoad) -> Switch:
+        """The switch that drives ``load``."""
+        ...
+
+
+class ActionStore(Protocol):
+    """The append-only action log."""
+
+    async def create(self, action: Action, *, detail: str) -> Action:
+        """Insert with its first event. An existing idempotency key returns the stored action
+        unchanged.
+        """
+        ...
+
+    async def transition(
+        self,
+        action_id: UUID,
+        *,
+        expect: frozenset[ActionStatus],
+        status: ActionStatus,
+        at: datetime,
+        actor: str,
+        detail: str,
+        changes: Json | None = None,
+    ) -> Action | None:
+        """Atomically move to ``status`` if the current status is in ``expect``; None when it is
+        not.
+
+        ``changes`` may set executed_at, finished_at, previous_on, tries, measured_w, result.
+        """
+        ...
+
+    async def get(self, action_id: UUID) -> Action | None: ...
+    async def events(self, action_id: UUID) -> Sequence[ActionEvent]: ...
+    async def page(
+        self, system_id: UUID, *, before: datetime | None, limit: int, load_id: UUID | None = None
+    ) -> Sequence[Action]: ...
+    async def count(self, system_id: UUID, *, load_id: UUID | None = None) -> int:
+        """How many actions are in the log: the total of the paginated list."""
+        ...
+
+    async def with_status(
+        self, system_id: UUID, statuses: frozenset[ActionStatus]
+    ) -> Sequence[Action]: ...
+    async def since(self, load_id: UUID, at: datetime) -> Sequence[Action]:
+        """Actions of one load whose command was sent at or after ``at`` (for switch counts, holds,
+        minimum times).
+        """
+        ...
+
+
+class DeviceLocks(Protocol):
+    """One command at a time per device, across processes."""
+
+    def hold(self, load_id: UUID) -> AbstractAsyncContextManager[bool]:
+        """Enter with True when the lock was taken, False when another holder has it (does not
+        wait).
+        """
+        ...
+
+
+class EmergencyStopStore(Protocol):
+    """The latch, which survives restarts and is seen by every process."""
+
+    async def state(self, system_id: UUID) -> EmergencyStop: ...
+    async def latch(
+        self, system_id: UUID, *, at: datetime, by: str, reason: str
+    ) -> EmergencyStop: ...
+    async def release(
+        self, system_id: UUID, *, at: datetime, by: str, reason: str
+    ) -> EmergencyStop: ...

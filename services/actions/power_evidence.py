@@ -1,0 +1,84 @@
+"""What the watts of a switched load say about a command. Pure."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import Enum, auto
+
+from energy.site.loads import LoadKind
+from energy.wording import watts
+from services.sites.records import ControlledLoad
+
+ON_SHARE = 0.5
+"""A load that draws half of what it is rated for works."""
+
+OFF_SHARE = 0.05
+OFF_FLOOR_W = 15.0
+"""A small load's meter noise, and what a power supply in standby takes, W."""
+
+STEP_FROM_W = 500.0
+"""Smaller loads are lost in the noise of the house: their step in the site's load says nothing, W.
+"""
+
+MINER_BOOTS_WITHIN = timedelta(minutes=12)
+"""The longest boot is 8 min; a miner may need two attempts at its network."""
+
+QUICK = timedelta(minutes=1)
+SITE_SHOWS_WITHIN = timedelta(minutes=10)
+"""The inverter's load comes from a cloud, minutes later."""
+
+
+class Evidence(Enum):
+    """What the watts say."""
+
+    FOLLOWS = auto()
+    NOT_YET = auto()
+    NONE = auto()
+
+
+def evidence(
+    load: ControlledLoad, power_w: float | None, *, target_on: bool, step_w: float | None
+) -> Evidence:
+    """Whether the watts show what the relay promises.
+
+    Args:
+        load: With its rated power.
+        power_w: The switch's own meter; None without one.
+        target_on: The state that the relay shows.
+        step_w: How much the site's load has risen since the command, W: it stands in where the
+            switch has no meter; None while there is no later reading.
+    """
+    if metered(load, power_w) and power_w is not None:
+        return _answer(_meter_follows(load, power_w, target_on=target_on))
+    if step_w is None or load.rated_w < STEP_FROM_W:
+        return Evidence.NONE
+    return _answer((step_w if target_on else -step_w) >= ON_SHARE * load.rated_w)
+
+
+def metered(load: ControlledLoad, power_w: float | None) -> bool:
+    """Whether the switch itself tells the watts."""
+    return load.has_meter and power_w is not None
+
+
+def follow_within(load: ControlledLoad, power_w: float | None) -> timedelta:
+    """How long the watts may take."""
+    if load.kind is LoadKind.MINER:
+        return MINER_BOOTS_WITHIN
+    if metered(load, power_w):
+        return QUICK
+    return SITE_SHOWS_WITHIN if load.rated_w >= STEP_FROM_W else timedelta(0)
+
+
+def shown(power_w: float | None) -> str:
+    """The meter's reading in words."""
+    return "no meter" if power_w is None else watts(power_w)
+
+
+def _meter_follows(load: ControlledLoad, power_w: float, *, target_on: bool) -> bool:
+    if target_on:
+        return power_w >= ON_SHARE * load.rated_w
+    return power_w <= max(OFF_FLOOR_W, OFF_SHARE * load.rated_w)
+
+
+def _answer(follows: bool) -> Evidence:  # noqa: FBT001 - the answer itself
+    return Evidence.FOLLOWS if follows else Evidence.NOT_YET

@@ -1,0 +1,230 @@
+"""Where actions begin: proposals of the loop, the owner and the agents; approval and rejection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from energy.safety.validator import BlockCode, Blocked
+from energy.site.loads import Actor
+from energy.site.preferences import ControlLevel
+from services.actions.action_events import publish_action
+from services.actions.ports import ActionStore
+from services.actions.records import Action, ActionStatus
+from services.actions.safety_check import Judge
+from services.clock import Clock
+from services.errors import Conflict, NotFound
+from services.events import EventBus
+from services.settings.ports import SettingsStore
+from services.sites.ports import SiteStore
+from services.sites.records import ControlledLoad
+
+WAITING = frozenset({ActionStatus.PENDING})
+OPEN_BEFORE_COMMAND = frozenset(
+    {ActionStatus.PROPOSED, ActionStatus.PENDING, ActionStatus.APPROVED}
+)
+AUTOMATIC = frozenset({Actor.ALLOCATOR, Actor.RULE, Actor.SAFETY})
+APPROVED_FOR = timedelta(minutes=1)
+UNANSWERED = "Nobody answered in time."
+
+
+class Proposals:
+    """Creates actions: pending where the owner must agree, ready to execute otherwise."""
+
+    def __init__(
+        self,
+        *,
+        actions: ActionStore,
+        sites: SiteStore,
+        settings: SettingsStore,
+        judge: Judge,
+        clock: Clock,
+        events: EventBus,
+        new_id: Callable[[], UUID] = uuid4,
+    ) -> None:
+        """``judge`` validates before anything is stored as executable."""
+        self._actions, self._sites, self._settings = actions, sites, settings
+        self._judge, self._clock, self._events, self._new_id = judge, clock, events, new_id
+
+    async def propose(  # noqa: PLR0913 - a proposal is told by its fields
+        self,
+        system_id: UUID,
+        load_id: UUID,
+        *,
+        target_on: bool,
+        actor: Actor,
+        requested_by: str,
+        reason: str,
+        explanation: str,
+        urgent: bool = False,
+        target_speed: int | None = None,
+        decision_id: UUID | None = None,
+        idempotency_key: str | None = None,
+    ) -> Action:
+        """Validate and store a wish to switch a load.
+
+        An agent's always waits for the owner; the loop's does at the level ``approve``. What is
+        blocked is stored with every reason and goes no further. A wish that is open already, or
+        that the owner has just rejected, is not repeated: that action is returned.
+
+        Raises:
+            NotFound: No such load on this site.
+        """
+        now = self._clock.now()
+        load = await self._load(system_id, load_id)
+        preferences = (await self._settings.preferences(system_id)).value
+        waits = needs_approval(actor, preferences.control_level, urgent=urgent)
+        lifetime = timedelta(minutes=preferences.approval_minutes)
+        action = Action(
+            id=self._new_id(),
+            system_id=system_id,
+            load_id=load_id,
+            target_on=target_on,
+            target_speed=target_speed,
+            actor=actor,
+            requested_by=requested_by,
+            reason=reason,
+            explanation=explanation,
+            status=ActionStatus.PENDING if waits else ActionStatus.PROPOSED,
+            urgent=urgent,
+            idempotency_key=idempotency_key,
+            decision_id=decision_id,
+            created_at=now,
+            expires_at=now + lifetime,
+        )
+        hold = timedelta(minutes=preferences.manual_hold_minutes)
+        known = await self._known(action, hold)
+        if known is not None:
+            return known
+        verdict = await self._judge.judge(action, load, now, approved=False)
+        if isinstance(verdict, Blocked):
+            return await self._store_blocked(action, verdict)
+        stored = await self._actions.create(action, detail=explanation)
+        await publish_action(self._events, stored)
+        return stored
+
+    async def approve(self, action_id: UUID, *, by: str) -> Action:
+        """The owner agrees: the action is executed next, if safety still allows it then.
+
+        Raises:
+            NotFound: No such action.
+            Conflict: It is not pending any more; the sentence says what happened to it.
+        """
+        return await self._decide(action_id, by=by, status=ActionStatus.APPROVED, word="approved")
+
+    async def reject(self, action_id: UUID, *, by: str) -> Action:
+        """The owner refuses. Raises as ``approve``."""
+        return await self._decide(action_id, by=by, status=ActionStatus.REJECTED, word="rejected")
+
+    async def expire(self, system_id: UUID) -> int:
+        """Close actions whose time is over and that were not executed; returns how many.
+
+        What was approved in the last moment still gets a minute to be executed.
+        """
+        now, closed = self._clock.now(), 0
+        for action in await self._actions.with_status(system_id, OPEN_BEFORE_COMMAND):
+            if action.expires_at is None:
+                continue
+            approved = action.status is ActionStatus.APPROVED
+            if action.expires_at + (APPROVED_FOR if approved else timedelta(0)) <= now:
+                why = UNANSWERED if action.status in WAITING else "It was not executed in time."
+                closed += await self._end(action, action.status, now, why)
+        return closed
+
+    async def _decide(self, action_id: UUID, *, by: str, status: ActionStatus, word: str) -> Action:
+        action = await self._actions.get(action_id)
+        if action is None:
+            raise NotFound(kind="action", key=str(action_id))
+        now = self._clock.now()
+        if (
+            action.status is ActionStatus.PENDING
+            and action.expires_at is not None
+            and action.expires_at <= now
+        ):
+            await self._end(action, ActionStatus.PENDING, now, UNANSWERED)
+        changes = {"finished_at": now, "result": f"{word} by {by}"}
+        stored = await self._actions.transition(
+            action_id,
+            expect=WAITING,
+            status=status,
+            at=now,
+            actor=by,
+            detail=f"{word} by {by}",
+            changes=changes if status is ActionStatus.REJECTED else None,
+        )
+        if stored is None:
+            latest = await self._actions.get(action_id)
+            state = "gone" if latest is None else latest.status.value.replace("_", " ")
+            why = "" if latest is None or latest.result is None else f" ({latest.result})"
+            raise Conflict(f"This action is {state} already{why}; nothing was done.")
+        await publish_action(self._events, stored)
+        return stored
+
+    async def _end(self, action: Action, expect: ActionStatus, at: datetime, result: str) -> bool:
+        stored = await self._actions.transition(
+            action.id,
+            expect=frozenset({expect}),
+            status=ActionStatus.EXPIRED,
+            at=at,
+            actor="clock",
+            detail=result,
+            changes={"finished_at": at, "result": result},
+        )
+        if stored is not None:
+            await publish_action(self._events, stored)
+        return stored is not None
+
+    async def _load(self, system_id: UUID, load_id: UUID) -> ControlledLoad:
+        for load in await self._sites.loads(system_id):
+            if load.id == load_id:
+                return load
+        raise NotFound(kind="controlled load", key=str(load_id))
+
+    async def _known(self, wish: Action, hold: timedelta) -> Action | None:
+        """The open action that wants the same already, or the owner's recent answer to it."""
+        for action in await self._actions.with_status(wish.system_id, OPEN_BEFORE_COMMAND):
+            same = action.load_id == wish.load_id and action.target_on == wish.target_on
+            # What still waits for the owner must not hold up who needs no approval.
+            if same and (action.status is wish.status or action.status is not ActionStatus.PENDING):
+                return action if action.urgent == wish.urgent else None
+        if wish.actor not in AUTOMATIC or wish.urgent:
+            return None
+        last = await self._last(wish)
+        if last is None or last.target_on is not wish.target_on or last.finished_at is None:
+            return None
+        since = wish.created_at - last.finished_at
+        refused = last.status is ActionStatus.REJECTED and since < hold
+        return last if refused else None
+
+    async def _last(self, wish: Action) -> Action | None:
+        page = await self._actions.page(wish.system_id, before=None, limit=1, load_id=wish.load_id)
+        return page[0] if page else None
+
+    async def _store_blocked(self, action: Action, verdict: Blocked) -> Action:
+        """Log it once, not every cycle while the same reason lasts; what is so already, never."""
+        blocked = replace(
+            action,
+            status=ActionStatus.BLOCKED,
+            finished_at=action.created_at,
+            result=verdict.sentence,
+        )
+        if action.actor in AUTOMATIC:
+            last = await self._last(action)
+            repeated = (
+                last is not None
+                and last.status is ActionStatus.BLOCKED
+                and last.target_on is action.target_on
+            )
+            if repeated or verdict.codes == (BlockCode.ALREADY_IN_STATE,):
+                return blocked
+        return await self._actions.create(blocked, detail=verdict.sentence)
+
+
+def needs_approval(actor: Actor, level: ControlLevel, *, urgent: bool) -> bool:
+    """Whether an action waits for the owner. Protective stops never do."""
+    if actor is Actor.AGENT:
+        return True
+    automatic = actor in {Actor.ALLOCATOR, Actor.RULE}
+    return automatic and level is ControlLevel.APPROVE and not urgent

@@ -1,0 +1,118 @@
+"""Switching actions, the events of their lives, what a switch says, and the emergency stop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from energy.site.loads import Actor
+
+
+class ActionStatus(StrEnum):
+    """Life of an action: propose → validate → (approve) → execute → verify → an end."""
+
+    PROPOSED = "proposed"
+    PENDING = "pending"
+    APPROVED = "approved"
+    EXECUTING = "executing"
+    VERIFYING = "verifying"
+    DONE = "done"
+    ROLLED_BACK = "rolled_back"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+
+
+OPEN_STATUSES = frozenset(
+    {
+        ActionStatus.PROPOSED,
+        ActionStatus.PENDING,
+        ActionStatus.APPROVED,
+        ActionStatus.EXECUTING,
+        ActionStatus.VERIFYING,
+    }
+)
+
+
+IN_FLIGHT_STATUSES = frozenset({ActionStatus.EXECUTING, ActionStatus.VERIFYING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One command to one controlled load with its whole life.
+
+    Attributes:
+        load_id: The controlled load.
+        target_on: The wanted state.
+        target_speed: Wanted fan speed, None for plain switches.
+        actor: Rank of whoever wants it; ``requested_by`` names the person, rule or agent.
+        reason: Machine-readable code; ``explanation`` is the sentence with the numbers.
+        urgent: A protective stop, never blocked by holds or minimum times.
+        idempotency_key: (system, cycle, device) for automatic actions; unique.
+        previous_on: The state found before the command, restored on a rollback.
+        tries: Commands sent so far.
+        measured_w: Power at verification, W.
+        result: How it ended, in one sentence.
+    """
+
+    id: UUID
+    system_id: UUID
+    load_id: UUID
+    target_on: bool
+    target_speed: int | None = None
+    actor: Actor
+    requested_by: str
+    reason: str
+    explanation: str
+    status: ActionStatus
+    urgent: bool = False
+    idempotency_key: str | None = None
+    decision_id: UUID | None = None
+    created_at: datetime
+    expires_at: datetime | None = None
+    executed_at: datetime | None = None
+    finished_at: datetime | None = None
+    previous_on: bool | None = None
+    tries: int = 0
+    measured_w: float | None = None
+    result: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionEvent:
+    """One change of state in the append-only log."""
+
+    action_id: UUID
+    at: datetime
+    status: ActionStatus
+    actor: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchStatus:
+    """What a switch says of itself. ``auto_off_in_s`` is the time left on its hardware timer, None
+    when not armed.
+    """
+
+    is_on: bool
+    power_w: float | None
+    energy_wh: float | None = None
+    temperature_c: float | None = None
+    measured_at: datetime | None = None
+    auto_off_in_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyStop:
+    """The latch. ``latched`` False means normal operation; the other fields tell the last
+    change.
+    """
+
+    latched: bool
+    changed_at: datetime | None = None
+    changed_by: str | None = None
+    reason: str | None = None

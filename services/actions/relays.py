@@ -1,0 +1,92 @@
+"""The switches of a site's loads: command them, read them back, remember what they said."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from services.actions.ports import Switches
+from services.actions.records import SwitchStatus
+from services.clock import Clock
+from services.errors import Invalid, NotFound, RateLimited, VendorError
+from services.sites.records import ControlledLoad
+from services.telemetry.ports import TelemetryStore
+from services.telemetry.records import LoadSample
+
+STATE_TIMEOUT_S = 15.0
+STATE_TIMEOUT_WALL_S = 3.0
+"""However fast a simulated site runs, a device gets this much of the wall's time to answer."""
+
+POLL_S = 1.0
+POLL_WALL_S = 0.05
+
+DEVICE_ERRORS = (VendorError, RateLimited, NotFound, Invalid)
+"""What a device may do to us; a database that is away is none of it and is not caught here."""
+
+
+class Relays:
+    """What commands do is read back and stored, so that the next snapshot knows the new state."""
+
+    def __init__(self, *, switches: Switches, telemetry: TelemetryStore, clock: Clock) -> None:
+        """``switches`` finds the device of a load."""
+        self._switches, self._telemetry, self._clock = switches, telemetry, clock
+
+    async def command(
+        self, load: ControlledLoad, *, target_on: bool, auto_off_s: float | None
+    ) -> str | None:
+        """Send one command; what went wrong, or None. The timer is armed where there is one."""
+        try:
+            switch = self._switches.of(load)
+            if target_on:
+                await switch.turn_on(auto_off_s=auto_off_s if load.has_timer else None)
+            else:
+                await switch.turn_off()
+        except DEVICE_ERRORS as error:
+            return str(error)
+        return None
+
+    async def ask(self, load: ControlledLoad) -> SwitchStatus | None:
+        """What the device says of itself; None when it does not answer."""
+        try:
+            return await self._switches.of(load).status()
+        except DEVICE_ERRORS:
+            return None
+
+    async def read(self, load: ControlledLoad) -> SwitchStatus | None:
+        """Ask the device and store what it said: the next snapshot knows."""
+        status = await self.ask(load)
+        if status is None:
+            return None
+        # Stamped by our clock: the device's may have full seconds only, and the answer is fresh.
+        sample = LoadSample(
+            device_id=load.id,
+            at=self._clock.now(),
+            is_on=status.is_on,
+            power_w=status.power_w,
+            energy_wh=status.energy_wh,
+            temperature_c=status.temperature_c,
+        )
+        await self._telemetry.append([sample])
+        return status
+
+    async def wait_for(
+        self,
+        load: ControlledLoad,
+        *,
+        target_on: bool,
+        given_up: Callable[[], Awaitable[bool]] | None = None,
+    ) -> SwitchStatus | None:
+        """Poll until the device shows ``target_on``; None when it does not in time.
+
+        ``given_up`` is asked before each further poll and ends the wait early.
+        """
+        speed = self._clock.speed
+        timeout_s = max(STATE_TIMEOUT_S, STATE_TIMEOUT_WALL_S * speed)
+        pause_s = max(POLL_S, POLL_WALL_S * speed)
+        for _ in range(int(timeout_s / pause_s)):
+            status = await self.read(load)
+            if status is not None and status.is_on == target_on:
+                return status
+            await self._clock.sleep(pause_s)
+            if given_up is not None and await given_up():
+                return None
+        return None

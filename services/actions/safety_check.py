@@ -1,0 +1,165 @@
+"""Gathers what the safety validator needs to know, and asks it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from energy.allocation.decision import AllocationInput
+from energy.allocation.measured import Measured, measure, stale_after_s
+from energy.safety.validator import (
+    InFlight,
+    PastSwitch,
+    SafetyContext,
+    SwitchRequest,
+    Verdict,
+    validate,
+)
+from energy.site.loads import Actor, LoadKind
+from energy.site.miners import MinerProfile
+from services.actions.ports import ActionStore, EmergencyStopStore
+from services.actions.records import IN_FLIGHT_STATUSES, Action
+from services.memory.ports import MemoryStore
+from services.settings.ports import SettingsStore
+from services.sites.ports import SiteStore
+from services.sites.records import ControlledLoad
+from services.telemetry.ports import TelemetryStore
+from services.telemetry.snapshots import BuiltSnapshot, LoadState, SnapshotBuilder
+
+HISTORY = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What the device itself has just said; ``is_on`` is None when it did not answer."""
+
+    online: bool
+    is_on: bool | None
+
+
+class Judge:
+    """Validates an action against the site as it is now."""
+
+    def __init__(
+        self,
+        *,
+        sites: SiteStore,
+        settings: SettingsStore,
+        telemetry: TelemetryStore,
+        actions: ActionStore,
+        emergency: EmergencyStopStore,
+        memory: MemoryStore,
+    ) -> None:
+        """All stores of the site."""
+        self._settings, self._actions = settings, actions
+        self._emergency, self._memory = emergency, memory
+        self._snapshots = SnapshotBuilder(
+            sites=sites, settings=settings, telemetry=telemetry, sky=None
+        )
+
+    async def judge(
+        self,
+        action: Action,
+        load: ControlledLoad,
+        at: datetime,
+        *,
+        approved: bool,
+        seen: Seen | None = None,
+    ) -> Verdict:
+        """Allowed, or blocked with every reason that applies.
+
+        Args:
+            action: What is wanted.
+            load: Of which load.
+            at: The instant of the judgement.
+            approved: The owner has approved it.
+            seen: What the device says. Without it the newest sample stands in, but not against a
+                protective stop: that is judged as though nothing were known.
+        """
+        memory = await self._memory.load(action.system_id)
+        built = await self._snapshots.build(action.system_id, at, memory.learned)
+        measured = measure(
+            AllocationInput(
+                snapshot=built.snapshot, preferences=built.preferences, learned=memory.learned
+            )
+        )
+        context = await self._context(action, built, measured, seen)
+        request = SwitchRequest(
+            load_id=str(load.id),
+            name=load.name,
+            kind=load.kind,
+            target_on=action.target_on,
+            target_speed=action.target_speed,
+            actor=action.actor,
+            approved=approved,
+            protective=action.urgent,
+            power_w=_power_w(load, context.profile),
+            for_heat=action.reason == "heat_wanted",
+        )
+        return validate(request, context)
+
+    async def _context(
+        self, action: Action, built: BuiltSnapshot, measured: Measured, seen: Seen | None
+    ) -> SafetyContext:
+        at, preferences = built.snapshot.at, built.preferences
+        hold = timedelta(minutes=preferences.manual_hold_minutes)
+        past = await self._actions.since(action.load_id, at - max(HISTORY, hold))
+        stop = await self._emergency.state(action.system_id)
+        state = built.load_states[action.load_id]
+        if seen is None:
+            seen = _expected(action, state)
+        return SafetyContext(
+            at=at,
+            preferences=preferences,
+            raw_voltage_v=None if measured.stale else measured.raw_voltage_v,
+            rest_voltage_v=None if measured.stale else measured.rest_voltage_v,
+            grid_power_w=_grid_w(built),
+            emergency_stop=stop.latched,
+            device_online=seen.online,
+            is_on=seen.is_on,
+            since=state.since,
+            profile=_profile(built.miners, action.load_id),
+            recent=tuple(
+                PastSwitch(
+                    at=each.executed_at,
+                    actor=each.actor,
+                    is_on=each.target_on,
+                    by=each.requested_by,
+                )
+                for each in past
+                if each.executed_at is not None and each.id != action.id
+            ),
+            in_flight=await self._in_flight(action),
+        )
+
+    async def _in_flight(self, action: Action) -> InFlight | None:
+        for other in await self._actions.with_status(action.system_id, IN_FLIGHT_STATUSES):
+            if other.load_id == action.load_id and other.id != action.id:
+                return InFlight(target_on=other.target_on, by=other.requested_by)
+        return None
+
+
+def _expected(action: Action, state: LoadState) -> Seen:
+    """What the newest sample says: a device that has been silent is not asked every minute."""
+    if action.urgent:
+        return Seen(online=True, is_on=None)
+    silent = state.is_on is None and action.actor in {Actor.RULE, Actor.ALLOCATOR}
+    return Seen(online=not silent, is_on=state.is_on)
+
+
+def _grid_w(built: BuiltSnapshot) -> float | None:
+    grid = built.snapshot.grid_power_w
+    if grid is None or grid.age_s > stale_after_s(grid, built.preferences):
+        return None
+    return grid.value
+
+
+def _profile(miners: tuple[MinerProfile, ...], load_id: UUID) -> MinerProfile | None:
+    return next((m for m in miners if m.device_id == str(load_id)), None)
+
+
+def _power_w(load: ControlledLoad, profile: MinerProfile | None) -> float:
+    if load.kind is LoadKind.MINER and profile is not None:
+        return profile.power_draw_watts
+    return load.rated_w

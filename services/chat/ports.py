@@ -1,0 +1,46 @@
+"""Where conversations are kept, and who answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+from uuid import UUID
+
+from services.chat.records import Conversation, Message, Run, RunEvent, RunStatus
+from services.stored import Json
+
+
+class ConversationStore(Protocol):
+    """Conversations, messages, and the resumable event log of runs."""
+
+    async def conversations(self, user_id: UUID, *, limit: int) -> Sequence[Conversation]: ...
+    async def conversation(self, conversation_id: UUID) -> Conversation | None: ...
+    async def save_conversation(self, conversation: Conversation) -> None: ...
+    async def delete_conversation(self, conversation_id: UUID) -> bool: ...
+    async def messages(self, conversation_id: UUID) -> Sequence[Message]: ...
+    async def save_message(self, message: Message) -> None: ...
+    async def save_run(self, run: Run) -> None: ...
+    async def run(self, run_id: UUID) -> Run | None: ...
+    async def runs_with_status(self, status: RunStatus) -> Sequence[Run]: ...
+    async def append_events(self, events: Sequence[RunEvent]) -> None: ...
+    async def events(self, run_id: UUID, *, after: int) -> Sequence[RunEvent]: ...
+
+
+class Assistant(Protocol):
+    """Answers one question through the crew. Runs until done, cancelled or failed; emits stream
+    events as it goes.
+    """
+
+    async def answer(
+        self,
+        run: Run,
+        history: Sequence[Message],
+        *,
+        emit: Callable[[str, Json], None],
+        cancelled: Callable[[], bool],
+    ) -> Message:
+        """The answer (role ``assistant``, meta filled).
+
+        ``emit(event, data)`` may be called from any thread; event names are those of ``RunEvent``.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""The control loop: cycles, stored decisions, what-if, emergency stop."""

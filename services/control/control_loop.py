@@ -1,0 +1,191 @@
+"""The control loop: one cycle from the frozen snapshot to verified actions and memory.
+
+Nothing is kept here between cycles. Without the database nothing is commanded and no timer is
+refreshed: the loads' own timers then switch them off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from energy import json_codec
+from energy.allocation.allocator import ALLOCATOR_VERSION, allocate
+from energy.allocation.decision import AllocationInput, Decision
+from energy.allocation.measured import measure
+from energy.allocation.pv_potential import potential_of
+from energy.battery.learning import LearningState, Observation, learn
+from energy.climate.heating import HvacHints
+from energy.climate.zones import HvacMemory, ZoneDecisions, control_zones
+from energy.site.preferences import ControlLevel
+from services.actions.actions import Actions
+from services.actions.execution import Execution
+from services.actions.ports import EmergencyStopStore
+from services.actions.records import Action, ActionStatus
+from services.clock import Clock
+from services.control.ports import DecisionStore
+from services.control.records import DecisionRecord
+from services.control.switch_requests import Wish, staying_on, wishes_of
+from services.events import EventBus
+from services.memory.ports import MemoryStore
+from services.memory.records import SiteMemory
+from services.stored import Json
+from services.telemetry.snapshots import BuiltSnapshot, SnapshotBuilder
+
+
+class ControlLoop:
+    """Runs cycles; one site at a time is the caller's business (a lock per site)."""
+
+    def __init__(
+        self,
+        *,
+        snapshots: SnapshotBuilder,
+        memory: MemoryStore,
+        decisions: DecisionStore,
+        emergency: EmergencyStopStore,
+        actions: Actions,
+        execution: Execution,
+        clock: Clock,
+        events: EventBus,
+    ) -> None:
+        """All parts of one cycle."""
+        self._snapshots, self._memory, self._decisions = snapshots, memory, decisions
+        self._emergency, self._actions, self._execution = emergency, actions, execution
+        self._clock, self._events = clock, events
+
+    async def run_cycle(self, system_id: UUID) -> DecisionRecord:
+        """Decide for now, store the decision, act on it, refresh the timers, remember."""
+        at = self._clock.now()
+        memory = await self._memory.load(system_id)
+        built = await self._snapshots.build(system_id, at, memory.learned)
+        stop = await self._emergency.state(system_id)
+        decision, zones = decide(built, memory, emergency_stop=stop.latched)
+        record = await self._decisions.append(
+            system_id, at, document_of(decision, zones), ALLOCATOR_VERSION
+        )
+        await self._memory.save(system_id, remembered(memory, built, decision, zones))
+        await self._publish(system_id, record)
+        level = built.preferences.control_level
+        observing = level is ControlLevel.OBSERVE and not stop.latched
+        wishes = [] if observing else wishes_of(decision, zones, built)
+        actions = [await self._propose(system_id, record, wish) for wish in wishes]
+        await self._execution.refresh_timers(
+            staying_on(built, wishes, actions),
+            built.preferences.dead_man_minutes * 60.0,
+            only_armed=observing,
+        )
+        await self._execute(actions)
+        return record
+
+    async def _execute(self, actions: Sequence[Action]) -> None:
+        """Stops first: they free the power that starts need.
+
+        The devices of a group work side by side: one that fails or dawdles holds up no other.
+
+        Raises:
+            Unavailable: The database is away; what was begun is settled when it is back.
+        """
+        for target_on in (False, True):
+            group = [
+                self._actions.execute(action)
+                for action in actions
+                if action.target_on is target_on and action.status is ActionStatus.PROPOSED
+            ]
+            ended = await asyncio.gather(*group, return_exceptions=True)
+            for failure in ended:
+                if isinstance(failure, BaseException):
+                    raise failure
+
+    async def _propose(self, system_id: UUID, record: DecisionRecord, wish: Wish) -> Action:
+        return await self._actions.propose(
+            system_id,
+            wish.load_id,
+            wish.target_on,
+            target_speed=wish.target_speed,
+            actor=wish.actor,
+            requested_by=wish.requested_by,
+            reason=wish.reason,
+            explanation=wish.explanation,
+            urgent=wish.urgent,
+            decision_id=record.id,
+            idempotency_key=f"{system_id}/{record.at.isoformat()}/{wish.load_id}",
+        )
+
+    async def _publish(self, system_id: UUID, record: DecisionRecord) -> None:
+        await self._events.publish(
+            "decision",
+            {"system_id": str(system_id), "id": str(record.id), "at": record.at.isoformat()},
+        )
+
+
+def decide(
+    built: BuiltSnapshot, memory: SiteMemory, *, emergency_stop: bool
+) -> tuple[Decision, ZoneDecisions]:
+    """Climate first, because a cold zone may ask for a miner's heat; then the allocation."""
+    question = AllocationInput(
+        snapshot=built.snapshot,
+        preferences=built.preferences,
+        miners=built.miners,
+        states=built.states,
+        learned=memory.learned,
+        memory=memory.control,
+        emergency_stop=emergency_stop,
+    )
+    measured = measure(question)
+    zones = control_zones(
+        built.zones,
+        built.temperatures,
+        built.snapshot,
+        json_codec.from_json(HvacMemory, memory.hvac),
+        HvacHints(
+            preferences=built.preferences,
+            rest_voltage_v=None if measured.stale else measured.rest_voltage_v,
+            lockout=memory.control.lockout,
+            emergency_stop=emergency_stop,
+            pv_w=None if measured.pv_w is None else potential_of(question, measured).potential_w,
+            miners=built.miners,
+            states=built.states,
+        ),
+    )
+    wanted = zones.heat_wanted_miner_ids
+    states = tuple(replace(state, heat_wanted=state.miner_id in wanted) for state in built.states)
+    return allocate(replace(question, states=states)), zones
+
+
+def document_of(decision: Decision, zones: ZoneDecisions) -> Json:
+    """What is stored of a cycle: the whole decision, and the zones beside it."""
+    return {"allocation": json_codec.to_json(decision), "zones": json_codec.to_json(zones)}
+
+
+def remembered(
+    memory: SiteMemory, built: BuiltSnapshot, decision: Decision, zones: ZoneDecisions
+) -> SiteMemory:
+    """What the next cycle needs to know."""
+    state, learned = learn(
+        json_codec.from_json(LearningState, memory.learning),
+        _observation(built.snapshot.at, decision),
+        memory.learned,
+    )
+    return SiteMemory(
+        learned=learned,
+        control=decision.memory,
+        hvac=json_codec.to_json(zones.memory),
+        learning=json_codec.to_json(state),
+    )
+
+
+def _observation(at: datetime, decision: Decision) -> Observation:
+    measured, budget = measure(decision.inputs), decision.budget
+    known = measured.load_w is not None
+    return Observation(
+        at=at,
+        voltage_v=measured.raw_voltage_v,
+        current_a=measured.current_a,
+        pv_w=measured.pv_w,
+        clear_sky_w=decision.inputs.snapshot.sky.clear_sky_w,
+        throttled=budget.throttled,
+        base_load_w=budget.base_load_w if known else None,
+    )

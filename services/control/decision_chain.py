@@ -1,0 +1,49 @@
+"""The hash chain of stored decisions: an edited, removed or inserted record is seen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+
+from services.control.records import DecisionRecord
+from services.errors import Invalid
+from services.stored import Json
+
+GENESIS = "0" * 64
+"""``previous_hash`` of a system's first decision."""
+
+
+def next_hash(previous_hash: str, document: Json) -> str:
+    """SHA-256 (hex) over ``previous_hash`` and the canonical JSON of ``document``.
+
+    Raises:
+        Invalid: The document has something that is no JSON, e.g. a number that isn't finite.
+    """
+    digest = hashlib.sha256(previous_hash.encode())
+    digest.update(canonical_text(document).encode())
+    return digest.hexdigest()
+
+
+def canonical_text(document: Json) -> str:
+    """JSON with sorted keys and no spaces: the same document gives the same bytes."""
+    try:
+        return json.dumps(
+            document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        )
+    except (TypeError, ValueError) as problem:
+        raise Invalid([("document", f"is no JSON: {problem}")]) from problem
+
+
+def first_broken(records: Iterable[DecisionRecord]) -> DecisionRecord | None:
+    """The first record, oldest first, that does not continue the chain; None when all do.
+
+    The first record given may follow older ones that are gone: its ``previous_hash`` is believed.
+    """
+    previous: str | None = None
+    for record in records:
+        continues = previous is None or record.previous_hash == previous
+        if not continues or record.hash != next_hash(record.previous_hash, record.document):
+            return record
+        previous = record.hash
+    return None

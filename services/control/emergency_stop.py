@@ -1,0 +1,104 @@
+"""The emergency stop: latch, stop every controlled load at once, tell everybody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from services.actions.actions import Actions
+from services.actions.ports import EmergencyStopStore
+from services.actions.records import ActionStatus, EmergencyStop
+from services.clock import Clock
+from services.control.switch_requests import Wish, stop_everything
+from services.errors import Invalid
+from services.events import EventBus
+from services.sites.ports import SiteStore
+from services.telemetry.snapshots import LoadState
+
+Announce = Callable[[UUID, EmergencyStop], Awaitable[None]]
+
+
+class Emergency:
+    """The latch survives restarts and is seen by every process before every command."""
+
+    def __init__(
+        self,
+        *,
+        store: EmergencyStopStore,
+        sites: SiteStore,
+        actions: Actions,
+        clock: Clock,
+        events: EventBus,
+        announce: Announce,
+    ) -> None:
+        """``announce`` notifies every channel of the owner."""
+        self._store, self._sites, self._actions = store, sites, actions
+        self._clock, self._events, self._announce = clock, events, announce
+
+    async def state(self, system_id: UUID) -> EmergencyStop:
+        """Whether it is latched, who changed it last, when and why."""
+        return await self._store.state(system_id)
+
+    async def latch(self, system_id: UUID, *, by: str, reason: str) -> EmergencyStop:
+        """Latch first, then switch every load off in parallel. Latching again stops again.
+
+        Raises:
+            Unavailable: The database went away; the loads' own timers switch them off.
+        """
+        now = self._clock.now()
+        state = await self._store.latch(
+            system_id, at=now, by=by, reason=reason.strip() or "no reason given"
+        )
+        await self._publish(system_id, state)
+        await self._stop_loads(system_id)
+        await self._announce(system_id, state)
+        return state
+
+    async def release(self, system_id: UUID, *, by: str, reason: str) -> EmergencyStop:
+        """End it. The caller has made sure that ``by`` is an admin.
+
+        Raises:
+            Invalid: No reason is given.
+        """
+        if not reason.strip():
+            raise Invalid([("reason", "is needed to end the emergency stop")])
+        state = await self._store.release(
+            system_id, at=self._clock.now(), by=by, reason=reason.strip()
+        )
+        await self._publish(system_id, state)
+        await self._announce(system_id, state)
+        return state
+
+    async def _stop_loads(self, system_id: UUID) -> None:
+        loads = {load.id: load for load in await self._sites.loads(system_id)}
+        unknown = {load_id: LoadState() for load_id in loads}
+        stops = [self._stop(system_id, wish) for wish in stop_everything(loads, unknown)]
+        for failure in await asyncio.gather(*stops, return_exceptions=True):
+            if isinstance(failure, BaseException):
+                raise failure
+
+    async def _stop(self, system_id: UUID, wish: Wish) -> None:
+        action = await self._actions.propose(
+            system_id,
+            wish.load_id,
+            wish.target_on,
+            actor=wish.actor,
+            requested_by=wish.requested_by,
+            reason=wish.reason,
+            explanation=wish.explanation,
+            urgent=True,
+        )
+        if action.status is ActionStatus.PROPOSED:
+            await self._actions.execute(action)
+
+    async def _publish(self, system_id: UUID, state: EmergencyStop) -> None:
+        await self._events.publish(
+            "estop",
+            {
+                "system_id": str(system_id),
+                "latched": state.latched,
+                "by": state.changed_by,
+                "reason": state.reason,
+            },
+        )

@@ -1,0 +1,32 @@
+"""Where decisions are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from services.control.records import DecisionRecord
+from services.stored import Json
+
+
+class DecisionStore(Protocol):
+    """Hash-chained decisions."""
+
+    async def append(
+        self, system_id: UUID, at: datetime, document: Json, version: str
+    ) -> DecisionRecord:
+        """Store with the chain's next hash. The same (system, at) again returns the stored
+        record.
+        """
+        ...
+
+    async def latest(self, system_id: UUID) -> DecisionRecord | None: ...
+    async def get(self, decision_id: UUID) -> DecisionRecord | None: ...
+    async def page(
+        self, system_id: UUID, *, before: datetime | None, limit: int
+    ) -> Sequence[DecisionRecord]: ...
+    async def count(self, system_id: UUID) -> int:
+        """How many decisions are stored: the total of the paginated list."""
+        ...

@@ -1,0 +1,129 @@
+"""From a decision to the switches it wants: which loads go on, off, or keep running. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from energy.allocation.decision import Command, Decision
+from energy.climate.zones import ZoneDecisions
+from energy.site.loads import Actor
+from services.actions.records import Action, ActionStatus
+from services.sites.records import ControlledLoad
+from services.telemetry.snapshots import BuiltSnapshot, LoadState
+
+NOT_SENT = frozenset(
+    {ActionStatus.PENDING, ActionStatus.BLOCKED, ActionStatus.REJECTED, ActionStatus.EXPIRED}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """One load that should change its state."""
+
+    load_id: UUID
+    target_on: bool
+    actor: Actor
+    requested_by: str
+    reason: str
+    explanation: str
+    urgent: bool = False
+    target_speed: int | None = None
+
+
+def wishes_of(decision: Decision, zones: ZoneDecisions, built: BuiltSnapshot) -> list[Wish]:
+    """What has to be switched, stops first: a stop frees the power that a start needs."""
+    if decision.inputs.emergency_stop:
+        return stop_everything(built.loads, built.load_states)
+    wishes = _miner_wishes(decision, built) + _zone_wishes(zones, built)
+    return sorted(wishes, key=lambda wish: (wish.target_on, not wish.urgent, str(wish.load_id)))
+
+
+def stop_everything(
+    loads: Mapping[UUID, ControlledLoad], states: Mapping[UUID, LoadState]
+) -> list[Wish]:
+    """Every controlled load that is not known to be off."""
+    return [
+        Wish(
+            load_id=load_id,
+            target_on=False,
+            actor=Actor.SAFETY,
+            requested_by="emergency stop",
+            reason="emergency_stop",
+            explanation="The emergency stop is latched.",
+            urgent=True,
+        )
+        for load_id in loads
+        if states[load_id].is_on is not False
+    ]
+
+
+def staying_on(
+    built: BuiltSnapshot, wishes: Sequence[Wish], actions: Sequence[Action]
+) -> list[ControlledLoad]:
+    """Loads with a hardware timer that are on and stay on: their timers are to be refreshed.
+
+    A stop that waits for the owner or is blocked does not end a load; its timer must not do it
+    instead. A protective stop does, even where it could not be sent.
+    """
+    ending = {
+        wish.load_id
+        for wish, action in zip(wishes, actions, strict=True)
+        if not wish.target_on and (wish.urgent or action.status not in NOT_SENT)
+    }
+    return [
+        load
+        for load_id, load in built.loads.items()
+        if load.has_timer and built.load_states[load_id].is_on is True and load_id not in ending
+    ]
+
+
+def _miner_wishes(decision: Decision, built: BuiltSnapshot) -> list[Wish]:
+    profiles = {profile.id: profile for profile in built.miners}
+    wishes = []
+    for miner in decision.miners:
+        device_id = profiles[miner.miner_id].device_id
+        if device_id is None or UUID(device_id) not in built.loads:
+            continue
+        if miner.command not in {Command.START, Command.STOP}:
+            continue
+        target_on = miner.command is Command.START
+        wishes.append(
+            Wish(
+                load_id=UUID(device_id),
+                target_on=target_on,
+                actor=Actor.SAFETY if miner.urgent else Actor.ALLOCATOR,
+                requested_by="allocator",
+                reason=miner.reason.value,
+                explanation=miner.explanation,
+                urgent=miner.urgent,
+            )
+        )
+    return wishes
+
+
+def _zone_wishes(zones: ZoneDecisions, built: BuiltSnapshot) -> list[Wish]:
+    wishes = []
+    for zone in zones.zones:
+        targets = (
+            (zone.fan_device_id, zone.fan_on, zone.fan_speed),
+            (zone.heater_device_id, zone.heater_on, None),
+        )
+        for device_id, wanted_on, speed in targets:
+            if device_id is None or wanted_on is None or UUID(device_id) not in built.loads:
+                continue
+            if built.load_states[UUID(device_id)].is_on is wanted_on:
+                continue
+            wishes.append(
+                Wish(
+                    load_id=UUID(device_id),
+                    target_on=wanted_on,
+                    actor=Actor.ALLOCATOR,
+                    requested_by=f"climate of {zone.name}",
+                    reason=zone.reason.value,
+                    explanation=zone.explanation,
+                    target_speed=speed if wanted_on else None,
+                )
+            )
+    return wishes

@@ -1,0 +1,95 @@
+"""What would be decided: for the site as it is, with any field overridden, or for a past cycle."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from energy import json_codec
+from energy.allocation import what_if
+from energy.allocation.allocator import allocate
+from energy.allocation.decision import AllocationInput, Decision
+from energy.site.preference_rules import miner_violations, preference_violations
+from services.actions.ports import EmergencyStopStore
+from services.clock import Clock
+from services.control.ports import DecisionStore
+from services.errors import Invalid, NotFound
+from services.memory.ports import MemoryStore
+from services.stored import Json
+from services.telemetry.snapshots import SnapshotBuilder
+
+
+class WhatIf:
+    """Asks the loop's own function without any side effect."""
+
+    def __init__(
+        self,
+        *,
+        snapshots: SnapshotBuilder,
+        memory: MemoryStore,
+        decisions: DecisionStore,
+        emergency: EmergencyStopStore,
+        clock: Clock,
+    ) -> None:
+        """Everything that is not given in a document comes from these."""
+        self._snapshots, self._memory, self._decisions = snapshots, memory, decisions
+        self._emergency, self._clock = emergency, clock
+
+    async def allocate(self, system_id: UUID, document: Json) -> Json:
+        """The decision in its documented shape.
+
+        Raises:
+            Invalid: The document breaks rules; every problem is named with its path.
+        """
+        memory = await self._memory.load(system_id)
+        built = await self._snapshots.build(system_id, self._clock.now(), memory.learned)
+        stop = await self._emergency.state(system_id)
+        defaults = AllocationInput(
+            snapshot=built.snapshot,
+            preferences=built.preferences,
+            miners=built.miners,
+            states=built.states,
+            learned=memory.learned,
+            memory=memory.control,
+            emergency_stop=stop.latched,
+        )
+        return what_if.answer(allocate(self._question(document, defaults)))
+
+    async def replay(self, decision_id: UUID) -> Json:
+        """A stored decision decided again: ``{identical, stored, replayed}``.
+
+        Raises:
+            NotFound: No such decision.
+        """
+        record = await self._decisions.get(decision_id)
+        if record is None:
+            raise NotFound(kind="decision", key=str(decision_id))
+        stored = record.document["allocation"]
+        question = json_codec.from_json(Decision, stored).inputs
+        replayed = json_codec.to_json(allocate(question))
+        return {
+            "decision_id": str(decision_id),
+            "identical": json_codec.canonical(replayed) == json_codec.canonical(stored),
+            "stored_version": record.version,
+            "stored": stored,
+            "replayed": replayed,
+        }
+
+    def _question(self, document: Json, defaults: AllocationInput) -> AllocationInput:
+        try:
+            question = what_if.question(document, defaults)
+        except what_if.BadDocument as error:
+            raise Invalid(error.problems) from None
+        problems = [
+            (f"preferences.{path}", message)
+            for path, message in preference_violations(question.preferences)
+        ]
+        known = {miner.id: miner for miner in defaults.miners}
+        for miner in question.miners:
+            if known.get(miner.id) != miner:
+                problems += [
+                    (f"miners[{miner.name}].{path}", message)
+                    for path, message in miner_violations(miner)
+                ]
+        if problems:
+            raise Invalid(problems)
+        return question

@@ -1,0 +1,23 @@
+"""The memory that one control cycle hands to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from energy.site.miners import ControlMemory, Learned
+from services.stored import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteMemory:
+    """What the loop keeps between cycles for one system: learned values, allocator memory, HVAC
+    memory, raw extras.
+
+    ``hvac`` and ``learning`` are JSON of the pure modules that own them (``energy.climate.zones``,
+    ``energy.battery.learning``).
+    """
+
+    learned: Learned = field(default_factory=Learned)
+    control: ControlMemory = field(default_factory=ControlMemory)
+    hvac: Json = field(default_factory=dict)
+    learning: Json = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""The owner's settings, checked before they are saved."""

@@ -1,0 +1,120 @@
+"""Preferences, miner profiles and zones: checked as a whole before anything is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from energy.site.loads import Zone
+from energy.site.miners import MinerProfile
+from energy.site.preference_rules import miner_violations, preference_violations, zone_violations
+from energy.site.preferences import Preferences
+from services.errors import Invalid, NotFound
+from services.settings.ports import SettingsStore
+from services.stored import Stored
+
+
+class Settings:
+    """The owner's settings. Every change is stored with who made it; a broken rule changes nothing.
+
+    Saving raises ``Invalid`` with every problem found, and ``Conflict`` when ``expected_version``
+    is no longer the stored one.
+    """
+
+    def __init__(self, *, store: SettingsStore) -> None:
+        self._store = store
+
+    async def preferences(self, system_id: UUID) -> Stored[Preferences]:
+        """The site's preferences."""
+        return await self._store.preferences(system_id)
+
+    async def save_preferences(
+        self, system_id: UUID, value: Preferences, *, expected_version: int | None, actor: str
+    ) -> Stored[Preferences]:
+        """Store preferences that keep every rule."""
+        _refuse(preference_violations(value))
+        return await self._store.save_preferences(
+            system_id, value, expected_version=expected_version, actor=actor
+        )
+
+    async def reset_preferences(
+        self, system_id: UUID, *, actor: str, expected_version: int | None = None
+    ) -> Stored[Preferences]:
+        """Back to the defaults. The site stays where it is: its place and time zone are kept."""
+        now = (await self._store.preferences(system_id)).value
+        defaults = replace(
+            Preferences(),
+            timezone=now.timezone,
+            latitude=now.latitude,
+            longitude=now.longitude,
+        )
+        return await self._store.save_preferences(
+            system_id, defaults, expected_version=expected_version, actor=actor
+        )
+
+    async def miners(self, system_id: UUID) -> Sequence[Stored[MinerProfile]]:
+        """All miner profiles of the site."""
+        return await self._store.miners(system_id)
+
+    async def save_miner(
+        self, system_id: UUID, value: MinerProfile, *, expected_version: int | None, actor: str
+    ) -> Stored[MinerProfile]:
+        """Store a miner profile that keeps every rule, bears a name of its own, and warms a zone
+        that exists.
+        """
+        problems = miner_violations(value)
+        others = [stored.value for stored in await self._store.miners(system_id)]
+        problems += _name_taken(value.id, value.name, [(each.id, each.name) for each in others])
+        if value.zone_id is not None:
+            zones = {stored.value.id for stored in await self._store.zones(system_id)}
+            if value.zone_id not in zones:
+                problems.append(("zone_id", f"there is no zone {value.zone_id!r}"))
+        _refuse(problems)
+        return await self._store.save_miner(
+            system_id, value, expected_version=expected_version, actor=actor
+        )
+
+    async def delete_miner(self, system_id: UUID, miner_id: str, *, actor: str) -> None:
+        """Remove a miner profile.
+
+        Raises:
+            NotFound: There is none with this id.
+        """
+        if not await self._store.delete_miner(system_id, miner_id, actor=actor):
+            raise NotFound(kind="miner", key=miner_id)
+
+    async def zones(self, system_id: UUID) -> Sequence[Stored[Zone]]:
+        """All zones of the site."""
+        return await self._store.zones(system_id)
+
+    async def save_zone(
+        self, system_id: UUID, value: Zone, *, expected_version: int | None, actor: str
+    ) -> Stored[Zone]:
+        """Store a zone that keeps every rule and bears a name of its own."""
+        problems = zone_violations(value)
+        others = [stored.value for stored in await self._store.zones(system_id)]
+        problems += _name_taken(value.id, value.name, [(each.id, each.name) for each in others])
+        _refuse(problems)
+        return await self._store.save_zone(
+            system_id, value, expected_version=expected_version, actor=actor
+        )
+
+    async def delete_zone(self, system_id: UUID, zone_id: str, *, actor: str) -> None:
+        """Remove a zone.
+
+        Raises:
+            NotFound: There is none with this id.
+        """
+        if not await self._store.delete_zone(system_id, zone_id, actor=actor):
+            raise NotFound(kind="zone", key=zone_id)
+
+
+def _name_taken(own_id: str, name: str, others: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    taken = any(other == name and other_id != own_id for other_id, other in others)
+    return [("name", f"there is another one named {name!r}")] if taken else []
+
+
+def _refuse(problems: list[tuple[str, str]]) -> None:
+    if problems:
+        raise Invalid(problems)

@@ -1,0 +1,1 @@
+"""Systems, adapters and controlled loads: records and ports."""

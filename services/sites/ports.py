@@ -1,0 +1,40 @@
+"""Where a site's systems, adapters and loads are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+from services.sites.records import AdapterConfig, ControlledLoad, System
+from services.stored import Json
+
+
+class SiteStore(Protocol):
+    """Systems and what they are made of."""
+
+    async def systems(self) -> Sequence[System]: ...
+    async def system(self, system_id: UUID) -> System | None: ...
+    async def save_system(self, system: System) -> None: ...
+    async def adapters(self, system_id: UUID) -> Sequence[AdapterConfig]: ...
+    async def save_adapter(self, adapter: AdapterConfig) -> None: ...
+    async def loads(self, system_id: UUID) -> Sequence[ControlledLoad]: ...
+    async def save_load(self, load: ControlledLoad) -> None: ...
+    async def devices(self, system_id: UUID) -> Sequence[Json]:
+        """Inverters and battery packs: ``{id, kind: inverter|battery_pack, name, adapter_id,
+        external_id}``.
+        """
+        ...
+
+    async def save_device(
+        self,
+        *,
+        device_id: UUID,
+        system_id: UUID,
+        kind: str,
+        name: str,
+        adapter_id: UUID,
+        external_id: str,
+    ) -> None:
+        """Insert or update an inverter or battery pack (with the array rows that its keys need)."""
+        ...

@@ -1,0 +1,64 @@
+"""Polls one adapter: read, store, note how it went, tell everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from services.clock import Clock
+from services.errors import NotFound, VendorError
+from services.events import EventBus
+from services.sites.ports import SiteStore
+from services.sites.records import AdapterConfig
+from services.telemetry.ports import TelemetryReader, TelemetryStore
+
+
+class Polling:
+    """One poll at a time per adapter is the scheduler's business."""
+
+    def __init__(
+        self,
+        *,
+        sites: SiteStore,
+        telemetry: TelemetryStore,
+        reader_of: Callable[[AdapterConfig], TelemetryReader],
+        clock: Clock,
+        events: EventBus,
+        stopwatch: Callable[[], float],
+    ) -> None:
+        """``stopwatch`` gives monotonic seconds, for the duration of a poll."""
+        self._sites, self._telemetry, self._reader_of = sites, telemetry, reader_of
+        self._clock, self._events, self._stopwatch = clock, events, stopwatch
+
+    async def poll(self, adapter_id: UUID) -> int:
+        """Read an adapter once; returns how many samples were new.
+
+        Raises:
+            NotFound: No such adapter.
+            VendorError: The vendor failed; it has been noted.
+        """
+        adapter = await self._adapter(adapter_id)
+        started_s = self._stopwatch()
+        try:
+            samples = await self._reader_of(adapter).read()
+        except VendorError as error:
+            await self._note(adapter, started_s, str(error))
+            raise
+        new = await self._telemetry.append(samples)
+        await self._note(adapter, started_s, None)
+        if new > 0:
+            await self._events.publish(
+                "telemetry", {"system_id": str(adapter.system_id), "adapter": adapter.name}
+            )
+        return new
+
+    async def _note(self, adapter: AdapterConfig, started_s: float, error: str | None) -> None:
+        ms = (self._stopwatch() - started_s) * 1000.0
+        await self._telemetry.record_poll(adapter.id, at=self._clock.now(), error=error, ms=ms)
+
+    async def _adapter(self, adapter_id: UUID) -> AdapterConfig:
+        for system in await self._sites.systems():
+            for adapter in await self._sites.adapters(system.id):
+                if adapter.id == adapter_id:
+                    return adapter
+        raise NotFound(kind="adapter", key=str(adapter_id))

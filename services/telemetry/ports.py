@@ -1,0 +1,96 @@
+"""What telemetry needs: readers of vendors, the store of samples, the model of the sky."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from services.stored import Json
+from services.telemetry.records import Latest, Point, PollHealth, Sample
+
+
+class SkyModel(Protocol):
+    """Clear-sky power of the site's array."""
+
+    def clear_sky_w(self, at: datetime) -> float:
+        """Array power under a clear sky at ``at``, W ≥ 0, limited by the inverter."""
+        ...
+
+
+class TelemetryReader(Protocol):
+    """Reads one adapter. An adapter that answered nonsense raises; it never returns made-up
+    values.
+    """
+
+    async def read(self) -> Sequence[Sample]:
+        """All samples to be had now, stamped by the payload's own time.
+
+        Raises:
+            services.errors.VendorError: Unreachable, refused, rate-limited or not understood.
+        """
+        ...
+
+
+class TelemetryStore(Protocol):
+    """Append-only samples and what is read out of them. Metric names are the sample fields'."""
+
+    async def append(self, samples: Sequence[Sample]) -> int:
+        """Insert in one batch; duplicates are ignored. Returns how many were new."""
+        ...
+
+    async def latest(self, system_id: UUID, *, until: datetime) -> Sequence[Latest]:
+        """Newest value per device and metric measured at or before ``until``, no older than 24
+        h.
+        """
+        ...
+
+    async def series(
+        self,
+        system_id: UUID,
+        metric: str,
+        *,
+        start: datetime,
+        end: datetime,
+        step_s: float | None,
+        device_id: UUID | None = None,
+    ) -> Sequence[Point]:
+        """One metric over [start, end): raw points, or means of ``step_s`` buckets (None where a
+        bucket is empty).
+
+        Powers of several devices are summed per bucket, other metrics averaged.
+        """
+        ...
+
+    async def at_or_before(self, device_id: UUID, metric: str, at: datetime) -> Point | None:
+        """The newest point of one device's metric measured at or before ``at``."""
+        ...
+
+    async def energy_rows(
+        self, system_id: UUID, *, start: datetime, end: datetime
+    ) -> Sequence[Sample]:
+        """All raw samples over [start, end), by time, for the rollup."""
+        ...
+
+    async def save_rollup(self, table: str, rows: Sequence[Json]) -> None:
+        """Upsert rollup rows (``system_hourly_energy``, ``system_daily_summary``,
+        ``battery_bank_hourly``).
+        """
+        ...
+
+    async def rollup(
+        self, table: str, system_id: UUID, *, start: datetime, end: datetime
+    ) -> Sequence[Json]:
+        """Rollup rows over [start, end)."""
+        ...
+
+    async def record_poll(
+        self, adapter_id: UUID, *, at: datetime, error: str | None, ms: float
+    ) -> None: ...
+    async def poll_health(self, system_id: UUID, *, now: datetime) -> Sequence[PollHealth]: ...
+    async def apply_retention(self, *, now: datetime, raw_hours: float) -> int:
+        """Drop raw partitions wholly older than ``raw_hours``; make the partitions of the coming
+        days. Returns dropped.
+        """
+        ...

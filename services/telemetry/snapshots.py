@@ -1,0 +1,260 @@
+"""From the newest samples to the frozen picture that one cycle decides on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from energy.site.loads import Zone
+from energy.site.miners import Learned, MinerProfile, MinerState
+from energy.site.preferences import Preferences
+from energy.site.snapshot import Link, Reading, Snapshot
+from services.settings.ports import SettingsStore
+from services.sites.ports import SiteStore
+from services.sites.records import ControlledLoad
+from services.telemetry.ports import SkyModel, TelemetryStore
+from services.telemetry.records import Latest
+from services.telemetry.sky import sky_now
+
+LOAD_FRESH_S = 300.0
+"""A switch that has said nothing for longer is unknown, which is not off."""
+
+MEAN_S = 600.0
+RUNTIME_STEP_S = 300.0
+
+Newest = Mapping[tuple[UUID, str], Latest]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltSnapshot:
+    """The picture with everything that belongs to it.
+
+    Attributes:
+        snapshot: Measured values with their ages.
+        preferences: The owner's settings at that moment.
+        miners: Profiles of all miners.
+        states: One state per miner.
+        zones: All zones.
+        temperatures: Newest reading per zone id, °C.
+        loads: All controlled loads by id.
+        load_states: Per load: is it on (None unknown), watts (None without a meter).
+    """
+
+    snapshot: Snapshot
+    preferences: Preferences
+    miners: tuple[MinerProfile, ...]
+    states: tuple[MinerState, ...]
+    zones: tuple[Zone, ...]
+    temperatures: Mapping[str, Reading | None]
+    loads: Mapping[UUID, ControlledLoad]
+    load_states: Mapping[UUID, LoadState]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadState:
+    """What a controlled load last said: state, watts, when, and since when the state holds."""
+
+    is_on: bool | None = None
+    power_w: float | None = None
+    measured_at: datetime | None = None
+    since: datetime | None = None
+
+
+class SnapshotBuilder:
+    """Builds the picture of one site."""
+
+    def __init__(
+        self,
+        *,
+        sites: SiteStore,
+        settings: SettingsStore,
+        telemetry: TelemetryStore,
+        sky: SkyModel | None,
+    ) -> None:
+        """``sky`` None leaves the sun's potential unknown."""
+        self._sites, self._settings = sites, settings
+        self._telemetry, self._sky = telemetry, sky
+
+    async def build(self, system_id: UUID, at: datetime, learned: Learned) -> BuiltSnapshot:
+        """The picture at ``at``: no sample measured later is in it."""
+        settings, (switched, devices, found, pv_mean_w) = await asyncio.gather(
+            asyncio.gather(
+                self._settings.preferences(system_id),
+                self._settings.miners(system_id),
+                self._settings.zones(system_id),
+            ),
+            asyncio.gather(
+                self._sites.loads(system_id),
+                self._sites.devices(system_id),
+                self._telemetry.latest(system_id, until=at),
+                self._pv_mean_w(system_id, at),
+            ),
+        )
+        stored, profiles, rooms = settings
+        preferences, loads = stored.value, {load.id: load for load in switched}
+        miners = tuple(each.value for each in profiles)
+        zones = tuple(each.value for each in rooms)
+        newest = {(each.device_id, each.metric): each for each in found}
+        load_states = {load_id: _load_state(newest, load_id, at) for load_id in loads}
+        snapshot = replace(
+            _snapshot(at, _ids(devices, "inverter"), _ids(devices, "battery_pack"), newest),
+            pv_mean_10min_w=pv_mean_w,
+        )
+        sky = sky_now(self._sky, learned, snapshot, full_v=preferences.voltage_float)
+        snapshot = replace(snapshot, sky=sky)
+        states = await asyncio.gather(
+            *(self._state(system_id, miner, load_states, snapshot, preferences) for miner in miners)
+        )
+        return BuiltSnapshot(
+            snapshot=snapshot,
+            preferences=preferences,
+            miners=miners,
+            states=tuple(states),
+            zones=zones,
+            temperatures={
+                zone.id: _reading(newest, [UUID(zone.id)], "temperature_c", at) for zone in zones
+            },
+            loads=loads,
+            load_states=load_states,
+        )
+
+    async def _pv_mean_w(self, system_id: UUID, at: datetime) -> float | None:
+        points = await self._telemetry.series(
+            system_id,
+            "pv_power_w",
+            start=at - timedelta(seconds=MEAN_S),
+            end=at,
+            step_s=MEAN_S,
+        )
+        known = [point.value for point in points if point.value is not None]
+        return known[-1] if known else None
+
+    async def _state(
+        self,
+        system_id: UUID,
+        miner: MinerProfile,
+        load_states: Mapping[UUID, LoadState],
+        snapshot: Snapshot,
+        preferences: Preferences,
+    ) -> MinerState:
+        device_id = None if miner.device_id is None else UUID(miner.device_id)
+        state = None if device_id is None else load_states.get(device_id)
+        if device_id is None or state is None:
+            return MinerState(miner_id=miner.id, is_on=None)
+        runtime_s = 0.0
+        if miner.maximum_runtime_hours is not None:
+            runtime_s = await self._runtime_s(system_id, device_id, snapshot.at, preferences)
+        return MinerState(
+            miner_id=miner.id,
+            is_on=state.is_on,
+            power_w=state.power_w,
+            power_in_load_w=await self._power_in_load_w(device_id, snapshot),
+            since=state.since,
+            runtime_today_s=runtime_s,
+        )
+
+    async def _power_in_load_w(self, device_id: UUID, snapshot: Snapshot) -> float | None:
+        """What the miner drew when the site's load was measured, W; None where that is unknown."""
+        load = snapshot.load_power_w
+        if load is None:
+            return None
+        load_at = snapshot.at - timedelta(seconds=load.age_s)
+        point = await self._telemetry.at_or_before(device_id, "power_w", load_at)
+        if point is None or (load_at - point.at).total_seconds() > LOAD_FRESH_S:
+            return None
+        return point.value
+
+    async def _runtime_s(
+        self, system_id: UUID, device_id: UUID, at: datetime, preferences: Preferences
+    ) -> float:
+        midnight = at.astimezone(ZoneInfo(preferences.timezone)).replace(
+            hour=0, minute=0, second=0, microsecond=0
+        )
+        points = await self._telemetry.series(
+            system_id,
+            "is_on",
+            start=midnight,
+            end=at,
+            step_s=RUNTIME_STEP_S,
+            device_id=device_id,
+        )
+        return sum(
+            p.value * min(RUNTIME_STEP_S, (at - p.at).total_seconds())
+            for p in points
+            if p.value is not None
+        )
+
+
+def _snapshot(
+    at: datetime, inverters: Sequence[UUID], packs: Sequence[UUID], newest: Newest
+) -> Snapshot:
+    battery_w = _reading(newest, packs, "power_w", at)
+    if battery_w is None:
+        battery_w = _total(newest, inverters, "battery_power_w", at)
+    return Snapshot(
+        at=at,
+        battery_voltage_v=_reading(newest, packs, "voltage_v", at),
+        inverter_voltage_v=_reading(newest, inverters, "battery_voltage_v", at),
+        battery_current_a=_reading(newest, packs, "current_a", at),
+        battery_power_w=battery_w,
+        battery_temperature_c=_reading(newest, packs, "temperature_c", at),
+        pv_power_w=_total(newest, inverters, "pv_power_w", at),
+        load_power_w=_total(newest, inverters, "load_power_w", at),
+        grid_power_w=_total(newest, inverters, "grid_power_w", at),
+    )
+
+
+def _ids(devices: Sequence[dict[str, object]], kind: str) -> list[UUID]:
+    return [UUID(str(device["id"])) for device in devices if device["kind"] == kind]
+
+
+def _reading(
+    newest: Newest, device_ids: Sequence[UUID], metric: str, at: datetime
+) -> Reading | None:
+    """The freshest reading of a metric among devices."""
+    found = [newest[key] for device in device_ids if (key := (device, metric)) in newest]
+    if not found:
+        return None
+    return _read(max(found, key=lambda latest: latest.measured_at), at)
+
+
+def _total(newest: Newest, device_ids: Sequence[UUID], metric: str, at: datetime) -> Reading | None:
+    """The sum of a power over devices, as old as its oldest part: a silent one makes it stale."""
+    parts = [_read(newest[key], at) for each in device_ids if (key := (each, metric)) in newest]
+    if len(parts) <= 1:
+        return parts[0] if parts else None
+    local = all(part.link is Link.LOCAL for part in parts)
+    return Reading(
+        value=sum(part.value for part in parts),
+        age_s=max(part.age_s for part in parts),
+        unchanged_s=min(part.unchanged_s for part in parts),
+        source=" + ".join(sorted({part.source for part in parts})),
+        link=Link.LOCAL if local else Link.CLOUD,
+    )
+
+
+def _read(best: Latest, at: datetime) -> Reading:
+    return Reading(
+        value=best.value,
+        age_s=max(0.0, (at - best.measured_at).total_seconds()),
+        unchanged_s=max(0.0, (best.measured_at - best.unchanged_since).total_seconds()),
+        source=best.source,
+        link=best.link,
+    )
+
+
+def _load_state(newest: Newest, load_id: UUID, at: datetime) -> LoadState:
+    state = newest.get((load_id, "is_on"))
+    power = newest.get((load_id, "power_w"))
+    if state is None or (at - state.measured_at).total_seconds() > LOAD_FRESH_S:
+        return LoadState(measured_at=None if state is None else state.measured_at)
+    return LoadState(
+        is_on=state.value > 0.0,
+        power_w=None if power is None else power.value,
+        measured_at=state.measured_at,
+        since=state.unchanged_since if state.changed else None,
+    )

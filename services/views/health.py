@@ -1,0 +1,241 @@
+"""How every part does, and what to do about it. A broken part never breaks the report."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from uuid import UUID
+
+from energy.wording import duration
+from services.clock import Clock
+from services.errors import CommandCenterError
+from services.sites.ports import SiteStore
+from services.sites.records import AdapterConfig
+from services.stored import Json
+from services.telemetry.ports import TelemetryStore
+from services.telemetry.records import PollHealth
+from services.views.ports import JobStore, StoreHealth
+
+Check = Callable[[], Awaitable[Json]]
+"""Answers ``{"ok": bool, "detail": str, "advice": str, "status": str}``; all but ``ok`` may be left
+out. A check that raises or takes too long means that its part is down.
+"""
+
+CHECK_TIMEOUT_S = 2.0
+"""Wall seconds for each check."""
+
+SILENT_INTERVALS = 3.0
+"""A source that has not answered for this many of its intervals is down."""
+
+JOBS_SILENT_S = 300.0
+"""With no job at all for this long the clock has stopped, s."""
+
+_GRACE_WALL_S = 5.0
+"""Wall seconds that a poll or job may be late: on a fast simulated site they are site minutes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Component:
+    """One part: ``status`` is ``ok``, ``degraded`` or ``down``; ``advice`` is empty when ok."""
+
+    name: str
+    kind: str
+    status: str
+    detail: str
+    age_s: float | None = None
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Registered:
+    check: Check
+    kind: str
+    essential: bool
+
+
+class Health:
+    """Asks every part at once and puts the answers into one report."""
+
+    def __init__(
+        self,
+        *,
+        store_health: StoreHealth,
+        sites: SiteStore,
+        telemetry: TelemetryStore,
+        jobs: JobStore,
+        clock: Clock,
+        timeout_s: float = CHECK_TIMEOUT_S,
+    ) -> None:
+        """``timeout_s`` is wall time."""
+        self._store_health, self._sites, self._telemetry = store_health, sites, telemetry
+        self._jobs, self._clock, self._timeout_s = jobs, clock, timeout_s
+        self._checks: dict[str, _Registered] = {}
+
+    def add(self, name: str, check: Check, *, kind: str = "part", essential: bool = False) -> None:
+        """Ask ``check`` for every report; without an ``essential`` part the whole is down."""
+        self._checks[name] = _Registered(check=check, kind=kind, essential=essential)
+
+    async def report(self) -> Json:
+        """``{status, at, components: [{name, kind, status, detail, age_s, advice}]}``.
+
+        ``down`` when the database or an essential part is, ``degraded`` when anything is not ok.
+        """
+        now = self._clock.now()
+        database, *added = await asyncio.gather(
+            self._database(), *(self._ask(name, part) for name, part in self._checks.items())
+        )
+        components = [database, *added]
+        if database.status == "ok":
+            components += await self._stored(now)
+        essential = {name for name, part in self._checks.items() if part.essential}
+        essential.add(database.name)
+        return {
+            "status": _overall(components, essential),
+            "at": now.isoformat(),
+            "components": [asdict(component) for component in components],
+        }
+
+    async def _database(self) -> Component:
+        advice = (
+            "Nothing new is commanded until it is back; running loads switch themselves off by "
+            "their timers. See that PostgreSQL runs and the disk has space."
+        )
+        registered = _Registered(check=self._store_health.check, kind="store", essential=True)
+        found = await self._ask("database", registered)
+        return found if found.status == "ok" else _with_advice(found, advice)
+
+    async def _ask(self, name: str, part: _Registered) -> Component:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                answer = await part.check()
+        except TimeoutError:
+            answer = {"ok": False, "detail": f"no answer within {self._timeout_s:g} s"}
+        except Exception as error:  # noqa: BLE001  # the edge of a check: whatever broke is the answer
+            answer = {"ok": False, "detail": str(error) or type(error).__name__}
+        ok = bool(answer.get("ok"))
+        status = str(answer.get("status", "ok" if ok else "down"))
+        return Component(
+            name=name,
+            kind=part.kind,
+            status=status,
+            detail=str(answer.get("detail", "answers" if ok else "does not answer")),
+            advice=str(answer.get("advice", "")) if status != "ok" else "",
+        )
+
+    async def _stored(self, now: datetime) -> list[Component]:
+        """Sources and jobs, as the database knows them."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return [*await self._sources(now), *await self._board(now)]
+        except (CommandCenterError, TimeoutError) as error:
+            detail = str(error) or f"no answer within {self._timeout_s:g} s"
+            return [
+                Component(
+                    name="polls and jobs",
+                    kind="store",
+                    status="degraded",
+                    detail=detail,
+                    advice="The database is slow: see its load and its disk.",
+                )
+            ]
+
+    async def _sources(self, now: datetime) -> list[Component]:
+        grace_s = _GRACE_WALL_S * self._clock.speed
+        found: list[Component] = []
+        for system in await self._sites.systems():
+            adapters = {each.id: each for each in await self._sites.adapters(system.id)}
+            polls = await self._telemetry.poll_health(system.id, now=now)
+            found += [_source(poll, now, grace_s) for poll in polls if _enabled(poll, adapters)]
+        return found
+
+    async def _board(self, now: datetime) -> list[Component]:
+        return _jobs(await self._jobs.all(), now, _GRACE_WALL_S * self._clock.speed)
+
+
+def _enabled(poll: PollHealth, adapters: dict[UUID, AdapterConfig]) -> bool:
+    adapter = adapters.get(poll.adapter_id)
+    return adapter is None or adapter.enabled
+
+
+def _source(poll: PollHealth, now: datetime, grace_s: float) -> Component:
+    """A source is degraded as soon as a poll fails and down when it has been silent for long."""
+    age_s = None
+    if poll.last_success_at is not None:
+        age_s = max((now - poll.last_success_at).total_seconds(), 0.0)
+    limit_s = SILENT_INTERVALS * poll.interval_s + grace_s
+    status, detail = "ok", "answers"
+    if age_s is not None and age_s > limit_s:
+        status, detail = "down", f"silent for {duration(age_s)}"
+    elif poll.last_error is not None:
+        status, detail = ("down" if age_s is None else "degraded"), "the last poll failed"
+    elif age_s is None:
+        status, detail = "degraded", "not polled yet"
+    if poll.last_error is not None:
+        detail = f"{detail}: {poll.last_error}"
+    return Component(
+        name=poll.name,
+        kind="source",
+        status=status,
+        detail=detail,
+        age_s=age_s,
+        advice="" if status == "ok" else _SOURCE_ADVICE,
+    )
+
+
+_SOURCE_ADVICE = (
+    "It is tried again by itself. If it stays away, see that the device has power and network, and "
+    "that its address and credentials in the settings are right."
+)
+
+
+def _jobs(board: Sequence[Json], now: datetime, grace_s: float) -> list[Component]:
+    found: list[Component] = []
+    for row in board:
+        age_s = _age_s(row.get("last_run_at"), now)
+        error = row.get("last_error")
+        found.append(
+            Component(
+                name=str(row["job"]),
+                kind="job",
+                status="ok" if error is None else "degraded",
+                detail="ran" if error is None else f"failed: {error}",
+                age_s=age_s,
+                advice="" if error is None else "It is tried again by itself; the log has more.",
+            )
+        )
+    youngest_s = min((each.age_s for each in found if each.age_s is not None), default=None)
+    if youngest_s is not None and youngest_s > JOBS_SILENT_S + grace_s:
+        found.append(
+            Component(
+                name="scheduler",
+                kind="part",
+                status="down",
+                detail=f"no job has run for {duration(youngest_s)}",
+                age_s=youngest_s,
+                advice="Nothing is decided and loads switch themselves off: start the scheduler.",
+            )
+        )
+    return found
+
+
+def _age_s(at: datetime | None, now: datetime) -> float | None:
+    return None if at is None else max((now - at).total_seconds(), 0.0)
+
+
+def _with_advice(component: Component, advice: str) -> Component:
+    return Component(
+        name=component.name,
+        kind=component.kind,
+        status=component.status,
+        detail=component.detail,
+        age_s=component.age_s,
+        advice=component.advice or advice,
+    )
+
+
+def _overall(components: Sequence[Component], essential: set[str]) -> str:
+    if any(each.status == "down" and each.name in essential for each in components):
+        return "down"
+    return "ok" if all(each.status == "ok" for each in components) else "degraded"

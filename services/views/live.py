@@ -1,0 +1,204 @@
+"""What is true now, for the home page, the API and the tools: every number with unit and age."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from energy.battery.calibration import rest_voltage_v, soc_pct
+from energy.site.miners import MinerProfile
+from energy.site.snapshot import Reading
+from services.actions.ports import EmergencyStopStore
+from services.alerting.ports import AlertStore
+from services.clock import Clock
+from services.control.ports import DecisionStore
+from services.control.records import DecisionRecord
+from services.memory.ports import MemoryStore
+from services.stored import Json
+from services.telemetry.snapshots import BuiltSnapshot, LoadState, SnapshotBuilder
+
+
+class LiveView:
+    """Reads only; one call gives one consistent picture."""
+
+    def __init__(
+        self,
+        *,
+        snapshots: SnapshotBuilder,
+        memory: MemoryStore,
+        decisions: DecisionStore,
+        emergency: EmergencyStopStore,
+        alerts: AlertStore,
+        clock: Clock,
+    ) -> None:
+        """The stores that hold what is true."""
+        self._snapshots, self._memory, self._decisions = snapshots, memory, decisions
+        self._emergency, self._alerts, self._clock = emergency, alerts, clock
+
+    async def now(self, system_id: UUID) -> Json:
+        """The picture; a value that is not known is ``{"value": null, …}``, never 0."""
+        at = self._clock.now()
+        memory = await self._memory.load(system_id)
+        built = await self._snapshots.build(system_id, at, memory.learned)
+        record = await self._decisions.latest(system_id)
+        allocation = {} if record is None else record.document["allocation"]
+        budget = allocation.get("budget", {})
+        decided_s = None if record is None else (at - record.at).total_seconds()
+        stop = await self._emergency.state(system_id)
+        snapshot = built.snapshot
+        return {
+            "at": at.isoformat(),
+            "battery": _battery(built, memory.learned.resistance_ohm),
+            "solar": {
+                "power": _value(snapshot.pv_power_w, "W"),
+                "potential": _computed(budget.get("pv_potential_w"), "W", decided_s),
+            },
+            "load": {
+                "power": _value(snapshot.load_power_w, "W"),
+                "base": _computed(budget.get("base_load_w"), "W", decided_s),
+            },
+            "grid": {"power": _value(snapshot.grid_power_w, "W")},
+            "miners": _miners(built, allocation, at),
+            "zones": _zones(built, record),
+            "loads": _loads(built, at),
+            "decision": _decision(record, allocation, decided_s),
+            "emergency_stop": {
+                "latched": stop.latched,
+                "changed_at": None if stop.changed_at is None else stop.changed_at.isoformat(),
+                "changed_by": stop.changed_by,
+                "reason": stop.reason,
+            },
+            "control_level": built.preferences.control_level.value,
+            "alerts_open": len(await self._alerts.open(system_id)),
+        }
+
+
+def _battery(built: BuiltSnapshot, resistance_ohm: float) -> Json:
+    snapshot = built.snapshot
+    voltage = snapshot.battery_voltage_v
+    if voltage is None:
+        voltage = snapshot.inverter_voltage_v
+    current = snapshot.battery_current_a
+    age_s = None if voltage is None else voltage.age_s
+    rest_v = soc = None
+    if voltage is not None:
+        current_a = None if current is None else current.value
+        rest_v = rest_voltage_v(voltage.value, current_a, resistance_ohm)
+        soc = soc_pct(rest_v, built.preferences)
+    return {
+        "voltage": _value(voltage, "V"),
+        "rest_voltage": _computed(rest_v, "V", age_s, digits=3),
+        "soc": _computed(soc, "%", age_s),
+        "current": _value(current, "A"),
+        "power": _value(snapshot.battery_power_w, "W"),
+        "temperature": _value(snapshot.battery_temperature_c, "°C"),
+    }
+
+
+def _miners(built: BuiltSnapshot, allocation: Json, at: datetime) -> list[Json]:
+    decided = {each["miner_id"]: each for each in allocation.get("miners", [])}
+    profiles = sorted(built.miners, key=lambda miner: (miner.priority_level, miner.name))
+    return [_miner(profile, decided.get(profile.id, {}), built, at) for profile in profiles]
+
+
+def _miner(profile: MinerProfile, decided: Json, built: BuiltSnapshot, at: datetime) -> Json:
+    load_id = None if profile.device_id is None else UUID(profile.device_id)
+    state = LoadState() if load_id is None else built.load_states.get(load_id, LoadState())
+    return {
+        "id": profile.id,
+        "name": profile.name,
+        "priority": profile.priority_level,
+        "load_id": profile.device_id,
+        "is_on": state.is_on,
+        "since": None if state.since is None else state.since.isoformat(),
+        "power": _measured(state.power_w, "W", state, profile.name, at),
+        "command": decided.get("command"),
+        "reason": decided.get("reason"),
+        "explanation": decided.get("explanation", ""),
+        "would_change": decided.get("would_change", ""),
+    }
+
+
+def _zones(built: BuiltSnapshot, record: DecisionRecord | None) -> list[Json]:
+    decided = {} if record is None else record.document.get("zones", {})
+    by_id: dict[str, Json] = {each["zone_id"]: each for each in decided.get("zones", [])}
+    return [
+        {
+            "id": zone.id,
+            "name": zone.name,
+            "temperature": _value(built.temperatures.get(zone.id), "°C"),
+            "reason": by_id.get(zone.id, {}).get("reason"),
+            "explanation": by_id.get(zone.id, {}).get("explanation", ""),
+            "would_change": by_id.get(zone.id, {}).get("would_change", ""),
+            "fan_on": by_id.get(zone.id, {}).get("fan_on"),
+            "heater_on": by_id.get(zone.id, {}).get("heater_on"),
+        }
+        for zone in sorted(built.zones, key=lambda zone: zone.name)
+    ]
+
+
+def _loads(built: BuiltSnapshot, at: datetime) -> list[Json]:
+    shown = []
+    for load in sorted(built.loads.values(), key=lambda load: load.name):
+        state = built.load_states[load.id]
+        shown.append(
+            {
+                "id": str(load.id),
+                "name": load.name,
+                "kind": load.kind.value,
+                "is_on": state.is_on,
+                "power": _measured(state.power_w, "W", state, load.name, at),
+            }
+        )
+    return shown
+
+
+def _decision(record: DecisionRecord | None, allocation: Json, age_s: float | None) -> Json | None:
+    if record is None:
+        return None
+    return {
+        "id": str(record.id),
+        "at": record.at.isoformat(),
+        "age_s": age_s,
+        "budget": allocation.get("budget", {}),
+        "limits": allocation.get("limits", []),
+    }
+
+
+def _value(reading: Reading | None, unit: str) -> Json:
+    if reading is None:
+        return _computed(None, unit, None, source=None)
+    return {
+        "value": _rounded(reading.value),
+        "unit": unit,
+        "age_s": round(reading.age_s, 1),
+        "source": reading.source,
+    }
+
+
+def _computed(
+    value: Any,  # noqa: ANN401 - a number out of stored JSON, or None
+    unit: str,
+    age_s: float | None,
+    *,
+    source: str | None = "computed",
+    digits: int = 2,
+) -> Json:
+    return {
+        "value": None if value is None else _rounded(float(value), digits),
+        "unit": unit,
+        "age_s": None if age_s is None else round(age_s, 1),
+        "source": source,
+    }
+
+
+def _measured(value: float | None, unit: str, state: LoadState, source: str, at: datetime) -> Json:
+    age_s = None
+    if state.measured_at is not None:
+        age_s = max(0.0, (at - state.measured_at).total_seconds())
+    return _computed(value, unit, age_s, source=source)
+
+
+def _rounded(value: float, digits: int = 2) -> float:
+    return round(value, digits)

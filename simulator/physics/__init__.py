@@ -1,0 +1,1 @@
+"""The physical model: sun, clouds, battery, inverter, house, rooms."""

@@ -1,0 +1,1 @@
+"""Replay of a measured series through the whole core."""

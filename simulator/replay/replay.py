@@ -1,0 +1,440 @@
+"""Replay: the whole pure core over measured sun and load, with a simulated battery and miners.
+
+The PV of the series counts as what the array could give; a full battery throttles it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from energy.allocation.allocator import decide
+from energy.allocation.decision import AllocationInput, Command, Decision
+from energy.battery.calibration import voltage_v
+from energy.battery.learning import LearningState, Observation, learn
+from energy.site.miners import ControlMemory, Learned, MinerProfile, MinerState
+from energy.site.preferences import Preferences
+from energy.site.reference_site import REFERENCE_MINERS
+from energy.site.snapshot import Reading, Sky, Snapshot
+from services.errors import Invalid
+from simulator.physics.battery import Battery
+from simulator.physics.devices import Device
+from simulator.physics.inverter import Inverter
+from simulator.physics.site_plan import BatteryPlan, DevicePlan
+from simulator.replay.series import Series
+
+_NIGHT_EVERY_S = 1_800.0
+_SUNNY_SHARE = 0.6
+_LOW_SUN_W = 500.0
+_MEAN_S = 600.0
+_DEFAULT_BASE_W = 1_000.0
+_STEP_RANGE_S = (1.0, 3_600.0)
+_SOC_RANGE_PCT = (0.0, 100.0)
+_SCALE_RANGE = (0.0, 1_000.0)
+_PEAK_RANGE_W = (1.0, 1e7)
+
+
+class ReplaySky(Protocol):
+    """The clear-sky model as the replay asks it."""
+
+    def clear_sky_w(self, at: datetime) -> float:
+        """Array power under a clear sky, W."""
+        ...
+
+    def night_hours(self, at: datetime, *, load_w: float, ratio: float = 1.0) -> float:
+        """Hours that the battery has to bridge."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayOptions:
+    """How to replay.
+
+    Attributes:
+        pv_peak_w: Scale the series so that its highest PV is this, W; None leaves it.
+        load_scale: Factor on the series' load.
+        step_s: Length of a cycle, s.
+        start_soc_pct: State of charge at the start, %.
+        preferences: The owner's settings, with capacity, curve and time zone.
+        miners: The miner profiles.
+        seed: Draws the miners' boot times.
+        self_use_w: The inverter's own use, W.
+    """
+
+    pv_peak_w: float | None = None
+    load_scale: float = 1.0
+    step_s: float = 300.0
+    start_soc_pct: float = 60.0
+    preferences: Preferences = field(default_factory=Preferences)
+    miners: tuple[MinerProfile, ...] = REFERENCE_MINERS
+    seed: int = 1
+    self_use_w: float = 250.0
+
+
+@dataclass(slots=True, kw_only=True)
+class MinerResult:
+    """What became of one miner. ``shortest_run_s`` is None when it never stopped again."""
+
+    name: str
+    energy_wh: float = 0.0
+    on_s: float = 0.0
+    hashing_s: float = 0.0
+    starts: int = 0
+    urgent_stops: int = 0
+    most_starts_a_day: int = 0
+    most_switches_a_day: int = 0
+    shortest_run_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayDay:
+    """One local day: kWh, volts and per cents."""
+
+    date: str
+    pv_kwh: float
+    load_kwh: float
+    miners_kwh: float
+    curtailed_kwh: float
+    lowest_voltage_v: float
+    lowest_soc_pct: float
+    highest_soc_pct: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayResult:
+    """The outcome. Energies kWh over the whole time; ``load_kwh`` is the house without miners."""
+
+    series: str
+    start: datetime
+    end: datetime
+    steps: int
+    pv_kwh: float
+    available_kwh: float
+    curtailed_kwh: float
+    load_kwh: float
+    miners_kwh: float
+    charged_kwh: float
+    discharged_kwh: float
+    unserved_kwh: float
+    lowest_voltage_v: float
+    lowest_soc_pct: float
+    end_soc_pct: float
+    miners: tuple[MinerResult, ...]
+    days: tuple[ReplayDay, ...]
+
+
+def replay(
+    series: Series,
+    options: ReplayOptions,
+    *,
+    sky: ReplaySky | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> ReplayResult:
+    """Replay ``series``; ``progress`` is told (steps done, steps in all) once a day.
+
+    Raises:
+        Invalid: An option is out of its range.
+    """
+    _check(options, series)
+    run = _Run(series, options, sky)
+    start_s, end_s = series.at_s[0], series.at_s[-1] + series.interval_s
+    steps = int((end_s - start_s) // options.step_s)
+    index, last = 0, len(series.at_s) - 1
+    for number in range(steps):
+        at_s = start_s + number * options.step_s
+        while index < last and series.at_s[index + 1] <= at_s:
+            index += 1
+        if run.step(at_s, series.pv_w[index], series.load_w[index]) and progress is not None:
+            progress(number, steps)
+    if progress is not None:
+        progress(steps, steps)
+    return run.result(start_s + steps * options.step_s, steps)
+
+
+def _check(options: ReplayOptions, series: Series) -> None:
+    peak_w = options.pv_peak_w
+    limits = (
+        ("step_s", options.step_s, _STEP_RANGE_S),
+        ("start_soc_pct", options.start_soc_pct, _SOC_RANGE_PCT),
+        ("load_scale", options.load_scale, _SCALE_RANGE),
+        ("pv_peak_w", _PEAK_RANGE_W[1] if peak_w is None else peak_w, _PEAK_RANGE_W),
+    )
+    problems = [
+        (name, f"{value:g} is not within {low:g}…{high:g}")
+        for name, value, (low, high) in limits
+        if not low <= value <= high
+    ]
+    if options.pv_peak_w is not None and max(series.pv_w) <= 0.0:
+        problems.append(("pv_peak_w", f"{series.name} has no PV that could be scaled"))
+    if problems:
+        raise Invalid(problems)
+
+
+class _Run:
+    """The state of one replay."""
+
+    def __init__(self, series: Series, options: ReplayOptions, sky: ReplaySky | None) -> None:
+        settings = options.preferences
+        self.options, self.preferences, self.sky = options, settings, sky
+        peak_w = max(series.pv_w)
+        self.scale = 1.0 if options.pv_peak_w is None else options.pv_peak_w / peak_w
+        curve = tuple((voltage_v(soc, settings), soc) for soc in _knots(settings))
+        plan = BatteryPlan(capacity_wh=settings.battery_capacity_wh, curve=curve)
+        self.battery = Battery(plan, soc=options.start_soc_pct / 100.0)
+        self.inverter = Inverter(self.battery, self_use_w=options.self_use_w)
+        self.miners = [_Miner(profile, options.seed) for profile in options.miners]
+        self.memory, self.learned = ControlMemory(), Learned()
+        self.learning = LearningState()
+        self.zone = ZoneInfo(settings.timezone)
+        self.start_s = series.at_s[0]
+        self.name = series.name
+        self.days: list[ReplayDay] = []
+        self.day = _Day(self.start_s, self.zone)
+        self.recent: list[float] = []
+        self.sunny: bool | None = None
+        self.night_hours: float | None = None
+        self.night_due_s = self.start_s
+        self.house_wh = 0.0
+        self.lowest_v = self.battery.voltage_v
+        self.lowest_soc = self.battery.soc
+        self.load_w = 0.0
+
+    def step(self, at_s: float, pv_w: float, load_w: float) -> bool:
+        """Live through one cycle; returns whether a day ended."""
+        ended = at_s >= self.day.ends_s
+        if ended:
+            self.days.append(self.day.close())
+            self.day = _Day(at_s, self.zone)
+            for miner in self.miners:
+                miner.start_day()
+        dt_s = self.options.step_s
+        house_w = load_w * self.options.load_scale
+        powered = self.inverter.output_on
+        miners_w = sum(miner.step(at_s, dt_s, powered=powered) for miner in self.miners)
+        flow = self.inverter.step(
+            available_w=pv_w * self.scale, load_w=house_w + miners_w, dt_s=dt_s
+        )
+        self.load_w = flow.load_w
+        served_w = max(0.0, flow.load_w - miners_w)
+        self.house_wh += served_w * dt_s / 3_600.0
+        self._note(flow.pv_w, served_w, miners_w, flow.curtailed_w)
+        at = datetime.fromtimestamp(at_s + dt_s, UTC)
+        self._control(at, flow.pv_w, flow.battery_w)
+        return ended
+
+    def _note(self, pv_w: float, house_w: float, miners_w: float, curtailed_w: float) -> None:
+        battery, hours = self.battery, self.options.step_s / 3_600.0
+        self.lowest_v = min(self.lowest_v, battery.voltage_v)
+        self.lowest_soc = min(self.lowest_soc, battery.soc)
+        day = self.day
+        day.pv_wh += pv_w * hours
+        day.load_wh += house_w * hours
+        day.miners_wh += miners_w * hours
+        day.curtailed_wh += curtailed_w * hours
+        day.lowest_v = min(day.lowest_v, battery.voltage_v)
+        day.lowest_soc = min(day.lowest_soc, battery.soc)
+        day.highest_soc = max(day.highest_soc, battery.soc)
+
+    def _control(self, at: datetime, pv_w: float, battery_w: float) -> None:
+        snapshot = self._snapshot(at, pv_w, battery_w)
+        decision = decide(
+            AllocationInput(
+                snapshot=snapshot,
+                preferences=self.preferences,
+                miners=self.options.miners,
+                states=tuple(miner.state() for miner in self.miners),
+                learned=self.learned,
+                memory=self.memory,
+            )
+        )
+        self.memory = decision.memory
+        self._learn(snapshot, pv_w, decision)
+        commands = {miner.miner_id: miner for miner in decision.miners}
+        for miner in self.miners:
+            given = commands[miner.profile.id]
+            if given.command is Command.START:
+                miner.switch(at, on=True)
+            elif given.command is Command.STOP:
+                miner.switch(at, on=False, urgent=given.urgent)
+
+    def _snapshot(self, at: datetime, pv_w: float, battery_w: float) -> Snapshot:
+        self.recent.append(pv_w)
+        del self.recent[: -max(1, round(_MEAN_S / self.options.step_s))]
+        return Snapshot(
+            at=at,
+            battery_voltage_v=Reading(value=self.battery.voltage_v),
+            battery_current_a=Reading(value=self.battery.current_a),
+            battery_power_w=Reading(value=battery_w),
+            pv_power_w=Reading(value=pv_w),
+            pv_mean_10min_w=sum(self.recent) / len(self.recent),
+            load_power_w=Reading(value=self.load_w),
+            grid_power_w=Reading(value=0.0),
+            sky=self._sky(at, pv_w),
+        )
+
+    def _sky(self, at: datetime, pv_w: float) -> Sky:
+        if self.sky is None:
+            return Sky()
+        clear_w = self.sky.clear_sky_w(at)
+        if clear_w < _LOW_SUN_W:
+            self.sunny = None
+        elif self.inverter.flow.curtailed_w <= 0.0:
+            self.sunny = pv_w >= _SUNNY_SHARE * clear_w
+        base_w = self.learned.mean_base_load_w
+        base_w = _DEFAULT_BASE_W if base_w is None else base_w
+        at_s = at.timestamp()
+        if at_s >= self.night_due_s:
+            self.night_hours = self.sky.night_hours(at, load_w=base_w)
+            self.night_due_s = at_s + _NIGHT_EVERY_S
+        ratio = self.learned.clear_sky_ratio
+        expected_w = clear_w * (1.0 if ratio is None else ratio)
+        return Sky(
+            clear_sky_w=clear_w,
+            sunny=self.sunny,
+            night_hours=self.night_hours,
+            sun_carries_base_load=expected_w >= base_w,
+        )
+
+    def _learn(self, snapshot: Snapshot, pv_w: float, decision: Decision) -> None:
+        self.learning, self.learned = learn(
+            self.learning,
+            Observation(
+                at=snapshot.at,
+                voltage_v=self.battery.voltage_v,
+                current_a=self.battery.current_a,
+                pv_w=pv_w,
+                clear_sky_w=snapshot.sky.clear_sky_w,
+                throttled=decision.budget.throttled,
+                base_load_w=decision.budget.base_load_w,
+            ),
+            self.learned,
+        )
+
+    def result(self, end_s: float, steps: int) -> ReplayResult:
+        """Close the books."""
+        self.days.append(self.day.close())
+        for miner in self.miners:
+            miner.start_day()
+        totals = self.inverter.totals
+        return ReplayResult(
+            series=self.name,
+            start=datetime.fromtimestamp(self.start_s, UTC),
+            end=datetime.fromtimestamp(end_s, UTC),
+            steps=steps,
+            pv_kwh=totals.pv_wh / 1_000.0,
+            available_kwh=totals.available_wh / 1_000.0,
+            curtailed_kwh=totals.curtailed_wh / 1_000.0,
+            load_kwh=self.house_wh / 1_000.0,
+            miners_kwh=sum(miner.result.energy_wh for miner in self.miners) / 1_000.0,
+            charged_kwh=totals.charged_wh / 1_000.0,
+            discharged_kwh=totals.discharged_wh / 1_000.0,
+            unserved_kwh=totals.unserved_wh / 1_000.0,
+            lowest_voltage_v=self.lowest_v,
+            lowest_soc_pct=self.lowest_soc * 100.0,
+            end_soc_pct=self.battery.soc * 100.0,
+            miners=tuple(miner.result for miner in self.miners),
+            days=tuple(self.days),
+        )
+
+
+def _knots(settings: Preferences) -> tuple[float, ...]:
+    curve = settings.voltage_curve
+    return (0.0, 100.0) if curve is None else tuple(soc for _, soc in curve)
+
+
+class _Day:
+    """Sums of one local day."""
+
+    def __init__(self, at_s: float, zone: ZoneInfo) -> None:
+        local = datetime.fromtimestamp(at_s, zone)
+        self.date = local.date().isoformat()
+        following = local.date() + timedelta(days=1)
+        midnight = datetime(following.year, following.month, following.day, tzinfo=zone)
+        self.ends_s = midnight.timestamp()
+        self.pv_wh = self.load_wh = self.miners_wh = self.curtailed_wh = 0.0
+        self.lowest_v, self.lowest_soc, self.highest_soc = 1e9, 1.0, 0.0
+
+    def close(self) -> ReplayDay:
+        return ReplayDay(
+            date=self.date,
+            pv_kwh=self.pv_wh / 1_000.0,
+            load_kwh=self.load_wh / 1_000.0,
+            miners_kwh=self.miners_wh / 1_000.0,
+            curtailed_kwh=self.curtailed_wh / 1_000.0,
+            lowest_voltage_v=self.lowest_v,
+            lowest_soc_pct=self.lowest_soc * 100.0,
+            highest_soc_pct=self.highest_soc * 100.0,
+        )
+
+
+class _Miner:
+    """One simulated miner with its books."""
+
+    def __init__(self, profile: MinerProfile, seed: int) -> None:
+        self.profile = profile
+        self.device = Device(
+            DevicePlan(
+                slug=profile.id,
+                name=profile.name,
+                kind="miner",
+                power_w=profile.power_draw_watts,
+                zone="",
+            ),
+            seed=seed,
+        )
+        self.result = MinerResult(name=profile.name)
+        self.since: datetime | None = None
+        self.today_s = 0.0
+        self.starts_today = self.switches_today = 0
+
+    def start_day(self) -> None:
+        result = self.result
+        result.most_starts_a_day = max(result.most_starts_a_day, self.starts_today)
+        result.most_switches_a_day = max(result.most_switches_a_day, self.switches_today)
+        self.starts_today = self.switches_today = 0
+        self.today_s = 0.0
+
+    def step(self, _at_s: float, dt_s: float, *, powered: bool) -> float:
+        power_w = self.device.step(powered=powered, dt_s=dt_s)
+        self.result.energy_wh += power_w * dt_s / 3_600.0
+        if self.device.relay.is_on:
+            self.result.on_s += dt_s
+            self.today_s += dt_s
+        if self.device.is_hashing:
+            self.result.hashing_s += dt_s
+        return power_w
+
+    def state(self) -> MinerState:
+        return MinerState(
+            miner_id=self.profile.id,
+            is_on=self.device.relay.is_on,
+            power_w=self.device.power_w,
+            power_in_load_w=self.device.power_w,
+            since=self.since,
+            runtime_today_s=self.today_s,
+        )
+
+    def switch(self, at: datetime, *, on: bool, urgent: bool = False) -> None:
+        relay = self.device.relay
+        if relay.is_on is on:
+            return
+        relay.set(on=on, at_s=at.timestamp(), toggle_after_s=None, source="replay")
+        self.switches_today += 1
+        if on:
+            self.result.starts += 1
+            self.starts_today += 1
+        else:
+            self._count_stop(at, urgent=urgent)
+        self.since = at
+
+    def _count_stop(self, at: datetime, *, urgent: bool) -> None:
+        result = self.result
+        if urgent:
+            result.urgent_stops += 1
+        elif self.since is not None:
+            ran_s = (at - self.since).total_seconds()
+            known = result.shortest_run_s
+            result.shortest_run_s = ran_s if known is None else min(known, ran_s)

@@ -1,0 +1,71 @@
+"""Answers that every simulated vendor can give, and the faults that stand in front of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+from typing_extensions import override
+
+from simulator.vendors.faults import FaultKind, Faults
+
+Handler = Callable[[Request], Awaitable[Response]]
+_HANG_S = 60.0
+
+
+class DroppedConnection(Response):
+    """Breaks the connection off: it promises a body and ends before giving it."""
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the head only; the server then closes the connection."""
+        head = [(b"content-type", b"application/json"), (b"content-length", b"1000")]
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+
+
+class Gate:
+    """Lets a request through to a vendor, or answers with the fault that is switched on."""
+
+    def __init__(self, *, faults: Faults, stopping: asyncio.Event) -> None:
+        """``stopping`` ends waiting requests when the server stops."""
+        self._faults, self._stopping = faults, stopping
+
+    async def fault(self, target: str) -> Response | None:
+        """The answer in place of the real one, None when nothing is wrong."""
+        faults = self._faults
+        if (hang := faults.of(target, FaultKind.TIMEOUT)) is not None:
+            await self._wait(hang.seconds(default=_HANG_S))
+            return DroppedConnection()
+        if faults.has(target, FaultKind.OFFLINE):
+            return DroppedConnection()
+        if faults.has(target, FaultKind.HTTP_500):
+            return PlainTextResponse("Internal Server Error", status_code=500)
+        if faults.has(target, FaultKind.GARBAGE):
+            return Response(b'{"code":0,"data":{"pvPower":\xff', media_type="application/json")
+        return None
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+async def json_body(request: Request) -> dict[str, Any]:
+    """The request's JSON object; an empty one where there is none."""
+    try:
+        body = await request.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def json_answer(
+    body: object, *, status: int = 200, headers: dict[str, str] | None = None
+) -> JSONResponse:
+    """A JSON response."""
+    return JSONResponse(body, status_code=status, headers=headers)

@@ -1,0 +1,1 @@
+"""Connections, statements, row mapping, encryption of credentials."""

@@ -1,0 +1,120 @@
+"""Runs the SQL files of ``migrations/``: in order, each in a transaction, one process at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+
+from services.errors import Invalid, Unavailable
+from services.stored import Json
+
+FOLDER = Path(__file__).resolve().parents[2] / "migrations"
+LOCK = 0x434D4443
+WAIT_S = 60
+OLDEST_SERVER = 150_000
+T = TypeVar("T")
+
+
+async def migrate(dsn: str, *, to: int | None = None) -> list[str]:
+    """Apply what is open, up to number ``to``; returns the names.
+
+    Raises:
+        Invalid: There is no migration number ``to``.
+        Unavailable: The database does not answer.
+    """
+
+    def run(backend: Any) -> list[str]:  # noqa: ANN401 - yoyo has no types
+        wanted = _read()
+        if to is not None and to not in {_number(each.id) for each in wanted}:
+            last = _number(wanted[-1].id)
+            raise Invalid([("--to", f"no migration {to}; the last is {last}")])
+        chosen = wanted.filter(lambda each: to is None or _number(each.id) <= to)
+        open_ones = backend.to_apply(chosen)
+        backend.apply_migrations(open_ones)
+        return [each.id for each in open_ones]
+
+    return await _locked(dsn, run)
+
+
+async def rollback(dsn: str, *, steps: int = 1) -> list[str]:
+    """Undo the last ``steps``; returns their names, nothing when none is applied.
+
+    Raises:
+        Unavailable: The database does not answer.
+    """
+
+    def run(backend: Any) -> list[str]:  # noqa: ANN401 - yoyo has no types
+        last = backend.to_rollback(_read())[:steps]
+        backend.rollback_migrations(last)
+        return [each.id for each in last]
+
+    return await _locked(dsn, run)
+
+
+async def dry_run(dsn: str) -> list[str]:
+    """Names of what ``migrate`` would apply."""
+    return await _locked(dsn, lambda backend: [each.id for each in backend.to_apply(_read())])
+
+
+async def status(dsn: str) -> list[Json]:
+    """``{name, applied}`` of every migration in order."""
+
+    def run(backend: Any) -> list[Json]:  # noqa: ANN401 - yoyo has no types
+        wanted = _read()
+        open_ones = {each.id for each in backend.to_apply(wanted)}
+        return [{"name": each.id, "applied": each.id not in open_ones} for each in wanted]
+
+    return await _locked(dsn, run)
+
+
+def _number(name: str) -> int:
+    return int(name.split("_", 1)[0])
+
+
+def _read() -> Any:  # noqa: ANN401 - yoyo has no types
+    import yoyo  # noqa: PLC0415 - only what migrates pays for it
+
+    return yoyo.read_migrations(str(FOLDER))
+
+
+async def _locked(dsn: str, run: Callable[[Any], T]) -> T:
+    return await asyncio.to_thread(_locked_here, dsn, run)
+
+
+def _locked_here(dsn: str, run: Callable[[Any], T]) -> T:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from storage.schema.migration_backend import Backend  # noqa: PLC0415 - only what migrates pays
+
+        try:
+            with _exclusive(dsn), Backend(dsn) as backend:
+                return run(backend)
+        except psycopg.OperationalError as error:
+            raise _away(
+                str(error).strip(), "Check DATABASE_URL and that the server runs."
+            ) from None
+        except psycopg.Error as error:
+            advice = "Nothing of this step was applied. Check the rights of the database's user."
+            raise _away(f"a migration failed: {str(error).strip()}", advice) from error
+
+
+@contextmanager
+def _exclusive(dsn: str) -> Iterator[None]:
+    """One process at a time; the lock goes with the connection, so a crash leaves none behind."""
+    with psycopg.connect(dsn, autocommit=True, connect_timeout=5) as connection:
+        if connection.info.server_version < OLDEST_SERVER:
+            version = connection.info.parameter_status("server_version")
+            raise _away(f"it is PostgreSQL {version}", "PostgreSQL 15 or newer is needed.")
+        connection.execute(f"SET lock_timeout = '{WAIT_S}s'")
+        connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        yield
+
+
+def _away(detail: str, advice: str) -> Unavailable:
+    return Unavailable(what="The database", detail=detail, advice=advice)

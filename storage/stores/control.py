@@ -1,0 +1,245 @@
+"""What the loop keeps: memory, decisions, emergency stop, locks, job runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
+from uuid import UUID, uuid5
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import Jsonb
+
+from energy import json_codec
+from services.actions.records import EmergencyStop
+from services.control.decision_chain import GENESIS, canonical_text, next_hash
+from services.control.records import DecisionRecord
+from services.errors import Unavailable
+from services.memory.records import SiteMemory
+from services.stored import Json
+from storage.connection.mapping import record
+from storage.connection.pool import Pool, away, connected, row, rows
+from storage.connection.queries import queries
+
+SQL = queries("control")
+
+
+class PostgresMemoryStore:
+    """``MemoryStore``: one document per site."""
+
+    def __init__(self, *, pool: Pool) -> None:
+        self._pool = pool
+
+    async def load(self, system_id: UUID) -> SiteMemory:
+        """What is remembered; nothing at first."""
+        found = await row(self._pool, SQL["load_memory"], {"system_id": system_id})
+        return (
+            SiteMemory() if found is None else json_codec.from_json(SiteMemory, found["document"])
+        )
+
+    async def save(self, system_id: UUID, memory: SiteMemory) -> None:
+        """Replace it."""
+        document = {
+            "learned": json_codec.to_json(memory.learned),
+            "control": json_codec.to_json(memory.control),
+            "hvac": memory.hvac,
+            "learning": memory.learning,
+        }
+        values = {"system_id": system_id, "document": Jsonb(document)}
+        await rows(self._pool, SQL["save_memory"], values)
+
+
+class PostgresDecisionStore:
+    """``DecisionStore``: chained by hash, stored as the text that was hashed."""
+
+    def __init__(self, *, pool: Pool) -> None:
+        self._pool = pool
+
+    async def append(
+        self, system_id: UUID, at: datetime, document: Json, version: str
+    ) -> DecisionRecord:
+        """Continue the chain; the same instant again gives the stored record."""
+        key = {"system_id": system_id, "at": at}
+        async with connected(self._pool) as connection:
+            await connection.execute(SQL["lock_chain"], key)
+            known = await (await connection.execute(SQL["decision_at"], key)).fetchone()
+            if known is not None:
+                return _decision(known)
+            end = await (await connection.execute(SQL["chain_end"], key)).fetchone()
+            previous = GENESIS if end is None else str(end["hash"])
+            made = DecisionRecord(
+                id=uuid5(system_id, at.isoformat()),
+                system_id=system_id,
+                at=at,
+                document=document,
+                version=version,
+                previous_hash=previous,
+                hash=next_hash(previous, document),
+            )
+            values = {
+                "id": made.id,
+                **key,
+                "document": canonical_text(document),
+                "version": version,
+                "previous_hash": previous,
+                "hash": made.hash,
+            }
+            await connection.execute(SQL["add_decision"], values)
+        return made
+
+    async def latest(self, system_id: UUID) -> DecisionRecord | None:
+        """The newest."""
+        page = await self.page(system_id, before=None, limit=1)
+        return page[0] if page else None
+
+    async def get(self, decision_id: UUID) -> DecisionRecord | None:
+        """One by id."""
+        found = await row(self._pool, SQL["decision"], {"id": decision_id})
+        return None if found is None else _decision(found)
+
+    async def page(
+        self, system_id: UUID, *, before: datetime | None, limit: int
+    ) -> Sequence[DecisionRecord]:
+        """Newest first."""
+        values = {"system_id": system_id, "before": before, "limit": limit}
+        return [_decision(each) for each in await rows(self._pool, SQL["decisions"], values)]
+
+    async def count(self, system_id: UUID) -> int:
+        """How many are stored."""
+        found = await row(self._pool, SQL["count_decisions"], {"system_id": system_id})
+        return 0 if found is None else int(found["total"])
+
+
+class PostgresEmergencyStopStore:
+    """``EmergencyStopStore``: every change is a row, the newest rules."""
+
+    def __init__(self, *, pool: Pool) -> None:
+        self._pool = pool
+
+    async def state(self, system_id: UUID) -> EmergencyStop:
+        """The newest change; not latched before the first."""
+        found = await row(self._pool, SQL["emergency_state"], {"system_id": system_id})
+        return EmergencyStop(latched=False) if found is None else record(EmergencyStop, found)
+
+    async def latch(self, system_id: UUID, *, at: datetime, by: str, reason: str) -> EmergencyStop:
+        """Latch; an older latch stays as it is."""
+        return await self._change(system_id, latched=True, at=at, by=by, reason=reason)
+
+    async def release(
+        self, system_id: UUID, *, at: datetime, by: str, reason: str
+    ) -> EmergencyStop:
+        """Release; without a latch nothing changes."""
+        return await self._change(system_id, latched=False, at=at, by=by, reason=reason)
+
+    async def _change(
+        self, system_id: UUID, *, latched: bool, at: datetime, by: str, reason: str
+    ) -> EmergencyStop:
+        before = await self.state(system_id)
+        if before.latched == latched:
+            return before
+        values = {
+            "system_id": system_id,
+            "latched": latched,
+            "at": at,
+            "by": by,
+            "reason": reason,
+        }
+        await rows(self._pool, SQL["change_emergency"], values)
+        return await self.state(system_id)
+
+
+class PostgresDeviceLocks:
+    """``DeviceLocks``: advisory locks, given back by the server when their holder dies.
+
+    All locks of a process share one connection of their own, so that a long command does not keep
+    a connection of the pool.
+    """
+
+    def __init__(self, *, dsn: str) -> None:
+        self._dsn = dsn
+        self._connection: psycopg.AsyncConnection[DictRow] | None = None
+        self._held: set[UUID] = set()
+        self._opening = asyncio.Lock()
+
+    def hold(self, load_id: UUID) -> AbstractAsyncContextManager[bool]:
+        """True when the lock was taken; does not wait."""
+        return self._hold(load_id)
+
+    async def close(self) -> None:
+        """Give everything back."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    @asynccontextmanager
+    async def _hold(self, load_id: UUID) -> AsyncIterator[bool]:
+        if load_id in self._held:
+            yield False
+            return
+        self._held.add(load_id)
+        try:
+            taken = await self._ask("try_lock", load_id)
+            try:
+                yield taken
+            finally:
+                if taken:
+                    await self._give_back(load_id)
+        finally:
+            self._held.discard(load_id)
+
+    async def _ask(self, name: str, load_id: UUID) -> bool:
+        try:
+            connection = await self._opened()
+            cursor = await connection.execute(SQL[name], {"key": str(load_id)})
+            found = await cursor.fetchone()
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            await self.close()
+            raise away(error) from None
+        return found is not None and bool(next(iter(found.values())))
+
+    async def _give_back(self, load_id: UUID) -> None:
+        """A lost connection has given the lock back already."""
+        if self._connection is not None and not self._connection.closed:
+            with contextlib.suppress(Unavailable):
+                await self._ask("unlock", load_id)
+
+    async def _opened(self) -> psycopg.AsyncConnection[DictRow]:
+        async with self._opening:
+            if self._connection is None or self._connection.closed:
+                self._connection = await psycopg.AsyncConnection.connect(
+                    self._dsn, autocommit=True, row_factory=dict_row, connect_timeout=3
+                )
+            return self._connection
+
+
+class PostgresJobStore:
+    """``JobStore``: the last run of each job and site."""
+
+    def __init__(self, *, pool: Pool) -> None:
+        self._pool = pool
+
+    async def record(
+        self, job: str, *, system_id: UUID | None, at: datetime, ms: float, error: str | None
+    ) -> None:
+        """Note one run."""
+        values = {
+            "job": job,
+            "system_id": system_id,
+            "at": at,
+            "ok_at": at if error is None else None,
+            "error": error,
+            "ms": ms,
+        }
+        await rows(self._pool, SQL["record_job"], values)
+
+    async def all(self) -> Sequence[Json]:
+        """Every job's last run."""
+        return [dict(each) for each in await rows(self._pool, SQL["jobs"])]
+
+
+def _decision(found: DictRow) -> DecisionRecord:
+    return record(DecisionRecord, {**found, "document": json.loads(found["document"])})

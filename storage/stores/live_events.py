@@ -1,0 +1,113 @@
+"""Live events over LISTEN/NOTIFY, and the health of the database."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from weakref import WeakSet
+
+import psycopg
+import structlog
+
+from services.chat.subscription import Subscription
+from services.errors import CommandCenterError
+from services.stored import Json
+from storage.connection.pool import Pool, row, rows
+
+CHANNEL = "commandcenter"
+MAX_BYTES = 7_000
+RECONNECT_S = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class PostgresEventBus:
+    """``EventBus``: reaches every process on the database; losing an event is allowed."""
+
+    def __init__(self, *, pool: Pool, dsn: str) -> None:
+        """``dsn`` is for the one connection that listens."""
+        self._pool, self._dsn = pool, dsn
+        self._subscriptions: WeakSet[Subscription] = WeakSet()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to listen."""
+        listening = asyncio.Event()
+        self._task = asyncio.create_task(self._listen(listening), name="event bus")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(listening.wait(), 5.0)
+
+    async def stop(self) -> None:
+        """Stop listening and end every subscription."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        for subscription in list(self._subscriptions):
+            await subscription.aclose()
+
+    async def publish(self, topic: str, payload: Json) -> None:
+        """Publish; an event that can't be published is lost, the caller goes on."""
+        text = json.dumps({"topic": topic, "payload": payload}, default=str)
+        if len(text.encode()) > MAX_BYTES:
+            text = json.dumps({"topic": topic, "payload": {"id": payload.get("id")}}, default=str)
+        try:
+            await rows(self._pool, "SELECT pg_notify(%s, %s)", (CHANNEL, text))
+        except CommandCenterError as error:
+            log.warning("event_lost", topic=topic, detail=str(error))
+
+    def subscribe(self, *topics: str) -> Subscription:
+        """Events of these topics from now on; all topics when none is named."""
+        subscription = Subscription(frozenset(topics))
+        self._subscriptions.add(subscription)
+        return subscription
+
+    async def _listen(self, listening: asyncio.Event) -> None:
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(
+                    self._dsn, autocommit=True, connect_timeout=3
+                ) as connection:
+                    await connection.execute(f"LISTEN {CHANNEL}")
+                    listening.set()
+                    async for notice in connection.notifies():
+                        self._offer(notice.payload)
+            except psycopg.OperationalError as error:
+                log.info("event_bus_reconnects", detail=str(error).strip())
+            await asyncio.sleep(RECONNECT_S)
+
+    def _offer(self, text: str) -> None:
+        event = json.loads(text)
+        for subscription in list(self._subscriptions):
+            subscription.offer(event["topic"], event["payload"])
+
+
+class PostgresStoreHealth:
+    """``StoreHealth``: asks, measures, never raises."""
+
+    def __init__(self, *, pool: Pool) -> None:
+        self._pool = pool
+
+    async def check(self) -> Json:
+        """``{ok, ms, size_bytes, detail}``."""
+        started_s = time.monotonic()
+        try:
+            found = await row(
+                self._pool,
+                "SELECT pg_database_size(current_database()) AS size,"
+                " current_setting('server_version') AS version",
+            )
+        except CommandCenterError as error:
+            ms = (time.monotonic() - started_s) * 1000.0
+            return {"ok": False, "ms": ms, "size_bytes": None, "detail": str(error)}
+        ms = (time.monotonic() - started_s) * 1000.0
+        known = {} if found is None else found
+        return {
+            "ok": True,
+            "ms": ms,
+            "size_bytes": known.get("size"),
+            "detail": f"PostgreSQL {known.get('version', '')}",
+        }

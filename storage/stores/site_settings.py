@@ -1,0 +1,266 @@
+"""Preferences, miner profiles and zones on PostgreSQL, with versions and an audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any, LiteralString, TypeVar, cast
+from uuid import UUID
+
+import structlog
+from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
+
+from energy import json_codec
+from energy.site.loads import Zone
+from energy.site.miners import MinerProfile
+from energy.site.preferences import Preferences
+from services.errors import Conflict, Invalid, NotFound
+from services.stored import Json, Stored
+from storage.connection.pool import Connection, Pool, connected
+from storage.connection.secrets import Secrets
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T", Preferences, MinerProfile, Zone)
+P = TypeVar("P", MinerProfile, Zone)
+TABLES: Mapping[type, tuple[str, str]] = {
+    Preferences: ("user_preferences", "preferences"),
+    MinerProfile: ("miner_profiles", "miner"),
+    Zone: ("hvac_zones", "zone"),
+}
+ORDER = {MinerProfile: "priority_level, name, id", Zone: "name, id"}
+
+
+class PostgresSettingsStore:
+    """``SettingsStore``: the columns are the fields of the domain's dataclasses."""
+
+    def __init__(self, *, pool: Pool, secrets: Secrets) -> None:
+        """``secrets`` seals the addresses for messages, which may hold passwords."""
+        self._pool, self._secrets = pool, secrets
+
+    async def preferences(self, system_id: UUID) -> Stored[Preferences]:
+        """The owner's preferences; defaults take their place at the first look."""
+        async with connected(self._pool) as connection:
+            return await self._preferences(connection, system_id, lock=False)
+
+    async def save_preferences(
+        self, system_id: UUID, value: Preferences, *, expected_version: int | None, actor: str
+    ) -> Stored[Preferences]:
+        """Replace them.
+
+        Raises:
+            Conflict: They have changed since ``expected_version``.
+        """
+        async with connected(self._pool) as connection:
+            current = await self._preferences(connection, system_id, lock=True)
+            _refuse_lost_update("preferences", current.version, expected_version)
+            columns = _columns(Preferences)
+            settings = ", ".join(f"{name} = %({name})s" for name in columns)
+            found = await _one(
+                connection,
+                f"UPDATE user_preferences SET {settings} WHERE system_id = %(system_id)s"
+                " RETURNING *",
+                {
+                    **_values(value),
+                    "notify_urls": self._secrets.encrypt(
+                        {"urls": list(value.notify_urls)} if value.notify_urls else {}
+                    ),
+                    "system_id": system_id,
+                },
+            )
+            await _audit(connection, system_id, actor, "preferences", current.value, value)
+        return self._opened(found)
+
+    async def miners(self, system_id: UUID) -> Sequence[Stored[MinerProfile]]:
+        """By priority, name, id."""
+        return await self._all(MinerProfile, system_id)
+
+    async def save_miner(
+        self, system_id: UUID, value: MinerProfile, *, expected_version: int | None, actor: str
+    ) -> Stored[MinerProfile]:
+        """Insert or update. Raises as ``save_preferences``."""
+        return await self._save(system_id, value, expected_version, actor)
+
+    async def delete_miner(self, system_id: UUID, miner_id: str, *, actor: str) -> bool:
+        """Delete; whether there was one."""
+        return await self._delete(MinerProfile, system_id, miner_id, actor)
+
+    async def zones(self, system_id: UUID) -> Sequence[Stored[Zone]]:
+        """By name, id."""
+        return await self._all(Zone, system_id)
+
+    async def save_zone(
+        self, system_id: UUID, value: Zone, *, expected_version: int | None, actor: str
+    ) -> Stored[Zone]:
+        """Insert or update. Raises as ``save_preferences``."""
+        return await self._save(system_id, value, expected_version, actor)
+
+    async def delete_zone(self, system_id: UUID, zone_id: str, *, actor: str) -> bool:
+        """Delete; miners in it lose their zone. Whether there was one."""
+        return await self._delete(Zone, system_id, zone_id, actor)
+
+    async def _preferences(
+        self, connection: Connection, system_id: UUID, *, lock: bool
+    ) -> Stored[Preferences]:
+        query = "SELECT * FROM user_preferences WHERE system_id = %(system_id)s"
+        if lock:
+            query += " FOR UPDATE"
+        values = {"system_id": system_id}
+        found = await (await connection.execute(_sql(query), values)).fetchone()
+        if found is None:
+            await connection.execute(
+                "INSERT INTO user_preferences (user_id, system_id, timezone, latitude, longitude)"
+                " SELECT owner_id, id, timezone, latitude, longitude FROM systems"
+                " WHERE id = %(system_id)s ON CONFLICT DO NOTHING",
+                values,
+            )
+            found = await (await connection.execute(_sql(query), values)).fetchone()
+        if found is None:
+            raise NotFound(kind="site", key=str(system_id))
+        return self._opened(found)
+
+    def _opened(self, found: DictRow) -> Stored[Preferences]:
+        """With its addresses readable; lost ones (another key) are left out: control goes on."""
+        try:
+            urls = self._secrets.decrypt(found["notify_urls"]).get("urls", [])
+        except Invalid as problem:
+            log.warning("addresses_lost", detail=str(problem))
+            urls = []
+        return _stored(Preferences, {**found, "notify_urls": urls})
+
+    async def _all(self, cls: type[T], system_id: UUID) -> list[Stored[T]]:
+        table = TABLES[cls][0]
+        query = f"SELECT * FROM {table} WHERE system_id = %(system_id)s ORDER BY {ORDER[cls]}"
+        async with connected(self._pool) as connection:
+            cursor = await connection.execute(_sql(query), {"system_id": system_id})
+            return [_stored(cls, each) for each in await cursor.fetchall()]
+
+    async def _save(
+        self, system_id: UUID, value: P, expected_version: int | None, actor: str
+    ) -> Stored[P]:
+        cls = type(value)
+        table, word = TABLES[cls]
+        values: dict[str, Any] = {**_values(value), "system_id": system_id}
+        async with connected(self._pool) as connection:
+            cursor = await connection.execute(
+                _sql(f"SELECT * FROM {table} WHERE id = %(id)s FOR UPDATE"), values
+            )
+            known = await cursor.fetchone()
+            if known is not None and known["system_id"] != system_id:
+                raise NotFound(kind=word, key=str(value.id))
+            current = None if known is None else _stored(cls, known)
+            _refuse_lost_update(
+                word, None if current is None else current.version, expected_version
+            )
+            found = await _one(connection, _upsert(cls, table), values)
+            before = None if current is None else current.value
+            await _audit(connection, system_id, actor, word, before, value)
+        return _stored(cls, found)
+
+    async def _delete(self, cls: type[T], system_id: UUID, key: str, actor: str) -> bool:
+        table, word = TABLES[cls]
+        if not _is_uuid(key):
+            return False
+        query = f"DELETE FROM {table} WHERE id = %(id)s AND system_id = %(system_id)s RETURNING *"
+        async with connected(self._pool) as connection:
+            cursor = await connection.execute(_sql(query), {"id": key, "system_id": system_id})
+            gone = await cursor.fetchone()
+            if gone is not None:
+                await _audit(connection, system_id, actor, word, _stored(cls, gone).value, None)
+        return gone is not None
+
+
+async def _one(connection: Connection, query: str, values: Mapping[str, Any]) -> DictRow:
+    found = await (await connection.execute(_sql(query), values)).fetchone()
+    if found is None:
+        raise NotFound(kind="row", key=query.split(maxsplit=3)[1])
+    return found
+
+
+async def _audit(
+    connection: Connection, system_id: UUID, actor: str, what: str, before: object, after: object
+) -> None:
+    changed = after if after is not None else before
+    await connection.execute(
+        "INSERT INTO audit_log (system_id, actor, what, key, before, after) VALUES"
+        " (%(system_id)s, %(actor)s, %(what)s, %(key)s, %(before)s, %(after)s)",
+        {
+            "system_id": system_id,
+            "actor": actor,
+            "what": what,
+            "key": str(getattr(changed, "id", what)),
+            "before": None if before is None else Jsonb(_logged(before)),
+            "after": None if after is None else Jsonb(_logged(after)),
+        },
+    )
+
+
+def _logged(value: Any) -> Json:  # noqa: ANN401 - any of the settings
+    """As the audit log keeps it: of an address only its kind."""
+    document: Json = json_codec.to_json(value)
+    if "notify_urls" in document:
+        document["notify_urls"] = [url.partition(":")[0] for url in document["notify_urls"]]
+    return document
+
+
+def _columns(cls: type) -> list[str]:
+    return [field.name for field in fields(cls)]
+
+
+def _upsert(cls: type, table: str) -> str:
+    columns = [*_columns(cls), "system_id"]
+    places = ", ".join(f"%({name})s" for name in columns)
+    updates = ", ".join(
+        f"{name} = excluded.{name}" for name in columns if name not in {"id", "system_id"}
+    )
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"
+        f" ON CONFLICT (id) DO UPDATE SET {updates} RETURNING *"
+    )
+
+
+def _sql(text: str) -> LiteralString:
+    """Statements here are put together from column names of dataclasses, never from input."""
+    return text
+
+
+def _values(value: Preferences | MinerProfile | Zone) -> dict[str, Any]:
+    values = json_codec.to_json(value)
+    return {name: Jsonb(each) if isinstance(each, list) else each for name, each in values.items()}
+
+
+def _stored(cls: type[T], found: DictRow) -> Stored[T]:
+    names = (field.name for field in fields(cast("Any", cls)))
+    data = {name: _plain(found[name]) for name in names if name in found}
+    return Stored(
+        value=json_codec.from_json(cls, data),
+        version=found["version"],
+        updated_at=found["updated_at"],
+    )
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - a column
+    if isinstance(value, UUID):
+        return str(value)
+    if value is None or isinstance(value, bool | int | float | str | list):
+        return value
+    return float(value)
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _refuse_lost_update(what: str, current: int | None, expected: int | None) -> None:
+    if expected is None or expected == current:
+        return
+    if current is None:
+        raise Conflict(f"the {what} has been deleted since you read version {expected}")
+    raise Conflict(
+        f"the {what} has changed since you read version {expected} (now {current}): read it again"
+    )

@@ -1,0 +1,100 @@
+"""Systems, adapters, devices and controlled loads on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from uuid import UUID, uuid5
+
+from psycopg.types.json import Jsonb
+
+from services.errors import Invalid
+from services.sites.records import AdapterConfig, ControlledLoad, System
+from services.stored import Json
+from storage.connection.mapping import record
+from storage.connection.pool import Pool, connected, row, rows
+from storage.connection.queries import queries
+from storage.connection.secrets import Secrets
+
+SQL = queries("sites")
+KINDS = {
+    "inverter": ("add_array", "save_inverter"),
+    "battery_pack": ("add_battery_array", "save_battery_pack"),
+}
+
+
+class PostgresSiteStore:
+    """``SiteStore``: adapters' secrets are encrypted on the way in."""
+
+    def __init__(self, *, pool: Pool, secrets: Secrets) -> None:
+        self._pool, self._secrets = pool, secrets
+
+    async def systems(self) -> Sequence[System]:
+        """All systems by name."""
+        return [record(System, each) for each in await rows(self._pool, SQL["systems"])]
+
+    async def system(self, system_id: UUID) -> System | None:
+        """One by id."""
+        found = await row(self._pool, SQL["system"], {"id": system_id})
+        return None if found is None else record(System, found)
+
+    async def save_system(self, system: System) -> None:
+        """Insert or update."""
+        values = {field.name: getattr(system, field.name) for field in fields(System)}
+        await rows(self._pool, SQL["save_system"], values)
+
+    async def adapters(self, system_id: UUID) -> Sequence[AdapterConfig]:
+        """A system's adapters by name, with their secrets decrypted."""
+        found = await rows(self._pool, SQL["adapters"], {"system_id": system_id})
+        return [
+            record(AdapterConfig, {**each, "secrets": self._secrets.decrypt(each["secrets"])})
+            for each in found
+        ]
+
+    async def save_adapter(self, adapter: AdapterConfig) -> None:
+        """Insert or update."""
+        values = {field.name: getattr(adapter, field.name) for field in fields(AdapterConfig)}
+        values["settings"] = Jsonb(adapter.settings)
+        values["secrets"] = self._secrets.encrypt(adapter.secrets)
+        await rows(self._pool, SQL["save_adapter"], values)
+
+    async def loads(self, system_id: UUID) -> Sequence[ControlledLoad]:
+        """A system's controlled loads by name."""
+        found = await rows(self._pool, SQL["loads"], {"system_id": system_id})
+        return [record(ControlledLoad, each) for each in found]
+
+    async def save_load(self, load: ControlledLoad) -> None:
+        """Insert or update."""
+        values = {field.name: getattr(load, field.name) for field in fields(ControlledLoad)}
+        await rows(self._pool, SQL["save_load"], values)
+
+    async def devices(self, system_id: UUID) -> Sequence[Json]:
+        """Inverters and battery packs."""
+        found = await rows(self._pool, SQL["devices"], {"system_id": system_id})
+        return [dict(each) for each in found]
+
+    async def save_device(
+        self,
+        *,
+        device_id: UUID,
+        system_id: UUID,
+        kind: str,
+        name: str,
+        adapter_id: UUID,
+        external_id: str,
+    ) -> None:
+        """Insert or update, in the system's first array."""
+        if kind not in KINDS:
+            raise Invalid([("kind", f"must be one of {', '.join(KINDS)}; got {kind!r}")])
+        add_array, save = KINDS[kind]
+        values = {
+            "id": device_id,
+            "system_id": system_id,
+            "array_id": uuid5(system_id, add_array),
+            "adapter_id": adapter_id,
+            "name": name,
+            "external_id": external_id,
+        }
+        async with connected(self._pool) as connection:
+            await connection.execute(SQL[add_array], values)
+            await connection.execute(SQL[save], values)

@@ -1,0 +1,1 @@
+"""Samples: tables, partitions, newest values, series and rollups."""

@@ -1,0 +1,269 @@
+"""Samples, series, rollups and poll health on PostgreSQL."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from statistics import fmean
+from typing import Any, LiteralString
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from services.errors import Invalid
+from services.stored import Json
+from services.telemetry.records import Latest, Point, PollHealth, Sample
+from storage.connection.mapping import record
+from storage.connection.pool import Connection, Pool, connected, row, rows
+from storage.connection.queries import queries
+from storage.telemetry.newest import continue_newest, newest
+from storage.telemetry.partitions import drop_days, make_days
+from storage.telemetry.sample_tables import KINDS, Kind, number
+
+SQL = queries("telemetry")
+MAXIMUM_BUCKETS = 100_000
+
+
+KEYS = {
+    "system_hourly_energy": "system_id",
+    "system_daily_summary": "system_id",
+    "battery_bank_hourly": "device_id",
+}
+
+
+class PostgresTelemetryStore:
+    """``TelemetryStore``. Statements are put together from the names above, never from input."""
+
+    def __init__(self, *, pool: Pool) -> None:
+        self._pool = pool
+
+    async def append(self, samples: Sequence[Sample]) -> int:
+        """Insert in one transaction by COPY; duplicates are ignored."""
+        new = 0
+        async with connected(self._pool) as connection:
+            for kind in KINDS:
+                mine = [sample for sample in samples if isinstance(sample, kind.cls)]
+                if mine:
+                    new += await _copy(connection, kind, mine)
+        return new
+
+    async def latest(self, system_id: UUID, *, until: datetime) -> Sequence[Latest]:
+        """Newest value per device and metric of the last 24 h, with the start of its run."""
+        return await newest(self._pool, system_id, until=until)
+
+    async def series(
+        self,
+        system_id: UUID,
+        metric: str,
+        *,
+        start: datetime,
+        end: datetime,
+        step_s: float | None,
+        device_id: UUID | None = None,
+    ) -> Sequence[Point]:
+        """Raw points, or means of buckets; powers of several devices are summed."""
+        kinds, name = resolve_metric(metric, any_kind=device_id is not None)
+        points: dict[datetime, dict[UUID, float]] = _empty(start, end, step_s)
+        values = {
+            "system_id": system_id,
+            "start": start,
+            "end": end,
+            "device_id": device_id,
+            "step": None if step_s is None else timedelta(seconds=step_s),
+        }
+        for kind in kinds:
+            for each in await rows(self._pool, _series_sql(kind, name, raw=step_s is None), values):
+                points.setdefault(each["at"], {})[each["device_id"]] = float(each["value"])
+        return [Point(at=at, value=_joined(name, points[at].values())) for at in sorted(points)]
+
+    async def at_or_before(self, device_id: UUID, metric: str, at: datetime) -> Point | None:
+        """The newest point of a device's metric at or before ``at``."""
+        kinds, name = resolve_metric(metric, any_kind=True)
+        found = []
+        for kind in kinds:
+            query = _text(
+                f"SELECT at, {number(name)} AS value FROM {kind.table}"
+                f" WHERE device_id = %(device_id)s AND at <= %(at)s AND {name} IS NOT NULL"
+                " ORDER BY at DESC LIMIT 1"
+            )
+            each = await row(self._pool, query, {"device_id": device_id, "at": at})
+            if each is not None:
+                found.append(Point(at=each["at"], value=float(each["value"])))
+        return max(found, key=lambda point: point.at, default=None)
+
+    async def energy_rows(
+        self, system_id: UUID, *, start: datetime, end: datetime
+    ) -> Sequence[Sample]:
+        """All raw samples over [start, end), by time."""
+        values = {"system_id": system_id, "start": start, "end": end}
+        found: list[Sample] = []
+        for kind in KINDS:
+            query = _text(
+                f"SELECT {', '.join(kind.columns)} FROM {kind.table}"
+                f" WHERE device_id IN (SELECT id FROM {kind.devices}"
+                " WHERE system_id = %(system_id)s) AND at >= %(start)s AND at < %(end)s"
+            )
+            found += [record(kind.cls, each) for each in await rows(self._pool, query, values)]
+        return sorted(found, key=lambda sample: sample.at)
+
+    async def save_rollup(self, table: str, rows: Sequence[Json]) -> None:
+        """Upsert; a row is stored as the document that it is."""
+        key = _rollup_key(table)
+        columns = ["device_id", "system_id"] if key == "device_id" else ["system_id"]
+        names = ", ".join([*columns, "start_at", "document"])
+        places = ", ".join(f"%({name})s" for name in [*columns, "start_at", "document"])
+        query = _text(
+            f"INSERT INTO {table} ({names}) VALUES ({places})"
+            f" ON CONFLICT ({key}, start_at) DO UPDATE SET document = excluded.document"
+        )
+        async with connected(self._pool) as connection:
+            for each in rows:
+                document = {name: _plain(value) for name, value in each.items()}
+                given = {name: each[name] for name in [*columns, "start_at"]}
+                await connection.execute(query, {**given, "document": Jsonb(document)})
+
+    async def rollup(
+        self, table: str, system_id: UUID, *, start: datetime, end: datetime
+    ) -> Sequence[Json]:
+        """Rows over [start, end), by time."""
+        key = _rollup_key(table)
+        query = _text(
+            f"SELECT {key}, system_id, start_at, document FROM {table}"
+            " WHERE system_id = %(system_id)s AND start_at >= %(start)s AND start_at < %(end)s"
+            f" ORDER BY start_at, {key}"
+        )
+        found = await rows(self._pool, query, {"system_id": system_id, "start": start, "end": end})
+        return [
+            {
+                **each["document"],
+                **{name: value for name, value in each.items() if name != "document"},
+            }
+            for each in found
+        ]
+
+    async def record_poll(
+        self, adapter_id: UUID, *, at: datetime, error: str | None, ms: float
+    ) -> None:
+        """Note one poll."""
+        values = {"adapter_id": adapter_id, "at": at, "error": error, "ms": ms}
+        await rows(self._pool, SQL["record_poll"], values)
+
+    async def poll_health(self, system_id: UUID, *, now: datetime) -> Sequence[PollHealth]:
+        """How polling each adapter goes."""
+        values = {"system_id": system_id, "now": now}
+        found = await rows(self._pool, SQL["poll_health"], values)
+        return [record(PollHealth, each) for each in found]
+
+    async def apply_retention(self, *, now: datetime, raw_hours: float) -> int:
+        """Make the coming days' partitions, drop days wholly older than ``raw_hours``.
+
+        Rollups are kept 400 days by the hour and 730 days by the day.
+        """
+        oldest = now.astimezone(UTC) - timedelta(hours=raw_hours)
+        dropped = 0
+        async with connected(self._pool) as connection:
+            await connection.execute(SQL["lock_partitions"])
+            for kind in KINDS:
+                dropped += await drop_days(connection, kind.table, oldest)
+                await make_days(connection, kind.table, now)
+            for statement in ("forget_polls", "forget_hours", "forget_bank_hours", "forget_days"):
+                await connection.execute(SQL[statement], {"now": now})
+        return dropped
+
+
+def resolve_metric(metric: str, *, any_kind: bool) -> tuple[list[Kind], str]:
+    """Kinds of sample and column that ``metric`` means; ``load.power_w`` names its kind.
+
+    Raises:
+        Invalid: No sample has such a metric.
+    """
+    prefix, _, name = metric.rpartition(".")
+    kinds = [each for each in KINDS if prefix in {"", each.name} and name in each.metrics]
+    if not kinds:
+        raise Invalid([("metric", f"no sample has a metric {metric!r}")])
+    return (kinds if any_kind else kinds[:1]), name
+
+
+async def _copy(connection: Connection, kind: Kind, samples: Sequence[Sample]) -> int:
+    columns = ", ".join(kind.columns)
+    draft = f"incoming_{kind.name}"
+    await connection.execute(
+        _text(f"CREATE TEMP TABLE IF NOT EXISTS {draft} (LIKE {kind.table}) ON COMMIT DELETE ROWS")
+    )
+    async with (
+        connection.cursor() as cursor,
+        cursor.copy(_text(f"COPY {draft} ({columns}) FROM STDIN")) as copy,
+    ):
+        for sample in samples:
+            await copy.write_row([_column(getattr(sample, name)) for name in kind.columns])
+    cursor = await connection.execute(
+        _text(
+            f"INSERT INTO {kind.table} ({columns}) SELECT {columns} FROM {draft}"
+            f" ON CONFLICT DO NOTHING"
+        )
+    )
+    await continue_newest(connection, kind, draft)
+    return cursor.rowcount
+
+
+def _series_sql(kind: Kind, name: str, *, raw: bool) -> LiteralString:
+    value = number(name)
+    chosen = (
+        f" FROM {kind.table} WHERE at >= %(start)s AND at < %(end)s AND {name} IS NOT NULL"
+        " AND (%(device_id)s::uuid IS NULL OR device_id = %(device_id)s)"
+        f" AND device_id IN (SELECT id FROM {kind.devices} WHERE system_id = %(system_id)s)"
+    )
+    if raw:
+        return _text(f"SELECT at, device_id, {value} AS value{chosen}")
+    return _text(
+        "SELECT date_bin(%(step)s, at, %(start)s) AS at, device_id,"
+        f" avg({value}) AS value{chosen} GROUP BY 1, 2"
+    )
+
+
+def _column(value: Any) -> Any:  # noqa: ANN401 - a sample's field
+    """A number that is not finite counts as missing; suspicions are stored as JSON."""
+    if isinstance(value, Mapping):
+        return Jsonb(dict(value))
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _text(statement: str) -> LiteralString:
+    return statement
+
+
+def _empty(
+    start: datetime, end: datetime, step_s: float | None
+) -> dict[datetime, dict[UUID, float]]:
+    if step_s is None:
+        return defaultdict(dict)
+    seconds = max((end - start).total_seconds(), 0.0)
+    if step_s <= 0 or seconds / step_s > MAXIMUM_BUCKETS:
+        raise Invalid([("step_s", f"must give 1 to {MAXIMUM_BUCKETS} points, got {step_s} s")])
+    count = math.ceil(seconds / step_s)
+    return {start + timedelta(seconds=i * step_s): {} for i in range(count)}
+
+
+def _joined(metric: str, values: Iterable[float]) -> float | None:
+    found = list(values)
+    if not found:
+        return None
+    return math.fsum(found) if metric.endswith("_w") else fmean(found)
+
+
+def _rollup_key(table: str) -> str:
+    if table not in KEYS:
+        raise Invalid([("table", f"no rollup table {table!r}")])
+    return KEYS[table]
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - a rollup's value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    return value

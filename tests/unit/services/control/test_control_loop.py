@@ -1,0 +1,298 @@
+"""One control cycle from the snapshot to the switches, and what it remembers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from energy.site.loads import Actor
+from energy.site.preferences import ControlLevel
+from services.actions.records import Action, ActionStatus
+from services.control.decision_chain import first_broken
+from services.errors import Unavailable
+from services.stored import Json
+from tests.fakes.reference_site import SYSTEM_ID, Loop
+from tests.fakes.scripted_site import DUMP, FAN, HEATER, PRIMARY, ScriptedSite
+from tests.fakes.scripted_switch import Mode
+from tests.fakes.unreachable import Switchable
+
+
+@pytest.fixture
+async def site() -> ScriptedSite:
+    return await ScriptedSite().set_up()
+
+
+async def cycles(site: ScriptedSite, minutes: int, **seen: Any) -> None:
+    """Minutes with a poll and a cycle each."""
+    for _ in range(minutes):
+        site.clock.advance(60.0)
+        await site.see(**seen)
+        await site.loop.control.run_cycle(SYSTEM_ID)
+
+
+async def actions(site: ScriptedSite) -> list[Action]:
+    return list(reversed(await site.stores.actions.page(SYSTEM_ID, before=None, limit=50)))
+
+
+def miner(document: Json, index: int = 0) -> Json:
+    found: Json = document["allocation"]["miners"][index]
+    return found
+
+
+async def test_the_worked_example_starts_the_primary_after_five_minutes(site: ScriptedSite) -> None:
+    await cycles(site, 5)
+    relays = [site.primary.relay]
+    await cycles(site, 1)
+    assert [*relays, site.primary.relay] == [False, True]
+    record = await site.stores.decisions.latest(SYSTEM_ID)
+    assert record is not None
+    assert record.document["allocation"]["budget"]["total_w"] == 11_600.0
+    assert [miner(record.document, i)["command"] for i in (0, 1)] == ["start", "stay_off"]
+    action = (await actions(site))[0]
+    assert (action.load_id, action.actor, action.reason, action.status) == (
+        PRIMARY,
+        Actor.ALLOCATOR,
+        "eligible",
+        ActionStatus.DONE,
+    )
+    assert (action.decision_id, action.idempotency_key) == (
+        record.id,
+        f"{SYSTEM_ID}/{record.at.isoformat()}/{PRIMARY}",
+    )
+    assert action.explanation == miner(record.document)["explanation"]
+
+
+async def test_a_running_miner_keeps_running_inside_its_own_load(site: ScriptedSite) -> None:
+    await cycles(site, 6)
+    await cycles(site, 60, load_w=1_850.0 + 3_878.0, voltage_v=52.2)
+    assert [action.target_on for action in await actions(site)] == [True]
+    record = await site.stores.decisions.latest(SYSTEM_ID)
+    assert record is not None
+    assert record.document["allocation"]["budget"]["base_load_w"] == 1_850.0
+
+
+async def test_decisions_are_chained(site: ScriptedSite) -> None:
+    await cycles(site, 8)
+    page = await site.stores.decisions.page(SYSTEM_ID, before=None, limit=10)
+    assert len(page) == 8
+    assert first_broken(list(reversed(page))) is None
+
+
+async def test_a_repeated_cycle_sends_nothing_twice(site: ScriptedSite) -> None:
+    await cycles(site, 6)
+    sent = list(site.primary.commands)
+    first = await site.stores.decisions.latest(SYSTEM_ID)
+    again = await site.loop.control.run_cycle(SYSTEM_ID)
+    assert again == first
+    assert len(await actions(site)) == 1
+    assert site.primary.commands == sent
+
+
+async def test_observing_sends_nothing(site: ScriptedSite) -> None:
+    await site.level(ControlLevel.OBSERVE)
+    await cycles(site, 10)
+    assert await actions(site) == []
+    assert all(switch.commands == [] for switch in site.switches.values())
+    assert await site.stores.decisions.count(SYSTEM_ID) == 10
+
+
+async def test_observing_keeps_alive_what_the_owner_started(site: ScriptedSite) -> None:
+    await site.level(ControlLevel.OBSERVE)
+    await site.do(actor=Actor.OWNER)
+    site.switches[DUMP].flip(on=True)
+    await cycles(site, 20)
+    assert site.primary.relay, "its timer is ours"
+    assert site.switches[DUMP].commands == [], "this one has none"
+
+
+async def test_asking_for_approval(site: ScriptedSite) -> None:
+    await site.level(ControlLevel.APPROVE)
+    await cycles(site, 8)
+    (pending,) = await actions(site)
+    assert (pending.status, pending.load_id) == (ActionStatus.PENDING, PRIMARY)
+    assert site.primary.commands == []
+
+
+async def test_a_stop_that_waits_for_approval_is_not_made_by_the_timer(site: ScriptedSite) -> None:
+    await cycles(site, 6)
+    await site.level(ControlLevel.APPROVE)
+    await cycles(site, 20, pv_w=0.0, load_w=5_728.0, voltage_v=46.9)
+    stop = (await actions(site))[-1]
+    assert (stop.target_on, stop.status) == (False, ActionStatus.PENDING)
+    assert site.primary.relay
+
+
+async def test_a_stop_that_a_manual_hold_blocks_is_not_made_by_the_timer(
+    site: ScriptedSite,
+) -> None:
+    await site.do(actor=Actor.OWNER)
+    await cycles(site, 30, pv_w=0.0, load_w=5_728.0, voltage_v=46.9)
+    assert (await actions(site))[-1].status is ActionStatus.BLOCKED
+    assert site.primary.relay
+
+
+async def test_critical_voltage_stops_at_once_whatever_holds(site: ScriptedSite) -> None:
+    await site.level(ControlLevel.APPROVE)
+    await site.do(actor=Actor.OWNER)
+    await cycles(site, 1, voltage_v=45.0, load_w=5_728.0)
+    assert not site.primary.relay
+    stop = (await actions(site))[-1]
+    assert (stop.actor, stop.reason, stop.urgent, stop.status) == (
+        Actor.SAFETY,
+        "voltage_critical",
+        True,
+        ActionStatus.DONE,
+    )
+
+
+async def test_a_protective_stop_that_fails_is_left_to_the_timer(site: ScriptedSite) -> None:
+    await cycles(site, 6)
+    site.primary.mode = Mode.DEAF
+    await cycles(site, 3, voltage_v=44.0, load_w=5_728.0)
+    assert [a.status for a in await actions(site)][1:] == [ActionStatus.FAILED] * 3
+    assert site.primary.relay
+    site.clock.advance(180.0)
+    assert not site.primary.relay
+
+
+async def test_timers_of_what_stays_on_are_refreshed_every_cycle(site: ScriptedSite) -> None:
+    await cycles(site, 6)
+    await cycles(site, 3, load_w=5_728.0, voltage_v=52.2)
+    assert site.primary.commands == [("on", 300.0)] * 4
+
+
+async def test_the_emergency_stop_ends_everything_even_when_observing(site: ScriptedSite) -> None:
+    await site.level(ControlLevel.OBSERVE)
+    for load_id in (PRIMARY, FAN, HEATER):
+        site.switches[load_id].flip(on=True)
+    await site.stores.emergency_stops.latch(
+        SYSTEM_ID, at=site.clock.now(), by="owner", reason="smoke"
+    )
+    await cycles(site, 1)
+    assert [switch.relay for switch in site.switches.values()] == [False] * 6
+    assert {action.reason for action in await actions(site)} == {"emergency_stop"}
+    assert len(await actions(site)) == 3, "what is off is left alone"
+
+
+async def test_one_dead_device_stops_no_other(site: ScriptedSite) -> None:
+    site.switches[FAN].mode = Mode.DEAF
+    await cycles(site, 6, room_c=41.0)
+    assert site.primary.relay
+    by_load = {action.load_id: action.status for action in await actions(site)}
+    assert by_load[FAN] is ActionStatus.FAILED
+
+
+async def test_fan_and_heater_follow_the_zones(site: ScriptedSite) -> None:
+    await cycles(site, 1, room_c=40.0)
+    assert site.switches[FAN].relay
+    fan = (await actions(site))[0]
+    assert (fan.target_speed, fan.requested_by, fan.reason) == (
+        6,
+        "climate of Heat Room",
+        "too_hot",
+    )
+    await cycles(site, 1, room_c=35.0)
+    assert not site.switches[FAN].relay
+
+
+async def test_a_cold_room_asks_for_a_miners_heat_first(site: ScriptedSite) -> None:
+    await cycles(site, 1, room_c=-1.0)
+    record = await site.stores.decisions.latest(SYSTEM_ID)
+    assert record is not None
+    states = record.document["allocation"]["inputs"]["states"]
+    assert [state["heat_wanted"] for state in states] == [True, False]
+    assert not site.switches[HEATER].relay
+    await cycles(site, 12, room_c=-1.0, voltage_v=49.0)
+    assert site.switches[HEATER].relay, "the miner may not start: the heater helps"
+
+
+async def test_without_a_sun_reading_nothing_is_heated_by_sun(site: ScriptedSite) -> None:
+    site.clock.advance(700.0)
+    await site.stores.telemetry.append([])
+    record = await site.loop.control.run_cycle(SYSTEM_ID)
+    assert record.document["allocation"]["budget"]["pv_power_w"] is None
+
+
+async def test_what_is_remembered(site: ScriptedSite) -> None:
+    await cycles(site, 6)
+    await cycles(site, 84, load_w=5_728.0)
+    memory = await site.stores.memory.load(SYSTEM_ID)
+    assert memory.learned.mean_base_load_w == pytest.approx(1_850.0)
+    assert memory.hvac["zones"][0][1]["last_reading_at"] == site.clock.now().isoformat()
+    assert memory.learning["last_voltage_v"] == 52.3
+
+
+async def test_without_the_database_nothing_is_commanded_and_no_timer_refreshed(
+    site: ScriptedSite,
+) -> None:
+    await cycles(site, 6)
+    sent, memory = len(site.primary.commands), Switchable(site.stores.memory)
+    site.stores.memory = memory  # type: ignore[assignment]  # stands before the fake
+    site.loop = Loop(stores=site.stores, clock=site.clock, switches=site.loop.switches)
+    memory.away = True
+    for _ in range(5):
+        with pytest.raises(Unavailable):
+            await cycles(site, 1)
+    assert len(site.primary.commands) == sent
+    assert not site.primary.relay, "the watchdog has run out"
+
+
+async def test_a_database_that_goes_away_while_a_command_is_under_way(site: ScriptedSite) -> None:
+    await cycles(site, 5)
+    store = Switchable(site.stores.actions)
+    site.stores.actions = store  # type: ignore[assignment]  # stands before the fake
+    site.loop = Loop(stores=site.stores, clock=site.clock, switches=site.loop.switches)
+
+    def cut() -> None:
+        store.away = True
+
+    site.primary.when_commanded = cut
+    with pytest.raises(Unavailable):
+        await cycles(site, 1)
+    store.away = False
+    await site.loop.actions.advance(SYSTEM_ID)
+    (action,) = await actions(site)
+    assert action.status is ActionStatus.DONE, "settled by what the device shows"
+
+
+async def test_events_tell_whoever_listens(site: ScriptedSite) -> None:
+    await cycles(site, 6)
+    topics = [topic for topic, _ in site.stores.events.published]
+    assert topics.count("decision") == 6
+    statuses = [p["status"] for topic, p in site.stores.events.published if topic == "action"]
+    assert statuses == ["proposed", "executing", "verifying", "done"]
+
+
+async def test_a_miner_without_a_switch_is_decided_on_and_left_alone(site: ScriptedSite) -> None:
+    stored = (await site.stores.settings.miners(SYSTEM_ID))[0]
+    for device_id in (None, str(UUID(int=9))):
+        await site.stores.settings.save_miner(
+            SYSTEM_ID,
+            replace(stored.value, device_id=device_id),
+            expected_version=None,
+            actor="owner",
+        )
+        await cycles(site, 7)
+    assert await actions(site) == []
+
+
+async def test_a_stop_of_a_miner_that_is_off_is_not_sent(site: ScriptedSite) -> None:
+    """At critical voltage every miner is to stop, those that are off as well."""
+    await cycles(site, 1, voltage_v=44.5)
+    record = await site.stores.decisions.latest(SYSTEM_ID)
+    assert record is not None
+    assert await actions(site) == []
+
+
+async def test_a_zone_whose_devices_are_gone(site: ScriptedSite) -> None:
+    loads = site.stores.site._loads
+    for load_id in (FAN, HEATER):
+        del loads[load_id]
+    site.clock.advance(60.0)
+    await site.stores.telemetry.append([])
+    record = await site.loop.control.run_cycle(SYSTEM_ID)
+    assert record.at == site.clock.now()
+    assert await actions(site) == []

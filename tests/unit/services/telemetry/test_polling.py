@@ -1,0 +1,86 @@
+"""One poll: read, stored, noted, told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import pytest
+
+from commandcenter.wiring import seed
+from services.errors import NotFound, VendorError
+from services.sites.records import AdapterConfig
+from services.telemetry.polling import Polling
+from services.telemetry.records import BatterySample, PollHealth, Sample
+from tests.fakes.reference_site import SYSTEM_ID
+from tests.fakes.scripted_site import ScriptedSite
+
+
+class ScriptedReader:
+    """Gives the samples it was given, or fails."""
+
+    def __init__(self, samples: Sequence[Sample] | VendorError) -> None:
+        self.samples = samples
+
+    async def read(self) -> Sequence[Sample]:
+        if isinstance(self.samples, VendorError):
+            raise self.samples
+        return self.samples
+
+
+@pytest.fixture
+async def site() -> ScriptedSite:
+    return await ScriptedSite().set_up()
+
+
+def polling(site: ScriptedSite, samples: Sequence[Sample] | VendorError) -> Polling:
+    ticks = iter((10.0, 10.25))
+    asked: list[AdapterConfig] = []
+
+    def reader_of(adapter: AdapterConfig) -> ScriptedReader:
+        asked.append(adapter)
+        return ScriptedReader(samples)
+
+    return Polling(
+        sites=site.stores.site,
+        telemetry=site.stores.telemetry,
+        reader_of=reader_of,
+        clock=site.clock,
+        events=site.stores.events,
+        stopwatch=lambda: next(ticks),
+    )
+
+
+async def health(site: ScriptedSite) -> PollHealth:
+    found = await site.stores.telemetry.poll_health(SYSTEM_ID, now=site.clock.now())
+    return next(each for each in found if each.adapter_id == seed.VRM_ADAPTER)
+
+
+async def test_new_samples_are_stored_and_told(site: ScriptedSite) -> None:
+    site.clock.advance(60.0)
+    at = site.clock.now()
+    sample = BatterySample(device_id=seed.BATTERY_PACK, at=at, voltage_v=52.9)
+    assert await polling(site, [sample]).poll(seed.VRM_ADAPTER) == 1
+    assert (await health(site)).last_success_at == at
+    assert site.stores.events.published == [
+        ("telemetry", {"system_id": str(SYSTEM_ID), "adapter": "Victron VRM"})
+    ]
+
+
+async def test_what_is_known_already_is_not_told(site: ScriptedSite) -> None:
+    assert await polling(site, []).poll(seed.VRM_ADAPTER) == 0
+    assert (await health(site)).last_error is None
+    assert site.stores.events.published == []
+
+
+async def test_a_failure_is_noted_and_raised(site: ScriptedSite) -> None:
+    error = VendorError(vendor="VRM", call="stats", detail="503", retry=True)
+    with pytest.raises(VendorError):
+        await polling(site, error).poll(seed.VRM_ADAPTER)
+    noted = await health(site)
+    assert (noted.last_error, noted.last_success_at) == ("VRM: stats: 503", None)
+
+
+async def test_an_adapter_that_does_not_exist(site: ScriptedSite) -> None:
+    with pytest.raises(NotFound, match="adapter"):
+        await polling(site, []).poll(UUID(int=1))

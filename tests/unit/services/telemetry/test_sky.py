@@ -1,0 +1,94 @@
+"""What the sun will do: tonight's length, and whether it is sunny."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from energy.site.miners import Learned
+from energy.site.snapshot import Reading, Sky, Snapshot
+from services.telemetry.sky import sky_now
+
+MIDNIGHT = datetime(2026, 6, 21, tzinfo=UTC)
+
+
+class TwelveHourSun:
+    """10 kW from 6 to 18 o'clock UTC, nothing else."""
+
+    def clear_sky_w(self, at: datetime) -> float:
+        return 10_000.0 if 6 <= at.hour < 18 else 0.0
+
+
+def at(hour: float) -> datetime:
+    return MIDNIGHT + timedelta(hours=hour)
+
+
+def seen(hour: float, *, pv_w: float | None = None, voltage_v: float | None = 52.0) -> Snapshot:
+    return Snapshot(
+        at=at(hour),
+        pv_power_w=None if pv_w is None else Reading(value=pv_w),
+        battery_voltage_v=None if voltage_v is None else Reading(value=voltage_v),
+    )
+
+
+def test_without_a_model_nothing_is_known() -> None:
+    assert sky_now(None, Learned(), seen(12), full_v=55.0) == Sky()
+
+
+def test_before_a_base_load_is_known_the_night_is_not() -> None:
+    sky = sky_now(TwelveHourSun(), Learned(), seen(12, pv_w=9_000.0), full_v=55.0)
+    assert sky == Sky(clear_sky_w=10_000.0, sunny=True)
+
+
+@pytest.mark.parametrize(
+    ("hour", "ratio", "night_hours", "carries"),
+    [
+        pytest.param(12, 1.0, 12.0, True, id="by day the whole coming night"),
+        pytest.param(18, 1.0, 12.0, False, id="at dusk all of it"),
+        pytest.param(23, 1.0, 7.0, False, id="at night the rest"),
+        pytest.param(5.75, 1.0, 0.25, False, id="before dawn a little"),
+        pytest.param(12, None, 12.0, True, id="a ratio that is not learned counts as one"),
+        pytest.param(12, 0.05, 36.0, False, id="a sun that carries nothing is night, up to 36 h"),
+    ],
+)
+def test_nights(hour: float, ratio: float | None, night_hours: float, *, carries: bool) -> None:
+    learned = Learned(clear_sky_ratio=ratio, mean_base_load_w=1_000.0)
+    sky = sky_now(TwelveHourSun(), learned, seen(hour), full_v=55.0)
+    assert (sky.night_hours, sky.sun_carries_base_load) == (night_hours, carries)
+
+
+def test_a_sun_that_never_sets() -> None:
+    class Midsummer:
+        def clear_sky_w(self, _: datetime) -> float:
+            return 5_000.0
+
+    learned = Learned(clear_sky_ratio=1.0, mean_base_load_w=1_000.0)
+    assert sky_now(Midsummer(), learned, seen(12), full_v=55.0).night_hours == 0.0
+
+
+@pytest.mark.parametrize(
+    ("hour", "pv_w", "voltage_v", "ratio", "sunny"),
+    [
+        pytest.param(12, 7_000.0, 52.0, None, True, id="70 % of the clear sky"),
+        pytest.param(12, 6_999.0, 52.0, None, False, id="less"),
+        pytest.param(12, None, 52.0, None, None, id="no reading"),
+        pytest.param(12, None, None, None, None, id="nothing at all"),
+        pytest.param(22, 0.0, 52.0, 0.9, False, id="at night"),
+        pytest.param(12, 500.0, 55.0, 0.7, True, id="full: the recent ratio tells"),
+        pytest.param(12, 500.0, 55.0, 0.6, False, id="full under clouds"),
+        pytest.param(12, 500.0, 55.0, None, None, id="full, and nothing learned"),
+        pytest.param(12, 500.0, 54.9, 0.7, False, id="not full"),
+    ],
+)
+def test_sunny(
+    hour: int,
+    pv_w: float | None,
+    voltage_v: float | None,
+    ratio: float | None,
+    *,
+    sunny: bool | None,
+) -> None:
+    snapshot = seen(hour, pv_w=pv_w, voltage_v=voltage_v)
+    sky = sky_now(TwelveHourSun(), Learned(clear_sky_ratio=ratio), snapshot, full_v=55.0)
+    assert sky.sunny is sunny

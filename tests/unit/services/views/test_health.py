@@ -1,0 +1,203 @@
+"""The health report: worst wins, a sentence each, and no broken part breaks it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from services.errors import Unavailable
+from services.sites.records import AdapterConfig, System
+from services.stored import Json
+from services.views.health import Check, Health
+from tests.fakes.clock import EPOCH, SteppingClock
+from tests.fakes.stores import InMemoryStores
+
+SITE = UUID(int=1)
+VRM = AdapterConfig(
+    id=UUID(int=2),
+    system_id=SITE,
+    adapter_type="victron_vrm",
+    name="VRM",
+    settings={},
+    poll_interval_s=180.0,
+)
+
+
+class Site:
+    """A site with one source, polled and running at ``EPOCH``."""
+
+    def __init__(self) -> None:
+        self.clock = SteppingClock()
+        self.stores = InMemoryStores(clock=self.clock)
+        self.health = Health(
+            store_health=self.stores.health,
+            sites=self.stores.site,
+            telemetry=self.stores.telemetry,
+            jobs=self.stores.jobs,
+            clock=self.clock,
+            timeout_s=0.05,
+        )
+
+    async def set_up(self) -> None:
+        system = System(
+            id=SITE, name="Shack", owner_id=SITE, timezone="UTC", latitude=0, longitude=0
+        )
+        await self.stores.site.save_system(system)
+        await self.stores.site.save_adapter(VRM)
+
+    async def component(self, name: str) -> Json:
+        report = await self.health.report()
+        return next(each for each in report["components"] if each["name"] == name)
+
+
+@pytest.fixture
+async def site() -> Site:
+    made = Site()
+    await made.set_up()
+    return made
+
+
+async def test_all_is_well(site: Site) -> None:
+    await site.stores.telemetry.record_poll(VRM.id, at=EPOCH, error=None, ms=3)
+    await site.stores.jobs.record("control", system_id=SITE, at=EPOCH, ms=3, error=None)
+    site.health.add("assistant", _answers({"ok": True, "detail": "built-in"}))
+    site.clock.advance(60)
+    assert await site.health.report() == {
+        "status": "ok",
+        "at": (EPOCH + timedelta(seconds=60)).isoformat(),
+        "components": [
+            _part("database", "store", "in memory"),
+            _part("assistant", "part", "built-in"),
+            {**_part("VRM", "source", "answers"), "age_s": 60.0},
+            {**_part("control", "job", "ran"), "age_s": 60.0},
+        ],
+    }
+
+
+def _part(name: str, kind: str, detail: str) -> Json:
+    return {
+        "name": name,
+        "kind": kind,
+        "status": "ok",
+        "detail": detail,
+        "age_s": None,
+        "advice": "",
+    }
+
+
+def _answers(answer: Json) -> Check:
+    async def check() -> Json:
+        return answer
+
+    return check
+
+
+@pytest.mark.parametrize(
+    ("error", "age_s", "expected"),
+    [
+        pytest.param(None, 545, ("ok", "answers"), id="3 intervals and the grace"),
+        pytest.param(None, 546, ("down", "silent for 10 min"), id="silent for longer"),
+        pytest.param(
+            "HTTP 429", 60, ("degraded", "the last poll failed: HTTP 429"), id="one poll failed"
+        ),
+        pytest.param("HTTP 429", 3_600, ("down", "silent for 1 h: HTTP 429"), id="all failed"),
+    ],
+)
+async def test_a_source(
+    site: Site, error: str | None, age_s: float, expected: tuple[str, str]
+) -> None:
+    await site.stores.telemetry.record_poll(VRM.id, at=EPOCH, error=None, ms=3)
+    site.clock.advance(age_s)
+    if error is not None:
+        await site.stores.telemetry.record_poll(VRM.id, at=site.clock.now(), error=error, ms=3)
+    found = await site.component("VRM")
+    assert (found["status"], found["detail"]) == expected
+    assert (found["advice"] == "") == (found["status"] == "ok")
+    assert (await site.health.report())["status"] == ("ok" if expected[0] == "ok" else "degraded")
+
+
+async def test_a_source_that_was_never_polled_or_never_answered(site: Site) -> None:
+    assert (await site.component("VRM"))["detail"] == "not polled yet"
+    await site.stores.telemetry.record_poll(VRM.id, at=EPOCH, error="wrong token", ms=3)
+    found = await site.component("VRM")
+    assert (found["status"], found["detail"]) == ("down", "the last poll failed: wrong token")
+
+
+async def test_a_disabled_source_is_not_reported(site: Site) -> None:
+    await site.stores.site.save_adapter(replace(VRM, enabled=False))
+    assert [each["name"] for each in (await site.health.report())["components"]] == ["database"]
+
+
+async def test_without_the_database_all_is_down_and_it_says_what_happens(site: Site) -> None:
+    site.stores.health.ok = False
+    report = await site.health.report()
+    assert report["status"] == "down"
+    assert [each["name"] for each in report["components"]] == ["database"]
+    assert report["components"][0]["advice"].startswith("Nothing new is commanded")
+
+
+async def test_a_failing_job_and_a_clock_that_stands(site: Site) -> None:
+    await site.stores.jobs.record("rollup", system_id=SITE, at=EPOCH, ms=3, error="disk full")
+    found = await site.component("rollup")
+    assert (found["status"], found["detail"]) == ("degraded", "failed: disk full")
+    site.clock.advance(305)
+    assert "scheduler" not in str(await site.health.report())
+    site.clock.advance(1)
+    stopped = await site.component("scheduler")
+    assert (stopped["status"], stopped["detail"]) == ("down", "no job has run for 6 min")
+
+
+async def test_a_check_that_hangs_raises_or_warns(site: Site) -> None:
+    async def hangs() -> Json:
+        await asyncio.sleep(10)
+        return {"ok": True}
+
+    async def breaks() -> Json:
+        raise RuntimeError
+
+    async def says() -> Json:
+        raise Unavailable(what="model", detail="refused", advice="Start it.")
+
+    site.health.add("hanging", hangs)
+    site.health.add("broken", breaks)
+    site.health.add("model", says)
+    site.health.add(
+        "broker",
+        _answers({"ok": True, "status": "degraded", "detail": "slow", "advice": "Wait."}),
+    )
+    report = await site.health.report()
+    found = {each["name"]: (each["status"], each["detail"]) for each in report["components"]}
+    assert report["status"] == "degraded"
+    assert found["hanging"] == ("down", "no answer within 0.05 s")
+    assert found["broken"] == ("down", "RuntimeError")
+    assert found["model"] == ("down", "model does not answer: refused. Start it.")
+    assert found["broker"] == ("degraded", "slow")
+
+
+async def test_an_essential_part_takes_all_down(site: Site) -> None:
+    site.health.add("queue", _answers({"ok": False}), essential=True)
+    report = await site.health.report()
+    assert report["status"] == "down"
+    assert report["components"][1]["detail"] == "does not answer"
+
+
+@pytest.mark.parametrize(
+    ("slow", "detail"),
+    [
+        pytest.param(False, "database does not answer: gone. Wait.", id="it raises"),
+        pytest.param(True, "no answer within 0.05 s", id="it hangs"),
+    ],
+)
+async def test_a_database_that_goes_away_while_asked(site: Site, slow: bool, detail: str) -> None:
+    async def systems() -> list[System]:
+        if slow:
+            await asyncio.sleep(10)
+        raise Unavailable(what="database", detail="gone", advice="Wait.")
+
+    site.stores.site.systems = systems  # type: ignore[method-assign]  # the store breaks in between
+    found = await site.component("polls and jobs")
+    assert (found["status"], found["detail"]) == ("degraded", detail)

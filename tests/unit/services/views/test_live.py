@@ -1,0 +1,132 @@
+"""What is true now: every number with unit, age and source; what is unknown is null, never 0."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from commandcenter.wiring import seed
+from services.alerting.records import Alert, Severity
+from services.telemetry.records import EnergySample
+from tests.fakes.reference_site import SYSTEM_ID
+from tests.fakes.scripted_site import ScriptedSite
+from tests.unit.services.telemetry.test_snapshots import save_primary
+
+
+@pytest.fixture
+async def site() -> ScriptedSite:
+    return await ScriptedSite().set_up()
+
+
+def value(
+    number: float | None, unit: str, age_s: float | None, source: str | None
+) -> dict[str, Any]:
+    return {"value": number, "unit": unit, "age_s": age_s, "source": source}
+
+
+async def test_a_running_site(site: ScriptedSite) -> None:
+    for _ in range(6):
+        await site.pass_minutes(1, current_a=-50.0, grid_w=12.0)
+        await site.loop.control.run_cycle(SYSTEM_ID)
+    await site.pass_minutes(1, current_a=-50.0, grid_w=12.0, load_w=5_728.0)
+    site.clock.advance(15.0)
+    now = await site.loop.live.now(SYSTEM_ID)
+    assert now["battery"] == {
+        "voltage": value(52.3, "V", 15.0, "Victron VRM"),
+        "rest_voltage": value(52.8, "V", 15.0, "computed"),
+        "soc": value(66.4, "%", 15.0, "computed"),
+        "current": value(-50.0, "A", 15.0, "Victron VRM"),
+        "power": value(None, "W", None, None),
+        "temperature": value(None, "°C", None, None),
+    }
+    assert now["solar"] == {
+        "power": value(8_450.0, "W", 15.0, "SolArk cloud"),
+        "potential": value(8_450.0, "W", 75.0, "computed"),
+    }
+    assert now["load"]["base"] == value(1_850.0, "W", 75.0, "computed")
+    assert now["grid"]["power"] == value(12.0, "W", 15.0, "SolArk cloud")
+    assert (now["control_level"], now["alerts_open"]) == ("automatic", 0)
+    primary = now["miners"][0]
+    assert (primary["name"], primary["is_on"], primary["command"], primary["reason"]) == (
+        "Primary S21+ (Revenue)",
+        True,
+        "start",
+        "eligible",
+    )
+    assert primary["power"] == value(3_878.0, "W", 15.0, "Primary S21+ (Revenue)")
+    assert primary["explanation"]
+    assert now["zones"][0]["temperature"] == value(20.0, "°C", 15.0, "Heat Room")
+    assert now["zones"][0]["reason"] == "comfortable"
+    assert [load["is_on"] for load in now["loads"] if load["kind"] == "miner"] == [False, True]
+    assert now["decision"]["age_s"] == 75.0
+    assert now["decision"]["budget"]["total_w"] == 11_600.0
+
+
+async def test_a_site_before_its_first_cycle(site: ScriptedSite) -> None:
+    now = await site.loop.live.now(SYSTEM_ID)
+    assert now["decision"] is None
+    assert now["solar"]["potential"] == value(None, "W", None, "computed")
+    assert now["miners"][0]["command"] is None
+    assert now["zones"][0]["explanation"] == ""
+    assert now["emergency_stop"] == {
+        "latched": False,
+        "changed_at": None,
+        "changed_by": None,
+        "reason": None,
+    }
+
+
+async def test_a_site_that_is_silent(site: ScriptedSite) -> None:
+    site.clock.advance(2 * 86_400.0)
+    now = await site.loop.live.now(SYSTEM_ID)
+    assert now["battery"]["voltage"] == value(None, "V", None, None)
+    assert now["battery"]["soc"] == value(None, "%", None, "computed")
+    assert now["miners"][0]["is_on"] is None
+    assert now["miners"][0]["power"] == value(None, "W", None, "Primary S21+ (Revenue)")
+
+
+async def test_the_inverters_voltage_stands_in(site: ScriptedSite) -> None:
+    site.clock.advance(2 * 86_400.0)
+    at = site.clock.now()
+    sample = EnergySample(device_id=seed.INVERTER, at=at, battery_voltage_v=53.0)
+    await site.stores.telemetry.append([sample])
+    now = await site.loop.live.now(SYSTEM_ID)
+    assert now["battery"]["voltage"] == value(53.0, "V", 0.0, "SolArk cloud")
+    assert now["battery"]["rest_voltage"]["value"] == 53.0
+    assert now["battery"]["soc"]["value"] == 68.0
+
+
+async def test_a_latched_emergency_stop_and_open_alerts(site: ScriptedSite) -> None:
+    await site.loop.emergency.latch(SYSTEM_ID, by="ann", reason="smoke")
+    at = site.clock.now()
+    await site.stores.alerts.save(
+        Alert(
+            id=UUID(int=1),
+            system_id=SYSTEM_ID,
+            key="x",
+            category="battery",
+            severity=Severity.CRITICAL,
+            title="x",
+            detail="x",
+            advice="x",
+            opened_at=at - timedelta(minutes=1),
+            updated_at=at,
+        )
+    )
+    now = await site.loop.live.now(SYSTEM_ID)
+    assert now["emergency_stop"] == {
+        "latched": True,
+        "changed_at": at.isoformat(),
+        "changed_by": "ann",
+        "reason": "smoke",
+    }
+    assert now["alerts_open"] == 1
+
+
+async def test_a_miner_without_a_switch(site: ScriptedSite) -> None:
+    await save_primary(site, device_id=None)
+    miner = (await site.loop.live.now(SYSTEM_ID))["miners"][0]
+    assert (miner["load_id"], miner["is_on"], miner["power"]["value"]) == (None, None, None)

@@ -1,0 +1,129 @@
+"""What the tools need of the services, by role."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from energy.site.loads import Actor, Zone
+from energy.site.miners import MinerProfile
+from energy.site.preferences import Preferences
+from services.accounts.records import Role
+from services.actions.ports import ActionStore
+from services.actions.records import Action
+from services.alerting.ports import AlertStore
+from services.clock import Clock
+from services.control.ports import DecisionStore
+from services.sites.ports import SiteStore
+from services.stored import Json, Stored
+
+
+class NowView(Protocol):
+    """The site as it is now."""
+
+    async def now(self, system_id: UUID) -> Json:
+        """What the home page shows: every value with unit, age and source."""
+        ...
+
+
+class PastView(Protocol):
+    """The site's history."""
+
+    async def statistics(self, system_id: UUID, hours: float) -> Json:
+        """Energies, means and extremes of the last ``hours``."""
+        ...
+
+    async def series(
+        self, system_id: UUID, metric: str, *, start: datetime, end: datetime, step_s: float
+    ) -> Json:
+        """One metric in buckets of ``step_s``."""
+        ...
+
+
+class SettingsView(Protocol):
+    """The owner's settings."""
+
+    async def preferences(self, system_id: UUID) -> Stored[Preferences]:
+        """The site's preferences."""
+        ...
+
+    async def miners(self, system_id: UUID) -> Sequence[Stored[MinerProfile]]:
+        """Profiles of the site's miners."""
+        ...
+
+    async def zones(self, system_id: UUID) -> Sequence[Stored[Zone]]:
+        """The site's HVAC zones."""
+        ...
+
+
+class WhatIfView(Protocol):
+    """The allocator, asked without side effects."""
+
+    async def allocate(self, system_id: UUID, document: Json) -> Json:
+        """The decision for the site with the document's fields overridden."""
+        ...
+
+
+class Proposals(Protocol):
+    """Where a pending action comes from."""
+
+    async def propose(
+        self,
+        system_id: UUID,
+        load_id: UUID,
+        *,
+        target_on: bool,
+        actor: Actor,
+        requested_by: str,
+        reason: str,
+        explanation: str,
+    ) -> Action:
+        """Validate and store; an agent's proposal waits for the owner."""
+        ...
+
+
+class HealthView(Protocol):
+    """How the parts of the product are."""
+
+    async def report(self) -> Json:
+        """``{status, components: [{name, kind, status, detail, age_s, advice}]}``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolServices:
+    """Everything that tools may reach."""
+
+    live: NowView
+    history: PastView
+    settings: SettingsView
+    what_if: WhatIfView
+    decisions: DecisionStore
+    actions: ActionStore
+    proposals: Proposals
+    alerts: AlertStore
+    health: HealthView
+    site: SiteStore
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolScope:
+    """For whom and where the tools of one run work; bound when they are built, never by a model.
+
+    Attributes:
+        system_id: The site.
+        user_id: Who asks.
+        requested_by: How the action log names who asked, e.g. an e-mail address.
+        role: Viewers may look, not propose.
+        timezone: The site's timezone name, in which times are answered.
+    """
+
+    system_id: UUID
+    user_id: UUID
+    requested_by: str
+    role: Role
+    timezone: str
