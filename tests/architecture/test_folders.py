@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ def test_every_top_level_folder_is_known() -> None:
         path.name
         for path in ROOT.iterdir()
         if path.is_dir() and not path.name.startswith(".") and any(path.glob("**/*.py"))
-    } - {"node_modules", "mutants"}
+    } - {"mutants"}
     assert folders - NOT_PACKAGES == packages()
 
 
@@ -62,10 +63,10 @@ def test_lock_files_carry_hashes_and_no_addresses(lock: str) -> None:
     assert "://" not in text
 
 
-def test_the_front_end_lock_carries_integrity_and_no_addresses() -> None:
-    text = (ROOT / "package-lock.json").read_text(encoding="utf-8")
-    assert '"integrity": "sha512-' in text
-    assert '"resolved"' not in text
+def test_the_program_needs_no_node() -> None:
+    lock = (ROOT / "requirements" / "runtime.lock").read_text(encoding="utf-8")
+    assert not re.findall(r"^node", lock, re.MULTILINE)
+    assert not list(ROOT.glob("package*.json"))
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "migrations").glob("*.sql")), ids=lambda p: p.name)
