@@ -17,7 +17,7 @@ from energy.allocation.pv_potential import factor_now, lowered_factor
 from energy.allocation.site_state import Site, budget_of, site_of
 from energy.site.miners import ControlMemory, MinerState
 
-ALLOCATOR_VERSION = "1.1.0"
+ALLOCATOR_VERSION = "1.2.0"
 
 
 def allocate(question: AllocationInput) -> Decision:
@@ -35,8 +35,10 @@ def _decide(question: AllocationInput, *, explained: bool) -> Decision:
     purse = Purse(
         solar_w=site.solar_surplus_w,
         mean_w=site.mean_surplus_w,
+        carrying_w=site.carrying_surplus_w,
         measured_w=site.measured_surplus_w,
         battery_w=site.battery_allowance_w,
+        lendable_w=site.lendable_w,
     )
     entries = _entries(question)
     Turns(site, purse, sorted(entries, key=lambda entry: turn_order(entry, site))).take()
@@ -106,4 +108,6 @@ def _memory(site: Site, entries: list[Entry]) -> ControlMemory:
         potential_factor=factor,
         potential_lowered_at=lowered_at,
         voltage_implausible_since=site.measured.implausible_since,
+        charge=site.potential.hold,
+        surplus=site.surplus_samples,
     )

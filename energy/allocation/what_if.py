@@ -101,7 +101,7 @@ def _at(document: Json, defaults: AllocationInput, problems: list[Problem]) -> d
 def _snapshot(given: object, default: Snapshot, at: datetime, problems: list[Problem]) -> Snapshot:
     sky = default.sky
     if abs((at - default.at).total_seconds()) > SKY_HOLDS_S:
-        # The sun of another time is not known, and an unknown reserve blocks nothing.
+        # The sun of another time is not known: then the assumed night stands in.
         sky = Sky(sunny=sky.sunny)
     default = replace(default, at=at, sky=sky)
     if given is None:

@@ -16,7 +16,7 @@ from energy import json_codec
 from energy.allocation.allocator import ALLOCATOR_VERSION, allocate
 from energy.allocation.decision import AllocationInput, Decision
 from energy.allocation.measured import measure
-from energy.allocation.pv_potential import potential_of
+from energy.allocation.pv_potential import may_hold_back, potential_of
 from energy.battery.learning import LearningState, Observation, learn
 from energy.climate.heating import HvacHints
 from energy.climate.zones import HvacMemory, ZoneDecisions, control_zones
@@ -186,6 +186,6 @@ def _observation(at: datetime, decision: Decision) -> Observation:
         current_a=measured.current_a,
         pv_w=measured.pv_w,
         clear_sky_w=decision.inputs.snapshot.sky.clear_sky_w,
-        throttled=budget.throttled,
+        held_back=may_hold_back(measured, decision.inputs.preferences),
         base_load_w=budget.base_load_w if known else None,
     )

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 from energy.allocation.allocator import decide
 from energy.allocation.decision import AllocationInput, Command, Decision
+from energy.allocation.measured import measure
+from energy.allocation.pv_potential import may_hold_back
 from energy.battery.calibration import voltage_v
 from energy.battery.learning import LearningState, Observation, learn
 from energy.site.miners import ControlMemory, Learned, MinerProfile, MinerState
@@ -307,7 +309,7 @@ class _Run:
                 current_a=self.battery.current_a,
                 pv_w=pv_w,
                 clear_sky_w=snapshot.sky.clear_sky_w,
-                throttled=decision.budget.throttled,
+                held_back=may_hold_back(measure(decision.inputs), self.preferences),
                 base_load_w=decision.budget.base_load_w,
             ),
             self.learned,
