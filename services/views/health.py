@@ -1,4 +1,4 @@
-"""How every part does, and what to do about it. A broken part never breaks the report."""
+"""The health of every component, with advice. A component that fails never breaks the report."""
 
 from __future__ import annotations
 

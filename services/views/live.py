@@ -1,4 +1,4 @@
-"""What is true now, for the home page, the API and the tools: every number with unit and age."""
+"""The live view for the home page, the API and the tools: every number with unit and age."""
 
 from __future__ import annotations
 

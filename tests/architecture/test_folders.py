@@ -47,6 +47,22 @@ def test_every_top_level_folder_is_known() -> None:
     assert folders - NOT_PACKAGES == packages()
 
 
+def inner_packages() -> list[str]:
+    """Packages inside the top-level ones, one level deep, but for vendors, pages and routes."""
+    listed = {"integrations", "server", "tools", "scheduler", "forecasting"}
+    return sorted(
+        f"{path.parent.parent.name}/{path.parent.name}"
+        for path in ROOT.glob("*/*/__init__.py")
+        if path.parent.parent.name in packages() - listed
+    )
+
+
+@pytest.mark.parametrize("package", inner_packages())
+def test_every_inner_package_is_described_in_the_architecture(package: str) -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert f"`{package}/`" in text
+
+
 def test_generic_names_do_not_collide_with_installed_packages() -> None:
     top_levels = importlib.metadata.packages_distributions()
     ours = {"commandcenter"}
