@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 FILE = "server.json"
-TOKEN_NAME = "commands beside the program"  # noqa: S105 - a name, no secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

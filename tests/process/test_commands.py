@@ -83,7 +83,7 @@ def test_a_question_goes_to_the_running_program(program: Program) -> None:
 def test_the_stop_is_thrown_and_released_with_a_reason(program: Program) -> None:
     thrown = as_json(program.cli("emergency-stop", "--reason", "smoke", "--json"))
     assert (thrown["latched"], thrown["reason"]) == (True, "smoke")
-    assert "commands beside the program" in thrown["by"]
+    assert "command line of" in thrown["by"]
     refused = program.cli("emergency-stop", "--release")
     assert refused.returncode == 2
     assert as_json(program.cli("emergency-stop", "--status", "--json"))["latched"]
@@ -149,7 +149,7 @@ def test_a_killed_program_is_not_waited_for(start: Start) -> None:
     state = as_json(program.cli("emergency-stop", "--reason", "smoke", "--json"))
     assert (state["latched"], state["by"]) == (True, "command line")
     names = [each["name"] for each in as_json(program.cli("token", "list", "--json"))]
-    assert len([name for name in names if name.startswith("commands beside")]) == 1
+    assert len([name for name in names if name.startswith("command line of")]) == 1
     again = start("killed", SITE="none")
     names = [each["name"] for each in as_json(again.cli("token", "list", "--json"))]
-    assert len([name for name in names if name.startswith("commands beside")]) == 1
+    assert len([name for name in names if name.startswith("command line of")]) == 1
