@@ -92,6 +92,11 @@ class Reserve:
         """Whether the energy in the battery holds anything back at all."""
         return self.enabled and not self.proven_full
 
+    @property
+    def short(self) -> bool:
+        """Whether the house will need what is left: a stop for it protects the battery."""
+        return self.usable_wh is not None and self.usable_wh < self.reserve_wh
+
     def stops_below_wh(self, profile: MinerProfile) -> float:
         """Usable energy below which a running load stops unless the sun carries it."""
         return self.reserve_wh + self.bands[profile.operating_mode].stop.of(self._rank(profile))
