@@ -60,6 +60,7 @@ from services.telemetry.snapshots import SnapshotBuilder
 from services.views.health import Health
 from services.views.history import History
 from services.views.live import LiveView
+from services.views.metrics import Metrics
 from storage.all_stores import PostgresStores
 from storage.schema import migrations
 from tools.services import ToolServices
@@ -274,6 +275,7 @@ class _Builder:
             alert_store=s.alerts,
             notifications=Notifications(settings=s.settings, targets=targets, messenger=messenger),
             health=views.health,
+            metrics=Metrics(sites=s.site, jobs=s.jobs, clock=self._clock),
             runs=runs,
             conversations=s.conversations,
             events=s.events,
@@ -470,6 +472,7 @@ class _Builder:
         rollup = Rollup(sites=s.site, telemetry=s.telemetry, settings=s.settings, clock=self._clock)
 
         async def retain() -> object:
+            await s.jobs.forget_cycles(now=self._clock.now())
             return await s.telemetry.apply_retention(
                 now=self._clock.now(), raw_hours=self._settings.raw_retention_hours
             )
