@@ -28,7 +28,7 @@ class Condition:
 
 
 def evaluate(facts: AlertFacts, memory: AlertMemory) -> tuple[list[Condition], AlertMemory]:
-    """All alerts that last now, the worst first, and the memory for the next look.
+    """All alerts that last now, the worst first, and the memory for the next check.
 
     An alert about something that is no longer part of the site ends.
     """
@@ -41,7 +41,7 @@ def evaluate(facts: AlertFacts, memory: AlertMemory) -> tuple[list[Condition], A
             kept[watch.key] = after
         if after.active:
             conditions.append(_condition(watch, after, facts.at))
-    conditions.sort(key=lambda each: (_ORDER[each.severity], each.key))
+    conditions.sort(key=lambda condition: (_ORDER[condition.severity], condition.key))
     return conditions, AlertMemory(watches=tuple((key, kept[key]) for key in sorted(kept)))
 
 
