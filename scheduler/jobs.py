@@ -56,6 +56,14 @@ class Pace(StrEnum):
     WALL = "wall"
 
 
+class Queue(StrEnum):
+    """Which workers take a job: a queue has workers of its own, which no other job occupies."""
+
+    CONTROL = "control"
+    COMMANDS = "commands"
+    REST = "rest"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """What one run is about. ``interval_s`` is an adapter's own interval, None for others."""
@@ -86,6 +94,7 @@ class Job:
             period comes soon enough.
         exclusive: Whether only one process may run it at a time for one subject.
         lane: In the queue, jobs of one site and lane run one after another.
+        queue: Which workers take it.
     """
 
     name: str
@@ -99,6 +108,7 @@ class Job:
     retry_after_s: tuple[float, ...] = ()
     exclusive: bool = True
     lane: str = "site"
+    queue: Queue = Queue.REST
 
     def every_wall_s(self, subject: Subject, speed: float) -> float:
         """Wall seconds between two runs where the site runs ``speed`` times as fast as the wall."""
@@ -138,6 +148,7 @@ JOBS: tuple[Job, ...] = (
         interval_s=60.0,
         first_after_s=10.0,
         timeout_s=COMMAND_TIMEOUT_S,
+        queue=Queue.CONTROL,
     ),
     Job(
         name="advance",
@@ -147,6 +158,7 @@ JOBS: tuple[Job, ...] = (
         first_after_s=12.0,
         timeout_s=COMMAND_TIMEOUT_S,
         lane="actions",
+        queue=Queue.COMMANDS,
     ),
     Job(
         name="alerts",
