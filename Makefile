@@ -4,10 +4,8 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
-VENDOR := server/web/static/vendor
 PIP_INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes
 comma := ,
-WEB_FILES := $(VENDOR)/htmx.min.js $(VENDOR)/uPlot.iife.min.js $(VENDOR)/uPlot.min.css
 
 .DEFAULT_GOAL := help
 .PHONY: help run setup setup-dev test lint format bench mutation lock debian clean
@@ -41,9 +39,9 @@ bench: setup-dev ## Run the benchmarks and print their tables
 mutation: setup-dev ## Mutation testing of the domain (long)
 	$(BIN)/mutmut run
 
-setup: $(VENV)/.runtime $(WEB_FILES)
+setup: $(VENV)/.runtime
 
-setup-dev: $(VENV)/.dev $(WEB_FILES)
+setup-dev: $(VENV)/.dev
 
 $(VENV)/.bootstrap: requirements/bootstrap.lock
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer on the path: install one, or say make PYTHON=/path/to/python3.11"; exit 1; }
@@ -65,25 +63,14 @@ $(VENV)/.dev: requirements/dev.lock $(VENV)/.runtime
 	@$(PIP_INSTALL) -r $< || $(BIN)/python -m pip install --quiet --no-deps --require-hashes -r $<
 	@touch $@
 
-# Front-end files come from the npm registry by the machine's npm, or by the one in the virtual environment.
-$(WEB_FILES) &: package-lock.json $(VENV)/.runtime
-	@echo "Fetching the front-end files …"
-	@PATH="$(PATH):$(CURDIR)/$(BIN)"; command -v npm >/dev/null && npm ci --silent --no-audit --no-fund --ignore-scripts
-	@mkdir -p $(VENDOR)
-	@cp node_modules/htmx.org/dist/htmx.min.js node_modules/uplot/dist/uPlot.iife.min.js node_modules/uplot/dist/uPlot.min.css $(VENDOR)/
-	@cp node_modules/htmx.org/LICENSE $(VENDOR)/htmx.LICENSE 2>/dev/null || true
-	@cp node_modules/uplot/LICENSE $(VENDOR)/uplot.LICENSE 2>/dev/null || true
-	@touch $(WEB_FILES)
-
 lock: $(VENV)/.bootstrap ## Compile the lock files anew: hashes, no addresses
 	cd requirements && for n in bootstrap runtime dev; do \
 		../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 			--override overrides.txt $$n.in -o $$n.lock || exit 1; done
-	npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
 debian: ## Install what the tests want of Debian's packages (root)
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu
 
 clean: ## Remove everything that set-up made
-	rm -rf $(VENV) node_modules $(VENDOR) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -21,7 +21,7 @@ from services.stored import Json
 
 TIMEOUT_S = 5.0
 FREE_BYTES = 500_000_000
-WEB_FILES = ("htmx.min.js", "uPlot.iife.min.js", "uPlot.min.css")
+WEB_FILES = ("css/app.css", "js/shell.js", "uplot/uPlot.iife.min.js")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +71,13 @@ def _home(home: Path) -> Finding:
 def _web_files() -> Finding:
     found = importlib.util.find_spec("server")
     folder = Path(str(found.origin)).parent if found is not None else Path()
-    vendor = folder / "web" / "static" / "vendor"
-    missing = [name for name in WEB_FILES if not (vendor / name).exists()]
+    static = folder / "web" / "static"
+    missing = [name for name in WEB_FILES if not (static / name).exists()]
     return Finding(
         name="front-end files",
         ok=not missing,
         detail="there" if not missing else f"missing: {', '.join(missing)}",
-        advice="Run `make setup`.",
+        advice="Install the program again: files of it are missing.",
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import RedirectResponse
-from starlette.staticfiles import StaticFiles
 
 from server.auth import COOKIES
 from server.container import Services
@@ -13,7 +13,6 @@ from server.errors import install
 from server.routes import api_router
 from server.web.error_page import error_page
 from server.web.pages import router as pages
-from server.web.rendering import STATIC
 from server.web.security import (
     BodyGuard,
     HostCheck,
@@ -22,6 +21,10 @@ from server.web.security import (
     host_name,
     origin_of,
 )
+from server.web.static_files import StaticFiles, asset
+
+COMPRESSED_FROM = 600
+"""Answers below so many bytes fit one packet anyway."""
 
 
 def create_app(services: Services) -> FastAPI:
@@ -38,17 +41,18 @@ def create_app(services: Services) -> FastAPI:
     install(app, page=error_page)
     app.include_router(api_router())
     app.include_router(pages)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", StaticFiles(), name="static")
 
     @app.get("/favicon.ico", include_in_schema=False)
     async def icon() -> RedirectResponse:
-        return RedirectResponse("/static/icon.svg", 308)
+        return RedirectResponse(asset("icon.svg"), 307)
 
     public = config.public_base_url
     hosts = {host_name(host) for host in config.allowed_hosts}
     if public is not None:
         hosts.add(host_name(public.split("://", 1)[1].split("/", 1)[0]))
     app.add_middleware(EntityTags)
+    app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=6)
     app.add_middleware(BodyGuard, max_bytes=config.max_body_bytes)
     app.add_middleware(OriginCheck, public_origin=origin_of(public), cookies=COOKIES)
     app.add_middleware(HostCheck, allowed=frozenset(hosts))

@@ -24,7 +24,7 @@ def event(name: str, data: Json, *, event_id: str | None = None) -> ServerSentEv
 
 
 def stream(events: AsyncIterator[ServerSentEvent], *, heartbeat_s: float) -> EventSourceResponse:
-    """The response: a heartbeat comment when nothing else is to say, closed with the client."""
+    """The response, with a heartbeat comment while there are no events; ends with the client."""
     return EventSourceResponse(
         events,
         ping=heartbeat_s,
@@ -36,13 +36,13 @@ def stream(events: AsyncIterator[ServerSentEvent], *, heartbeat_s: float) -> Eve
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """What ``merged`` yields when nothing came for a while."""
+    """Yielded by ``merged`` when no source has yielded for a while."""
 
 
 async def merged(
     sources: Sequence[AsyncIterator[T]], *, tick_s: float | None = None
 ) -> AsyncIterator[T | Tick]:
-    """What any of the sources yields, as it comes; ends with the last of them.
+    """Everything that the sources yield, in order of arrival; ends with the last source.
 
     Args:
         sources: Read each by its own task, closed at the end.

@@ -1,6 +1,4 @@
-"""Surprises: one base, narrow kinds, built from typed arguments, each saying whether a retry makes
-sense.
-"""
+"""The exceptions of the product: one base class, narrow kinds; each says whether a retry helps."""
 
 from __future__ import annotations
 
@@ -14,7 +12,7 @@ class CommandCenterError(Exception):
 
 
 class Unavailable(CommandCenterError):
-    """Something that we depend on does not answer now."""
+    """A dependency (database, server) does not answer now."""
 
     retry = True
 
@@ -65,7 +63,7 @@ class Invalid(CommandCenterError):
 
 
 class NotFound(CommandCenterError):
-    """No such thing."""
+    """The named record does not exist."""
 
     def __init__(self, *, kind: str, key: str) -> None:
         """No ``kind`` with ``key``."""
@@ -74,7 +72,7 @@ class NotFound(CommandCenterError):
 
 
 class Conflict(CommandCenterError):
-    """The thing has changed since it was read, or is in a state that forbids this."""
+    """The record has changed since it was read, or its state forbids this."""
 
     def __init__(self, detail: str) -> None:
         """``detail`` says what is in the way and what to do."""
@@ -101,7 +99,7 @@ class RateLimited(CommandCenterError):
 
 
 class SignInRefused(CommandCenterError):
-    """A link, password or token that does not open the door. Never says which part was wrong."""
+    """A link, password or token was refused. The message never says which part was wrong."""
 
     def __init__(self, detail: str) -> None:
         """``detail`` says what to do, not what was wrong."""

@@ -15,7 +15,7 @@ from agents.assistant import CrewAssistant
 from agents.models.settings import ModelSettings
 from commandcenter.clock import WallClock
 from commandcenter.settings import Settings, SiteKind
-from commandcenter.wiring.database import database
+from commandcenter.wiring.database import database, open_stores
 from commandcenter.wiring.devices import Devices
 from commandcenter.wiring.key import secret_key
 from commandcenter.wiring.late_messenger import LateMessenger
@@ -60,7 +60,6 @@ from services.views.health import Health
 from services.views.history import History
 from services.views.live import LiveView
 from storage.all_stores import PostgresStores
-from storage.connection.pool import open_pool
 from storage.schema import migrations
 from tools.services import ToolServices
 
@@ -159,14 +158,14 @@ async def compose(settings: Settings, *, dsn: str, plant: Plant) -> AsyncIterato
     """Migrate, seed and wire everything on one database."""
     await migrations.migrate(dsn)
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(open_pool(dsn))
-        stores = PostgresStores(pool=pool, key=secret_key(settings), dsn=dsn)
-        await stores.start()
-        stack.push_async_callback(stores.stop)
+        opened = open_stores(dsn, key=secret_key(settings))
+        stores, control = await stack.enter_async_context(opened)
         http = await stack.enter_async_context(httpx2.AsyncClient(timeout=15.0))
         await _check_key(stores)
         first = await _seed(settings, stores, plant)
-        builder = _Builder(settings=settings, plant=plant, stores=stores, http=http, first=first)
+        builder = _Builder(
+            settings=settings, plant=plant, stores=stores, control=control, http=http, first=first
+        )
         await builder.configure_devices()
         site = builder.build()
         stack.push_async_callback(site.runs.close)
@@ -200,26 +199,25 @@ class _Builder:
         settings: Settings,
         plant: Plant,
         stores: PostgresStores,
+        control: PostgresStores,
         http: httpx2.AsyncClient,
         first: bool,
     ) -> None:
-        self._settings, self._plant, self._stores = settings, plant, stores
+        self._settings, self._plant = settings, plant
+        self._stores, self._control = stores, control
         self._http, self._first = http, first
         self._clock = plant.clock
         self._devices = Devices(http=http, clock=plant.clock)
         self._sky = PvlibSkyModel(
             array=ArrayGeometry(latitude=Preferences().latitude, longitude=Preferences().longitude)
         )
-        self._snapshots = SnapshotBuilder(
-            sites=stores.site, settings=stores.settings, telemetry=stores.telemetry, sky=self._sky
-        )
         self._judge = Judge(
-            sites=stores.site,
-            settings=stores.settings,
-            telemetry=stores.telemetry,
-            actions=stores.actions,
-            emergency=stores.emergency_stops,
-            memory=stores.memory,
+            sites=control.site,
+            settings=control.settings,
+            telemetry=control.telemetry,
+            actions=control.actions,
+            emergency=control.emergency_stops,
+            memory=control.memory,
         )
 
     async def configure_devices(self) -> None:
@@ -228,17 +226,17 @@ class _Builder:
             self._devices.configure(list(await self._stores.site.adapters(system.id)))
 
     def build(self) -> Site:
-        s = self._stores
+        s, control = self._stores, self._control
         execution = self._execution()
         actions = Actions(proposals=self._proposals(), execution=execution)
         messenger, targets = LateMessenger(build=self._messenger), self._targets()
         alerts = self._alerts(targets)
         emergency = Emergency(
-            store=s.emergency_stops,
-            sites=s.site,
+            store=control.emergency_stops,
+            sites=control.site,
             actions=actions,
             clock=self._clock,
-            events=s.events,
+            events=control.events,
             announce=self._announce(alerts),
         )
         views = self._views()
@@ -284,7 +282,9 @@ class _Builder:
             runs=runs,
             accounts=Accounts(store=s.accounts, clock=WallClock()),
             work=work,
-            executor=JobExecutor(work=work, clock=self._clock, locks=s.locks, records=s.jobs),
+            executor=JobExecutor(
+                work=work, clock=self._clock, locks=control.locks, records=control.jobs
+            ),
             assistant=assistant,
             actions=actions,
             sky=self._sky,
@@ -307,7 +307,7 @@ class _Builder:
         )
 
     def _execution(self) -> Execution:
-        s = self._stores
+        s = self._control
         return Execution(
             actions=s.actions,
             sites=s.site,
@@ -321,7 +321,7 @@ class _Builder:
         )
 
     def _proposals(self) -> Proposals:
-        s = self._stores
+        s = self._control
         return Proposals(
             actions=s.actions,
             sites=s.site,
@@ -381,11 +381,17 @@ class _Builder:
 
         return announce
 
+    def _snapshots(self, stores: PostgresStores) -> SnapshotBuilder:
+        return SnapshotBuilder(
+            sites=stores.site, settings=stores.settings, telemetry=stores.telemetry, sky=self._sky
+        )
+
     def _views(self) -> _Views:
         s = self._stores
+        snapshots = self._snapshots(s)
         return _Views(
             live=LiveView(
-                snapshots=self._snapshots,
+                snapshots=snapshots,
                 memory=s.memory,
                 decisions=s.decisions,
                 emergency=s.emergency_stops,
@@ -404,7 +410,7 @@ class _Builder:
             ),
             settings=SiteSettings(store=s.settings),
             what_if=WhatIf(
-                snapshots=self._snapshots,
+                snapshots=snapshots,
                 memory=s.memory,
                 decisions=s.decisions,
                 emergency=s.emergency_stops,
@@ -433,24 +439,24 @@ class _Builder:
         return ("somebody", Role.VIEWER) if user is None else (user.email, user.role)
 
     def _work(self, actions: Actions, execution: Execution, alerts: Alerts, outbox: Outbox) -> Work:
-        s = self._stores
+        s, control = self._stores, self._control
         polling = Polling(
-            sites=s.site,
-            telemetry=s.telemetry,
+            sites=control.site,
+            telemetry=control.telemetry,
             reader_of=self._devices.reader_of,
             clock=self._clock,
-            events=s.events,
+            events=control.events,
             stopwatch=time.monotonic,
         )
         loop = ControlLoop(
-            snapshots=self._snapshots,
-            memory=s.memory,
-            decisions=s.decisions,
-            emergency=s.emergency_stops,
+            snapshots=self._snapshots(control),
+            memory=control.memory,
+            decisions=control.decisions,
+            emergency=control.emergency_stops,
             actions=actions,
             execution=execution,
             clock=self._clock,
-            events=s.events,
+            events=control.events,
         )
         rollup = Rollup(sites=s.site, telemetry=s.telemetry, settings=s.settings, clock=self._clock)
 

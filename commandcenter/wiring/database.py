@@ -1,12 +1,17 @@
-"""Which database: the one of ``DATABASE_URL``, the one that a running program owns, or our own."""
+"""Which database: that of ``DATABASE_URL``, of a running program, or our own; the stores on it."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from commandcenter.settings import Settings
+from storage.all_stores import PostgresStores
+from storage.connection.pool import open_pool
 from storage.embedded.server import EmbeddedPostgres, running_dsn
+
+CONTROL_CONNECTIONS = 4
+"""Connections that polling, deciding and switching share with nobody else."""
 
 
 @asynccontextmanager
@@ -34,3 +39,22 @@ async def database(settings: Settings, *, own: bool = False) -> AsyncIterator[st
         yield dsn
     finally:
         await server.stop()
+
+
+@asynccontextmanager
+async def open_stores(
+    dsn: str, *, key: bytes
+) -> AsyncIterator[tuple[PostgresStores, PostgresStores]]:
+    """The stores for people's requests, and those for polling, deciding and switching.
+
+    Each has its own connections: whatever pages and chat do, control finds one free.
+    """
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(open_pool(dsn))
+        control_pool = await stack.enter_async_context(open_pool(dsn, max_size=CONTROL_CONNECTIONS))
+        stores = PostgresStores(pool=pool, key=key, dsn=dsn)
+        control = PostgresStores(pool=control_pool, key=key, dsn=dsn)
+        stack.push_async_callback(control.locks.close)
+        await stores.start()
+        stack.push_async_callback(stores.stop)
+        yield stores, control

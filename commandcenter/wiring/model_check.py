@@ -1,4 +1,4 @@
-"""The health check of the assistant's model: is its server there?"""
+"""The health check of the assistant's model: whether its server answers."""
 
 from __future__ import annotations
 

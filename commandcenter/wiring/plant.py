@@ -31,7 +31,7 @@ SAVED_EVERY_S = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plant:
-    """What the rest of the program sees of the plant.
+    """The running plant: its clock, addresses and mail port.
 
     Attributes:
         clock: The site's time.

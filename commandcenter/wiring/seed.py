@@ -1,4 +1,4 @@
-"""What a fresh database gets: the admin, and the simulated reference site or an empty one.
+"""Seeds a fresh database: the admin, and the simulated reference site or an empty one.
 
 Safe to run at every start: what is there stays as the owner left it; only the addresses of the
 simulated vendors are brought up to date, because the simulator's port may have changed.

@@ -28,7 +28,7 @@ class Condition:
 
 
 def evaluate(facts: AlertFacts, memory: AlertMemory) -> tuple[list[Condition], AlertMemory]:
-    """All alerts that last now, the worst first, and the memory for the next look.
+    """All alerts that last now, the worst first, and the memory for the next check.
 
     An alert about something that is no longer part of the site ends.
     """

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class AlertSeverity(StrEnum):
-    """How bad it is."""
+    """Severity of an alert."""
 
     CRITICAL = "critical"
     WARNING = "warning"
@@ -42,7 +42,7 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchMemory:
-    """What is remembered of one watch: since when it holds, since when its alert has been over."""
+    """Memory of one watch: since when its condition holds, and since when its alert has ended."""
 
     active: bool = False
     since: datetime | None = None
@@ -62,7 +62,10 @@ def remembering_open(keys: Iterable[str]) -> AlertMemory:
 
 
 def advance(watch: Watch, before: WatchMemory, at: datetime) -> WatchMemory:
-    """The memory after this look. When nothing can be told, an alert stays, a delay restarts."""
+    """The memory after this check.
+
+    Where a condition cannot be judged, an open alert stays open and a running delay restarts.
+    """
     if before.active:
         over = watch.cleared if watch.cleared is not None else watch.holds is False
         if not over:

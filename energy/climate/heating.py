@@ -51,7 +51,7 @@ class HeatChoice:
 
     Attributes:
         source: What warms it now; ``NONE`` when nothing does.
-        miner: The miner asked for its heat; with ``source`` ``HEATER`` it was asked in vain so far.
+        miner: The miner asked for its heat; with ``source`` ``HEATER`` it has not started yet.
         miner_runs: Whether that miner runs already.
         why_not: One clause per source that cannot be used, in the owner's order.
     """

@@ -1,4 +1,4 @@
-"""The last word before a device is commanded: allow, or block with every reason that applies.
+"""The check before a device is commanded: allow, or block with every reason that applies.
 
 Pure: the same request in the same context gets the same answer. Whoever wants something passes
 through here (owner, rule, allocator, agent), and again right before execution if it had to wait.
@@ -48,7 +48,7 @@ class BlockCode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchRequest:
-    """What somebody wants of one controlled load.
+    """The wanted state of one controlled load, and who wants it.
 
     Attributes:
         load_id: The controlled load.
@@ -149,12 +149,12 @@ class BlockReason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowed:
-    """Nothing speaks against it."""
+    """The action may be executed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocked:
-    """It must not be executed now: every reason that applies."""
+    """The action must not be executed now; carries every reason that applies."""
 
     reasons: tuple[BlockReason, ...]
 

@@ -1,4 +1,4 @@
-"""One message to one target."""
+"""The messenger: one message to one target, through Apprise or Twilio."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class AppriseMessenger:
         self._sms, self._guard, self._library = sms, guard, library
 
     async def send(self, *, target: str, subject: str, body: str) -> None:
-        """Send, or say why not.
+        """Send one message.
 
         Raises:
             services.errors.DeliveryError: Not delivered, and whether a retry makes sense. Secrets

@@ -79,7 +79,7 @@ async def session_now(who: Reader) -> Session:
 
 @router.get("/users")
 async def list_users(services: Container, _: Admin, paging: Paged) -> Page[UserView]:
-    """Everybody."""
+    """All users by e-mail."""
     return page_of([UserView.of(user) for user in await services.accounts.users()], paging)
 
 

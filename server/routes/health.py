@@ -1,4 +1,4 @@
-"""Whether it lives, serves, and how every part does."""
+"""Liveness, readiness and health of every component."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from server.web.static_files import asset
+
 FOLDER = Path(__file__).parent
-STATIC = FOLDER / "static"
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -38,14 +38,6 @@ def number(value: float | None, digits: int = 0) -> str:
     return f"{value:,.{digits}f}".replace(",", "\N{NARROW NO-BREAK SPACE}").replace(
         "-", "\N{MINUS SIGN}"
     )
-
-
-@cache
-def asset(path: str) -> str:
-    """A static file's address, which changes with its content."""
-    file = STATIC / path
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:10] if file.exists() else "missing"
-    return f"/static/{path}?v={digest}"
 
 
 def page(template: str, *, status_code: int = 200, **values: Any) -> HTMLResponse:

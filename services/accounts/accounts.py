@@ -1,6 +1,6 @@
-"""Who may enter: one-time sign-in links, sessions, passwords, machine tokens.
+"""Sign-in: one-time links, sessions, passwords, machine tokens.
 
-Secrets leave once and are stored hashed.
+Each secret is shown once and stored hashed.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class NewToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who asks, and how much of what the person may do this session or token may."""
+    """The caller: the user, and the scope of their session or token."""
 
     user: User
     scope: Scope
@@ -79,7 +79,7 @@ class Accounts:
         new_secret: Callable[[], str] = lambda: secrets.token_urlsafe(32),
         new_id: Callable[[], UUID] = uuid4,
     ) -> None:
-        """``clock`` is the wall's, also for a simulated site: sessions live in people's time."""
+        """``clock`` is the wall clock, also on a simulated site: sessions expire in real time."""
         self._store, self._clock = store, clock
         self._new_secret, self._new_id = new_secret, new_id
         self._limiter = AttemptLimiter(
@@ -238,7 +238,7 @@ class Accounts:
 
 
 def _hashed(secret: str) -> str:
-    """SHA-256 is enough: the secrets are 256 random bits, there is nothing to guess."""
+    """SHA-256 without salt is enough: the secrets are 256 random bits and cannot be guessed."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 

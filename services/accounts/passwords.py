@@ -12,7 +12,7 @@ _HASHER = PasswordHasher()
 
 
 async def hash_password(password: str) -> str:
-    """The argon2id hash. Runs in a thread: it is made to be slow."""
+    """The argon2id hash. Runs in a thread, because argon2id is slow by design."""
     return await asyncio.to_thread(_HASHER.hash, password)
 
 

@@ -1,4 +1,4 @@
-"""Counting attempts per key, so that guessing is slow."""
+"""Limits sign-in attempts per key, so that secrets cannot be guessed quickly."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class Execution:
             await self._settle(action)
 
     async def reconcile(self, system_id: UUID) -> int:
-        """Settle what a crash left: nothing stays in limbo. Returns how many were looked at.
+        """Settle the actions that a crash left open. Returns how many were examined.
 
         Decisions that were not executed are too old to be; what the owner wants is done next.
         """

@@ -1,4 +1,4 @@
-"""Gathers from the stores what alerts may be about."""
+"""Reads the values that alert conditions are evaluated on from the stores."""
 
 from __future__ import annotations
 

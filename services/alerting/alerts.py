@@ -1,4 +1,4 @@
-"""Alerts: opened, kept up to date, announced, escalated and cleared, with one identity each."""
+"""The life of alerts: opened, updated, announced, escalated and cleared, with one identity each."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ AT_ONCE_CATEGORY = "safety"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What a check changes: alerts that are new, that last with other words, and that are over."""
+    """What a check changes: new alerts, alerts with a new text, and cleared alerts."""
 
     opened: tuple[Alert, ...] = ()
     updated: tuple[Alert, ...] = ()
@@ -55,7 +55,7 @@ class Changes:
 
 
 class Facts(Protocol):
-    """Where the facts of a site come from."""
+    """Source of a site's alert facts."""
 
     async def gather(self, system_id: UUID, at: datetime) -> AlertFacts:
         """Everything that alerts may be about, at ``at``."""
@@ -63,7 +63,7 @@ class Facts(Protocol):
 
 
 class Alerts:
-    """Checks a site, and what people do with its alerts.
+    """Checks a site's alert conditions; acknowledges and snoozes its alerts.
 
     How long conditions have held is remembered per process; which alerts are open is read from the
     store at every check, so that several processes agree on it.
@@ -90,7 +90,7 @@ class Alerts:
         self._memories: dict[UUID, AlertMemory] = {}
 
     async def check(self, system_id: UUID) -> Sequence[Alert]:
-        """Look at the site now; returns the alerts that last.
+        """Evaluate the site's alert conditions now; returns the open alerts.
 
         Each alert is stored in one transaction with the messages that announce it. A crash between
         two alerts opens the rest at the next check.
@@ -107,7 +107,7 @@ class Alerts:
         return changes.lasting
 
     async def acknowledge(self, alert_id: UUID, by: str) -> Alert:
-        """Seen: it escalates no further. Acknowledging twice keeps the first.
+        """Acknowledge: the alert escalates no further. A second acknowledgement changes nothing.
 
         Raises:
             NotFound: There is no such alert.
@@ -153,7 +153,7 @@ class Alerts:
         return await self._store.page(system_id, before=before, limit=limit)
 
     async def open(self, system_id: UUID) -> Sequence[Alert]:
-        """Alerts that last."""
+        """Open alerts."""
         return await self._store.open(system_id)
 
     async def _existing(self, alert_id: UUID) -> Alert:
@@ -240,7 +240,7 @@ class Alerts:
 
 
 def agreed(memory: AlertMemory, stored: Mapping[str, Alert]) -> AlertMemory:
-    """The memory, brought in line with which alerts are open in the store."""
+    """The memory, adjusted to the alerts that are open in the store."""
     known = dict(memory.watches)
     for key in set(known) | set(stored):
         remembered = known.get(key, WatchMemory())

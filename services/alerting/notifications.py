@@ -1,4 +1,4 @@
-"""To whom messages go, when, and what they say."""
+"""Recipients, times and texts of messages."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Targets:
 
 
 class Notifications:
-    """Lets the owner try out whether messages arrive."""
+    """Sends the owner test messages."""
 
     def __init__(self, *, settings: SettingsStore, targets: Targets, messenger: Messenger) -> None:
         self._settings, self._targets, self._messenger = settings, targets, messenger

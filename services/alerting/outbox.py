@@ -66,7 +66,10 @@ class Outbox:
         )
 
     async def _deliver(self, message: OutboxMessage) -> str:
-        """Send and note it. What was sent before and could not be noted is noted only."""
+        """Send one message and record the delivery.
+
+        A message that was sent earlier but not recorded is only recorded.
+        """
         failure = None if message.id in self._unconfirmed else await self._try(message)
         now = self._clock.now()
         if failure is None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 
 class Severity(StrEnum):
-    """How bad an alert is."""
+    """Severity of an alert."""
 
     CRITICAL = "critical"
     WARNING = "warning"

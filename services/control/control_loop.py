@@ -83,7 +83,7 @@ class ControlLoop:
     async def _execute(self, actions: Sequence[Action]) -> None:
         """Stops first: they free the power that starts need.
 
-        The devices of a group work side by side: one that fails or dawdles holds up no other.
+        The devices of a group work side by side: one that fails or is slow delays no other.
 
         Raises:
             Unavailable: The database is away; what was begun is settled when it is back.

@@ -1,4 +1,4 @@
-"""The emergency stop: latch, stop every controlled load at once, tell everybody."""
+"""The emergency stop: latches, stops every controlled load at once, notifies every channel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Polls one adapter: read, store, note how it went, tell everybody."""
+"""Polls one adapter: reads, stores the samples, records the outcome, publishes an event."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""How every part does, and what to do about it. A broken part never breaks the report."""
+"""The health of every component, with advice. A component that fails never breaks the report."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -38,7 +39,10 @@ _GRACE_WALL_S = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Component:
-    """One part: ``status`` is ``ok``, ``degraded`` or ``down``; ``advice`` is empty when ok."""
+    """One part: ``status`` is ``ok``, ``degraded`` or ``down``; ``advice`` is empty when ok.
+
+    ``polls`` is told of sources only: ``{"every_s", "success_rate_24h" (0…1), "gaps_24h"}``.
+    """
 
     name: str
     kind: str
@@ -46,6 +50,7 @@ class Component:
     detail: str
     age_s: float | None = None
     advice: str = ""
+    polls: Json | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,14 +179,31 @@ def _source(poll: PollHealth, now: datetime, grace_s: float) -> Component:
         status, detail = "degraded", "not polled yet"
     if poll.last_error is not None:
         detail = f"{detail}: {poll.last_error}"
+    rate = poll.success_rate_24h
     return Component(
         name=poll.name,
         kind="source",
         status=status,
-        detail=detail,
+        detail=f"{detail}; {_habit(poll)}",
         age_s=age_s,
         advice="" if status == "ok" else _SOURCE_ADVICE,
+        polls={
+            "every_s": poll.interval_s,
+            "success_rate_24h": None if rate is None else round(rate, 4),
+            "gaps_24h": poll.gaps_24h,
+        },
     )
+
+
+def _habit(poll: PollHealth) -> str:
+    """``read every 3 min, 99.8 % in 24 h, 2 gaps``."""
+    words = [f"read every {duration(poll.interval_s)}"]
+    if poll.success_rate_24h is not None:
+        # Rounded down: 100 % is said only where nothing failed.
+        words.append(f"{math.floor(poll.success_rate_24h * 1_000.0) / 10.0:g} % in 24 h")
+    if poll.gaps_24h > 0:
+        words.append(f"{poll.gaps_24h} gap{'' if poll.gaps_24h == 1 else 's'}")
+    return ", ".join(words)
 
 
 _SOURCE_ADVICE = (

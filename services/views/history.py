@@ -1,4 +1,4 @@
-"""What was: energies, extremes and runtimes over a span, and series, with what is missing."""
+"""History: energies, extremes and runtimes over a span, and series, with the gaps named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What hangs on the switches: relays with auto-off timers, and the watts behind them."""
+"""The switched loads: relays with auto-off timers, and the power drawn behind them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Relay:
             self.set(on=not self.is_on, at_s=due_s, toggle_after_s=None, source="timer")
 
     def to_json(self) -> dict[str, Any]:
-        """Everything worth keeping."""
+        """The state that a restart continues from."""
         return {name: getattr(self, name) for name in self.__slots__}
 
     def restore(self, data: dict[str, Any]) -> None:
@@ -121,7 +121,7 @@ class Device:
         return plan.power_w * (0.994 + 0.012 * wander)
 
     def to_json(self) -> dict[str, Any]:
-        """Everything worth keeping."""
+        """The state that a restart continues from."""
         return {
             "relay": self.relay.to_json(),
             "power_w": self.power_w,

@@ -1,4 +1,4 @@
-"""What a simulated site is made of: constants of its place, array, battery, loads and rooms."""
+"""Parameters of a simulated site: its place, array, battery, loads and rooms."""
 
 from __future__ import annotations
 

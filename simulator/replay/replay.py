@@ -76,7 +76,7 @@ class ReplayOptions:
 
 @dataclass(slots=True, kw_only=True)
 class MinerResult:
-    """What became of one miner. ``shortest_run_s`` is None when it never stopped again."""
+    """Outcome of one miner. ``shortest_run_s`` is None when it never stopped again."""
 
     name: str
     energy_wh: float = 0.0
@@ -203,7 +203,7 @@ class _Run:
         self.load_w = 0.0
 
     def step(self, at_s: float, pv_w: float, load_w: float) -> bool:
-        """Live through one cycle; returns whether a day ended."""
+        """Simulate one cycle; returns whether a day ended."""
         ended = at_s >= self.day.ends_s
         if ended:
             self.days.append(self.day.close())
@@ -314,7 +314,7 @@ class _Run:
         )
 
     def result(self, end_s: float, steps: int) -> ReplayResult:
-        """Close the books."""
+        """The outcome so far."""
         self.days.append(self.day.close())
         for miner in self.miners:
             miner.start_day()

@@ -64,7 +64,7 @@ class LiveSite:
             uploads.offer(site)
 
     def advance(self) -> None:
-        """Let the site live until the clock's time, with every upload that falls due on the way."""
+        """Step the site on to the clock's time, with every upload that falls due on the way."""
         target_s = self.clock.now().timestamp()
         site = self.site
         if target_s - site.at_s > _KEPT_S:

@@ -1,7 +1,7 @@
 """The simulated site behind its vendors' addresses, on one HTTP port.
 
-``/solark`` is SolArk's cloud, ``/vrm/v2`` Victron's, ``/shelly/<slug>`` each switch. The simulator
-itself is watched and disturbed under ``/sim``.
+``/solark`` is SolArk's cloud, ``/vrm/v2`` Victron's, ``/shelly/<slug>`` each switch. ``/sim``
+shows the simulator's state and switches its faults.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class SimulatorAccess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatorPace:
-    """How often what happens.
+    """Intervals of the simulator's steps, uploads and saves.
 
     Attributes:
         solark_every_s: The inverter reports to SolArk's cloud, site seconds.
@@ -91,7 +91,7 @@ class SimulatorServers:
             state_file: Where the site's state survives a restart; what happened since lives on
                 in fast-forward. None keeps nothing.
             anchor: The clock's anchor, shown at ``/sim/clock`` for other processes to share.
-            pace: How often what happens.
+            pace: Intervals of the simulator's steps, uploads and saves.
             monotonic: The wall's monotonic seconds.
         """
         access = access if access is not None else SimulatorAccess()
@@ -349,7 +349,7 @@ class _UpToDate:
 
 
 class _Server(uvicorn.Server):
-    """A server beside others in one process: signals are not its business."""
+    """A server that leaves signal handling to the process it runs in."""
 
     @override
     @contextlib.contextmanager

@@ -251,8 +251,8 @@ class Cluster:
     def _clear_leftovers(self) -> None:
         """Stop a server that a crash left behind; drop its lock files.
 
-        PostgreSQL judges lock files by whether their process id lives, and is misled by strangers
-        and by zombies that nobody reaps. We know better: the folder is ours, and whoever serves it
+        PostgreSQL trusts a lock file whose process id exists, which is wrong for a reused id
+        and for a defunct process that was never reaped. The folder is ours, and whoever serves it
         works in it.
         """
         socket = self.folder / SOCKET

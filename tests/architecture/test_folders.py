@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -42,8 +43,24 @@ def test_every_top_level_folder_is_known() -> None:
         path.name
         for path in ROOT.iterdir()
         if path.is_dir() and not path.name.startswith(".") and any(path.glob("**/*.py"))
-    } - {"node_modules", "mutants"}
+    } - {"mutants"}
     assert folders - NOT_PACKAGES == packages()
+
+
+def inner_packages() -> list[str]:
+    """Packages inside the top-level ones, one level deep, but for vendors, pages and routes."""
+    listed = {"integrations", "server", "tools", "scheduler", "forecasting"}
+    return sorted(
+        f"{path.parent.parent.name}/{path.parent.name}"
+        for path in ROOT.glob("*/*/__init__.py")
+        if path.parent.parent.name in packages() - listed
+    )
+
+
+@pytest.mark.parametrize("package", inner_packages())
+def test_every_inner_package_is_described_in_the_architecture(package: str) -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert f"`{package}/`" in text
 
 
 def test_generic_names_do_not_collide_with_installed_packages() -> None:
@@ -62,10 +79,10 @@ def test_lock_files_carry_hashes_and_no_addresses(lock: str) -> None:
     assert "://" not in text
 
 
-def test_the_front_end_lock_carries_integrity_and_no_addresses() -> None:
-    text = (ROOT / "package-lock.json").read_text(encoding="utf-8")
-    assert '"integrity": "sha512-' in text
-    assert '"resolved"' not in text
+def test_the_program_needs_no_node() -> None:
+    lock = (ROOT / "requirements" / "runtime.lock").read_text(encoding="utf-8")
+    assert not re.findall(r"^node", lock, re.MULTILINE)
+    assert not list(ROOT.glob("package*.json"))
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "migrations").glob("*.sql")), ids=lambda p: p.name)

@@ -26,8 +26,8 @@ HEAT_ROOM, MAIN_ROOM = (UUID(zone.id) for zone in REFERENCE_ZONES)
 class ScriptedSite:
     """Stores, switches and the loop. ``await see(…)`` is a poll of everything."""
 
-    def __init__(self, *, sky: SkyModel | None = None) -> None:
-        self.clock = SteppingClock(EPOCH)
+    def __init__(self, *, sky: SkyModel | None = None, speed: float = 1.0) -> None:
+        self.clock = SteppingClock(EPOCH, speed=speed)
         self.stores = InMemoryStores(clock=self.clock)
         self.switches = {
             load.load_id: ScriptedSwitch(clock=self.clock, watts=load.rated_w)

@@ -29,7 +29,7 @@ OWNER = """
 import asyncio, sys
 from pathlib import Path
 import psycopg
-from storage.embedded import EmbeddedPostgres
+from storage.embedded.server import EmbeddedPostgres
 
 async def main():
     dsn = await EmbeddedPostgres(Path(sys.argv[1])).start()
@@ -317,7 +317,7 @@ def _nobody_can_run_it() -> bool:
     nobody = pwd.getpwnam("nobody")
     try:
         reached = subprocess.run(
-            [sys.executable, "-c", "import storage.embedded, psycopg"],
+            [sys.executable, "-c", "import storage.embedded.server, psycopg"],
             cwd="/",
             env={"PYTHONPATH": str(ROOT)},
             user=nobody.pw_uid,
