@@ -110,7 +110,10 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollHealth:
-    """How polling one adapter goes. ``success_rate_24h`` is 0…1, None before the first poll."""
+    """How polling one adapter goes. ``success_rate_24h`` is 0…1, None before the first poll.
+
+    ``caution`` is what the newest good poll warned of.
+    """
 
     adapter_id: UUID
     name: str
@@ -121,3 +124,4 @@ class PollHealth:
     last_error: str | None
     success_rate_24h: float | None
     gaps_24h: int = 0
+    caution: str | None = None
