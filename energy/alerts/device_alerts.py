@@ -148,9 +148,9 @@ def _failed_switches(facts: AlertFacts) -> Iterator[Watch]:
 
 def _zones(facts: AlertFacts) -> Iterator[Watch]:
     for zone in facts.zones:
-        found = {warning.code: warning.sentence for warning in zone.warnings}
-        mute = found.get(ZoneWarningCode.NO_SENSOR)
-        cold = found.get(ZoneWarningCode.COLD_NOT_HEATED)
+        sentences = {warning.code: warning.sentence for warning in zone.warnings}
+        mute = sentences.get(ZoneWarningCode.NO_SENSOR)
+        cold = sentences.get(ZoneWarningCode.COLD_NOT_HEATED)
         yield Watch(
             key=f"zone_sensor:{zone.id}",
             category="zone",

@@ -88,10 +88,10 @@ class Faults:
 
     def of(self, target: str, kind: FaultKind) -> Fault | None:
         """The fault of ``target`` by ``kind``; one of ``shelly`` holds for every switch."""
-        found = self._active.get((target, kind))
-        if found is None and "/" in target:
-            found = self._active.get((target.split("/", 1)[0], kind))
-        return found
+        fault = self._active.get((target, kind))
+        if fault is None and "/" in target:
+            fault = self._active.get((target.split("/", 1)[0], kind))
+        return fault
 
     def has(self, target: str, kind: FaultKind) -> bool:
         """Whether ``target`` fails by ``kind``."""
