@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
 
 OfOne: TypeAlias = Callable[[UUID], Awaitable[object]]
+OfOneCycle: TypeAlias = Callable[[UUID, datetime | None], Awaitable[object]]
 OfAll: TypeAlias = Callable[[], Awaitable[object]]
 
 SHORTEST_WALL_S = 0.05
@@ -24,7 +26,7 @@ class Work:
 
     Attributes:
         poll: Read one adapter (adapter id).
-        control: One control cycle (system id).
+        control: One control cycle (system id, when it was due where the queue says that).
         advance: Verify, retry and expire open actions (system id).
         check_alerts: Evaluate alert conditions (system id).
         roll_up: Integrate the last day (system id).
@@ -33,7 +35,7 @@ class Work:
     """
 
     poll: OfOne
-    control: OfOne
+    control: OfOneCycle
     advance: OfOne
     check_alerts: OfOne
     roll_up: OfOne
@@ -66,12 +68,19 @@ class Queue(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What one run is about. ``interval_s`` is an adapter's own interval, None for others."""
+    """What one run is about.
+
+    Attributes:
+        interval_s: An adapter's own interval, None for others.
+        due_at: Begin of the period that the run belongs to; a run that another worker takes over
+            keeps it. None outside the queue, where no run is repeated.
+    """
 
     id: UUID | None = None
     system_id: UUID | None = None
     label: str = ""
     interval_s: float | None = None
+    due_at: datetime | None = None
 
 
 EVERYTHING = Subject()
@@ -144,7 +153,7 @@ JOBS: tuple[Job, ...] = (
     Job(
         name="control",
         scope=Scope.SYSTEM,
-        run=lambda work, subject: work.control(_of(subject)),
+        run=lambda work, subject: work.control(_of(subject), subject.due_at),
         interval_s=60.0,
         first_after_s=10.0,
         timeout_s=COMMAND_TIMEOUT_S,

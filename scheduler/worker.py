@@ -13,6 +13,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 import procrastinate
@@ -79,8 +81,16 @@ async def apply_queue_schema(dsn: str) -> bool:
 
 def period_of(job: Job, subject: Subject, *, now_s: float) -> int:
     """The number of the period that ``now_s`` (site time, Unix seconds) lies in."""
-    every_s = job.interval_s if subject.interval_s is None else subject.interval_s
-    return int(now_s // every_s)
+    return int(now_s // _every_s(job, subject))
+
+
+def due_at(job: Job, subject: Subject, *, period: int) -> datetime:
+    """When a period begins."""
+    return datetime.fromtimestamp(period * _every_s(job, subject), UTC)
+
+
+def _every_s(job: Job, subject: Subject) -> float:
+    return job.interval_s if subject.interval_s is None else subject.interval_s
 
 
 def site_lock(job: Job, subject: Subject) -> str:
@@ -218,7 +228,8 @@ class QueueWorker:
         if current - period > 1 or period < newest["period"]:
             log.info("job_too_late", job=job.name, subject=subject.label, periods=current - period)
             return
-        await self._executor.run(job, subject)
+        due = replace(subject, due_at=due_at(job, subject, period=period))
+        await self._executor.run(job, due)
 
     async def _keep_rescuing(self) -> None:
         while True:
