@@ -23,6 +23,7 @@ from commandcenter.clock import WallClock
 from commandcenter.liveness import Liveness
 from commandcenter.logs import set_up_logging
 from commandcenter.settings import Settings, SiteKind
+from commandcenter.wiring.announcement import announced
 from commandcenter.wiring.composition import Site, compose
 from commandcenter.wiring.database import database
 from commandcenter.wiring.plant import plant
@@ -76,6 +77,7 @@ async def run(settings: Settings, parts: Parts) -> None:
         await _settle(site, parts)
         if listening is not None:
             await stack.enter_async_context(_web(site, listening))
+            await stack.enter_async_context(announced(site, *listening.getsockname()[:2]))
             await _greet(site, listening)
         gc.enable()
         gc.freeze()

@@ -120,6 +120,7 @@ def test_the_example_as_a_question() -> None:
         miners=(PRIMARY, DUMP),
         states=(MinerState(miner_id=PRIMARY.id, is_on=False, power_w=0.0), off(DUMP)),
         conditions_have_held=True,
+        memory=ControlMemory(lockout=True),
     )
 
 
