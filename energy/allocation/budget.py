@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from math import fsum, isfinite
-
-from energy.allocation.decision import AllocationInput
-from energy.allocation.measured import Measured, stale_after_s
-from energy.site.miners import MinerState
+from energy.measuring.flows import GRID_NOISE_W
 from energy.site.preferences import OperatingMode, Preferences
 
 BATTERY_FACTOR = {
@@ -14,10 +10,6 @@ BATTERY_FACTOR = {
     OperatingMode.BALANCED: 1.0,
     OperatingMode.AGGRESSIVE: 1.5,
 }
-
-
-GRID_NOISE_W = 50.0
-"""Import that a meter shows without any being there, W: an islanded inverter never reads zero."""
 
 
 class Purse:
@@ -66,34 +58,6 @@ class Purse:
         return from_battery_w
 
 
-def metered_w(power_w: float | None) -> float | None:
-    """A meter's reading, W, never below 0; None without one, or when it is not a number."""
-    if power_w is None or not isfinite(power_w):
-        return None
-    return max(0.0, power_w)
-
-
-def base_and_controlled_w(question: AllocationInput, measured: Measured) -> tuple[float, float]:
-    """(base load, controlled load within the measured load), W.
-
-    Running miners are inside the measured load: each is taken out with its power at the time of
-    that reading, with its power now where that is unknown, with its draw where it has no meter. A
-    miner of unknown state stays in the base load: its watts are not lent to another one. Without a
-    load reading the learned mean base load stands in.
-    """
-    draws = {profile.id: profile.power_draw_watts for profile in question.miners}
-    # fsum: exact, so that the order of the states does not matter.
-    controlled_w = fsum(
-        _in_load_w(state, draws[state.miner_id])
-        for state in question.states
-        if state.miner_id in draws
-    )
-    if measured.load_w is None:
-        mean_w = question.learned.mean_base_load_w
-        return (0.0 if mean_w is None else mean_w), controlled_w
-    return max(0.0, measured.load_w - controlled_w), controlled_w
-
-
 def battery_allowance(
     preferences: Preferences, *, lockout: bool, house_deficit_w: float
 ) -> tuple[float, float]:
@@ -116,25 +80,10 @@ def lendable_w(preferences: Preferences, *, lockout: bool, taken_w: float) -> fl
     return 0.0 if lockout else max(0.0, preferences.max_battery_discharge_w - taken_w)
 
 
-def grid_excess_w(question: AllocationInput) -> float:
+def grid_excess_w(grid_w: float | None, preferences: Preferences) -> float:
     """Import beyond the owner's limit and the noise, W: each watt of it is one less to give away.
 
-    An import that is old or not a number counts as none.
+    An import that can't be read counts as none.
     """
-    grid, preferences = question.snapshot.grid_power_w, question.preferences
-    if grid is None or not isfinite(grid.value) or grid.age_s > stale_after_s(grid, preferences):
-        return 0.0
     limit_w = preferences.max_grid_import_w if preferences.grid_import_allowed else 0.0
-    return max(0.0, grid.value - limit_w - GRID_NOISE_W)
-
-
-def _in_load_w(state: MinerState, draw_w: float) -> float:
-    if state.is_on is None:
-        return 0.0
-    in_load_w = metered_w(state.power_in_load_w)
-    if in_load_w is not None:
-        return in_load_w
-    if not state.is_on:
-        return 0.0
-    now_w = metered_w(state.power_w)
-    return draw_w if now_w is None else now_w
+    return 0.0 if grid_w is None else max(0.0, grid_w - limit_w - GRID_NOISE_W)

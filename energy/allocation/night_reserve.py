@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from energy.allocation.decision import AllocationInput
-from energy.allocation.measured import Measured
 from energy.battery.calibration import soc_pct
+from energy.measuring.measured import Measured
 from energy.site.miners import MinerMode, MinerProfile
 from energy.site.preferences import Preferences
 from energy.site.snapshot import Sky
@@ -133,14 +133,12 @@ class Reserve:
         return self.ranks.get(profile.id, 0)
 
 
-def reserve_of(
-    question: AllocationInput, measured: Measured, *, base_load_w: float | None, proven_full: bool
-) -> Reserve:
-    """The reserve of a cycle; ``base_load_w`` is the house now, None where it is not measured."""
+def reserve_of(question: AllocationInput, measured: Measured, *, proven_full: bool) -> Reserve:
+    """The reserve of a cycle. Sun that is really held back proves the battery full."""
     preferences = question.preferences
-    usable_wh = usable_energy_wh(measured.rest_voltage_v, preferences)
+    usable_wh = usable_energy_wh(measured.soc_pct, preferences)
     learned_w = question.learned.mean_base_load_w
-    night = night_of(question.snapshot.sky, learned_w, base_load_w, preferences)
+    night = night_of(question.snapshot.sky, learned_w, measured.base_load_w, preferences)
     ranks = ranks_of(question.miners)
     dark_day_wh = _dark_day_wh(preferences)
     if question.reserve_wh is not None:
@@ -157,12 +155,11 @@ def reserve_of(
     )
 
 
-def usable_energy_wh(rest_voltage_v: float | None, preferences: Preferences) -> float | None:
+def usable_energy_wh(soc_now_pct: float | None, preferences: Preferences) -> float | None:
     """Energy above the owner's floor, Wh; negative below it, None without a voltage."""
-    if rest_voltage_v is None:
+    if soc_now_pct is None:
         return None
-    now_pct = soc_pct(rest_voltage_v, preferences)
-    return preferences.battery_capacity_wh * (now_pct - _floor_pct(preferences)) / 100.0
+    return preferences.battery_capacity_wh * (soc_now_pct - _floor_pct(preferences)) / 100.0
 
 
 def night_of(

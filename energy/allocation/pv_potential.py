@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from energy.allocation.decision import AllocationInput
-from energy.allocation.measured import Measured
 from energy.battery.calibration import curve_points
+from energy.measuring.measured import Measured
 from energy.site.miners import ChargeHold, ControlMemory
 from energy.site.preferences import Preferences
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from energy.allocation.budget import GRID_NOISE_W
+from energy.measuring.flows import GRID_NOISE_W
 from energy.site.loads import Actor, LoadKind
 from energy.site.miners import MinerProfile
 from energy.site.preferences import Preferences

@@ -6,27 +6,26 @@ refreshed: the loads' own timers then switch them off.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from energy import json_codec
 from energy.allocation.allocator import ALLOCATOR_VERSION, allocate
+from energy.allocation.cycle import CycleMemory, after
 from energy.allocation.decision import AllocationInput, Decision
-from energy.allocation.measured import measure
-from energy.allocation.pv_potential import may_hold_back, potential_of
-from energy.battery.learning import LearningState, Observation, learn
+from energy.allocation.pv_potential import potential_of
+from energy.allocation.site_state import measured_of
+from energy.battery.learning import LearningState
 from energy.climate.heating import HvacHints
 from energy.climate.zones import HvacMemory, ZoneDecisions, control_zones
 from energy.site.preferences import ControlLevel
 from services.actions.actions import Actions
-from services.actions.execution import Execution
 from services.actions.ports import EmergencyStopStore
-from services.actions.records import Action, ActionStatus
+from services.actions.records import Action
 from services.actions.relays import dead_man_s
 from services.clock import Clock
+from services.control.command_dispatch import CommandDispatch
 from services.control.ports import DecisionStore
 from services.control.records import DecisionRecord
 from services.control.switch_requests import Wish, idempotency_key, staying_on, wishes_of
@@ -48,13 +47,13 @@ class ControlLoop:
         decisions: DecisionStore,
         emergency: EmergencyStopStore,
         actions: Actions,
-        execution: Execution,
+        dispatch: CommandDispatch,
         clock: Clock,
         events: EventBus,
     ) -> None:
         """All parts of one cycle."""
         self._snapshots, self._memory, self._decisions = snapshots, memory, decisions
-        self._emergency, self._actions, self._execution = emergency, actions, execution
+        self._emergency, self._actions, self._dispatch = emergency, actions, dispatch
         self._clock, self._events = clock, events
 
     async def run_cycle(self, system_id: UUID, due_at: datetime | None = None) -> DecisionRecord:
@@ -72,7 +71,7 @@ class ControlLoop:
         record = await self._decisions.append(
             system_id, at, document_of(decision, zones), ALLOCATOR_VERSION
         )
-        await self._memory.save(system_id, remembered(memory, built, decision, zones))
+        await self._memory.save(system_id, remembered(memory, decision, zones))
         await self._publish(system_id, record)
         await self._act(decision, zones, built, record, cycle_at)
         return record
@@ -91,30 +90,9 @@ class ControlLoop:
             return
         wishes = wishes_of(decision, zones, built)
         actions = [await self._propose(record, wish, cycle_at) for wish in wishes]
-        auto_off_s = dead_man_s(built.preferences)
-        if auto_off_s is not None:
-            staying = staying_on(built, wishes, actions)
-            await self._execution.refresh_timers(staying, auto_off_s)
-        await self._execute(actions)
-
-    async def _execute(self, actions: Sequence[Action]) -> None:
-        """Stops first: they free the power that starts need.
-
-        The devices of a group work side by side: one that fails or is slow delays no other.
-
-        Raises:
-            Unavailable: The database is away; what was begun is settled when it is back.
-        """
-        for target_on in (False, True):
-            group = [
-                self._actions.execute(action)
-                for action in actions
-                if action.target_on is target_on and action.status is ActionStatus.PROPOSED
-            ]
-            ended = await asyncio.gather(*group, return_exceptions=True)
-            for failure in ended:
-                if isinstance(failure, BaseException):
-                    raise failure
+        staying = staying_on(built, wishes, actions)
+        if staying or actions:
+            await self._dispatch.send(actions, staying, dead_man_s(built.preferences))
 
     async def _propose(self, record: DecisionRecord, wish: Wish, cycle_at: datetime) -> Action:
         return await self._actions.propose(
@@ -151,7 +129,7 @@ def decide(
         memory=memory.control,
         emergency_stop=emergency_stop,
     )
-    measured = measure(question)
+    measured = measured_of(question)
     zones = control_zones(
         built.zones,
         built.temperatures,
@@ -179,32 +157,17 @@ def document_of(decision: Decision, zones: ZoneDecisions) -> Json:
     return {"allocation": json_codec.to_json(decision), "zones": json_codec.to_json(zones)}
 
 
-def remembered(
-    memory: SiteMemory, built: BuiltSnapshot, decision: Decision, zones: ZoneDecisions
-) -> SiteMemory:
+def remembered(memory: SiteMemory, decision: Decision, zones: ZoneDecisions) -> SiteMemory:
     """What the next cycle needs to know."""
-    state, learned = learn(
-        json_codec.from_json(LearningState, memory.learning),
-        _observation(built.snapshot.at, decision),
-        memory.learned,
+    before = CycleMemory(
+        control=memory.control,
+        learned=memory.learned,
+        learning=json_codec.from_json(LearningState, memory.learning),
     )
+    known = after(before, decision)
     return SiteMemory(
-        learned=learned,
-        control=decision.memory,
+        learned=known.learned,
+        control=known.control,
         hvac=json_codec.to_json(zones.memory),
-        learning=json_codec.to_json(state),
-    )
-
-
-def _observation(at: datetime, decision: Decision) -> Observation:
-    measured, budget = measure(decision.inputs), decision.budget
-    known = measured.load_w is not None
-    return Observation(
-        at=at,
-        voltage_v=measured.raw_voltage_v,
-        current_a=measured.current_a,
-        pv_w=measured.pv_w,
-        clear_sky_w=decision.inputs.snapshot.sky.clear_sky_w,
-        held_back=may_hold_back(measured, decision.inputs.preferences),
-        base_load_w=budget.base_load_w if known else None,
+        learning=json_codec.to_json(known.learning),
     )

@@ -17,34 +17,6 @@ SUNNY_INDEX = 0.7
 SUNNY_MIN_W = 300.0
 
 
-def sky_now(model: SkyModel | None, learned: Learned, snapshot: Snapshot, *, full_v: float) -> Sky:
-    """The sky for a snapshot.
-
-    Args:
-        model: Clear-sky model of the site's array; None leaves everything unknown.
-        learned: Clear-sky ratio and mean base load.
-        snapshot: For its time, and measured PV for the clear-sky index.
-        full_v: At or above this voltage the battery may hold the sun back: then the learned ratio
-            stands in for the index.
-    """
-    if model is None:
-        return Sky()
-    at, voltage, pv = snapshot.at, snapshot.battery_voltage_v, snapshot.pv_power_w
-    clear_w = model.clear_sky_w(at)
-    ratio, base_w = learned.clear_sky_ratio, learned.mean_base_load_w
-    factor = 1.0 if ratio is None else ratio
-    full = voltage is not None and voltage.value >= full_v
-    pv_w = None if pv is None else pv.value
-    outlook = None if base_w is None else outlook_of(model, at, base_w, factor)
-    return Sky(
-        clear_sky_w=clear_w,
-        sunny=_sunny(clear_w, pv_w, ratio, full=full),
-        night_hours=None if outlook is None else outlook.night_hours,
-        sun_to_come_wh=None if outlook is None else outlook.sun_to_come_wh,
-        sun_carries_base_load=None if base_w is None else clear_w * factor >= base_w,
-    )
-
-
 class Outlook(NamedTuple):
     """What the expected sun does until it carries the base load again after a night.
 
@@ -55,6 +27,44 @@ class Outlook(NamedTuple):
 
     night_hours: float
     sun_to_come_wh: float
+
+
+def sky_now(
+    model: SkyModel | None,
+    learned: Learned,
+    snapshot: Snapshot,
+    *,
+    full_v: float,
+    outlook: Outlook | None = None,
+) -> Sky:
+    """The sky for a snapshot.
+
+    Args:
+        model: Clear-sky model of the site's array; None leaves everything unknown.
+        learned: Clear-sky ratio and mean base load.
+        snapshot: For its time, and measured PV for the clear-sky index.
+        full_v: At or above this voltage the battery may hold the sun back: then the learned ratio
+            stands in for the index.
+        outlook: What ``outlook_of`` said a little earlier, where asking it each cycle takes too
+            long; None asks it.
+    """
+    if model is None:
+        return Sky()
+    at, voltage, pv = snapshot.at, snapshot.battery_voltage_v, snapshot.pv_power_w
+    clear_w = model.clear_sky_w(at)
+    ratio, base_w = learned.clear_sky_ratio, learned.mean_base_load_w
+    factor = 1.0 if ratio is None else ratio
+    full = voltage is not None and voltage.value >= full_v
+    pv_w = None if pv is None else pv.value
+    if outlook is None and base_w is not None:
+        outlook = outlook_of(model, at, base_w, factor)
+    return Sky(
+        clear_sky_w=clear_w,
+        sunny=_sunny(clear_w, pv_w, ratio, full=full),
+        night_hours=None if outlook is None else outlook.night_hours,
+        sun_to_come_wh=None if outlook is None else outlook.sun_to_come_wh,
+        sun_carries_base_load=None if base_w is None else clear_w * factor >= base_w,
+    )
 
 
 def outlook_of(model: SkyModel, at: datetime, base_w: float, factor: float) -> Outlook:

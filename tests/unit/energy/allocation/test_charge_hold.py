@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from energy.allocation.decision import AllocationInput
-from energy.allocation.measured import measure
 from energy.allocation.pv_potential import Potential, may_hold_back, potential_of
+from energy.allocation.site_state import measured_of
 from energy.site.miners import ControlMemory, Learned
 from energy.site.preferences import Preferences
 from energy.site.snapshot import Reading, Sky
@@ -51,7 +51,7 @@ def look(
     question = AllocationInput(
         snapshot=picture, learned=Learned(clear_sky_ratio=ratio), memory=memory
     )
-    return potential_of(question, measure(question))
+    return potential_of(question, measured_of(question))
 
 
 FULL, NOT_FULL = (True, True), (False, False)
@@ -154,9 +154,9 @@ def test_what_may_be_held_back_teaches_nothing(
     voltage_v: float | None, current_a: float | None, *, expected: bool
 ) -> None:
     question = AllocationInput(snapshot=snapshot(voltage_v=voltage_v, current_a=current_a))
-    assert may_hold_back(measure(question), Preferences()) is expected
+    assert may_hold_back(measured_of(question), Preferences()) is expected
 
 
 def test_a_current_without_a_voltage_holds_nothing() -> None:
     question = AllocationInput(snapshot=snapshot(voltage_v=None, current_a=5.0, sky=SKY))
-    assert potential_of(question, measure(question)).hold is None
+    assert potential_of(question, measured_of(question)).hold is None
