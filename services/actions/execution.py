@@ -11,8 +11,9 @@ from energy.site.loads import Actor
 from services.actions.action_log import ActionLog
 from services.actions.ports import ActionStore, DeviceLocks, Switches
 from services.actions.records import IN_FLIGHT_STATUSES, Action, ActionStatus
-from services.actions.relays import STATE_TIMEOUT_S, Relays, dead_man_s
+from services.actions.relays import ANSWER_WALL_S, STATE_TIMEOUT_S, Relays, dead_man_s
 from services.actions.safety_check import Judge, Seen
+from services.actions.side_by_side import SideBySide
 from services.actions.verification import VERIFYING, Verification
 from services.clock import Clock
 from services.events import EventBus
@@ -50,12 +51,17 @@ class Execution:
         judge: Judge,
         clock: Clock,
         events: EventBus,
+        beside: SideBySide | None = None,
+        answer_wall_s: float = ANSWER_WALL_S,
     ) -> None:
         """``judge`` is asked again right before each command."""
         self._actions, self._sites, self._settings = actions, sites, settings
         self._locks, self._judge, self._clock = locks, judge, clock
+        self._beside = SideBySide(clock=clock) if beside is None else beside
         self._log = ActionLog(actions=actions, clock=clock, events=events)
-        self._relays = Relays(switches=switches, telemetry=telemetry, clock=clock)
+        self._relays = Relays(
+            switches=switches, telemetry=telemetry, clock=clock, answer_wall_s=answer_wall_s
+        )
         self._verification = Verification(
             log=self._log, relays=self._relays, settings=settings, telemetry=telemetry, clock=clock
         )
@@ -80,10 +86,29 @@ class Execution:
 
     async def advance(self, system_id: UUID) -> None:
         """Execute what is ready, verify what is under way, settle what lost its executor."""
-        for action in await self._actions.with_status(system_id, READY):
-            await self.execute(action)
-        for action in await self._actions.with_status(system_id, IN_FLIGHT_STATUSES):
-            await self._settle(action)
+        ready = await self._actions.with_status(system_id, READY)
+        await self.execute_all(ready)
+        in_flight = await self._actions.with_status(system_id, IN_FLIGHT_STATUSES)
+        await self._beside.run([self._settle(action) for action in in_flight])
+
+    async def execute_all(self, actions: Sequence[Action]) -> list[Action]:
+        """Execute side by side; those that ended in time, as they stand then.
+
+        Stops first: they free the power that starts need. A device that fails or is slow delays no
+        other: it goes on alone.
+
+        Raises:
+            Unavailable: The database is away; what was begun is settled when it is back.
+        """
+        ended: list[Action] = []
+        for target_on in (False, True):
+            group = [self.execute(each) for each in actions if each.target_on is target_on]
+            ended += await self._beside.run(group)
+        return ended
+
+    async def close(self) -> None:
+        """End what still goes on with slow devices; the next start settles it."""
+        await self._beside.close()
 
     async def reconcile(self, system_id: UUID) -> int:
         """Settle the actions that a crash left open. Returns how many were examined.
@@ -100,18 +125,17 @@ class Execution:
                     "The program stopped before it was executed.",
                 )
                 looked_at += 1
-        for action in await self._actions.with_status(system_id, IN_FLIGHT_STATUSES):
-            await self._settle(action)
-            looked_at += 1
-        return looked_at
+        in_flight = await self._actions.with_status(system_id, IN_FLIGHT_STATUSES)
+        await self._beside.run([self._settle(action) for action in in_flight])
+        return looked_at + len(in_flight)
 
     async def refresh_timers(self, loads: Sequence[ControlledLoad], auto_off_s: float) -> list[str]:
         """Arm the timers of loads that are on anew; one sentence per load that failed.
 
         Under the device's lock, so that a stop is never followed by a refresh that undoes it.
         """
-        refreshed = (self._refresh(load, auto_off_s) for load in loads)
-        return [problem for problem in await asyncio.gather(*refreshed) if problem is not None]
+        refreshed = await self._beside.run([self._refresh(load, auto_off_s) for load in loads])
+        return [problem for problem in refreshed if problem is not None]
 
     async def _refresh(self, load: ControlledLoad, auto_off_s: float) -> str | None:
         async with self._locks.hold(load.id) as held:
@@ -133,7 +157,7 @@ class Execution:
             load,
             self._clock.now(),
             approved=action.status is ActionStatus.APPROVED,
-            seen=Seen(online=before is not None, is_on=is_on),
+            seen=Seen.of(before),
         )
         if isinstance(verdict, Blocked):
             is_so = verdict.codes == (BlockCode.ALREADY_IN_STATE,)
@@ -179,7 +203,7 @@ class Execution:
     async def _attempt(self, action: Action, load: ControlledLoad, auto_off_s: float | None) -> str:
         """Send the command once and wait for the state; what went wrong, or nothing."""
         problem = await self._relays.command(
-            load, target_on=action.target_on, auto_off_s=auto_off_s
+            load, target_on=action.target_on, auto_off_s=auto_off_s, speed=action.target_speed
         )
         if problem is not None:
             return problem
@@ -187,7 +211,9 @@ class Execution:
         async def overruled() -> bool:
             return await self._overruled(action)
 
-        status = await self._relays.wait_for(load, target_on=action.target_on, given_up=overruled)
+        status = await self._relays.wait_for(
+            load, target_on=action.target_on, speed=action.target_speed, given_up=overruled
+        )
         if status is not None:
             return ""
         word = "on" if action.target_on else "off"

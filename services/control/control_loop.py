@@ -6,8 +6,6 @@ refreshed: the loads' own timers then switch them off.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -91,30 +89,13 @@ class ControlLoop:
             return
         wishes = wishes_of(decision, zones, built)
         actions = [await self._propose(record, wish, cycle_at) for wish in wishes]
+        await self._execution.execute_all(
+            [action for action in actions if action.status is ActionStatus.PROPOSED]
+        )
         auto_off_s = dead_man_s(built.preferences)
         if auto_off_s is not None:
             staying = staying_on(built, wishes, actions)
             await self._execution.refresh_timers(staying, auto_off_s)
-        await self._execute(actions)
-
-    async def _execute(self, actions: Sequence[Action]) -> None:
-        """Stops first: they free the power that starts need.
-
-        The devices of a group work side by side: one that fails or is slow delays no other.
-
-        Raises:
-            Unavailable: The database is away; what was begun is settled when it is back.
-        """
-        for target_on in (False, True):
-            group = [
-                self._actions.execute(action)
-                for action in actions
-                if action.target_on is target_on and action.status is ActionStatus.PROPOSED
-            ]
-            ended = await asyncio.gather(*group, return_exceptions=True)
-            for failure in ended:
-                if isinstance(failure, BaseException):
-                    raise failure
 
     async def _propose(self, record: DecisionRecord, wish: Wish, cycle_at: datetime) -> Action:
         return await self._actions.propose(

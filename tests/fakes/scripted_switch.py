@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
@@ -25,6 +26,7 @@ class Mode(StrEnum):
     WELDED = "the relay says off, the watts stay"
     NO_METER = "no meter"
     SLOW = "the state follows after three seconds"
+    HANGS = "never answers, and never says that it doesn't"
 
 
 class ScriptedSwitch:
@@ -38,6 +40,8 @@ class ScriptedSwitch:
         self._changed_at = clock.now() - timedelta(hours=1)
         self._off_at_s: float | None = None
         self.commands: list[tuple[str, float | None]] = []
+        self.speed: int | None = None
+        """Of a fan on a dimmer; None for a relay."""
         self.when_commanded: Callable[[], None] = lambda: None
         """Called as each command arrives, before it takes effect."""
 
@@ -48,18 +52,26 @@ class ScriptedSwitch:
         return self._relay
 
     async def turn_on(self, *, auto_off_s: float | None) -> None:
+        await self._hang()
         self._command("on", auto_off_s)
         if self.mode is not Mode.IGNORES:
             self._set(on=True)
             self._off_at_s = None if auto_off_s is None else self._now_s() + auto_off_s
 
+    async def turn_on_at(self, speed: int, *, auto_off_s: float | None) -> None:
+        await self.turn_on(auto_off_s=auto_off_s)
+        if self.speed is not None:
+            self.speed = speed
+
     async def turn_off(self) -> None:
+        await self._hang()
         self._command("off", None)
         if self.mode is not Mode.IGNORES:
             self._set(on=False)
             self._off_at_s = None
 
     async def status(self) -> SwitchStatus:
+        await self._hang()
         if self.mode is Mode.OFFLINE:
             raise _silent()
         is_on = self._shown()
@@ -70,7 +82,12 @@ class ScriptedSwitch:
             power_w=None if self.mode is Mode.NO_METER else power_w,
             measured_at=self._clock.now(),
             auto_off_in_s=None if self._off_at_s is None else self._off_at_s - self._now_s(),
+            speed=self.speed,
         )
+
+    async def _hang(self) -> None:
+        if self.mode is Mode.HANGS:
+            await asyncio.sleep(3_600.0)
 
     def flip(self, *, on: bool) -> None:
         """Somebody presses the button on the device."""
