@@ -13,8 +13,8 @@ from uuid import UUID
 from energy import json_codec
 from energy.allocation.allocator import ALLOCATOR_VERSION, allocate
 from energy.allocation.decision import AllocationInput, Decision
-from energy.allocation.measured import measure
 from energy.allocation.pv_potential import potential_of
+from energy.allocation.site_state import measured_of
 from energy.battery.learning import LearningState, Observation, learn
 from energy.climate.heating import HvacHints
 from energy.climate.zones import HvacMemory, ZoneDecisions, control_zones
@@ -132,7 +132,7 @@ def decide(
         memory=memory.control,
         emergency_stop=emergency_stop,
     )
-    measured = measure(question)
+    measured = measured_of(question)
     zones = control_zones(
         built.zones,
         built.temperatures,
@@ -178,7 +178,7 @@ def remembered(
 
 
 def _observation(at: datetime, decision: Decision) -> Observation:
-    measured, budget = measure(decision.inputs), decision.budget
+    measured, budget = measured_of(decision.inputs), decision.budget
     known = measured.load_w is not None
     return Observation(
         at=at,
