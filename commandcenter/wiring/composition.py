@@ -91,6 +91,7 @@ class Site:
     executor: JobExecutor
     assistant: CrewAssistant
     actions: Actions
+    execution: Execution
     sky: PvlibSkyModel
     first_start: bool
     system_id: UUID = SYSTEM_ID
@@ -144,6 +145,7 @@ async def compose(settings: Settings, *, dsn: str, plant: Plant) -> AsyncIterato
         )
         await builder.configure_devices()
         site = builder.build()
+        stack.push_async_callback(site.execution.close)
         stack.push_async_callback(site.runs.close)
         stack.callback(site.assistant.close)
         yield site
@@ -275,6 +277,7 @@ class _Builder:
             ),
             assistant=assistant,
             actions=actions,
+            execution=execution,
             sky=self._sky,
             first_start=self._first,
         )
