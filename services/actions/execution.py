@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
 from uuid import UUID
 
 from energy.safety.validator import BlockCode, Blocked
@@ -85,26 +86,15 @@ class Execution:
         return action
 
     async def advance(self, system_id: UUID) -> None:
-        """Execute what is ready, verify what is under way, settle what lost its executor."""
-        ready = await self._actions.with_status(system_id, READY)
-        await self.execute_all(ready)
-        in_flight = await self._actions.with_status(system_id, IN_FLIGHT_STATUSES)
-        await self._beside.run([self._settle(action) for action in in_flight])
+        """Execute what is ready, verify what is under way, settle what lost its executor.
 
-    async def execute_all(self, actions: Sequence[Action]) -> list[Action]:
-        """Execute side by side; those that ended in time, as they stand then.
-
-        Stops first: they free the power that starts need. A device that fails or is slow delays no
-        other: it goes on alone.
-
-        Raises:
-            Unavailable: The database is away; what was begun is settled when it is back.
+        The devices are worked on side by side: one that does not answer holds up no other's stop,
+        and goes on alone when its time is over, so that the next stop needn't wait either.
         """
-        ended: list[Action] = []
-        for target_on in (False, True):
-            group = [self.execute(each) for each in actions if each.target_on is target_on]
-            ended += await self._beside.run(group)
-        return ended
+        ready = await self._actions.with_status(system_id, READY)
+        await self._beside.run(_by_device(ready, self.execute))
+        in_flight = await self._actions.with_status(system_id, IN_FLIGHT_STATUSES)
+        await self._beside.run(_by_device(in_flight, self._settle))
 
     async def close(self) -> None:
         """End what still goes on with slow devices; the next start settles it."""
@@ -126,7 +116,7 @@ class Execution:
                 )
                 looked_at += 1
         in_flight = await self._actions.with_status(system_id, IN_FLIGHT_STATUSES)
-        await self._beside.run([self._settle(action) for action in in_flight])
+        await self._beside.run(_by_device(in_flight, self._settle))
         return looked_at + len(in_flight)
 
     async def refresh_timers(self, loads: Sequence[ControlledLoad], auto_off_s: float) -> list[str]:
@@ -134,8 +124,8 @@ class Execution:
 
         Under the device's lock, so that a stop is never followed by a refresh that undoes it.
         """
-        refreshed = await self._beside.run([self._refresh(load, auto_off_s) for load in loads])
-        return [problem for problem in refreshed if problem is not None]
+        refreshed = (self._refresh(load, auto_off_s) for load in loads)
+        return [problem for problem in await asyncio.gather(*refreshed) if problem is not None]
 
     async def _refresh(self, load: ControlledLoad, auto_off_s: float) -> str | None:
         async with self._locks.hold(load.id) as held:
@@ -301,3 +291,18 @@ class Execution:
             if load.id == action.load_id:
                 return load
         return None
+
+
+def _by_device(
+    actions: Sequence[Action], work: Callable[[Action], Awaitable[object]]
+) -> list[Coroutine[Any, Any, None]]:
+    """``work`` for all actions: one piece per device, in which one follows the other."""
+    waiting: dict[UUID, list[Action]] = {}
+    for action in actions:
+        waiting.setdefault(action.load_id, []).append(action)
+
+    async def of_one_device(mine: Sequence[Action]) -> None:
+        for action in mine:
+            await work(action)
+
+    return [of_one_device(mine) for mine in waiting.values()]

@@ -20,11 +20,11 @@ from energy.climate.heating import HvacHints
 from energy.climate.zones import HvacMemory, ZoneDecisions, control_zones
 from energy.site.preferences import ControlLevel
 from services.actions.actions import Actions
-from services.actions.execution import Execution
 from services.actions.ports import EmergencyStopStore
-from services.actions.records import Action, ActionStatus
+from services.actions.records import Action
 from services.actions.relays import dead_man_s
 from services.clock import Clock
+from services.control.command_dispatch import CommandDispatch
 from services.control.ports import DecisionStore
 from services.control.records import DecisionRecord
 from services.control.switch_requests import Wish, idempotency_key, staying_on, wishes_of
@@ -46,13 +46,13 @@ class ControlLoop:
         decisions: DecisionStore,
         emergency: EmergencyStopStore,
         actions: Actions,
-        execution: Execution,
+        dispatch: CommandDispatch,
         clock: Clock,
         events: EventBus,
     ) -> None:
         """All parts of one cycle."""
         self._snapshots, self._memory, self._decisions = snapshots, memory, decisions
-        self._emergency, self._actions, self._execution = emergency, actions, execution
+        self._emergency, self._actions, self._dispatch = emergency, actions, dispatch
         self._clock, self._events = clock, events
 
     async def run_cycle(self, system_id: UUID, due_at: datetime | None = None) -> DecisionRecord:
@@ -89,13 +89,9 @@ class ControlLoop:
             return
         wishes = wishes_of(decision, zones, built)
         actions = [await self._propose(record, wish, cycle_at) for wish in wishes]
-        await self._execution.execute_all(
-            [action for action in actions if action.status is ActionStatus.PROPOSED]
-        )
-        auto_off_s = dead_man_s(built.preferences)
-        if auto_off_s is not None:
-            staying = staying_on(built, wishes, actions)
-            await self._execution.refresh_timers(staying, auto_off_s)
+        staying = staying_on(built, wishes, actions)
+        if staying or actions:
+            await self._dispatch.send(actions, staying, dead_man_s(built.preferences))
 
     async def _propose(self, record: DecisionRecord, wish: Wish, cycle_at: datetime) -> Action:
         return await self._actions.propose(

@@ -22,6 +22,7 @@ from services.actions.relays import ANSWER_WALL_S
 from services.actions.safety_check import Judge
 from services.actions.side_by_side import SideBySide
 from services.alerting.ports import AlertStore
+from services.control.command_dispatch import CommandDispatch
 from services.control.control_loop import ControlLoop
 from services.control.emergency_stop import Emergency
 from services.control.ports import DecisionStore
@@ -194,6 +195,7 @@ class Loop:
     execution: Execution = field(init=False)
     actions: Actions = field(init=False)
     control: ControlLoop = field(init=False)
+    dispatch: CommandDispatch = field(init=False)
     emergency: Emergency = field(init=False)
     what_if: WhatIf = field(init=False)
     live: LiveView = field(init=False)
@@ -233,13 +235,14 @@ class Loop:
             answer_wall_s=self.answer_wall_s,
         )
         self.actions = Actions(proposals=self.proposals, execution=self.execution)
+        self.dispatch = CommandDispatch(execution=self.execution, clock=self.clock)
         self.control = ControlLoop(
             snapshots=self.snapshots,
             memory=s.memory,
             decisions=s.decisions,
             emergency=s.emergency_stops,
             actions=self.actions,
-            execution=self.execution,
+            dispatch=self.dispatch,
             clock=self.clock,
             events=s.events,
         )

@@ -109,7 +109,11 @@ class ScriptedSite:
             ZoneSample(device_id=MAIN_ROOM, at=at, temperature_c=20.0),
         ]
         for load_id, switch in self.switches.items():
-            if load_id not in silent and switch.mode not in {Mode.OFFLINE, Mode.HANGS}:
+            if (
+                load_id not in silent
+                and switch.answers.is_set()
+                and switch.mode is not Mode.OFFLINE
+            ):
                 status = await switch.status()
                 samples.append(
                     LoadSample(device_id=load_id, at=at, is_on=status.is_on, power_w=status.power_w)

@@ -26,7 +26,6 @@ class Mode(StrEnum):
     WELDED = "the relay says off, the watts stay"
     NO_METER = "no meter"
     SLOW = "the state follows after three seconds"
-    HANGS = "never answers, and never says that it doesn't"
 
 
 class ScriptedSwitch:
@@ -44,6 +43,9 @@ class ScriptedSwitch:
         """Of a fan on a dimmer; None for a relay."""
         self.when_commanded: Callable[[], None] = lambda: None
         """Called as each command arrives, before it takes effect."""
+        self.answers = asyncio.Event()
+        """Cleared, the device answers nothing until it is set again."""
+        self.answers.set()
 
     @property
     def relay(self) -> bool:
@@ -52,7 +54,7 @@ class ScriptedSwitch:
         return self._relay
 
     async def turn_on(self, *, auto_off_s: float | None) -> None:
-        await self._hang()
+        await self.answers.wait()
         self._command("on", auto_off_s)
         if self.mode is not Mode.IGNORES:
             self._set(on=True)
@@ -64,14 +66,14 @@ class ScriptedSwitch:
             self.speed = speed
 
     async def turn_off(self) -> None:
-        await self._hang()
+        await self.answers.wait()
         self._command("off", None)
         if self.mode is not Mode.IGNORES:
             self._set(on=False)
             self._off_at_s = None
 
     async def status(self) -> SwitchStatus:
-        await self._hang()
+        await self.answers.wait()
         if self.mode is Mode.OFFLINE:
             raise _silent()
         is_on = self._shown()
@@ -84,10 +86,6 @@ class ScriptedSwitch:
             auto_off_in_s=None if self._off_at_s is None else self._off_at_s - self._now_s(),
             speed=self.speed,
         )
-
-    async def _hang(self) -> None:
-        if self.mode is Mode.HANGS:
-            await asyncio.sleep(3_600.0)
 
     def flip(self, *, on: bool) -> None:
         """Somebody presses the button on the device."""
