@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -14,7 +15,7 @@ from uuid import UUID
 
 import uvicorn
 from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.container import ServerConfig
 from services.errors import Unavailable
@@ -35,12 +36,14 @@ class Door:
         refused: Answers by path instead of the application's, each for as many requests as it says.
         streams: How many live streams are open.
         paths: What was asked for, in order.
+        sent: Bytes sent by path, headers included.
     """
 
     app: ASGIApp
     refused: dict[str, tuple[int, int]] = field(default_factory=dict)
     streams: int = 0
     paths: list[str] = field(default_factory=list)
+    sent: Counter[str] = field(default_factory=Counter)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
@@ -53,9 +56,18 @@ class Door:
         listens = path == "/api/stream"
         self.streams += listens
         try:
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, self._weighing(path, send))
         finally:
             self.streams -= listens
+
+    def _weighing(self, path: str, send: Send) -> Send:
+        async def weigh(message: Message) -> None:
+            headers = message.get("headers", [])
+            self.sent[path] += sum(len(name) + len(value) + 4 for name, value in headers)
+            self.sent[path] += len(message.get("body", b""))
+            await send(message)
+
+        return weigh
 
 
 @dataclass
@@ -69,7 +81,7 @@ class Picture:
     async def now(self, system_id: UUID) -> Json:
         if self.away:
             raise Unavailable(what="The database", detail="gone", advice="Wait.")
-        shown = deepcopy(await self.real.now(system_id))
+        shown: Json = deepcopy(await self.real.now(system_id))
         if self.change is not None:
             self.change(shown)
         return shown
@@ -134,6 +146,7 @@ class ServedSite:
         """As before the first test: nothing refused, stopped, open or pending."""
         self.door.refused.clear()
         self.door.paths.clear()
+        self.door.sent.clear()
         self.picture.change, self.picture.away = None, False
         self.run(self._reset())
 
@@ -178,5 +191,3 @@ async def _until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while not holds():
             await asyncio.sleep(0.01)
-
-

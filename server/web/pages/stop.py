@@ -8,8 +8,7 @@ from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
 from server.auth import Container, Controller, Site
-from server.routes.emergency_stop import DEFAULT_REASON
-from server.schemas.control import REASON_LENGTH
+from server.schemas.control import DEFAULT_REASON, REASON_LENGTH
 from server.web.rendering import page
 
 router = APIRouter()

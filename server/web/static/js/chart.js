@@ -32,8 +32,11 @@ async function load() {
 }
 
 const range = () => view ?? [columns[0][0], columns[0].at(-1) + STEP_S];
-let scaling = false;
-function scale() { const [min, max] = range(); scaling = true; plot.setScale("x", { min, max }); scaling = false; box.dataset.view = view ? view.map(Math.round).join(" ") : ""; }
+function scale() {
+  const [min, max] = range();
+  plot.setScale("x", { min, max });
+  box.dataset.view = view ? view.map(Math.round).join(" ") : "";
+}
 
 function show(hours) {
   view = hours === 24 ? null : [columns[0].at(-1) + STEP_S - hours * HOUR_S, columns[0].at(-1) + STEP_S];
@@ -49,6 +52,12 @@ function zoomed(min, max) {
   view = width >= last - first - 1 ? null : [from, from + width];
   pressed(view ? 0 : 24);
   scale();
+}
+
+// Told of every change of the picture's time, ours too: what isn't ours is the mouse's.
+function dragged({ min, max }) {
+  const [from, to] = range();
+  if (Math.abs(min - from) > 1 || Math.abs(max - to) > 1) queueMicrotask(() => zoomed(min, max));
 }
 
 function draw() {
@@ -69,7 +78,7 @@ function draw() {
     ],
     series: [{ label: "Time", value: (_, at) => at ? `${day(at * 1000)} ${clock(at * 1000)}` : "–" },
       ...METRICS.map(([, label, name, unit]) => ({ label, scale: unit, stroke: colour(name), width: 2, spanGaps: false, value: written(unit, unit === "V" ? 2 : 0) }))],
-    hooks: { setScale: [(u, key) => { if (key === "x" && !scaling && plot) { const { min, max } = u.scales.x; queueMicrotask(() => zoomed(min, max)); } }] },
+    hooks: { setScale: [(u, key) => { if (key === "x") dragged(u.scales.x); }] },
   };
   probe.remove();
   box.replaceChildren();
