@@ -14,7 +14,6 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from uuid import UUID
 
 import structlog
 
@@ -138,10 +137,6 @@ class CrewAssistant:
         """End the threads; running questions have been cancelled before."""
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._gateway.close()
-
-    def context_changed(self, system_id: UUID) -> None:
-        """The site's devices or settings changed: forget what was kept of them."""
-        self._context.changed(system_id)
 
     async def answer(
         self,

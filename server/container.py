@@ -151,7 +151,7 @@ class ServerConfig:
         refresh_s: Longest wall time between two pictures of the site on the live stream.
     """
 
-    version: str = "0.1.0"
+    version: str = "unknown"
     public_base_url: str | None = None
     allowed_hosts: tuple[str, ...] = ()
     secure_cookies: bool = False

@@ -15,6 +15,7 @@ from agents.assistant import CrewAssistant
 from agents.models.settings import ModelSettings
 from commandcenter.clock import WallClock
 from commandcenter.settings import Settings, SiteKind
+from commandcenter.version import VERSION
 from commandcenter.wiring.database import database, open_stores
 from commandcenter.wiring.devices import Devices
 from commandcenter.wiring.key import secret_key
@@ -35,7 +36,7 @@ from scheduler.execution import JobExecutor
 from scheduler.jobs import Work
 from server.container import ServerConfig, Services
 from services.accounts.accounts import Accounts
-from services.accounts.records import Role, Scope, User
+from services.accounts.records import Role, User
 from services.actions.actions import Actions
 from services.actions.execution import Execution
 from services.actions.proposals import Proposals
@@ -51,7 +52,6 @@ from services.chat.runs import Runs
 from services.control.control_loop import ControlLoop
 from services.control.emergency_stop import Announce, Emergency
 from services.control.what_if import WhatIf
-from services.errors import NotFound
 from services.settings.site_settings import Settings as SiteSettings
 from services.telemetry.polling import Polling
 from services.telemetry.rollup import Rollup
@@ -63,7 +63,6 @@ from storage.all_stores import PostgresStores
 from storage.schema import migrations
 from tools.services import ToolServices
 
-VERSION = "0.1.0"
 SKY_DAYS = 3
 
 
@@ -105,34 +104,11 @@ class Site:
         """The admin whom the first start created."""
         return await self.accounts.user(OWNER_ID)
 
-    async def user_named(self, email: str) -> User:
-        """A user by e-mail.
-
-        Raises:
-            NotFound: No such user.
-        """
-        user = await self.stores.accounts.user_by_email(email)
-        if user is None:
-            raise NotFound(kind="user", key=email)
-        return user
-
-    async def sign_in_url(self, user: User) -> str:
-        """A new one-time sign-in link."""
-        base = self.settings.public_base_url
-        if base is None:
-            base = f"http://{self.settings.host}:{self.settings.port}"
-        return f"{base}/sign-in/{await self.accounts.new_link(user.id)}"
-
-    async def add_token(self, *, name: str, scope: Scope) -> str:
-        """A new machine token of the admin; its secret is shown this once."""
-        made = await self.accounts.create_token(name=name, scope=scope, user_id=OWNER_ID)
-        return made.secret
-
     async def live_once(self) -> None:
         """Read every adapter and decide once, for a question to a site that is not running."""
         for adapter in await self.stores.site.adapters(self.system_id):
             await self.work.poll(adapter.id)
-        await self.work.control(self.system_id)
+        await self.work.control(self.system_id, None)
 
 
 @asynccontextmanager
@@ -188,6 +164,18 @@ async def _seed(settings: Settings, stores: PostgresStores, found: Plant) -> boo
     elif found.url is not None:
         await seed_simulated_site(to_seed, simulator_url=found.url)
     return first
+
+
+def model_settings(settings: Settings) -> ModelSettings:
+    """Which models answer."""
+    return ModelSettings(
+        model=settings.llm_model,
+        manager_model=settings.llm_manager_model,
+        base_url=settings.llm_base_url,
+        fallbacks=settings.llm_fallback_models,
+        timeout_s=settings.llm_timeout_s,
+        daily_budget_usd=settings.llm_daily_budget_usd,
+    )
 
 
 class _Builder:
@@ -295,14 +283,7 @@ class _Builder:
         settings = self._settings
         return CrewAssistant(
             services=tools,
-            models=ModelSettings(
-                model=settings.llm_model,
-                manager_model=settings.llm_manager_model,
-                base_url=settings.llm_base_url,
-                fallbacks=settings.llm_fallback_models,
-                timeout_s=settings.llm_timeout_s,
-                daily_budget_usd=settings.llm_daily_budget_usd,
-            ),
+            models=model_settings(settings),
             who_asks=self._who_asks,
         )
 

@@ -17,7 +17,7 @@ from energy.allocation.pv_potential import factor_now, lowered_factor
 from energy.allocation.site_state import Site, budget_of, site_of
 from energy.site.miners import ControlMemory, MinerState
 
-ALLOCATOR_VERSION = "1.1.0"
+ALLOCATOR_VERSION = "1.2.0"
 
 
 def allocate(question: AllocationInput) -> Decision:

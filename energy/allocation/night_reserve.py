@@ -31,6 +31,13 @@ class Reserve:
     blocks: bool
     capacity_wh: float
 
+    @property
+    def short(self) -> bool:
+        """Whether the house will need what is left: a stop for it protects the battery."""
+        if self.usable_wh is None or self.reserve_wh is None:
+            return False
+        return self.usable_wh < self.reserve_wh
+
     def allows_start(self, mode: MinerMode, *, sun_carries: bool) -> bool:
         """Whether a miner of ``mode`` may start where the reserve blocks; ``sun_carries``: the sun
         alone gives its power.

@@ -25,10 +25,11 @@ from services.actions.actions import Actions
 from services.actions.execution import Execution
 from services.actions.ports import EmergencyStopStore
 from services.actions.records import Action, ActionStatus
+from services.actions.relays import dead_man_s
 from services.clock import Clock
 from services.control.ports import DecisionStore
 from services.control.records import DecisionRecord
-from services.control.switch_requests import Wish, staying_on, wishes_of
+from services.control.switch_requests import Wish, idempotency_key, staying_on, wishes_of
 from services.events import EventBus
 from services.memory.ports import MemoryStore
 from services.memory.records import SiteMemory
@@ -56,9 +57,14 @@ class ControlLoop:
         self._emergency, self._actions, self._execution = emergency, actions, execution
         self._clock, self._events = clock, events
 
-    async def run_cycle(self, system_id: UUID) -> DecisionRecord:
-        """Decide for now, store the decision, act on it, refresh the timers, remember."""
+    async def run_cycle(self, system_id: UUID, due_at: datetime | None = None) -> DecisionRecord:
+        """Decide for now, store the decision, remember, act on it, refresh the timers.
+
+        ``due_at`` is when the cycle was due: a cycle that is run again, because a worker died in
+        it, has the same and sends nothing twice. None stands for now.
+        """
         at = self._clock.now()
+        cycle_at = at if due_at is None else due_at
         memory = await self._memory.load(system_id)
         built = await self._snapshots.build(system_id, at, memory.learned)
         stop = await self._emergency.state(system_id)
@@ -68,17 +74,28 @@ class ControlLoop:
         )
         await self._memory.save(system_id, remembered(memory, built, decision, zones))
         await self._publish(system_id, record)
-        level = built.preferences.control_level
-        observing = level is ControlLevel.OBSERVE and not stop.latched
-        wishes = [] if observing else wishes_of(decision, zones, built)
-        actions = [await self._propose(system_id, record, wish) for wish in wishes]
-        await self._execution.refresh_timers(
-            staying_on(built, wishes, actions),
-            built.preferences.dead_man_minutes * 60.0,
-            only_armed=observing,
-        )
-        await self._execute(actions)
+        await self._act(decision, zones, built, record, cycle_at)
         return record
+
+    async def _act(
+        self,
+        decision: Decision,
+        zones: ZoneDecisions,
+        built: BuiltSnapshot,
+        record: DecisionRecord,
+        cycle_at: datetime,
+    ) -> None:
+        """Send what is to be switched; who only observes sends nothing but an emergency stop."""
+        observing = built.preferences.control_level is ControlLevel.OBSERVE
+        if observing and not decision.inputs.emergency_stop:
+            return
+        wishes = wishes_of(decision, zones, built)
+        actions = [await self._propose(record, wish, cycle_at) for wish in wishes]
+        auto_off_s = dead_man_s(built.preferences)
+        if auto_off_s is not None:
+            staying = staying_on(built, wishes, actions)
+            await self._execution.refresh_timers(staying, auto_off_s)
+        await self._execute(actions)
 
     async def _execute(self, actions: Sequence[Action]) -> None:
         """Stops first: they free the power that starts need.
@@ -99,9 +116,9 @@ class ControlLoop:
                 if isinstance(failure, BaseException):
                     raise failure
 
-    async def _propose(self, system_id: UUID, record: DecisionRecord, wish: Wish) -> Action:
+    async def _propose(self, record: DecisionRecord, wish: Wish, cycle_at: datetime) -> Action:
         return await self._actions.propose(
-            system_id,
+            record.system_id,
             wish.load_id,
             wish.target_on,
             target_speed=wish.target_speed,
@@ -111,7 +128,7 @@ class ControlLoop:
             explanation=wish.explanation,
             urgent=wish.urgent,
             decision_id=record.id,
-            idempotency_key=f"{system_id}/{record.at.isoformat()}/{wish.load_id}",
+            idempotency_key=idempotency_key(record.system_id, cycle_at, wish),
         )
 
     async def _publish(self, system_id: UUID, record: DecisionRecord) -> None:
@@ -143,6 +160,8 @@ def decide(
         HvacHints(
             preferences=built.preferences,
             rest_voltage_v=None if measured.stale else measured.rest_voltage_v,
+            lowest_voltage_v=measured.low_voltage_v,
+            telemetry_lost=measured.lost,
             lockout=memory.control.lockout,
             emergency_stop=emergency_stop,
             pv_w=None if measured.pv_w is None else potential_of(question, measured).potential_w,

@@ -177,6 +177,8 @@ def _source(poll: PollHealth, now: datetime, grace_s: float) -> Component:
         status, detail = ("down" if age_s is None else "degraded"), "the last poll failed"
     elif age_s is None:
         status, detail = "degraded", "not polled yet"
+    elif poll.caution is not None:
+        status, detail = "degraded", f"answers, but {poll.caution}"
     if poll.last_error is not None:
         detail = f"{detail}: {poll.last_error}"
     rate = poll.success_rate_24h
@@ -186,13 +188,20 @@ def _source(poll: PollHealth, now: datetime, grace_s: float) -> Component:
         status=status,
         detail=f"{detail}; {_habit(poll)}",
         age_s=age_s,
-        advice="" if status == "ok" else _SOURCE_ADVICE,
+        advice=_advice(status, poll),
         polls={
             "every_s": poll.interval_s,
             "success_rate_24h": None if rate is None else round(rate, 4),
             "gaps_24h": poll.gaps_24h,
         },
     )
+
+
+def _advice(status: str, poll: PollHealth) -> str:
+    if status == "ok":
+        return ""
+    cautioned = status == "degraded" and poll.last_error is None and poll.caution is not None
+    return _CAUTION_ADVICE if cautioned else _SOURCE_ADVICE
 
 
 def _habit(poll: PollHealth) -> str:
@@ -206,6 +215,9 @@ def _habit(poll: PollHealth) -> str:
     return ", ".join(words)
 
 
+_CAUTION_ADVICE = (
+    "Its readings are used. What it warns of is changed in the device or at the vendor, not here."
+)
 _SOURCE_ADVICE = (
     "It is tried again by itself. If it stays away, see that the device has power and network, and "
     "that its address and credentials in the settings are right."

@@ -22,7 +22,7 @@ from services.errors import Unavailable
 from services.memory.records import SiteMemory
 from services.stored import Json
 from storage.connection.mapping import record
-from storage.connection.pool import Pool, away, connected, row, rows
+from storage.connection.pool import AnswerLimit, Pool, connected, kept_alive, row, rows
 from storage.connection.queries import queries
 
 SQL = queries("control")
@@ -160,7 +160,7 @@ class PostgresDeviceLocks:
     """
 
     def __init__(self, *, dsn: str) -> None:
-        self._dsn = dsn
+        self._dsn = kept_alive(dsn)
         self._connection: psycopg.AsyncConnection[DictRow] | None = None
         self._held: set[UUID] = set()
         self._opening = asyncio.Lock()
@@ -192,13 +192,17 @@ class PostgresDeviceLocks:
             self._held.discard(load_id)
 
     async def _ask(self, name: str, load_id: UUID) -> bool:
+        limit = AnswerLimit()
         try:
             connection = await self._opened()
+            limit.watch(connection)
             cursor = await connection.execute(SQL[name], {"key": str(load_id)})
             found = await cursor.fetchone()
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             await self.close()
-            raise away(error) from None
+            raise limit.reason(error) from None
+        finally:
+            limit.end()
         return found is not None and bool(next(iter(found.values())))
 
     async def _give_back(self, load_id: UUID) -> None:
@@ -211,7 +215,7 @@ class PostgresDeviceLocks:
         async with self._opening:
             if self._connection is None or self._connection.closed:
                 self._connection = await psycopg.AsyncConnection.connect(
-                    self._dsn, autocommit=True, row_factory=dict_row, connect_timeout=3
+                    self._dsn, autocommit=True, row_factory=dict_row
                 )
             return self._connection
 

@@ -285,7 +285,7 @@ class ReferenceSite:
         self.polling = Polling(
             sites=self.stores.site,
             telemetry=self.stores.telemetry,
-            reader_of=lambda adapter: SimulatedReader(
+            reader_of=lambda adapter, _: SimulatedReader(
                 physics=self.physics, adapter=adapter, clock=self.clock
             ),
             clock=self.clock,

@@ -57,7 +57,7 @@ class Site:
 
     def work(self) -> Work:
         def of_one(name: str):  # type: ignore[no-untyped-def] # two shapes in one place
-            return lambda subject_id: self._step(f"{name} {subject_id.int}")
+            return lambda subject_id, _due_at=None: self._step(f"{name} {subject_id.int}")
 
         names = ("poll", "control", "advance", "check_alerts", "roll_up")
         return Work(

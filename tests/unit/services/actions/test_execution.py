@@ -364,15 +364,6 @@ async def test_timers_are_refreshed_where_the_load_is_on(site: ScriptedSite) -> 
     assert site.switches[FAN].commands == []
 
 
-async def test_timers_that_nobody_armed_can_be_left_alone(site: ScriptedSite) -> None:
-    loads = await site.stores.site.loads(SYSTEM_ID)
-    site.primary.flip(on=True)
-    await site.switches[FAN].turn_on(auto_off_s=300.0)
-    await site.loop.execution.refresh_timers(loads, 300.0, only_armed=True)
-    assert site.primary.commands == []
-    assert site.switches[FAN].commands == [("on", 300.0), ("on", 300.0)]
-
-
 async def test_a_timer_is_not_refreshed_while_somebody_is_at_the_device(site: ScriptedSite) -> None:
     """Otherwise a refresh that was begun before a stop would switch the load on after it."""
     loads = await site.stores.site.loads(SYSTEM_ID)

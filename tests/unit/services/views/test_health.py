@@ -162,6 +162,18 @@ async def test_how_a_source_was_read_in_a_day(site: Site, failed: int, words: st
     assert (await site.component("VRM"))["detail"] == f"answers; {words}"
 
 
+async def test_a_source_that_answers_and_warns(site: Site) -> None:
+    await site.stores.telemetry.record_poll(
+        VRM.id, at=EPOCH, error=None, ms=3, caution="auto-on is set"
+    )
+    found = await site.component("VRM")
+    assert (found["status"], found["detail"]) == (
+        "degraded",
+        "answers, but auto-on is set; read every 3 min, 100 % in 24 h",
+    )
+    assert found["advice"].startswith("Its readings are used.")
+
+
 async def test_a_disabled_source_is_not_reported(site: Site) -> None:
     await site.stores.site.save_adapter(replace(VRM, enabled=False))
     assert [each["name"] for each in (await site.health.report())["components"]] == ["database"]
