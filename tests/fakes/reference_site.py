@@ -45,6 +45,7 @@ from tests.fakes.stores import InMemoryStores
 
 SYSTEM_ID = seed.SYSTEM_ID
 SLUGS = {load.load_id: load.slug for load in seed.LOADS}
+BEHIND = {load.adapter_id: load for load in seed.LOADS}
 ROOMS = {"fan1": "heat-room", "fan2": "main-room"}
 
 
@@ -135,11 +136,11 @@ def samples_of(now: Measurements, adapter: AdapterConfig) -> list[Sample]:
 
 
 def _switch_samples(now: Measurements, adapter: AdapterConfig, at: datetime) -> list[Sample]:
-    load_id = UUID(adapter.settings["load_id"])
-    reading = now.devices[SLUGS[load_id]]
+    load = BEHIND[adapter.id]
+    reading = now.devices[load.slug]
     found: list[Sample] = [
         LoadSample(
-            device_id=load_id,
+            device_id=load.load_id,
             at=at,
             is_on=reading.is_on,
             power_w=round(reading.power_w, 1),
@@ -147,7 +148,7 @@ def _switch_samples(now: Measurements, adapter: AdapterConfig, at: datetime) -> 
         )
     ]
     if "zone_id" in adapter.settings:
-        celsius = now.rooms_c[ROOMS[SLUGS[load_id]]]
+        celsius = now.rooms_c[ROOMS[load.slug]]
         zone_id = UUID(adapter.settings["zone_id"])
         found.append(ZoneSample(device_id=zone_id, at=at, temperature_c=round(celsius, 1)))
     return found
