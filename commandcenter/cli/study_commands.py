@@ -19,7 +19,7 @@ from commandcenter.cli import options
 from commandcenter.cli.edge import BAD_INPUT, MISSING, command, print_json
 from services.errors import Invalid
 
-BENCHES = ("allocator", "cycle", "chat", "startup", "week", "replay")
+BENCHES = ("allocator", "cycle", "chat", "startup", "week", "offgrid", "replay")
 
 
 @command
