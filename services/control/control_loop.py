@@ -16,7 +16,6 @@ from energy import json_codec
 from energy.allocation.allocator import ALLOCATOR_VERSION, allocate
 from energy.allocation.decision import AllocationInput, Decision
 from energy.allocation.pv_potential import potential_of
-from energy.allocation.site_state import measured_of
 from energy.battery.learning import LearningState, Observation, learn
 from energy.climate.heating import HvacHints
 from energy.climate.zones import HvacMemory, ZoneDecisions, control_zones
@@ -66,7 +65,7 @@ class ControlLoop:
         at = self._clock.now()
         cycle_at = at if due_at is None else due_at
         memory = await self._memory.load(system_id)
-        built = await self._snapshots.build(system_id, at, memory.learned)
+        built = await self._snapshots.build(system_id, at, memory)
         stop = await self._emergency.state(system_id)
         decision, zones = decide(built, memory, emergency_stop=stop.latched)
         record = await self._decisions.append(
@@ -148,10 +147,11 @@ def decide(
         miners=built.miners,
         states=built.states,
         learned=memory.learned,
-        memory=memory.control,
+        others=built.others,
+        memory=built.memory,
         emergency_stop=emergency_stop,
     )
-    measured = measured_of(question)
+    measured = built.measured
     zones = control_zones(
         built.zones,
         built.temperatures,
@@ -185,7 +185,7 @@ def remembered(
     """What the next cycle needs to know."""
     state, learned = learn(
         json_codec.from_json(LearningState, memory.learning),
-        _observation(built.snapshot.at, decision),
+        _observation(built, decision),
         memory.learned,
     )
     return SiteMemory(
@@ -193,18 +193,18 @@ def remembered(
         control=decision.memory,
         hvac=json_codec.to_json(zones.memory),
         learning=json_codec.to_json(state),
+        last_cycle_at=built.snapshot.at,
     )
 
 
-def _observation(at: datetime, decision: Decision) -> Observation:
-    measured, budget = measured_of(decision.inputs), decision.budget
-    known = measured.load_w is not None
+def _observation(built: BuiltSnapshot, decision: Decision) -> Observation:
+    measured = built.measured
     return Observation(
-        at=at,
+        at=measured.at,
         voltage_v=measured.raw_voltage_v,
         current_a=measured.current_a,
         pv_w=measured.pv_w,
-        clear_sky_w=decision.inputs.snapshot.sky.clear_sky_w,
-        throttled=budget.throttled,
-        base_load_w=budget.base_load_w if known else None,
+        clear_sky_w=built.snapshot.sky.clear_sky_w,
+        throttled=decision.budget.throttled,
+        base_load_w=measured.base_load.usable,
     )

@@ -41,7 +41,7 @@ class WhatIf:
             Invalid: The document breaks rules; every problem is named with its path.
         """
         memory = await self._memory.load(system_id)
-        built = await self._snapshots.build(system_id, self._clock.now(), memory.learned)
+        built = await self._snapshots.build(system_id, self._clock.now(), memory)
         stop = await self._emergency.state(system_id)
         defaults = AllocationInput(
             snapshot=built.snapshot,

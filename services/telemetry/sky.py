@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from energy.measuring.measured import Measured
 from energy.site.miners import Learned
-from energy.site.snapshot import Sky, Snapshot
+from energy.site.snapshot import Sky
 from services.telemetry.ports import SkyModel
 
 STEP = timedelta(minutes=15)
@@ -16,24 +17,23 @@ SUNNY_INDEX = 0.7
 SUNNY_MIN_W = 300.0
 
 
-def sky_now(model: SkyModel | None, learned: Learned, snapshot: Snapshot, *, full_v: float) -> Sky:
-    """The sky for a snapshot.
+def sky_now(model: SkyModel | None, learned: Learned, measured: Measured, *, full_v: float) -> Sky:
+    """The sky for what is measured.
 
     Args:
         model: Clear-sky model of the site's array; None leaves everything unknown.
         learned: Clear-sky ratio and mean base load.
-        snapshot: For its time, and measured PV for the clear-sky index.
+        measured: For its time, and PV for the clear-sky index.
         full_v: At or above this voltage the battery may hold the sun back: then the learned ratio
             stands in for the index.
     """
     if model is None:
         return Sky()
-    at, voltage, pv = snapshot.at, snapshot.battery_voltage_v, snapshot.pv_power_w
+    at, voltage_v, pv_w = measured.at, measured.raw_voltage_v, measured.pv_w
     clear_w = model.clear_sky_w(at)
     ratio, base_w = learned.clear_sky_ratio, learned.mean_base_load_w
     factor = 1.0 if ratio is None else ratio
-    full = voltage is not None and voltage.value >= full_v
-    pv_w = None if pv is None else pv.value
+    full = voltage_v is not None and voltage_v >= full_v
     return Sky(
         clear_sky_w=clear_w,
         sunny=_sunny(clear_w, pv_w, ratio, full=full),
