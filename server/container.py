@@ -113,6 +113,14 @@ class Notifications(Protocol):
         ...
 
 
+class Metrics(Protocol):
+    """Figures for a monitoring system."""
+
+    async def text(self) -> str:
+        """In Prometheus' text format."""
+        ...
+
+
 class Health(Protocol):
     """How every component does."""
 
@@ -178,6 +186,7 @@ class Services:
     alert_store: AlertStore
     notifications: Notifications
     health: Health
+    metrics: Metrics
     runs: Runs
     conversations: ConversationStore
     events: EventBus
