@@ -38,6 +38,7 @@ def _decide(question: AllocationInput, *, explained: bool) -> Decision:
         measured_w=site.measured_surplus_w,
         battery_w=site.battery_allowance_w,
     )
+    purse.spend(site.other_loads_w)
     entries = _entries(question)
     Turns(site, purse, sorted(entries, key=lambda entry: turn_order(entry, site))).take()
     budget = budget_of(site, allocated_w=fsum(entry.power_w for entry in entries))
@@ -109,4 +110,5 @@ def _memory(site: Site, entries: list[Entry]) -> ControlMemory:
         waiting_since=measuring.waiting_since,
         balance_closed_at=measuring.balance_closed_at,
         balance_open_since=measuring.balance_open_since,
+        stuck=measuring.stuck,
     )

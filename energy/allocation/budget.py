@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from math import fsum
+
+from energy.measuring.base_load import metered_w
+from energy.site.loads import OtherLoad
 from energy.site.preferences import OperatingMode, Preferences
 
 BATTERY_FACTOR = {
@@ -42,6 +46,15 @@ class Purse:
         return from_battery_w
 
 
+def others_w(others: tuple[OtherLoad, ...]) -> float:
+    """What heaters and fans take of the budget before the miners, W.
+
+    Those that run and are to stay on, and those that their zones switch on now. One of unknown
+    state is part of the base load.
+    """
+    return fsum(_other_w(each) for each in others)
+
+
 def battery_allowance(
     preferences: Preferences, *, lockout: bool, house_deficit_w: float
 ) -> tuple[float, float]:
@@ -55,3 +68,11 @@ def battery_allowance(
         return 0.0, factor
     room_w = max(0.0, preferences.max_battery_discharge_w - house_deficit_w)
     return min(preferences.battery_discharge_allowance_w * factor, room_w), factor
+
+
+def _other_w(other: OtherLoad) -> float:
+    runs = other.is_on if other.wanted_on is None else other.wanted_on
+    if other.is_on is None or not runs:
+        return 0.0
+    now_w = metered_w(other.power_w) if other.is_on else None
+    return other.rated_w if now_w is None else now_w

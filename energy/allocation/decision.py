@@ -90,7 +90,7 @@ class AllocationInput:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
     """The discretionary budget and how it came about. Powers W, energies Wh; None where the input
-    is missing.
+    is missing. Heaters and fans take ``other_loads_w`` of it before the miners.
     """
 
     raw_voltage_v: float | None
@@ -112,6 +112,7 @@ class Budget:
     reserve_wh: float | None
     total_w: float
     allocated_w: float
+    other_loads_w: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from energy.allocation.budget import battery_allowance
+from energy.allocation.budget import battery_allowance, others_w
 from energy.allocation.decision import AllocationInput, Budget
 from energy.allocation.night_reserve import Reserve, reserve_of
 from energy.allocation.pv_potential import Potential, potential_of
@@ -29,6 +29,7 @@ class Site:
         lockout: The low-voltage lockout holds.
         mean_surplus_w: Mean surplus of the last ten minutes, W, never above the one now.
         base_load_w: The house, W.
+        other_loads_w: What heaters and fans take of the budget before the miners, W.
         controlled_load_w: What controlled loads take of the measured load, W.
         solar_surplus_w: Potential less base load, W, never below 0.
         measured_surplus_w: The part of it that is measured, W.
@@ -48,6 +49,7 @@ class Site:
     mean_surplus_w: float
     base_load_w: float
     controlled_load_w: float
+    other_loads_w: float
     solar_surplus_w: float
     measured_surplus_w: float
     house_deficit_w: float
@@ -78,6 +80,7 @@ def site_of(question: AllocationInput) -> Site:
         mean_surplus_w=_mean_surplus_w(question, potential, base_w, surplus_w),
         base_load_w=base_w,
         controlled_load_w=measured.controlled_load_w,
+        other_loads_w=others_w(question.others) if question.others else 0.0,
         solar_surplus_w=surplus_w,
         measured_surplus_w=measured_surplus_w,
         house_deficit_w=deficit_w,
@@ -114,6 +117,7 @@ def budget_of(site: Site, *, allocated_w: float) -> Budget:
         throttled=site.potential.throttled,
         base_load_w=site.base_load_w,
         controlled_load_w=site.controlled_load_w,
+        other_loads_w=site.other_loads_w,
         solar_surplus_w=site.solar_surplus_w,
         measured_surplus_w=site.measured_surplus_w,
         potential_surplus_w=site.solar_surplus_w - site.measured_surplus_w,

@@ -15,9 +15,7 @@ NOISE_W = -50.0
 """Below this a power that is never negative is no noise but a wrong sign or channel, W."""
 
 
-def flow(
-    reading: Reading | None, what: str, preferences: Preferences, frozen: Frozen
-) -> Quantity:
+def flow(reading: Reading | None, what: str, preferences: Preferences, frozen: Frozen) -> Quantity:
     """A reading as a quantity; ``what`` names it in the reason, e.g. ``solar power``."""
     if reading is None:
         return MISSING

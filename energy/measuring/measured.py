@@ -148,7 +148,7 @@ def measure(
         controlled_load_w: What miners, heaters and fans take of the measured load, by
             ``energy.measuring.base_load.controlled_w``.
     """
-    frozen = frozen_sources(snapshot)
+    frozen, stuck = frozen_sources(snapshot, memory.stuck)
     chosen = voltage_in_force(snapshot, preferences, frozen, memory)
 
     current = flow(snapshot.battery_current_a, "battery current", preferences, frozen)
@@ -198,6 +198,7 @@ def measure(
             waiting_since=memory.waiting_since if chosen.voltage.usable is None else None,
             balance_closed_at=flows.closed_at,
             balance_open_since=flows.open_since,
+            stuck=stuck,
         ),
     )
 

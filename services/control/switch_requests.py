@@ -89,6 +89,14 @@ def staying_on(
     ]
 
 
+def _needs_command(load_id: UUID, built: BuiltSnapshot, *, target_on: bool) -> bool:
+    """Whether a load is not in the wanted state; before the first readings nothing is stopped."""
+    is_on = built.load_states[load_id].is_on
+    if is_on is None and not target_on and built.measured.waiting:
+        return False
+    return is_on is not target_on
+
+
 def _miner_wishes(decision: Decision, built: BuiltSnapshot) -> list[Wish]:
     profiles = {profile.id: profile for profile in built.miners}
     wishes = []
@@ -99,6 +107,8 @@ def _miner_wishes(decision: Decision, built: BuiltSnapshot) -> list[Wish]:
         if miner.command not in {Command.START, Command.STOP}:
             continue
         target_on = miner.command is Command.START
+        if not _needs_command(UUID(device_id), built, target_on=target_on):
+            continue
         wishes.append(
             Wish(
                 load_id=UUID(device_id),
@@ -123,7 +133,7 @@ def _zone_wishes(zones: ZoneDecisions, built: BuiltSnapshot) -> list[Wish]:
         for device_id, wanted_on, speed, protects in targets:
             if device_id is None or wanted_on is None or UUID(device_id) not in built.loads:
                 continue
-            if built.load_states[UUID(device_id)].is_on is wanted_on:
+            if not _needs_command(UUID(device_id), built, target_on=wanted_on):
                 continue
             wishes.append(
                 Wish(

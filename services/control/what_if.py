@@ -48,8 +48,9 @@ class WhatIf:
             preferences=built.preferences,
             miners=built.miners,
             states=built.states,
-            learned=memory.learned,
-            memory=memory.control,
+            others=built.others,
+            learned=built.learned,
+            memory=built.memory,
             emergency_stop=stop.latched,
         )
         return what_if.answer(allocate(checked_question(document, defaults)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -69,9 +69,13 @@ class BuiltSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadState:
-    """What a controlled load last said: state, watts, when, and since when the state holds."""
+    """What a controlled load last said: state, watts, when, and since when the state holds.
+
+    ``was_on`` is the last state that it told, however long ago.
+    """
 
     is_on: bool | None = None
+    was_on: bool | None = None
     power_w: float | None = None
     measured_at: datetime | None = None
     since: datetime | None = None
@@ -129,8 +133,8 @@ class SnapshotBuilder:
             _snapshot(at, _ids(devices, "inverter"), _ids(devices, "battery_pack"), newest),
             pv_mean_10min_w=pv_mean_w,
         )
-        snapshot = await self._with_steps(snapshot, loads)
-        in_load_w = await self._in_load_w(snapshot, loads)
+        snapshot = await self._with_steps(system_id, snapshot)
+        in_load_w = await self._in_load_w(system_id, snapshot)
         miner_states = await asyncio.gather(
             *(
                 self._miner_state(system_id, miner, states, in_load_w, at, preferences)
@@ -180,7 +184,7 @@ class SnapshotBuilder:
         system_id: UUID,
         miner: MinerProfile,
         states: Mapping[UUID, LoadState],
-        in_load_w: Mapping[UUID, float | None],
+        in_load_w: Mapping[UUID, float],
         at: datetime,
         preferences: Preferences,
     ) -> MinerState:
@@ -200,56 +204,33 @@ class SnapshotBuilder:
             runtime_today_s=runtime_s,
         )
 
-    async def _in_load_w(
-        self, snapshot: Snapshot, loads: Iterable[UUID]
-    ) -> Mapping[UUID, float | None]:
-        """What each controlled load drew when the site's load was measured, W; None: unknown."""
+    async def _in_load_w(self, system_id: UUID, snapshot: Snapshot) -> Mapping[UUID, float]:
+        """What each controlled load drew when the site's load was measured, W, where known."""
         reading = snapshot.load_power_w
         if reading is None:
             return {}
         load_at = snapshot.at - timedelta(seconds=reading.age_s)
-        return await self._metered_at(loads, load_at)
+        return await self._telemetry.load_powers_at(system_id, load_at, within_s=LOAD_FRESH_S)
 
-    async def _metered_at(
-        self, loads: Iterable[UUID], at: datetime
-    ) -> Mapping[UUID, float | None]:
-        ids = list(loads)
-        points = await asyncio.gather(
-            *(self._telemetry.at_or_before(load_id, "power_w", at) for load_id in ids)
-        )
-        return {
-            load_id: None
-            if point is None or (at - point.at).total_seconds() > LOAD_FRESH_S
-            else point.value
-            for load_id, point in zip(ids, points, strict=True)
-        }
-
-    async def _with_steps(self, snapshot: Snapshot, loads: Iterable[UUID]) -> Snapshot:
+    async def _with_steps(self, system_id: UUID, snapshot: Snapshot) -> Snapshot:
         """The picture, where each load and current that stands knows what it stood through."""
-        standing = {
-            name: reading
+        changes = {
+            name: replace(reading, stood_through_w=await self._step_w(system_id, reading, snapshot))
             for name in CARRYING
             if (reading := getattr(snapshot, name)) is not None and reading.unchanged_s > 0.0
         }
-        ids = list(loads)
-        changes = {
-            name: replace(reading, stood_through_w=await self._step_w(ids, reading, snapshot.at))
-            for name, reading in standing.items()
-        }
         return replace(snapshot, **changes) if changes else snapshot
 
-    async def _step_w(self, loads: Sequence[UUID], reading: Reading, at: datetime) -> float:
+    async def _step_w(self, system_id: UUID, reading: Reading, snapshot: Snapshot) -> float:
         """By how much our own loads changed between the first and the newest equal sample, W."""
-        newest_at = at - timedelta(seconds=reading.age_s)
+        newest_at = snapshot.at - timedelta(seconds=reading.age_s)
         first_at = newest_at - timedelta(seconds=reading.unchanged_s)
-        before = await self._metered_at(loads, first_at)
-        after = await self._metered_at(loads, newest_at - SHOWS_WITHIN)
-        changes = (
-            now - then
-            for load_id in loads
-            if (now := after[load_id]) is not None and (then := before[load_id]) is not None
+        before = await self._telemetry.load_powers_at(system_id, first_at, within_s=LOAD_FRESH_S)
+        after = await self._telemetry.load_powers_at(
+            system_id, newest_at - SHOWS_WITHIN, within_s=LOAD_FRESH_S
         )
-        return abs(math.fsum(changes))
+        both = before.keys() & after.keys()
+        return abs(math.fsum(after[load_id] - before[load_id] for load_id in both))
 
     async def _runtime_s(
         self, system_id: UUID, device_id: UUID, at: datetime, preferences: Preferences
@@ -335,10 +316,14 @@ def _read(best: Latest, at: datetime) -> Reading:
 def _load_state(newest: Newest, load_id: UUID, at: datetime) -> LoadState:
     state = newest.get((load_id, "is_on"))
     power = newest.get((load_id, "power_w"))
-    if state is None or (at - state.measured_at).total_seconds() > LOAD_FRESH_S:
-        return LoadState(measured_at=None if state is None else state.measured_at)
+    if state is None:
+        return LoadState()
+    is_on = state.value > 0.0
+    if (at - state.measured_at).total_seconds() > LOAD_FRESH_S:
+        return LoadState(was_on=is_on, measured_at=state.measured_at)
     return LoadState(
-        is_on=state.value > 0.0,
+        is_on=is_on,
+        was_on=is_on,
         power_w=None if power is None else power.value,
         measured_at=state.measured_at,
         since=state.unchanged_since if state.changed else None,
@@ -348,7 +333,7 @@ def _load_state(newest: Newest, load_id: UUID, at: datetime) -> LoadState:
 def _others(
     loads: Mapping[UUID, ControlledLoad],
     states: Mapping[UUID, LoadState],
-    in_load_w: Mapping[UUID, float | None],
+    in_load_w: Mapping[UUID, float],
 ) -> tuple[OtherLoad, ...]:
     """Heaters and fans, by id."""
     return tuple(

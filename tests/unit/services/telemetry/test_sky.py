@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from energy.measuring.measured import Measured, measure
 from energy.site.miners import Learned
+from energy.site.preferences import Preferences
 from energy.site.snapshot import Reading, Sky, Snapshot
 from services.telemetry.sky import sky_now
 
@@ -24,12 +26,13 @@ def at(hour: float) -> datetime:
     return MIDNIGHT + timedelta(hours=hour)
 
 
-def seen(hour: float, *, pv_w: float | None = None, voltage_v: float | None = 52.0) -> Snapshot:
-    return Snapshot(
+def seen(hour: float, *, pv_w: float | None = None, voltage_v: float | None = 52.0) -> Measured:
+    snapshot = Snapshot(
         at=at(hour),
         pv_power_w=None if pv_w is None else Reading(value=pv_w),
         battery_voltage_v=None if voltage_v is None else Reading(value=voltage_v),
     )
+    return measure(snapshot, Preferences())
 
 
 def test_without_a_model_nothing_is_known() -> None:
@@ -89,6 +92,6 @@ def test_sunny(
     *,
     sunny: bool | None,
 ) -> None:
-    snapshot = seen(hour, pv_w=pv_w, voltage_v=voltage_v)
-    sky = sky_now(TwelveHourSun(), Learned(clear_sky_ratio=ratio), snapshot, full_v=55.0)
+    measured = seen(hour, pv_w=pv_w, voltage_v=voltage_v)
+    sky = sky_now(TwelveHourSun(), Learned(clear_sky_ratio=ratio), measured, full_v=55.0)
     assert sky.sunny is sunny
