@@ -15,6 +15,7 @@ from agents.roles.roster import SPECIALISTS
 from commandcenter.cli import options
 from commandcenter.cli.edge import command, print_json
 from commandcenter.settings import load_settings
+from services.accounts.rights import rights
 from services.errors import Conflict, Invalid
 from services.stored import Json
 
@@ -141,12 +142,14 @@ async def ask(
     if agent is not None and agent not in SPECIALISTS:
         raise Invalid([("--agent", f"must be one of {', '.join(SPECIALISTS)}; got {agent!r}")])
     async with open_site(load_settings(), live=True) as site:
+        owner = await site.owner()
         run = await site.runs.start(
-            user=await site.owner(),
+            user=owner,
             system_id=site.system_id,
             question=question,
             conversation_id=None,
             agent=agent,
+            scope=rights(owner.role),
         )
         message = None
         async for event in site.runs.events(run.id, after=0):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import httpx2
+import structlog
 
 from agents.assistant import CrewAssistant
 from agents.models.settings import ModelSettings
@@ -46,7 +47,7 @@ from services.alerting.alerts import Alerts
 from services.alerting.notifications import Notifications, Targets
 from services.alerting.outbox import Outbox
 from services.alerting.ports import Messenger
-from services.chat.records import Run
+from services.chat.records import Run, RunLimits
 from services.chat.runs import Runs
 from services.control.control_loop import ControlLoop
 from services.control.emergency_stop import Announce, Emergency
@@ -65,6 +66,8 @@ from tools.services import ToolServices
 
 VERSION = "0.1.0"
 SKY_DAYS = 3
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,9 +171,14 @@ async def compose(settings: Settings, *, dsn: str, plant: Plant) -> AsyncIterato
         )
         await builder.configure_devices()
         site = builder.build()
+        # Backwards: first the runs are told to stop, then the threads that answer them end.
+        stack.push_async_callback(site.assistant.close)
         stack.push_async_callback(site.runs.close)
-        stack.callback(site.assistant.close)
         yield site
+
+
+def _log_run_error(run: Run, error: Exception) -> None:
+    log.warning("run_failed", run_id=str(run.id), error=type(error).__name__, detail=str(error))
 
 
 async def _check_key(stores: PostgresStores) -> None:
@@ -249,7 +257,12 @@ class _Builder:
         )
         views.health.add("assistant", check, kind="model")
         runs = Runs(
-            assistant=assistant, conversations=s.conversations, bus=s.events, clock=self._clock
+            assistant=assistant,
+            conversations=s.conversations,
+            bus=s.events,
+            clock=self._clock,
+            limits=self._run_limits(),
+            on_error=_log_run_error,
         )
         outbox = Outbox(store=s.outbox, messenger=messenger, clock=WallClock())
         work = self._work(actions, execution, alerts, outbox)
@@ -304,6 +317,17 @@ class _Builder:
                 daily_budget_usd=settings.llm_daily_budget_usd,
             ),
             who_asks=self._who_asks,
+            limits=self._run_limits(),
+        )
+
+    def _run_limits(self) -> RunLimits:
+        settings = self._settings
+        return RunLimits(
+            seconds=settings.run_max_seconds,
+            calls=settings.run_max_calls,
+            tokens=settings.run_max_tokens,
+            answer_chars=settings.run_max_answer_chars,
+            proposals=settings.run_max_proposals,
         )
 
     def _execution(self) -> Execution:
