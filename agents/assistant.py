@@ -14,7 +14,6 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from uuid import UUID
 
 import structlog
 
@@ -144,10 +143,6 @@ class CrewAssistant:
         self._pool.shutdown(wait=False, cancel_futures=True)
         await asyncio.to_thread(wait, set(self._working), CLOSE_S)
         await asyncio.to_thread(self._gateway.close)
-
-    def context_changed(self, system_id: UUID) -> None:
-        """The site's devices or settings changed: forget what was kept of them."""
-        self._context.changed(system_id)
 
     async def answer(
         self,

@@ -1,1 +1,19 @@
-"""The composition root: settings, clock, wiring, command line. Knows everybody; nobody knows it."""
+"""The composition root: settings, clock, wiring, command line.
+
+Importing it makes the product's other packages importable by their short names (``energy``,
+``services`` …): from the repository's root, or from ``commandcenter/parts`` where the program was
+installed from a wheel. They come before everything else on the path, and in this process alone.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+_HERE = Path(__file__).resolve().parent
+_PARTS = _HERE / "parts"
+PACKAGES_FOLDER = _PARTS if _PARTS.is_dir() else _HERE.parent
+"""Where the product's packages lie."""
+
+if str(PACKAGES_FOLDER) not in sys.path:
+    sys.path.insert(0, str(PACKAGES_FOLDER))

@@ -4,22 +4,26 @@ do.
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import os
 import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
-import httpx2
-
+from agents.models.trial import Trial, try_models
+from commandcenter.clock import WallClock
 from commandcenter.settings import Settings, SiteKind
-from commandcenter.wiring.composition import open_site
+from commandcenter.wiring.composition import model_settings, open_site
 from services.errors import CommandCenterError
 from services.stored import Json
 
-TIMEOUT_S = 5.0
+MODEL_S = 20.0
+"""A model that takes longer for one word is of no use in a chat, s."""
+
+MEANWHILE = "The built-in model answers meanwhile."
 FREE_BYTES = 500_000_000
 WEB_FILES = ("css/app.css", "js/shell.js", "uplot/uPlot.iife.min.js")
 
@@ -41,7 +45,7 @@ class Finding:
 async def examine(settings: Settings) -> list[Finding]:
     """Try everything; never raises for what is merely broken."""
     findings = [_home(settings.home), _web_files(), _port(settings)]
-    findings.append(await _model(settings))
+    findings += await _models(settings)
     findings += await _site(settings)
     return findings
 
@@ -89,28 +93,21 @@ def _port(settings: Settings) -> Finding:
     return Finding(name="port", ok=True, detail=f"{settings.host}:{settings.port} {detail}")
 
 
-async def _model(settings: Settings) -> Finding:
+async def _models(settings: Settings) -> list[Finding]:
+    """Every configured model is asked one short question, as the assistant would ask it."""
     if settings.llm_model is None:
-        return Finding(name="model", ok=True, detail="the built-in one answers (LLM_MODEL unset)")
-    if settings.llm_base_url is None:
-        return Finding(name="model", ok=True, detail=f"{settings.llm_model}, not tried")
-    try:
-        async with httpx2.AsyncClient(timeout=TIMEOUT_S) as http:
-            answer = await http.get(f"{settings.llm_base_url}/models")
-    except httpx2.HTTPError as error:
-        return Finding(
-            name="model",
-            ok=False,
-            detail=f"{settings.llm_base_url}: {str(error) or type(error).__name__}",
-            advice="Start the provider or correct LLM_BASE_URL; the built-in model answers so far.",
-        )
-    refused = answer.status_code in {401, 403}
-    return Finding(
-        name="model",
-        ok=not refused,
-        detail=f"{settings.llm_model} at {settings.llm_base_url}: HTTP {answer.status_code}",
-        advice="The key is refused: set the provider's key variable.",
-    )
+        return [Finding(name="model", ok=True, detail="the built-in one answers (LLM_MODEL unset)")]
+    models = replace(model_settings(settings), timeout_s=min(settings.llm_timeout_s, MODEL_S))
+    trials = await asyncio.to_thread(try_models, models, clock=WallClock())
+    return [_tried(trial) for trial in trials]
+
+
+def _tried(trial: Trial) -> Finding:
+    name = f"model {trial.model}"
+    if trial.problem is None:
+        return Finding(name=name, ok=True, detail=f"answered in {trial.seconds:.1f} s")
+    advice = trial.advice or "Start the provider or correct LLM_BASE_URL and the provider's key."
+    return Finding(name=name, ok=False, detail=trial.problem, advice=f"{advice} {MEANWHILE}")
 
 
 async def _site(settings: Settings) -> list[Finding]:

@@ -20,14 +20,17 @@ import uvicorn
 from typing_extensions import override
 
 from commandcenter.clock import WallClock
+from commandcenter.liveness import Liveness
 from commandcenter.logs import set_up_logging
 from commandcenter.settings import Settings, SiteKind
+from commandcenter.wiring.announcement import announced
 from commandcenter.wiring.composition import Site, compose
 from commandcenter.wiring.database import database
 from commandcenter.wiring.plant import plant
 from scheduler.runner import Run, Scheduler
 from server.app import create_app
 from services.errors import Conflict, Invalid
+from storage.connection.pool import kept_alive
 
 GRACE_S = 4
 _PUBLIC = (
@@ -74,11 +77,14 @@ async def run(settings: Settings, parts: Parts) -> None:
         await _settle(site, parts)
         if listening is not None:
             await stack.enter_async_context(_web(site, listening))
+            await stack.enter_async_context(announced(site, *listening.getsockname()[:2]))
             await _greet(site, listening)
         gc.enable()
         gc.freeze()
         if await _unless(stopping, site.prepare()):
-            await stack.enter_async_context(_jobs(site, parts, dsn))
+            liveness = Liveness(file=settings.watchdog_file, notify_socket=settings.notify_socket)
+            await stack.enter_async_context(_jobs(site, parts, dsn, liveness))
+            await stack.enter_async_context(liveness.kept())
             if parts.web:
                 site.assistant.warm()
             if listening is None:
@@ -135,14 +141,14 @@ async def _settle(site: Site, parts: Parts) -> None:
 
 
 @asynccontextmanager
-async def _jobs(site: Site, parts: Parts, dsn: str) -> AsyncIterator[None]:
+async def _jobs(site: Site, parts: Parts, dsn: str, liveness: Liveness) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         run: Run = site.executor.run
         if parts.queue or parts.defer:
             from scheduler.worker import QueueFeeder, QueueWorker, apply_queue_schema, queue_app
 
-            await apply_queue_schema(dsn)
-            app = queue_app(dsn)
+            await apply_queue_schema(kept_alive(dsn))
+            app = queue_app(kept_alive(dsn))
             await stack.enter_async_context(app.open_async())
             run = QueueFeeder(app=app, clock=site.plant.clock, wall=WallClock()).put
             if parts.queue:
@@ -150,10 +156,12 @@ async def _jobs(site: Site, parts: Parts, dsn: str) -> AsyncIterator[None]:
                     app=app, executor=site.executor, clock=site.plant.clock, wall=WallClock()
                 )
                 await worker.start()
+                liveness.watch("worker", lambda: worker.is_alive)
                 stack.push_async_callback(worker.stop)
         if parts.clock or parts.defer:
             timer = Scheduler(run=run, sites=site.stores.site, clock=site.plant.clock)
             await timer.start()
+            liveness.watch("scheduler", lambda: timer.is_alive)
             stack.push_async_callback(timer.stop)
         yield
 

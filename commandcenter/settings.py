@@ -201,6 +201,23 @@ class Settings(BaseSettings):
         alias="RAW_RETENTION_HOURS",
         description="How long raw samples stay.",
     )
+    decision_retention_days: float = Field(
+        default=365.0,
+        ge=1,
+        le=36_500,
+        alias="DECISION_RETENTION_DAYS",
+        description="How long decisions stay; their chain goes on from an anchor.",
+    )
+    watchdog_file: Path | None = Field(
+        default=None,
+        alias="WATCHDOG_FILE",
+        description="File touched every 5 s while this process is alive, for a supervisor.",
+    )
+    notify_socket: str | None = Field(
+        default=None,
+        alias="NOTIFY_SOCKET",
+        description="systemd's notification socket, set by systemd (Type=notify, WatchdogSec=).",
+    )
     log_level: str = Field(
         default="info", alias="LOG_LEVEL", description="debug, info, warning or error."
     )

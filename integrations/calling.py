@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import httpx2
 from pydantic import BaseModel, ValidationError
 
+from integrations.answers import Answer, Unreadable, read_answer
 from services.errors import VendorError
 
 T = TypeVar("T")
@@ -107,35 +109,48 @@ async def with_retries(attempt: Callable[[], Awaitable[T]], *, backoff: Backoff,
 
 
 async def exchange(
-    http: httpx2.AsyncClient, method: str, url: str, *, call: Call, timeout_s: float, **options: Any
-) -> httpx2.Response:
+    http: httpx2.AsyncClient,
+    method: str,
+    url: str,
+    *,
+    call: Call,
+    timeout_s: float,
+    headers: Mapping[str, str] | None = None,
+    **options: Any,
+) -> Answer:
     """One request and its whole response, within ``timeout_s`` wall seconds in all.
 
     The deadline covers a body that drips in byte by byte, which the client's own timeouts do not.
 
     Raises:
-        VendorError: No response, or none in time.
+        VendorError: No response, none in time, or one that can't be read.
     """
+    sent = {"Accept-Encoding": "gzip", **(headers or {})}
     try:
-        async with asyncio.timeout(timeout_s):
-            return await http.request(method, url, timeout=timeout_s, **options)
+        async with (
+            asyncio.timeout(timeout_s),
+            http.stream(method, url, timeout=timeout_s, headers=sent, **options) as response,
+        ):
+            return await read_answer(response)
     except (TimeoutError, httpx2.TimeoutException):
         raise call.failed(f"no answer within {timeout_s:g} s", retry=True) from None
     except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
         raise call.failed("the configured address is not a valid URL", retry=False) from None
     except httpx2.ConnectError:
         raise call.failed("cannot connect", retry=True) from None
-    except httpx2.HTTPError as error:
+    except Unreadable as error:
+        raise call.failed(str(error), retry=False) from None
+    except (httpx2.HTTPError, httpx2.StreamError, OSError, ValueError) as error:
         raise call.failed(f"broken exchange ({type(error).__name__})", retry=True) from None
 
 
-def check_status(response: httpx2.Response, call: Call, *, said: str | None = None) -> None:
+def check_status(answer: Answer, call: Call, *, said: str | None = None) -> None:
     """Raise unless the HTTP status is a success. ``said`` is the vendor's own message, if any.
 
     Raises:
         VendorError: To be retried for 408, 429 and 5xx, not for others.
     """
-    status = response.status_code
+    status = answer.status
     if status < _REDIRECT:
         return
     words = f"HTTP {status}" + (f": {said}" if said else "")
@@ -144,30 +159,49 @@ def check_status(response: httpx2.Response, call: Call, *, said: str | None = No
     if status < _CLIENT_ERROR:
         raise call.failed(f"{words}: redirects are not followed", retry=False)
     again = status in {_TOO_MANY, _REQUEST_TIMEOUT} or status >= _SERVER_ERROR
-    raise call.failed(words, retry=again, retry_after_s=retry_after_s(response))
+    raise call.failed(words, retry=again, retry_after_s=answer.retry_after_s())
 
 
-def retry_after_s(response: httpx2.Response) -> float | None:
-    """The seconds of a ``Retry-After`` header; None without one or when it holds a date."""
-    value = response.headers.get("retry-after", "").strip()
-    return float(value) if value.isdecimal() else None
-
-
-def json_of(response: httpx2.Response, call: Call) -> object:
+def json_of(answer: Answer, call: Call) -> object:
     """The response's JSON.
 
     Raises:
         VendorError: Not JSON (a portal's error page, a cut-off body); a later call may be better.
     """
-    try:
-        answer: object = response.json()
-    except (ValueError, RecursionError):
-        kind = response.headers.get("content-type", "no content type").split(";")[0]
+    if not answer.is_json:
         raise call.failed(
-            f"HTTP {response.status_code} without JSON ({kind}, {len(response.content)} bytes)",
-            retry=True,
-        ) from None
-    return answer
+            f"HTTP {answer.status} without JSON ({answer.kind}, {answer.size} bytes)", retry=True
+        )
+    return answer.parsed
+
+
+@contextmanager
+def usable(call: Call) -> Iterator[None]:
+    """What an answer leads to inside the block is a value or a ``VendorError``, nothing else.
+
+    Vendors find ways to be odd that no list foresees (a timer of 10³⁰⁸ s, a time at the end of the
+    calendar). Reading them is the only thing that such a block does.
+
+    Raises:
+        VendorError: In place of the error that an odd value caused.
+    """
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise call.failed(f"not usable ({type(error).__name__})", retry=True) from error
+    except RecursionError:
+        raise call.failed("not usable (nested too deeply)", retry=True) from None
+
+
+def lenient(model: type[M], answer: Answer) -> M:
+    """What ``model`` finds in an answer that may be anything; its defaults where that is nothing.
+
+    For what vendors say of themselves beside the data: error texts, envelopes.
+    """
+    try:
+        return model.model_validate(answer.parsed)
+    except (ValidationError, RecursionError):
+        return model()
 
 
 def understood(model: type[M], data: object, call: Call) -> M:
@@ -178,6 +212,8 @@ def understood(model: type[M], data: object, call: Call) -> M:
     """
     try:
         return model.model_validate(data)
+    except RecursionError:
+        raise call.failed("not understood: nested too deeply", retry=True) from None
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the answer"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from integrations.calling import Call
 
@@ -37,8 +38,28 @@ def from_epoch_s(seconds: float | None) -> datetime | None:
 
 def from_iso(stamp: str | None) -> datetime | None:
     """The aware instant of an ISO 8601 text, in UTC; None without one or without its zone."""
+    value = _from_text(stamp)
+    return None if value is None or value.tzinfo is None else _utc(value)
+
+
+def from_local(stamp: str | None, zone: ZoneInfo) -> datetime | None:
+    """As ``from_iso``; a text without a zone is the wall clock of ``zone``."""
+    value = _from_text(stamp)
+    if value is None:
+        return None
+    return _utc(value if value.tzinfo is not None else value.replace(tzinfo=zone))
+
+
+def _from_text(stamp: str | None) -> datetime | None:
     try:
-        value = datetime.fromisoformat(stamp) if stamp is not None else None
+        return datetime.fromisoformat(stamp) if stamp is not None else None
     except ValueError:
         return None
-    return value.astimezone(UTC) if value is not None and value.tzinfo is not None else None
+
+
+def _utc(value: datetime) -> datetime | None:
+    """In UTC; None at the ends of the calendar, where some zones' hours are not on it."""
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        return None

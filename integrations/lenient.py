@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+_WRITTEN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+"""A number as machines write it: ``float`` would also read ``1_000``, ``٣`` and ``infinity``."""
 
 
 class Payload(BaseModel):
@@ -20,6 +24,8 @@ def number(value: object) -> float | None:
     ``true`` and ``false`` are no numbers: vendors send ``false`` for "no data".
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, str) and not _WRITTEN.fullmatch(value.strip()):
         return None
     try:
         result = float(value)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
 
 OfOne: TypeAlias = Callable[[UUID], Awaitable[object]]
+OfOneCycle: TypeAlias = Callable[[UUID, datetime | None], Awaitable[object]]
 OfAll: TypeAlias = Callable[[], Awaitable[object]]
 
 SHORTEST_WALL_S = 0.05
@@ -24,7 +26,7 @@ class Work:
 
     Attributes:
         poll: Read one adapter (adapter id).
-        control: One control cycle (system id).
+        control: One control cycle (system id, when it was due where the queue says that).
         advance: Verify, retry and expire open actions (system id).
         check_alerts: Evaluate alert conditions (system id).
         roll_up: Integrate the last day (system id).
@@ -33,7 +35,7 @@ class Work:
     """
 
     poll: OfOne
-    control: OfOne
+    control: OfOneCycle
     advance: OfOne
     check_alerts: OfOne
     roll_up: OfOne
@@ -56,14 +58,29 @@ class Pace(StrEnum):
     WALL = "wall"
 
 
+class Queue(StrEnum):
+    """Which workers take a job: a queue has workers of its own, which no other job occupies."""
+
+    CONTROL = "control"
+    COMMANDS = "commands"
+    REST = "rest"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What one run is about. ``interval_s`` is an adapter's own interval, None for others."""
+    """What one run is about.
+
+    Attributes:
+        interval_s: An adapter's own interval, None for others.
+        due_at: Begin of the period that the run belongs to; a run that another worker takes over
+            keeps it. None outside the queue, where no run is repeated.
+    """
 
     id: UUID | None = None
     system_id: UUID | None = None
     label: str = ""
     interval_s: float | None = None
+    due_at: datetime | None = None
 
 
 EVERYTHING = Subject()
@@ -86,6 +103,8 @@ class Job:
             period comes soon enough.
         exclusive: Whether only one process may run it at a time for one subject.
         lane: In the queue, jobs of one site and lane run one after another.
+        queue: Which workers take it.
+        counted: Whether each run is counted, and what was due and did not run as missed.
     """
 
     name: str
@@ -99,6 +118,8 @@ class Job:
     retry_after_s: tuple[float, ...] = ()
     exclusive: bool = True
     lane: str = "site"
+    queue: Queue = Queue.REST
+    counted: bool = False
 
     def every_wall_s(self, subject: Subject, speed: float) -> float:
         """Wall seconds between two runs where the site runs ``speed`` times as fast as the wall."""
@@ -134,10 +155,12 @@ JOBS: tuple[Job, ...] = (
     Job(
         name="control",
         scope=Scope.SYSTEM,
-        run=lambda work, subject: work.control(_of(subject)),
+        run=lambda work, subject: work.control(_of(subject), subject.due_at),
         interval_s=60.0,
         first_after_s=10.0,
         timeout_s=COMMAND_TIMEOUT_S,
+        queue=Queue.CONTROL,
+        counted=True,
     ),
     Job(
         name="advance",
@@ -147,6 +170,7 @@ JOBS: tuple[Job, ...] = (
         first_after_s=12.0,
         timeout_s=COMMAND_TIMEOUT_S,
         lane="actions",
+        queue=Queue.COMMANDS,
     ),
     Job(
         name="alerts",

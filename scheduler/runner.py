@@ -56,6 +56,12 @@ class Scheduler:
         self._stopping = asyncio.Event()
         self.skipped = 0
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the timer runs and the sites are still looked up."""
+        refreshing = self._refreshing
+        return self._timer.running and refreshing is not None and not refreshing.done()
+
     async def start(self) -> None:
         """Begin to fire. A store that does not answer is asked again at the next refresh."""
         self._timer.start()

@@ -3,12 +3,18 @@
 Procrastinate keeps the jobs in PostgreSQL. Each job carries its site's lock, so that however many
 workers there are, one lane of one site runs in one of them; each period is put in once, however
 many schedulers there are; a dead worker's job is given to another.
+
+A worker of the library ends for good when the database is away for longer than its connection pool
+waits. ``QueueWorker`` starts it again, for as long as the process lives.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 import procrastinate
@@ -17,12 +23,18 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
 
 from scheduler.execution import JobExecutor
-from scheduler.jobs import BY_NAME, Job, Pace, Subject
+from scheduler.jobs import BY_NAME, Job, Pace, Queue, Subject
 from services.clock import Clock
 
 TASK = "site_job"
 HEARTBEAT_S = 5.0
 DEAD_AFTER_S = 15.0
+POOL_WAIT_S = 5.0
+"""A statement that gets no connection for this long fails; what it was for is tried again."""
+CONCURRENCY: Mapping[Queue, int] = {Queue.CONTROL: 8, Queue.COMMANDS: 8, Queue.REST: 8}
+"""Jobs at once. Each queue has its own, so that vendors that hang never hold up a control cycle."""
+RESTART_AFTER_S = (0.5, 1.0, 2.0, 5.0)
+"""Pauses before a worker that the database ended is started again; the last one is repeated."""
 _SCHEMA_LOCK = 7_304_115
 _NEWEST_PERIOD = """
 SELECT coalesce(max(defer_timestamp), 0) AS period
@@ -37,7 +49,13 @@ log = structlog.get_logger("scheduler")
 def queue_app(dsn: str) -> procrastinate.App:
     """The queue in the database at ``dsn``; to be opened with ``async with app.open_async()``."""
     return procrastinate.App(
-        connector=procrastinate.PsycopgConnector(conninfo=dsn, min_size=1, max_size=5)
+        connector=procrastinate.PsycopgConnector(
+            conninfo=dsn,
+            min_size=1,
+            max_size=6,
+            timeout=POOL_WAIT_S,
+            reconnect_timeout=2.0,
+        )
     )
 
 
@@ -63,8 +81,16 @@ async def apply_queue_schema(dsn: str) -> bool:
 
 def period_of(job: Job, subject: Subject, *, now_s: float) -> int:
     """The number of the period that ``now_s`` (site time, Unix seconds) lies in."""
-    every_s = job.interval_s if subject.interval_s is None else subject.interval_s
-    return int(now_s // every_s)
+    return int(now_s // _every_s(job, subject))
+
+
+def due_at(job: Job, subject: Subject, *, period: int) -> datetime:
+    """When a period begins."""
+    return datetime.fromtimestamp(period * _every_s(job, subject), UTC)
+
+
+def _every_s(job: Job, subject: Subject) -> float:
+    return job.interval_s if subject.interval_s is None else subject.interval_s
 
 
 def site_lock(job: Job, subject: Subject) -> str:
@@ -91,6 +117,7 @@ class QueueFeeder:
         deferrer = self._app.configure_task(
             name=TASK,
             lock=site_lock(job, subject),
+            queue=job.queue.value,
             queueing_lock=name,
             task_kwargs={**_to_json(job, subject), "timestamp": period},
         )
@@ -113,7 +140,7 @@ class QueueWorker:
         executor: JobExecutor,
         clock: Clock,
         wall: Clock,
-        concurrency: int = 8,
+        concurrency: Mapping[Queue, int] = CONCURRENCY,
         dead_after_s: float = DEAD_AFTER_S,
         grace_s: float = 3.0,
     ) -> None:
@@ -123,31 +150,18 @@ class QueueWorker:
         self._tasks: list[asyncio.Task[None]] = []
         _register(app, self)
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether every queue is worked on, or waits for the database to come back."""
+        return bool(self._tasks) and not any(task.done() for task in self._tasks)
+
     async def start(self) -> None:
         """Begin to take jobs, and those of workers that have died."""
         self._tasks = [
-            asyncio.create_task(
-                self._app.run_worker_async(
-                    concurrency=self._concurrency,
-                    install_signal_handlers=False,
-                    delete_jobs="always",
-                    fetch_job_polling_interval=1.0,
-                    shutdown_graceful_timeout=self._grace_s,
-                    update_heartbeat_interval=min(HEARTBEAT_S, self._dead_after_s / 3),
-                    stalled_worker_timeout=self._dead_after_s,
-                ),
-                name="queue worker",
-            ),
-            asyncio.create_task(self._keep_rescuing(), name="queue rescue"),
+            asyncio.create_task(self._keep_working(queue, number), name=f"queue {queue.value}")
+            for queue, number in self._concurrency.items()
         ]
-
-    async def wait(self) -> None:
-        """Return when the worker has ended.
-
-        Raises:
-            procrastinate.exceptions.ProcrastinateException: What ended it.
-        """
-        await asyncio.gather(*self._tasks)
+        self._tasks.append(asyncio.create_task(self._keep_rescuing(), name="queue rescue"))
 
     async def stop(self) -> None:
         """Take no more; let runs finish for a moment, then cancel them."""
@@ -155,6 +169,35 @@ class QueueWorker:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
+
+    async def _keep_working(self, queue: Queue, concurrency: int) -> None:
+        """Work on one queue; whatever ends the library's worker, start another."""
+        pauses_s = iter(RESTART_AFTER_S)
+        while True:
+            started_s = asyncio.get_running_loop().time()
+            try:
+                await self._work(queue, concurrency)
+                problem = "it ended by itself"
+            except Exception as error:  # noqa: BLE001 - a worker outlives whatever ends the library's
+                problem = str(error.__cause__ or error)
+            if asyncio.get_running_loop().time() - started_s > self._dead_after_s:
+                pauses_s = iter(RESTART_AFTER_S)
+            pause_s = next(pauses_s, RESTART_AFTER_S[-1])
+            log.warning("worker_starts_again", queue=queue, after_s=pause_s, problem=problem)
+            await asyncio.sleep(pause_s)
+
+    async def _work(self, queue: Queue, concurrency: int) -> None:
+        await self._app.run_worker_async(
+            queues=[queue.value],
+            name=queue.value,
+            concurrency=concurrency,
+            install_signal_handlers=False,
+            delete_jobs="always",
+            fetch_job_polling_interval=1.0,
+            shutdown_graceful_timeout=self._grace_s,
+            update_heartbeat_interval=min(HEARTBEAT_S, self._dead_after_s / 3),
+            stalled_worker_timeout=self._dead_after_s,
+        )
 
     async def rescue(self) -> int:
         """Give the jobs of dead workers to the living; how many there were.
@@ -185,14 +228,15 @@ class QueueWorker:
         if current - period > 1 or period < newest["period"]:
             log.info("job_too_late", job=job.name, subject=subject.label, periods=current - period)
             return
-        await self._executor.run(job, subject)
+        due = replace(subject, due_at=due_at(job, subject, period=period))
+        await self._executor.run(job, due)
 
     async def _keep_rescuing(self) -> None:
         while True:
             try:
                 await self.rescue()
-            except ConnectorException as error:
-                log.warning("rescue_failed", error=str(error))
+            except Exception as error:  # noqa: BLE001 - the next round may find the database back
+                log.warning("rescue_failed", error=str(error.__cause__ or error))
             await asyncio.sleep(self._dead_after_s / 3)
 
 

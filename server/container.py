@@ -113,6 +113,14 @@ class Notifications(Protocol):
         ...
 
 
+class Metrics(Protocol):
+    """Figures for a monitoring system."""
+
+    async def text(self) -> str:
+        """In Prometheus' text format."""
+        ...
+
+
 class Health(Protocol):
     """How every component does."""
 
@@ -152,7 +160,7 @@ class ServerConfig:
         refresh_s: Longest wall time between two pictures of the site on the live stream.
     """
 
-    version: str = "0.1.0"
+    version: str = "unknown"
     public_base_url: str | None = None
     allowed_hosts: tuple[str, ...] = ()
     secure_cookies: bool = False
@@ -179,6 +187,7 @@ class Services:
     alert_store: AlertStore
     notifications: Notifications
     health: Health
+    metrics: Metrics
     runs: Runs
     conversations: ConversationStore
     events: EventBus

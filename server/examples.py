@@ -9,12 +9,48 @@ HOME_NOW: Json = {
     "name": "Reference site",
     "at": "2026-06-21T19:00:00+00:00",
     "battery": {
-        "voltage": {"value": 52.3, "unit": "V", "age_s": 12.0, "source": "Battery monitor"},
-        "soc": {"value": 62.4, "unit": "%", "age_s": 12.0, "source": "from voltage"},
+        "voltage": {
+            "value": 52.3,
+            "unit": "V",
+            "age_s": 12.0,
+            "stale_after_s": 600.0,
+            "source": "Battery monitor",
+        },
+        "soc": {
+            "value": 62.4,
+            "unit": "%",
+            "age_s": 12.0,
+            "stale_after_s": 600.0,
+            "source": "from voltage",
+        },
     },
-    "solar": {"power": {"value": 8450.0, "unit": "W", "age_s": 40.0, "source": "SolArk"}},
-    "load": {"power": {"value": 1850.0, "unit": "W", "age_s": 40.0, "source": "SolArk"}},
-    "grid": {"power": {"value": 0.0, "unit": "W", "age_s": 40.0, "source": "SolArk"}},
+    "solar": {
+        "power": {
+            "value": 8450.0,
+            "unit": "W",
+            "age_s": 40.0,
+            "stale_after_s": 600.0,
+            "source": "SolArk",
+        }
+    },
+    "load": {
+        "power": {
+            "value": 1850.0,
+            "unit": "W",
+            "age_s": 40.0,
+            "stale_after_s": 600.0,
+            "source": "SolArk",
+        }
+    },
+    "grid": {
+        "power": {
+            "value": 0.0,
+            "unit": "W",
+            "age_s": 40.0,
+            "stale_after_s": 600.0,
+            "source": "SolArk",
+        }
+    },
     "miners": [
         {
             "name": "Dump Load S19 #1",

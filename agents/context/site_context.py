@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,11 +16,13 @@ from agents.context.bundle import Bundle, Part, assemble
 from agents.context.question_class import QuestionClass, classify
 from agents.models.tokens import cut
 from agents.roles.prompts import CONVERSATION, NOW, SETTINGS, SITE
-from energy.site.loads import LoadKind
+from energy.site.loads import LoadKind, Zone
+from energy.site.miners import MinerProfile
+from energy.site.preferences import Preferences
 from services.chat.records import Message
 from services.errors import CommandCenterError
-from services.sites.records import System
-from services.stored import Json
+from services.sites.records import ControlledLoad, System
+from services.stored import Json, Stored
 from tools.services import ToolServices
 from tools.settings import TOPICS, Topic
 
@@ -41,8 +43,19 @@ _TOUCHES: tuple[tuple[Topic, str], ...] = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _KeptFacts:
+    """A site's facts, when they were read (wall s) and of which versions of its settings."""
+
+    read_s: float
+    versions: tuple[object, ...]
+    lines: tuple[str, ...]
+
+
 class ContextManager:
-    """Builds bundles. Facts are kept for five minutes, or until ``changed`` is told."""
+    """Builds bundles. Facts are kept for five minutes, settings by their versions: a change of any
+    of them, in whatever process, is in the next prompt.
+    """
 
     def __init__(
         self, *, services: ToolServices, monotonic: Callable[[], float] = time.monotonic
@@ -50,11 +63,7 @@ class ContextManager:
         """``monotonic`` gives wall seconds for the age of cached parts."""
         self._services = services
         self._monotonic = monotonic
-        self._facts: dict[UUID, tuple[float, tuple[str, ...]]] = {}
-
-    def changed(self, system_id: UUID) -> None:
-        """Forget what is kept of a site, because its devices or settings changed."""
-        self._facts.pop(system_id, None)
+        self._facts: dict[UUID, _KeptFacts] = {}
 
     async def build(
         self, *, system: System, question: str, history: Sequence[Message]
@@ -81,40 +90,21 @@ class ContextManager:
         return assemble(question, kind, [names, now, settings, talk]), routing
 
     async def _site_facts(self, system: System) -> tuple[tuple[str, ...], bool]:
-        kept = self._facts.get(system.id)
-        if kept is not None and self._monotonic() - kept[0] < CACHE_S:
-            return kept[1], True
-        facts = await self._read_facts(system)
-        self._facts[system.id] = (self._monotonic(), facts)
-        return facts, False
-
-    async def _read_facts(self, system: System) -> tuple[str, ...]:
-        loads = await self._services.site.loads(system.id)
-        miners = [each.value for each in await self._services.settings.miners(system.id)]
-        zones = [each.value.name for each in await self._services.settings.zones(system.id)]
-        owner = (await self._services.settings.preferences(system.id)).value
-        ordered = sorted(miners, key=lambda each: (each.priority_level, each.name))
-        others = [each.name for each in loads if each.kind is not LoadKind.MINER]
-        return (
-            f"site: {system.name}, {system.timezone}",
-            f"miners: {'; '.join(each.name for each in ordered)}",
-            f"loads: {'; '.join(sorted({each.name for each in loads}))}",
-            f"zones: {'; '.join(sorted(zones))}",
-            (
-                f"battery: {owner.battery_chemistry}, "
-                f"{amount(owner.battery_capacity_wh, 'Wh')}, nominal "
-                f"{amount(owner.battery_nominal_v, 'V')}, low "
-                f"{amount(owner.voltage_low, 'V')}, critical "
-                f"{amount(owner.voltage_critical_low, 'V')}; decisions go by voltage, not SOC"
-            ),
-            *(
-                f"miner {each.name}: priority {each.priority_level}, "
-                f"{amount(each.power_draw_watts, 'W')}, start {amount(each.start_voltage, 'V')}, "
-                f"stop {amount(each.stop_voltage, 'V')}"
-                for each in ordered
-            ),
-            *((f"fans and heaters: {'; '.join(sorted(others))}",) if others else ()),
+        settings = self._services.settings
+        owner = await settings.preferences(system.id)
+        miners, zones = await settings.miners(system.id), await settings.zones(system.id)
+        versions = (
+            owner.version,
+            *((miner.value.id, miner.version) for miner in miners),
+            *((zone.value.id, zone.version) for zone in zones),
         )
+        kept, now_s = self._facts.get(system.id), self._monotonic()
+        if kept is not None and kept.versions == versions and now_s - kept.read_s < CACHE_S:
+            return kept.lines, True
+        loads = await self._services.site.loads(system.id)
+        lines = _fact_lines(system, owner.value, miners, zones, loads)
+        self._facts[system.id] = _KeptFacts(read_s=now_s, versions=versions, lines=lines)
+        return lines, False
 
     async def _live(self, system_id: UUID) -> Part:
         try:
@@ -137,6 +127,39 @@ class ContextManager:
                 for topic in topics
             )
         return Part(name=SETTINGS, source="preferences", units=lines, most=SETTINGS_MOST)
+
+
+def _fact_lines(
+    system: System,
+    owner: Preferences,
+    miners: Sequence[Stored[MinerProfile]],
+    zones: Sequence[Stored[Zone]],
+    loads: Sequence[ControlledLoad],
+) -> tuple[str, ...]:
+    ordered = sorted(
+        (each.value for each in miners), key=lambda each: (each.priority_level, each.name)
+    )
+    others = [each.name for each in loads if each.kind is not LoadKind.MINER]
+    return (
+        f"site: {system.name}, {system.timezone}",
+        f"miners: {'; '.join(each.name for each in ordered)}",
+        f"loads: {'; '.join(sorted({each.name for each in loads}))}",
+        f"zones: {'; '.join(sorted(each.value.name for each in zones))}",
+        (
+            f"battery: {owner.battery_chemistry}, "
+            f"{amount(owner.battery_capacity_wh, 'Wh')}, nominal "
+            f"{amount(owner.battery_nominal_v, 'V')}, low "
+            f"{amount(owner.voltage_low, 'V')}, critical "
+            f"{amount(owner.voltage_critical_low, 'V')}; decisions go by voltage, not SOC"
+        ),
+        *(
+            f"miner {each.name}: priority {each.priority_level}, "
+            f"{amount(each.power_draw_watts, 'W')}, start {amount(each.start_voltage, 'V')}, "
+            f"stop {amount(each.stop_voltage, 'V')}"
+            for each in ordered
+        ),
+        *((f"fans and heaters: {'; '.join(sorted(others))}",) if others else ()),
+    )
 
 
 def live_lines(now: Json) -> list[str]:

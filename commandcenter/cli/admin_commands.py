@@ -1,4 +1,4 @@
-"""Commands that look after the installation: migrations, people, tokens, settings, doctor."""
+"""Commands that look after the installation: migrations, settings, doctor."""
 
 from __future__ import annotations
 
@@ -11,11 +11,7 @@ from rich.table import Table
 from commandcenter.cli import options
 from commandcenter.cli.edge import FAILED, command, print_json
 from commandcenter.settings import documented, load_settings
-from services.accounts.records import Role, Scope
 from services.errors import Invalid
-
-user_app = typer.Typer(help="People who may sign in.", no_args_is_help=True)
-token_app = typer.Typer(help="Tokens for machines.", no_args_is_help=True)
 
 
 @command
@@ -26,7 +22,7 @@ async def migrate(
     status: Annotated[bool, typer.Option("--status", help="Only say what has run.")] = False,
     json: options.Json = False,
 ) -> None:
-    """Bring the database's schema up to date, or back."""
+    """Bring the database's schema up to date."""
     if sum((rollback, dry_run, status, to is not None)) > 1:
         raise Invalid([("migrate", "takes one of --to, --rollback, --dry-run and --status")])
     from commandcenter.wiring.database import database
@@ -54,7 +50,7 @@ async def migrate(
 
 @command
 async def settings(json: options.Json = False) -> None:
-    """List every setting: its variable, its value, what it does."""
+    """List every setting with its value."""
     rows = documented(load_settings())
     if json:
         print_json(rows)
@@ -67,7 +63,10 @@ async def settings(json: options.Json = False) -> None:
 
 @command
 async def doctor(json: options.Json = False) -> int:
-    """Check every dependency and credential and say what to do."""
+    """Try every dependency and say what to do.
+
+    Models are asked one short question, adapters are read once.
+    """
     from commandcenter.doctor import examine
 
     report = await examine(load_settings())
@@ -80,41 +79,3 @@ async def doctor(json: options.Json = False) -> int:
             if not check.ok:
                 typer.echo(f"     → {check.advice}")
     return 0 if all(check.ok for check in report) else FAILED
-
-
-@user_app.command("add")
-@command
-async def user_add(
-    email: Annotated[str, typer.Argument(help="E-mail address, the name to sign in with.")],
-    role: Annotated[Role, typer.Option(help="What the person may do.")] = Role.USER,
-) -> None:
-    """Add a person and print a one-time sign-in link."""
-    from commandcenter.wiring.composition import open_site
-
-    async with open_site(load_settings()) as site:
-        user = await site.accounts.create_user(email=email, role=role)
-        typer.echo(await site.sign_in_url(user))
-
-
-@user_app.command("link")
-@command
-async def user_link(email: Annotated[str, typer.Argument(help="E-mail address.")]) -> None:
-    """Print a new one-time sign-in link for a person."""
-    from commandcenter.wiring.composition import open_site
-
-    async with open_site(load_settings()) as site:
-        user = await site.user_named(email)
-        typer.echo(await site.sign_in_url(user))
-
-
-@token_app.command("add")
-@command
-async def token_add(
-    name: Annotated[str, typer.Argument(help="What the token is for.")],
-    scope: Annotated[Scope, typer.Option(help="What the token may do.")] = Scope.READ,
-) -> None:
-    """Create a token and print it alone: it is shown this once."""
-    from commandcenter.wiring.composition import open_site
-
-    async with open_site(load_settings()) as site:
-        typer.echo(await site.add_token(name=name, scope=scope))

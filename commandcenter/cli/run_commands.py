@@ -19,7 +19,11 @@ async def up(
     site: Annotated[SiteKind | None, typer.Option(help="simulated or none.")] = None,
     speed: options.Speed = None,
 ) -> None:
-    """Bring everything up in one process: site, scheduler, web."""
+    """Bring everything up in one process.
+
+    Site, control loop, scheduler and web; `serve`, `worker` and `scheduler` are the same as
+    processes of their own.
+    """
     gc.disable()  # loading libraries makes no garbage; a quarter of the start-up is saved
     from commandcenter.processes import Parts, run
 
@@ -60,7 +64,10 @@ async def simulate(
     port: options.Port = None,
     speed: options.Speed = None,
 ) -> None:
-    """Run the simulated site alone: the vendors' API shapes on one port, faults switchable."""
+    """Run the simulated plant alone, on one port.
+
+    It speaks like the vendors' APIs; faults can be switched on.
+    """
     from commandcenter.processes import simulate_only
 
     settings = load_settings(COMMANDCENTER_HOST=host, COMMANDCENTER_PORT=port, SIM_SPEED=speed)

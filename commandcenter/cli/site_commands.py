@@ -1,4 +1,4 @@
-"""Commands that ask the site something, or stop it: allocate, ask, emergency-stop."""
+"""Commands that ask the allocator: allocate."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from agents.roles.roster import SPECIALISTS
 from commandcenter.cli import options
 from commandcenter.cli.edge import command, print_json
-from commandcenter.settings import load_settings
-from services.accounts.rights import rights
-from services.errors import Conflict, Invalid
+from commandcenter.cli.running_site import running_site
+from commandcenter.settings import Settings, load_settings
+from services.errors import Invalid
 from services.stored import Json
 
-_NO_SITE = (
-    "There is no site in {home} yet, so nothing was done: bring it up with `commandcenter up`, or"
-    " set COMMANDCENTER_HOME or DATABASE_URL to those of the running site."
+_NO_VOLTAGE = (
+    "note: no battery voltage is given, so nothing may start. Give --voltage, or --live for the"
+    " site's own values."
 )
 
 
@@ -37,11 +36,18 @@ async def allocate(
     temperature: Annotated[float | None, typer.Option(help="Battery temperature, °C.")] = None,
     mode: Annotated[str | None, typer.Option(help="conservative, balanced or aggressive.")] = None,
     at: Annotated[str | None, typer.Option(help="ISO 8601 time with offset.")] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Take what is not given from the site as it is now.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
-    """What would the allocator decide? Runs the loop's own function without any effect."""
-    from commandcenter.wiring.composition import open_site
+    """Say what would be decided, without any effect.
 
+    Runs the control loop's own function.
+
+    Settings and miners are the site's, or the reference site's where there is none. Readings that
+    are not given are unknown and every miner is off, unless --live takes them from the site.
+    """
     document = _document(file)
     snapshot = {
         "battery_voltage_v": voltage,
@@ -57,12 +63,31 @@ async def allocate(
         document["preferences"] = {**_part(document, "preferences"), "operating_mode": mode}
     if at is not None:
         document["at"] = at
-    async with open_site(load_settings(), live=True) as site:
-        answer = await site.services.what_if.allocate(site.system_id, document)
+    settings = load_settings()
+    answer = await (_live if live else _alone)(settings, document)
+    if not live and answer["inputs"]["snapshot"]["battery_voltage_v"] is None:
+        typer.echo(_NO_VOLTAGE, err=True)
     if json:
         print_json(answer)
     else:
         _print_decision(answer)
+
+
+async def _alone(settings: Settings, document: Json) -> Json:
+    from commandcenter.stand_alone import decide
+
+    return await decide(settings, document)
+
+
+async def _live(settings: Settings, document: Json) -> Json:
+    """The same question to the running program; without one, to a site brought up for it."""
+    async with running_site(settings) as running:
+        if running is not None:
+            return await running.ask("POST", "/api/allocate", document)
+    from commandcenter.wiring.composition import open_site
+
+    async with open_site(settings, live=True) as site:
+        return await site.services.what_if.allocate(site.system_id, document)
 
 
 def _document(file: str | None) -> dict[str, Any]:
@@ -124,104 +149,3 @@ def _print_decision(answer: Json) -> None:
     console.print(table)
     for limit in answer["limits"]:
         console.print(f"• {limit}")
-
-
-@command
-async def ask(
-    question: Annotated[str, typer.Argument(help="What you want to know.")],
-    agent: Annotated[
-        str | None, typer.Option(help="monitor, solar, victron or optimizer: skips the routing.")
-    ] = None,
-    json: options.Json = False,
-) -> None:
-    """Ask the assistant; the answer streams to the terminal."""
-    from commandcenter.wiring.composition import open_site
-
-    if not question.strip():
-        raise Invalid([("QUESTION", "is empty: write what you want to know in quotes")])
-    if agent is not None and agent not in SPECIALISTS:
-        raise Invalid([("--agent", f"must be one of {', '.join(SPECIALISTS)}; got {agent!r}")])
-    async with open_site(load_settings(), live=True) as site:
-        owner = await site.owner()
-        run = await site.runs.start(
-            user=owner,
-            system_id=site.system_id,
-            question=question,
-            conversation_id=None,
-            agent=agent,
-            scope=rights(owner.role),
-        )
-        message = None
-        async for event in site.runs.events(run.id, after=0):
-            if not json:
-                _show(event.event, event.data)
-            if event.event == "error":
-                raise_run_error(event.data)
-        for stored in await site.stores.conversations.messages(run.conversation_id):
-            if stored.id == run.message_id:
-                message = stored
-    if json and message is not None:
-        print_json(
-            {
-                "answer": message.content,
-                "agent": message.agent,
-                "meta": message.meta,
-                "run": str(run.id),
-            }
-        )
-    elif not json:
-        typer.echo()
-
-
-def raise_run_error(data: Json) -> None:
-    """Turn a run's error event into this process's error."""
-    from services.errors import Unavailable
-
-    raise Unavailable(
-        what="The assistant",
-        detail=str(data.get("message", "failed")),
-        advice=str(data.get("advice", "Ask again.")),
-    )
-
-
-def _show(event: str, data: Json) -> None:
-    if event == "token":
-        typer.echo(data.get("text", ""), nl=False)
-    elif event == "progress":
-        typer.echo(f"· {data.get('text', '')}", err=True)
-
-
-@command
-async def emergency_stop(
-    reason: Annotated[
-        str, typer.Option(help="Why, for the log.")
-    ] = "asked for on the command line",
-    release: Annotated[bool, typer.Option("--release", help="End the emergency stop.")] = False,
-    status: Annotated[
-        bool, typer.Option("--status", help="Only say whether it is latched.")
-    ] = False,
-    json: options.Json = False,
-) -> None:
-    """Stop every controlled load at once and suspend automation until an admin re-enables it."""
-    if release and status:
-        raise Invalid([("emergency-stop", "takes one of --release and --status")])
-    from commandcenter.wiring.composition import open_site
-
-    settings = load_settings()
-    async with open_site(settings) as site:
-        if not await site.stores.site.systems():
-            raise Conflict(_NO_SITE.format(home=settings.home))
-        emergency = site.services.emergency
-        if release:
-            state = await emergency.release(site.system_id, by="command line", reason=reason)
-        elif status:
-            state = await emergency.state(site.system_id)
-        else:
-            state = await emergency.latch(site.system_id, by="command line", reason=reason)
-    if json:
-        print_json({"latched": state.latched, "by": state.changed_by, "reason": state.reason})
-    else:
-        word = "LATCHED" if state.latched else "not latched"
-        typer.echo(
-            f"Emergency stop: {word} ({state.changed_by or 'never used'}: {state.reason or '-'})"
-        )

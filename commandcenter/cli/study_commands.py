@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from commandcenter import PACKAGES_FOLDER
 from commandcenter.cli import options
-from commandcenter.cli.edge import BAD_INPUT, command, print_json
+from commandcenter.cli.edge import BAD_INPUT, MISSING, command, print_json
 from services.errors import Invalid
 
 BENCHES = ("allocator", "cycle", "chat", "startup", "week", "replay")
@@ -39,7 +40,10 @@ async def replay(
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """Drive the whole core with measured PV and load through a simulated battery and miners."""
+    """Run the core over a measured series.
+
+    Measured PV and load drive it through a simulated battery and miners.
+    """
     from commandcenter.replay import Place, run_replay
     from simulator.replay.report import result_json, table_rows, write_chart
 
@@ -100,13 +104,23 @@ def bench(
     name: Annotated[str | None, typer.Argument(help=f"One of {', '.join(BENCHES)}.")] = None,
     json: options.Json = False,
 ) -> None:
-    """Run the benchmarks (all that need no file, or one by name)."""
+    """Run the benchmarks, or one of them.
+
+    Without a name all run that need no file.
+    """
     if name is not None and name not in BENCHES:
         typer.echo(f"error: NAME: must be one of {', '.join(BENCHES)}; got {name!r}", err=True)
         raise typer.Exit(BAD_INPUT)
+    if not (PACKAGES_FOLDER / "bench").is_dir():
+        typer.echo(
+            "error: the benchmarks are no part of the installation: run them in the repository.",
+            err=True,
+        )
+        raise typer.Exit(MISSING)
     chosen = [name] if name is not None else [each for each in BENCHES if each != "replay"]
     code = 0
     for each in chosen:
         words = [sys.executable, "-m", f"bench.{each}", *(["--json"] if json else [])]
-        code = max(code, subprocess.run(words, check=False).returncode)  # noqa: S603 - our own modules
+        run = subprocess.run(words, check=False, cwd=PACKAGES_FOLDER)  # noqa: S603 - our own modules
+        code = max(code, run.returncode)
     raise typer.Exit(code)

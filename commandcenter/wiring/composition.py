@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 import httpx2
@@ -16,6 +17,7 @@ from agents.assistant import CrewAssistant
 from agents.models.settings import ModelSettings
 from commandcenter.clock import WallClock
 from commandcenter.settings import Settings, SiteKind
+from commandcenter.version import VERSION
 from commandcenter.wiring.database import database, open_stores
 from commandcenter.wiring.devices import Devices
 from commandcenter.wiring.key import secret_key
@@ -36,7 +38,7 @@ from scheduler.execution import JobExecutor
 from scheduler.jobs import Work
 from server.container import ServerConfig, Services
 from services.accounts.accounts import Accounts
-from services.accounts.records import Role, Scope, User
+from services.accounts.records import Role, User
 from services.actions.actions import Actions
 from services.actions.execution import Execution
 from services.actions.proposals import Proposals
@@ -49,10 +51,11 @@ from services.alerting.outbox import Outbox
 from services.alerting.ports import Messenger
 from services.chat.records import Run, RunLimits
 from services.chat.runs import Runs
+from services.control.command_dispatch import CommandDispatch
 from services.control.control_loop import ControlLoop
+from services.control.decision_retention import DecisionRetention
 from services.control.emergency_stop import Announce, Emergency
 from services.control.what_if import WhatIf
-from services.errors import NotFound
 from services.settings.site_settings import Settings as SiteSettings
 from services.telemetry.polling import Polling
 from services.telemetry.rollup import Rollup
@@ -60,14 +63,16 @@ from services.telemetry.snapshots import SnapshotBuilder
 from services.views.health import Health
 from services.views.history import History
 from services.views.live import LiveView
+from services.views.metrics import Metrics
 from storage.all_stores import PostgresStores
 from storage.schema import migrations
 from tools.services import ToolServices
 
-VERSION = "0.1.0"
-SKY_DAYS = 3
+log = structlog.get_logger("commandcenter")
 
-log = structlog.get_logger(__name__)
+SKY_DAYS = 3
+UNLIMITED = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
+"""Devices that hang keep their connections: the others' commands must find one all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +100,7 @@ class Site:
     executor: JobExecutor
     assistant: CrewAssistant
     actions: Actions
+    dispatch: CommandDispatch
     sky: PvlibSkyModel
     first_start: bool
     system_id: UUID = SYSTEM_ID
@@ -108,34 +114,11 @@ class Site:
         """The admin whom the first start created."""
         return await self.accounts.user(OWNER_ID)
 
-    async def user_named(self, email: str) -> User:
-        """A user by e-mail.
-
-        Raises:
-            NotFound: No such user.
-        """
-        user = await self.stores.accounts.user_by_email(email)
-        if user is None:
-            raise NotFound(kind="user", key=email)
-        return user
-
-    async def sign_in_url(self, user: User) -> str:
-        """A new one-time sign-in link."""
-        base = self.settings.public_base_url
-        if base is None:
-            base = f"http://{self.settings.host}:{self.settings.port}"
-        return f"{base}/sign-in/{await self.accounts.new_link(user.id)}"
-
-    async def add_token(self, *, name: str, scope: Scope) -> str:
-        """A new machine token of the admin; its secret is shown this once."""
-        made = await self.accounts.create_token(name=name, scope=scope, user_id=OWNER_ID)
-        return made.secret
-
     async def live_once(self) -> None:
         """Read every adapter and decide once, for a question to a site that is not running."""
         for adapter in await self.stores.site.adapters(self.system_id):
             await self.work.poll(adapter.id)
-        await self.work.control(self.system_id)
+        await self.work.control(self.system_id, None)
 
 
 @asynccontextmanager
@@ -163,7 +146,7 @@ async def compose(settings: Settings, *, dsn: str, plant: Plant) -> AsyncIterato
     async with AsyncExitStack() as stack:
         opened = open_stores(dsn, key=secret_key(settings))
         stores, control = await stack.enter_async_context(opened)
-        http = await stack.enter_async_context(httpx2.AsyncClient(timeout=15.0))
+        http = await stack.enter_async_context(httpx2.AsyncClient(timeout=15.0, limits=UNLIMITED))
         await _check_key(stores)
         first = await _seed(settings, stores, plant)
         builder = _Builder(
@@ -171,6 +154,7 @@ async def compose(settings: Settings, *, dsn: str, plant: Plant) -> AsyncIterato
         )
         await builder.configure_devices()
         site = builder.build()
+        stack.push_async_callback(site.dispatch.close)
         # Backwards: first the runs are told to stop, then the threads that answer them end.
         stack.push_async_callback(site.assistant.close)
         stack.push_async_callback(site.runs.close)
@@ -196,6 +180,18 @@ async def _seed(settings: Settings, stores: PostgresStores, found: Plant) -> boo
     elif found.url is not None:
         await seed_simulated_site(to_seed, simulator_url=found.url)
     return first
+
+
+def model_settings(settings: Settings) -> ModelSettings:
+    """Which models answer."""
+    return ModelSettings(
+        model=settings.llm_model,
+        manager_model=settings.llm_manager_model,
+        base_url=settings.llm_base_url,
+        fallbacks=settings.llm_fallback_models,
+        timeout_s=settings.llm_timeout_s,
+        daily_budget_usd=settings.llm_daily_budget_usd,
+    )
 
 
 class _Builder:
@@ -265,7 +261,8 @@ class _Builder:
             on_error=_log_run_error,
         )
         outbox = Outbox(store=s.outbox, messenger=messenger, clock=WallClock())
-        work = self._work(actions, execution, alerts, outbox)
+        dispatch = CommandDispatch(execution=execution, clock=self._clock)
+        work = self._work(actions, dispatch, alerts, outbox)
         services = Services(
             accounts=Accounts(store=s.accounts, clock=WallClock()),
             sites=s.site,
@@ -281,6 +278,7 @@ class _Builder:
             alert_store=s.alerts,
             notifications=Notifications(settings=s.settings, targets=targets, messenger=messenger),
             health=views.health,
+            metrics=Metrics(sites=s.site, jobs=s.jobs, clock=self._clock),
             runs=runs,
             conversations=s.conversations,
             events=s.events,
@@ -300,6 +298,7 @@ class _Builder:
             ),
             assistant=assistant,
             actions=actions,
+            dispatch=dispatch,
             sky=self._sky,
             first_start=self._first,
         )
@@ -308,14 +307,7 @@ class _Builder:
         settings = self._settings
         return CrewAssistant(
             services=tools,
-            models=ModelSettings(
-                model=settings.llm_model,
-                manager_model=settings.llm_manager_model,
-                base_url=settings.llm_base_url,
-                fallbacks=settings.llm_fallback_models,
-                timeout_s=settings.llm_timeout_s,
-                daily_budget_usd=settings.llm_daily_budget_usd,
-            ),
+            models=model_settings(settings),
             who_asks=self._who_asks,
             limits=self._run_limits(),
         )
@@ -462,7 +454,9 @@ class _Builder:
         user = await self._stores.accounts.user(run.user_id)
         return ("somebody", Role.VIEWER) if user is None else (user.email, user.role)
 
-    def _work(self, actions: Actions, execution: Execution, alerts: Alerts, outbox: Outbox) -> Work:
+    def _work(
+        self, actions: Actions, dispatch: CommandDispatch, alerts: Alerts, outbox: Outbox
+    ) -> Work:
         s, control = self._stores, self._control
         polling = Polling(
             sites=control.site,
@@ -478,15 +472,26 @@ class _Builder:
             decisions=control.decisions,
             emergency=control.emergency_stops,
             actions=actions,
-            execution=execution,
+            dispatch=dispatch,
             clock=self._clock,
             events=control.events,
         )
         rollup = Rollup(sites=s.site, telemetry=s.telemetry, settings=s.settings, clock=self._clock)
 
+        decisions = DecisionRetention(
+            sites=s.site,
+            decisions=s.decisions,
+            keep=timedelta(days=self._settings.decision_retention_days),
+        )
+
         async def retain() -> object:
+            now = self._clock.now()
+            await s.jobs.forget_cycles(now=now)
+            for anchor in await decisions.apply(now):
+                if not anchor.intact:
+                    log.error("decision_chain_broken", until=anchor.at.isoformat())
             return await s.telemetry.apply_retention(
-                now=self._clock.now(), raw_hours=self._settings.raw_retention_hours
+                now=now, raw_hours=self._settings.raw_retention_hours
             )
 
         return Work(

@@ -1,14 +1,15 @@
-"""Builds the vendors' adapters from their configuration; one client per device, kept."""
+"""Builds the vendors' adapters from their configuration; one client per host, kept."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from uuid import UUID
 
 import httpx2
 
 from energy.site.preferences import Preferences
+from integrations.plausible import ANY_PLANT, Limits
 from integrations.shelly.adapter import ShellyReader, ShellySwitch
 from integrations.shelly.client import ShellyClient
 from integrations.solark.adapter import SolArkReader
@@ -19,36 +20,53 @@ from services.actions.ports import Switch
 from services.clock import Clock
 from services.errors import Invalid, NotFound
 from services.sites.records import AdapterConfig, ControlledLoad
+from services.stored import Json
 from services.telemetry.ports import TelemetryReader
 
 SENSOR = 100
 """The number that Shelly gives to the first sensor of an add-on."""
 
 
+Client = ShellyClient | SolArkClient | VrmClient
+
+
 class Devices:
     """Readers and switches by their configuration.
 
-    Implements ``services.actions.ports.Switches``.
+    One client per host, however many adapters and channels it serves: a device counts its callers
+    and has one sign-in. Which channel a load hangs on is told by the load alone, for reading and
+    for switching. Implements ``services.actions.ports.Switches``.
     """
 
     def __init__(self, *, http: httpx2.AsyncClient, clock: Clock) -> None:
         """``http`` is shared by all vendors."""
         self._http, self._clock = http, clock
-        self._known: dict[UUID, tuple[AdapterConfig, Any]] = {}
         self._configs: dict[UUID, AdapterConfig] = {}
+        self._readers: dict[UUID, tuple[object, TelemetryReader]] = {}
+        self._clients: dict[UUID, tuple[AdapterConfig, Client]] = {}
+        self._shellies: dict[tuple[str, str | None, str | None], ShellyClient] = {}
 
-    def configure(self, adapters: list[AdapterConfig]) -> None:
-        """Take over the adapters as they are configured now."""
-        self._configs = {adapter.id: adapter for adapter in adapters}
+    def configure(self, adapters: Iterable[AdapterConfig]) -> None:
+        """Take over the adapters as they are configured now; those of other systems stay."""
+        self._configs |= {adapter.id: adapter for adapter in adapters}
 
-    def reader_of(self, adapter: AdapterConfig) -> TelemetryReader:
-        """The reader of one adapter.
+    def reader_of(self, adapter: AdapterConfig, loads: Sequence[ControlledLoad]) -> TelemetryReader:
+        """The reader of one adapter with the ``loads`` that hang on it.
+
+        It is kept while nothing of its configuration changes: it remembers what it has read.
 
         Raises:
             Invalid: An unknown adapter type, or a setting that it needs is missing.
         """
         self._configs[adapter.id] = adapter
-        reader: TelemetryReader = self._made(adapter)[0]
+        channels = {load.channel: load.id for load in loads if load.adapter_id == adapter.id}
+        key = (adapter, tuple(sorted(channels.items())))
+        known = self._readers.get(adapter.id)
+        if known is not None and known[0] == key:
+            return known[1]
+        with _told(adapter):
+            reader = self._reader(adapter, channels)
+        self._readers[adapter.id] = (key, reader)
         return reader
 
     def of(self, load: ControlledLoad) -> Switch:
@@ -61,76 +79,92 @@ class Devices:
         adapter = self._configs.get(load.adapter_id)
         if adapter is None:
             raise NotFound(kind="adapter of the load", key=load.name)
-        client = self._made(adapter)[1]
+        with _told(adapter):
+            client = self._client(adapter)
         if not isinstance(client, ShellyClient):
             raise Invalid([(load.name, f"its adapter {adapter.name} can't switch")])
         return ShellySwitch(client=client, clock=self._clock, channel=load.channel)
 
-    def _made(self, adapter: AdapterConfig) -> tuple[Any, Any]:
-        known = self._known.get(adapter.id)
+    def _reader(self, adapter: AdapterConfig, channels: Mapping[int, UUID]) -> TelemetryReader:
+        settings, client = adapter.settings, self._client(adapter)
+        match client:
+            case SolArkClient():
+                return SolArkReader(
+                    client=client,
+                    plant_id=int(settings["plant_id"]),
+                    device_id=UUID(settings["device_id"]),
+                    clock=self._clock,
+                    timezone=settings.get("timezone", Preferences().timezone),
+                    inverter_serial=settings.get("inverter_serial"),
+                    limits=_limits(settings),
+                )
+            case VrmClient():
+                instance = settings.get("instance")
+                return VrmReader(
+                    client=client,
+                    site_id=int(settings["site_id"]),
+                    device_id=UUID(settings["device_id"]),
+                    clock=self._clock,
+                    instance=None if instance is None else int(instance),
+                    limits=_limits(settings),
+                )
+            case ShellyClient():
+                zone = settings.get("zone_id")
+                return ShellyReader(
+                    client=client,
+                    clock=self._clock,
+                    loads=channels,
+                    zones={} if zone is None else {SENSOR: UUID(zone)},
+                )
+
+    def _client(self, adapter: AdapterConfig) -> Client:
+        known = self._clients.get(adapter.id)
         if known is not None and known[0] == adapter:
-            return known[1]  # type: ignore[no-any-return]  # pairs of a reader and its client
-        maker = _MAKERS.get(adapter.adapter_type)
-        if maker is None:
-            raise Invalid([("adapter_type", f"unknown type {adapter.adapter_type!r}")])
-        try:
-            made = maker(adapter, self._http, self._clock)
-        except (KeyError, ValueError) as error:
-            raise Invalid([(adapter.name, f"bad or missing setting {error}")]) from None
-        self._known[adapter.id] = (adapter, made)
-        return made
+            return known[1]
+        client = self._made(adapter)
+        self._clients[adapter.id] = (adapter, client)
+        return client
+
+    def _made(self, adapter: AdapterConfig) -> Client:
+        settings, secrets = adapter.settings, adapter.secrets
+        match adapter.adapter_type:
+            case "solark_cloud":
+                account = SolArkAccount(
+                    username=secrets["username"],
+                    password=secrets["password"],
+                    base_url=settings["base_url"],
+                )
+                return SolArkClient(http=self._http, account=account)
+            case "victron_vrm":
+                return VrmClient(
+                    http=self._http, token=secrets["token"], base_url=settings["base_url"]
+                )
+            case "shelly_rpc":
+                return self._shelly(
+                    settings["base_url"].rstrip("/"), secrets.get("password"), settings.get("mac")
+                )
+            case _:
+                raise Invalid([("adapter_type", f"unknown type {adapter.adapter_type!r}")])
+
+    def _shelly(self, base_url: str, password: str | None, mac: str | None) -> ShellyClient:
+        key = (base_url, password, mac)
+        if key not in self._shellies:
+            self._shellies[key] = ShellyClient(
+                http=self._http, base_url=base_url, password=password, mac=mac
+            )
+        return self._shellies[key]
 
 
-def _solark(adapter: AdapterConfig, http: httpx2.AsyncClient, clock: Clock) -> tuple[Any, Any]:
-    settings, secrets = adapter.settings, adapter.secrets
-    client = SolArkClient(
-        http=http,
-        account=SolArkAccount(
-            username=secrets["username"],
-            password=secrets["password"],
-            base_url=settings["base_url"],
-        ),
-    )
-    reader = SolArkReader(
-        client=client,
-        plant_id=int(settings["plant_id"]),
-        device_id=UUID(settings["device_id"]),
-        clock=clock,
-        timezone=settings.get("timezone", Preferences().timezone),
-        inverter_serial=settings.get("inverter_serial"),
-    )
-    return reader, client
+@contextmanager
+def _told(adapter: AdapterConfig) -> Iterator[None]:
+    """A setting that is missing or can't be read is said with its adapter's name."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise Invalid([(adapter.name, f"bad or missing setting {error}")]) from None
 
 
-def _vrm(adapter: AdapterConfig, http: httpx2.AsyncClient, clock: Clock) -> tuple[Any, Any]:
-    settings = adapter.settings
-    client = VrmClient(http=http, token=adapter.secrets["token"], base_url=settings["base_url"])
-    reader = VrmReader(
-        client=client,
-        site_id=int(settings["site_id"]),
-        device_id=UUID(settings["device_id"]),
-        clock=clock,
-    )
-    return reader, client
-
-
-def _shelly(adapter: AdapterConfig, http: httpx2.AsyncClient, clock: Clock) -> tuple[Any, Any]:
-    settings = adapter.settings
-    client = ShellyClient(
-        http=http, base_url=settings["base_url"], password=adapter.secrets.get("password")
-    )
-    zone = settings.get("zone_id")
-    reader = ShellyReader(
-        client=client,
-        clock=clock,
-        loads={int(settings.get("channel", 0)): UUID(settings["load_id"])},
-        zones={} if zone is None else {SENSOR: UUID(zone)},
-    )
-    return reader, client
-
-
-_MAKERS: dict[str, Callable[[AdapterConfig, httpx2.AsyncClient, Clock], tuple[Any, Any]]] = {
-    "solark_cloud": _solark,
-    "victron_vrm": _vrm,
-    "shelly_rpc": _shelly,
-}
+def _limits(settings: Json) -> Limits:
+    """What can be at all at a plant of the configured size (``plant_power_w``)."""
+    size_w = settings.get("plant_power_w")
+    return ANY_PLANT if size_w is None else Limits(plant_w=float(size_w))

@@ -20,6 +20,7 @@ from services.accounts.records import Role
 from services.settings.ports import SettingsStore
 from services.sites.ports import SiteStore
 from services.sites.records import AdapterConfig, ControlledLoad, System
+from simulator.vendors.identity import mac_of
 
 OWNER_ID = UUID("a0000000-0000-0000-0000-000000000001")
 SYSTEM_ID = UUID("50000000-0000-0000-0000-000000000001")
@@ -175,7 +176,7 @@ def simulated_adapters(url: str) -> list[AdapterConfig]:
 
 
 def _shelly(load: SimulatedLoad, url: str) -> AdapterConfig:
-    settings = {"base_url": f"{url}/shelly/{load.slug}", "load_id": str(load.load_id)}
+    settings = {"base_url": f"{url}/shelly/{load.slug}", "mac": mac_of(load.slug)}
     if load.kind is LoadKind.FAN and load.zone is not None:
         settings["zone_id"] = REFERENCE_ZONES[load.zone].id
     return AdapterConfig(

@@ -41,7 +41,7 @@ def evaluate(facts: AlertFacts, memory: AlertMemory) -> tuple[list[Condition], A
             kept[watch.key] = after
         if after.active:
             conditions.append(_condition(watch, after, facts.at))
-    conditions.sort(key=lambda each: (_ORDER[each.severity], each.key))
+    conditions.sort(key=lambda condition: (_ORDER[condition.severity], condition.key))
     return conditions, AlertMemory(watches=tuple((key, kept[key]) for key in sorted(kept)))
 
 

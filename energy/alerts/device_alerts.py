@@ -11,6 +11,7 @@ from energy.wording import duration, watts
 
 TELEMETRY_LOST_S = 1_800.0
 SILENT_S = 600.0
+CAUTION_S = 600.0
 OFF_DRAW_W = 100.0
 """A switch that is off and lets more than this through has failed, W."""
 
@@ -36,6 +37,7 @@ def _sources(facts: AlertFacts) -> Iterator[Watch]:
     for source in facts.sources:
         if not source.drives_loads:
             yield _source(source)
+        yield _caution(source)
 
 
 def _source(source: SourceFact) -> Watch:
@@ -53,6 +55,22 @@ def _source(source: SourceFact) -> Watch:
         "internet, and that its credentials in the settings are right.",
         holds=silent_s is None or silent_s > limit_s,
         for_s=limit_s if silent_s is None else 0.0,
+    )
+
+
+def _caution(source: SourceFact) -> Watch:
+    return Watch(
+        key=f"source_caution:{source.id}",
+        category="device" if source.drives_loads else "telemetry",
+        severity=AlertSeverity.WARNING,
+        title=f"{source.name} warns",
+        detail="" if source.caution is None else f"It answers, but {source.caution}.",
+        advice="Change it in the device's own app: what switches by itself is not under control "
+        "after a power cut. A part of a vendor's answer that is missing mostly comes back by "
+        "itself.",
+        holds=source.caution is not None,
+        for_s=CAUTION_S,
+        clear_for_s=60,
     )
 
 
@@ -130,9 +148,9 @@ def _failed_switches(facts: AlertFacts) -> Iterator[Watch]:
 
 def _zones(facts: AlertFacts) -> Iterator[Watch]:
     for zone in facts.zones:
-        found = {warning.code: warning.sentence for warning in zone.warnings}
-        mute = found.get(ZoneWarningCode.NO_SENSOR)
-        cold = found.get(ZoneWarningCode.COLD_NOT_HEATED)
+        sentences = {warning.code: warning.sentence for warning in zone.warnings}
+        mute = sentences.get(ZoneWarningCode.NO_SENSOR)
+        cold = sentences.get(ZoneWarningCode.COLD_NOT_HEATED)
         yield Watch(
             key=f"zone_sensor:{zone.id}",
             category="zone",

@@ -218,7 +218,7 @@ def _opportunity(facts: AlertFacts) -> Iterator[Watch]:
         unused_w = sky_w - pv_w
         idle = facts.idle_miners
         holds = facts.throttled and unused_w >= CURTAILED_W and bool(idle)
-        why = " ".join(f"{each.name} is off: {each.explanation}" for each in idle)
+        why = " ".join(f"{miner.name} is off: {miner.explanation}" for miner in idle)
         detail = f"About {watts(unused_w)} of sun cannot be used: the battery is full. {why}"
     yield Watch(
         key="curtailed_sun",

@@ -12,7 +12,8 @@ from energy.site.preferences import Preferences
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFact:
     """One source of telemetry. ``silent_s`` is the time since its last success, s; None when there
-    was none. A source that ``drives_loads`` is reported by its devices.
+    was none. A source that ``drives_loads`` is reported silent by its devices. ``caution`` is what
+    it warns of although it answers.
     """
 
     id: str
@@ -21,6 +22,7 @@ class SourceFact:
     interval_s: float = 120.0
     last_error: str | None = None
     drives_loads: bool = False
+    caution: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,10 +13,14 @@ Compared = tuple[tuple[str, float | str | bool | None], ...]
 
 
 class Failure(NamedTuple):
-    """The first condition that does not hold, with the numbers compared."""
+    """The first condition that does not hold, with the numbers compared.
+
+    ``protects``: a running miner stops for the battery's sake, whatever holds it.
+    """
 
     reason: Reason
     compared: Compared
+    protects: bool = False
 
 
 def failed_condition(
@@ -28,6 +32,9 @@ def failed_condition(
     carried it for ten minutes. A zone that wants the heat waives window, sun and weather.
     """
     running = state.is_on is True
+    reserve = _reserve(profile, need_w, purse, site, running=running)
+    if running and reserve is not None and reserve.protects:
+        return reserve
     if not profile.enabled:
         return Failure(Reason.DISABLED, ())
     limit_h = profile.maximum_runtime_hours
@@ -41,7 +48,7 @@ def failed_condition(
         failure = _window(profile, site) or _sun(profile, need_w, purse, site, running=running)
         if failure is not None:
             return failure
-    return _reserve(profile, need_w, purse, site, running=running)
+    return reserve
 
 
 def in_window(profile: MinerProfile, local_hour: int) -> bool:
@@ -121,4 +128,4 @@ def _reserve(
         ("solar_surplus_free_w", max(0.0, purse.solar_w)),
         ("needed_w", need_w),
     )
-    return Failure(Reason.NIGHT_RESERVE, numbers)
+    return Failure(Reason.NIGHT_RESERVE, numbers, protects=reserve.short)

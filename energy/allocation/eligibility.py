@@ -93,11 +93,12 @@ def judge_running(
     )
     patience = profile.stop_hysteresis_minutes
     if below and held(kept.stop_voltage_since, patience, site):
-        return Verdict(Gate.STOP, Reason.BELOW_STOP_VOLTAGE, compared, kept)
+        return Verdict(Gate.STOP_NOW, Reason.BELOW_STOP_VOLTAGE, compared, kept)
     if failure is None:
         return Verdict(Gate.MAY_RUN, Reason.STOP_HYSTERESIS, compared, kept)
     if held(kept.condition_failed_since, patience, site):
-        return Verdict(Gate.STOP, failure.reason, failure.compared, kept)
+        gate = Gate.STOP_NOW if failure.protects else Gate.STOP
+        return Verdict(gate, failure.reason, failure.compared, kept)
     numbers = (("ceasing", failure.reason.value), *failure.compared)
     return Verdict(Gate.MAY_RUN, Reason.STOP_HYSTERESIS, numbers, kept)
 

@@ -26,7 +26,7 @@ READINGS = (
     "load_power_w",
     "grid_power_w",
 )
-TOP = {"at", "snapshot", "preferences", "miners"}
+TOP = {"at", "snapshot", "preferences", "miners", "memory"}
 STATE = {"is_on", "power_w", "since", "runtime_today_s", "heat_wanted"}
 NEW_ID = "what-if:"
 SKY_HOLDS_S = 1_800.0
@@ -45,7 +45,9 @@ class BadDocument(ValueError):
 def question(document: Json, defaults: AllocationInput) -> AllocationInput:
     """The question that ``document`` asks; what it doesn't give comes from ``defaults``.
 
-    Without history the given conditions count as having held long enough.
+    Without history the given conditions count as having held long enough. What is remembered of the
+    site (a low-voltage lockout, a lowered potential) stays in force, unless ``memory`` says
+    otherwise: in the form of a decision's ``inputs.memory``, ``{}`` for nothing.
 
     Raises:
         BadDocument: Unknown keys, wrong types, values that break a rule.
@@ -62,6 +64,7 @@ def question(document: Json, defaults: AllocationInput) -> AllocationInput:
         # At another time nothing is known of since when a miner has been on or off.
         states = tuple(replace(state, since=None) for state in states)
     miners, states = _miners(document.get("miners"), replace(defaults, states=states), problems)
+    memory = _memory(document, defaults.memory, problems)
     if problems:
         raise BadDocument(problems)
     return replace(
@@ -70,7 +73,7 @@ def question(document: Json, defaults: AllocationInput) -> AllocationInput:
         preferences=preferences,
         miners=miners,
         states=states,
-        memory=ControlMemory() if document else defaults.memory,
+        memory=memory,
         conditions_have_held=True,
     )
 
@@ -96,6 +99,18 @@ def _at(document: Json, defaults: AllocationInput, problems: list[Problem]) -> d
     except CodecError as error:
         problems.append((error.path, error.rule))
         return defaults.snapshot.at
+
+
+def _memory(document: Json, stored: ControlMemory, problems: list[Problem]) -> ControlMemory:
+    given = document.get("memory")
+    if given is None:
+        # Since when a miner's conditions hold is not known at another time.
+        return stored if document.get("at") is None else replace(stored, miners=())
+    try:
+        return from_json(ControlMemory, given, "memory")
+    except CodecError as error:
+        problems.append((error.path, error.rule))
+        return stored
 
 
 def _snapshot(given: object, default: Snapshot, at: datetime, problems: list[Problem]) -> Snapshot:

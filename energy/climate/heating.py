@@ -26,6 +26,9 @@ class HvacHints:
     Attributes:
         preferences: The owner's settings.
         rest_voltage_v: Voltage compensated for the current, V; None when there is none to trust.
+        lowest_voltage_v: The lower of raw and rest voltage, however old, V; None when there is
+            none.
+        telemetry_lost: There has been no voltage for so long that everything stops.
         lockout: The low-voltage lockout holds.
         emergency_stop: The emergency stop is latched.
         pv_w: PV that counts for heating, W: the potential where it is known, else what is measured;
@@ -37,6 +40,8 @@ class HvacHints:
 
     preferences: Preferences = field(default_factory=Preferences)
     rest_voltage_v: float | None = None
+    lowest_voltage_v: float | None = None
+    telemetry_lost: bool = False
     lockout: bool = False
     emergency_stop: bool = False
     pv_w: float | None = None
@@ -76,6 +81,21 @@ def choose_heat(
         seconds=MINER_PATIENCE_S
     )
     return _first_usable(zone, hints, patience_over=patience_over)
+
+
+def heater_must_stop(hints: HvacHints) -> str | None:
+    """Why every heater stops at once to protect the battery, as a sentence; None when none must."""
+    if hints.telemetry_lost:
+        return "The battery voltage is lost: no heater runs."
+    lowest_v, preferences = hints.lowest_voltage_v, hints.preferences
+    if lowest_v is not None and lowest_v <= preferences.voltage_critical_low:
+        critical_v = preferences.voltage_critical_low
+        return f"{volts(lowest_v)} is at or below the critical {volts(critical_v)}: no heater runs."
+    rest_v = hints.rest_voltage_v
+    if rest_v is not None and rest_v <= preferences.voltage_low:
+        low_v = preferences.voltage_low
+        return f"{volts(rest_v)} is at or below the low voltage {volts(low_v)}: no heater runs."
+    return None
 
 
 def _first_usable(zone: Zone, hints: HvacHints, *, patience_over: bool) -> HeatChoice:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from energy.climate.heating import HeatChoice, HvacHints, choose_heat
+from energy.climate.heating import HeatChoice, HvacHints, choose_heat, heater_must_stop
 from energy.climate.thermostat import (
     CHARGING_RELEASE_K,
     LOW_SPEED,
@@ -75,6 +75,8 @@ class ZoneDecision:
         fan_on: Wanted state of the exhaust fan; None when the zone has none to command.
         fan_speed: Wanted speed, 0 when off.
         heater_on: Wanted state of the heater; None when the zone has none to command.
+        heater_stop_protects: Why its heater stops at once to protect the battery, whatever else
+            speaks for it; empty when it need not.
         heat_source: What warms it now.
         heat_wanted_miner_ids: Miners asked to run for their heat.
         charging_blocked: The battery must not be charged.
@@ -92,6 +94,7 @@ class ZoneDecision:
     fan_device_id: str | None = None
     heater_on: bool | None = None
     heater_device_id: str | None = None
+    heater_stop_protects: str = ""
     heat_source: HeatSource = HeatSource.NONE
     heat_wanted_miner_ids: tuple[str, ...] = ()
     charging_blocked: bool = False
@@ -137,11 +140,15 @@ def control_zones(
     """
     remembered = dict(memory.zones)
     results = [
-        _control_zone(
+        _protected(
+            _control_zone(
+                zone,
+                temperatures.get(zone.id),
+                snapshot,
+                remembered.get(zone.id, ZoneMemory()),
+                hints,
+            ),
             zone,
-            temperatures.get(zone.id),
-            snapshot,
-            remembered.get(zone.id, ZoneMemory()),
             hints,
         )
         for zone in sorted(zones, key=lambda zone: (zone.name, zone.id))
@@ -179,6 +186,23 @@ def _control_zone(
     else:
         decision, after = _commanded(zone, temperature_c, snapshot.at, after, hints)
     return _with_charging(zone, decision, after, snapshot, hints), after
+
+
+def _protected(
+    result: tuple[ZoneDecision, ZoneMemory], zone: Zone, hints: HvacHints
+) -> tuple[ZoneDecision, ZoneMemory]:
+    """With the heater off where the battery needs that, in disabled zones as well."""
+    decision, after = result
+    why = heater_must_stop(hints)
+    if why is None or zone.heater_device_id is None:
+        return decision, after
+    protected = replace(
+        decision,
+        heater_on=False,
+        heater_device_id=zone.heater_device_id,
+        heater_stop_protects=why,
+    )
+    return protected, after
 
 
 def _noted(reading: Reading | None, at: datetime, before: ZoneMemory) -> ZoneMemory:

@@ -179,8 +179,8 @@ def validate(request: SwitchRequest, context: SafetyContext) -> Verdict:
     count, window, rate limit, silent device or started action keeps it from being tried.
     """
     checks = _PROTECTIVE_CHECKS if request.protective and not request.target_on else _CHECKS
-    found = (check(request, context) for check in checks)
-    reasons = tuple(reason for reason in found if reason is not None)
+    verdicts = (check(request, context) for check in checks)
+    reasons = tuple(reason for reason in verdicts if reason is not None)
     return Blocked(reasons=reasons) if reasons else Allowed()
 
 

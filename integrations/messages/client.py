@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 import apprise
 import httpx2
-from pydantic import ValidationError
 
-from integrations.calling import Call, exchange, redacted
+from integrations.answers import Answer
+from integrations.calling import Call, exchange, lenient, redacted
 from integrations.messages.mapping import (
     LONGEST_SMS,
     TWILIO,
@@ -123,7 +123,7 @@ class TwilioClient:
         call = Call(vendor="Twilio", name="send", secrets=secrets)
         path = f"2010-04-01/Accounts/{target.account}/Messages.json"
         try:
-            response = await exchange(
+            answer = await exchange(
                 self._http,
                 "POST",
                 f"{self._base_url}/{path}",
@@ -134,7 +134,7 @@ class TwilioClient:
             )
         except VendorError as error:
             raise DeliveryError(channel=TWILIO, detail=error.detail, retry=error.retry) from None
-        return _taken(response, secrets)
+        return _taken(answer, secrets)
 
     def _form(self, target: TwilioTarget, body: str) -> dict[str, str]:
         sender = "MessagingServiceSid" if target.sender.startswith("MG") else "From"
@@ -147,13 +147,9 @@ class TwilioClient:
         }
 
 
-def _taken(response: httpx2.Response, secrets: tuple[str, ...]) -> str | None:
-    try:
-        answer = response.json()
-        message, error = TwilioMessage.model_validate(answer), TwilioError.model_validate(answer)
-    except (ValueError, ValidationError, RecursionError):
-        message, error = TwilioMessage(), TwilioError()
-    status = response.status_code
+def _taken(answer: Answer, secrets: tuple[str, ...]) -> str | None:
+    message, error = lenient(TwilioMessage, answer), lenient(TwilioError, answer)
+    status = answer.status
     if status in _CREATED and message.sid is not None and message.error_code is None:
         return message.sid
     code = error.code if message.error_code is None else message.error_code

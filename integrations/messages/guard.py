@@ -20,8 +20,8 @@ Resolve = Callable[[str], Awaitable[Sequence[str]]]
 
 async def system_resolve(host: str) -> Sequence[str]:
     """The addresses that the machine's resolver gives."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return sorted({str(entry[4][0]) for entry in found})
+    addresses = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return sorted({str(entry[4][0]) for entry in addresses})
 
 
 class HostGuard:

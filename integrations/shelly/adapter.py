@@ -3,35 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
+from integrations.calling import usable
+from integrations.plausible import plausible
 from integrations.shelly.client import ShellyClient
 from integrations.shelly.mapping import (
-    device_time,
+    LIMITS,
+    brightness_pct,
     load_samples,
-    switch_of,
+    output_of,
+    setup_cautions,
     switch_status,
     zone_samples,
 )
+from integrations.shelly.payloads import ConfigPayload, StatusPayload
 from services.actions.records import SwitchStatus
 from services.clock import Clock
+from services.errors import VendorError
 from services.telemetry.records import Sample
+
+CLOCK_STANDS_S = 60.0
+"""A device whose clock does not move for this long answers with what it once was."""
 
 
 class ShellySwitch:
-    """One channel of one device; implements ``services.actions.ports.Switch``."""
+    """One channel of one device; implements ``services.actions.ports.Switch`` and
+    ``HasSpeed``.
+    """
 
     def __init__(self, *, client: ShellyClient, clock: Clock, channel: int = 0) -> None:
-        """``channel`` is the number in ``switch:N``."""
+        """``channel`` is the number in ``switch:N`` or ``light:N``."""
         self._client, self._clock, self._channel = client, clock, channel
 
     async def turn_on(self, *, auto_off_s: float | None) -> None:
         """Close the relay; with ``auto_off_s`` the device itself opens it then, unless renewed.
 
         Raises:
-            services.errors.VendorError: Unreachable, refused, busy, not understood.
+            services.errors.VendorError: Unreachable, refused, busy, not understood, or another
+                device than the configured one.
         """
-        await self._client.set_switch(self._channel, on=True, toggle_after_s=auto_off_s)
+        await self._client.set_output(self._channel, on=True, toggle_after_s=auto_off_s)
+
+    async def turn_on_at(self, speed: int, *, auto_off_s: float | None) -> None:
+        """As ``turn_on``, at ``speed`` tenths of the output's range.
+
+        Raises:
+            services.errors.VendorError: As above.
+        """
+        await self._client.set_output(
+            self._channel,
+            on=True,
+            toggle_after_s=auto_off_s,
+            brightness_pct=brightness_pct(speed),
+        )
 
     async def turn_off(self) -> None:
         """Open the relay. A running timer ends with it: nothing switches it on again.
@@ -39,24 +65,28 @@ class ShellySwitch:
         Raises:
             services.errors.VendorError: As above.
         """
-        await self._client.set_switch(self._channel, on=False, toggle_after_s=None)
+        await self._client.set_output(self._channel, on=False)
 
     async def status(self) -> SwitchStatus:
-        """State, watts and time left, read back from the device.
+        """State, watts, speed and time left, read back from the device.
+
+        Stamped by receipt: the device answers for itself and live, its clock may be wrong by hours.
+        What is left of a timer is counted on that clock, because it started on it.
 
         Raises:
             services.errors.VendorError: As above, or no such channel.
         """
         call = self._client.call("Shelly.GetStatus")
         status = await self._client.status()
-        at = device_time(status, now=self._clock.now(), call=call)
-        return switch_status(switch_of(status, self._channel, call), at=at, call=call)
+        with usable(call):
+            output = output_of(status, self._channel, call)
+            return switch_status(output, status.sys, at=self._clock.now(), call=call)
 
 
 class ShellyReader:
     """All configured channels and add-on sensors of one device in one request.
 
-    Implements ``services.telemetry.ports.TelemetryReader``.
+    Implements ``services.telemetry.ports.TelemetryReader`` and ``TellsCautions``.
     """
 
     def __init__(
@@ -70,17 +100,54 @@ class ShellyReader:
         """``loads``: channel → controlled load. ``zones``: sensor number (100 …) → zone."""
         self._client, self._clock = client, clock
         self._loads, self._zones = dict(loads), dict(zones or {})
+        self._told: tuple[float, datetime] | None = None
+        self._config: tuple[float | None, ConfigPayload] | None = None
+        self._problem: tuple[str, ...] = ()
 
     async def read(self) -> Sequence[Sample]:
-        """Load samples, then zone samples, stamped by the device's clock.
+        """Load samples, then zone samples, stamped by receipt.
 
         Raises:
-            services.errors.VendorError: Unreachable, refused, busy, no such channel.
+            services.errors.VendorError: Unreachable, refused, busy, no such channel, or another
+                device than the configured one.
         """
         call = self._client.call("Shelly.GetStatus")
         status = await self._client.status()
-        at = device_time(status, now=self._clock.now(), call=call)
-        return [
-            *load_samples(status, loads=self._loads, at=at, call=call),
-            *zone_samples(status, zones=self._zones, at=at),
-        ]
+        at = self._clock.now()
+        with usable(call):
+            samples: list[Sample] = [
+                *load_samples(status, loads=self._loads, at=at, call=call),
+                *zone_samples(status, zones=self._zones, at=at),
+            ]
+            stands = self._clock_stands(status.sys.unixtime, at)
+            found = [plausible(sample, LIMITS, doubt=stands) for sample in samples]
+        await self._read_setup(status)
+        return found
+
+    def cautions(self) -> Sequence[str]:
+        """What the owner should change in the device's set-up; as last read."""
+        dangers = () if self._config is None else setup_cautions(self._config[1], self._loads)
+        return (*dangers, *self._problem)
+
+    async def _read_setup(self, status: StatusPayload) -> None:
+        """Read the set-up when it has changed. Without it the readings are as good as with it."""
+        revision = status.sys.cfg_rev
+        if self._config is not None and revision is not None and revision == self._config[0]:
+            return
+        try:
+            self._config = (revision, await self._client.config())
+        except VendorError as error:
+            self._problem = (f"its set-up could not be read: {error.detail}",)
+        else:
+            self._problem = ()
+
+    def _clock_stands(self, unixtime: float | None, at: datetime) -> str | None:
+        """Why all values are doubtful: the device's clock stands still while ours goes on."""
+        before = self._told
+        if unixtime is None or before is None or unixtime != before[0]:
+            self._told = None if unixtime is None else (unixtime, at)
+            return None
+        stood_s = (at - before[1]).total_seconds()
+        if stood_s < CLOCK_STANDS_S:
+            return None
+        return f"the device's clock has stood still for {stood_s:.0f} s"

@@ -1,13 +1,14 @@
-"""Local RPC of one Shelly: POST per method, SHA-256 digest sign-in, one call at a time."""
+"""Local RPC of one Shelly: POST per method, digest sign-in, one call at a time, one identity."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 
 import httpx2
-from pydantic import ValidationError
 
+from integrations.answers import Answer
 from integrations.calling import (
     Backoff,
     Call,
@@ -15,15 +16,26 @@ from integrations.calling import (
     check_status,
     exchange,
     json_of,
-    retry_after_s,
+    lenient,
     understood,
+    usable,
     with_retries,
 )
-from integrations.shelly.payloads import DeviceInfo, Frame, RpcError, StatusPayload, result_of
+from integrations.shelly.digest import Challenge, OddChallenge, challenge_of
+from integrations.shelly.payloads import (
+    ConfigPayload,
+    DeviceInfo,
+    Frame,
+    StatusPayload,
+    result_of,
+)
 from services.errors import VendorError
 
 VENDOR = "Shelly"
 USER = "admin"
+IDENTITY_HOLDS_S = 5.0
+"""Within this time of an answer that told its MAC, the device is still the same one."""
+
 _UNAUTHORIZED = 401
 _NOT_FOUND = 404
 _TOO_MANY = 429
@@ -37,6 +49,9 @@ class ShellyClient:
 
     The sign-in's challenge is kept and reused: newer firmware answers 429 to a client that lets
     itself be challenged on each call. Calls go one after another, since the device counts them.
+
+    An address may be given to another device (DHCP): its MAC is compared with the configured one,
+    or with that of the first contact, before every command and in every status.
     """
 
     def __init__(
@@ -45,16 +60,25 @@ class ShellyClient:
         http: httpx2.AsyncClient,
         base_url: str,
         password: str | None = None,
+        mac: str | None = None,
         timeout_s: float = 5.0,
         backoff: Backoff | None = None,
         sleep: Sleep = asyncio.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``base_url`` is the device's address without ``/rpc``; no password means no sign-in."""
+        """``base_url`` is the device's address without ``/rpc``; no password means no sign-in.
+
+        Without ``mac`` the device that answers first is taken for the right one.
+        """
         self._http, self._base_url, self._timeout_s = http, base_url.rstrip("/"), timeout_s
-        self._auth = httpx2.DigestAuth(USER, password) if password else None
+        self._password = password or None
         self._secrets = (password,) if password else ()
         self._backoff = Backoff(first_s=1.0) if backoff is None else backoff
         self._sleep, self._turn = sleep, asyncio.Lock()
+        self._mac = None if mac is None else _plain(mac)
+        self._monotonic, self._seen_s = monotonic, float("-inf")
+        self._challenge: Challenge | None = None
+        self._lights: frozenset[int] | None = None
 
     def call(self, name: str) -> Call:
         """The description of one call for errors."""
@@ -64,51 +88,153 @@ class ShellyClient:
         """All components and the device's clock.
 
         Raises:
-            VendorError: Unreachable, refused, busy, first generation, not understood.
+            VendorError: Unreachable, refused, busy, first generation, not understood, or another
+                device than before.
         """
         call = self.call("Shelly.GetStatus")
-        return understood(StatusPayload, await self._rpc("Shelly.GetStatus", {}, call), call)
+        found = understood(StatusPayload, await self._rpc("Shelly.GetStatus", {}, call), call)
+        self._recognise(found.sys.mac, call)
+        self._lights = frozenset(found.lights) - frozenset(found.switches)
+        return found
 
-    async def set_switch(self, channel: int, *, on: bool, toggle_after_s: float | None) -> None:
+    async def config(self) -> ConfigPayload:
+        """What each channel does by itself.
+
+        Raises:
+            VendorError: As ``status``.
+        """
+        call = self.call("Shelly.GetConfig")
+        return understood(ConfigPayload, await self._rpc("Shelly.GetConfig", {}, call), call)
+
+    async def set_output(
+        self,
+        channel: int,
+        *,
+        on: bool,
+        toggle_after_s: float | None = None,
+        brightness_pct: int | None = None,
+    ) -> None:
         """Switch one channel; with ``toggle_after_s`` it switches back by itself after that time.
+
+        A channel that is a light (a dimmer, a 0–10 V output) is given ``brightness_pct``, and keeps
+        the one it has where that is None. A relay knows none, and is sent none.
 
         Raises:
             VendorError: As ``status``. Sending it twice does no harm, so that it is retried.
         """
+        light = channel in await self._known_lights()
         arguments: dict[str, object] = {"id": channel, "on": on}
+        if light and brightness_pct is not None:
+            arguments["brightness"] = brightness_pct
         if toggle_after_s is not None:
             arguments["toggle_after"] = toggle_after_s
-        await self._rpc("Switch.Set", arguments, self.call("Switch.Set"))
+        await self._command("Light.Set" if light else "Switch.Set", arguments)
+
+    async def _known_lights(self) -> frozenset[int]:
+        """Which channels are lights. A status that fails must not keep a relay from being opened:
+        nearly all channels are relays.
+        """
+        if self._lights is None:
+            try:
+                await self.status()
+            except VendorError as error:
+                if not error.retry:
+                    raise
+        return self._lights or frozenset()
+
+    async def _command(self, method: str, arguments: Mapping[str, object]) -> None:
+        await self._identify()
+        await self._rpc(method, arguments, self.call(method))
+
+    async def _identify(self) -> None:
+        """Make sure that the device is the right one, unless it has just told so.
+
+        Raises:
+            VendorError: It is another one, or does not answer.
+        """
+        if self._monotonic() - self._seen_s < IDENTITY_HOLDS_S:
+            return
+        call = self.call("identity")
+
+        async def attempt() -> DeviceInfo:
+            async with self._turn:
+                answer = await self._get_info(call)
+            check_status(answer, call)
+            return understood(DeviceInfo, json_of(answer, call), call)
+
+        info = await with_retries(attempt, backoff=self._backoff, sleep=self._sleep)
+        self._recognise(info.mac, call)
+
+    def _recognise(self, mac: str | None, call: Call) -> None:
+        if mac is None and self._mac is not None:
+            raise call.failed("it does not say which device it is", retry=True)
+        if mac is None:
+            return
+        if self._mac is not None and _plain(mac) != self._mac:
+            raise call.failed(
+                f"another device answers at this address: {_plain(mac)} instead of {self._mac}; "
+                "nothing is read from it or sent to it",
+                retry=False,
+            )
+        self._mac, self._seen_s = _plain(mac), self._monotonic()
 
     async def _rpc(self, method: str, arguments: Mapping[str, object], call: Call) -> object:
         async def attempt() -> object:
             async with self._turn:
-                response = await exchange(
-                    self._http,
-                    "POST",
-                    f"{self._base_url}/rpc/{method}",
-                    call=call,
-                    timeout_s=self._timeout_s,
-                    json=dict(arguments),
-                    auth=self._auth,
-                )
-            if response.status_code == _NOT_FOUND:
+                answer = await self._signed(method, arguments, call)
+            if answer.status == _NOT_FOUND:
                 raise await self._not_found(call)
-            return _answer(response, call)
+            with usable(call):
+                return _result(answer, call)
 
         return await with_retries(attempt, backoff=self._backoff, sleep=self._sleep)
 
-    async def _not_found(self, call: Call) -> VendorError:
-        """Why the device does not know the method: ``/shelly`` tells its generation, unsigned."""
+    async def _signed(self, method: str, arguments: Mapping[str, object], call: Call) -> Answer:
+        """One call, signed by the challenge that is known, or by a new one where it is refused."""
+        known = self._challenge
+        answer = await self._post(method, arguments, call, known)
+        if answer.status == _TOO_MANY and known is not None:
+            # Newer firmware says so of a nonce that it has forgotten: the next try starts anew.
+            self._challenge = None
+        if answer.status != _UNAUTHORIZED or self._password is None:
+            return answer
         try:
-            response = await exchange(
-                self._http,
-                "GET",
-                f"{self._base_url}/shelly",
-                call=call,
-                timeout_s=self._timeout_s,
+            self._challenge = challenge_of(answer.headers.get("www-authenticate", ""))
+        except OddChallenge as error:
+            raise call.failed(f"HTTP {_UNAUTHORIZED}: {error}", retry=False) from None
+        answer = await self._post(method, arguments, call, self._challenge)
+        if answer.status == _UNAUTHORIZED:
+            self._challenge = None
+        return answer
+
+    async def _post(
+        self, method: str, arguments: Mapping[str, object], call: Call, challenge: Challenge | None
+    ) -> Answer:
+        url, headers = f"{self._base_url}/rpc/{method}", {}
+        if challenge is not None and self._password is not None:
+            target = httpx2.URL(url).raw_path.decode("ascii")
+            headers["Authorization"] = challenge.authorization(
+                user=USER, password=self._password, method="POST", target=target
             )
-            info = understood(DeviceInfo, json_of(response, call), call)
+        return await exchange(
+            self._http,
+            "POST",
+            url,
+            call=call,
+            timeout_s=self._timeout_s,
+            headers=headers,
+            json=dict(arguments),
+        )
+
+    async def _get_info(self, call: Call) -> Answer:
+        """``/shelly``, which every generation answers without a sign-in."""
+        url = f"{self._base_url}/shelly"
+        return await exchange(self._http, "GET", url, call=call, timeout_s=self._timeout_s)
+
+    async def _not_found(self, call: Call) -> VendorError:
+        """Why the device does not know the method: ``/shelly`` tells its generation."""
+        try:
+            info = lenient(DeviceInfo, await self._get_info(call))
         except VendorError:
             info = DeviceInfo()
         if info.gen is None and info.type is not None:
@@ -120,22 +246,21 @@ class ShellyClient:
         return call.failed("HTTP 404: the device does not know this method", retry=False)
 
 
-def _answer(response: httpx2.Response, call: Call) -> object:
+def _result(answer: Answer, call: Call) -> object:
     """The result of an RPC, whether it came plain or in a frame, and whatever the HTTP status."""
-    failure = _failure(response) if response.status_code != _UNAUTHORIZED else None
+    refused = answer.status == _UNAUTHORIZED
+    failure = None if refused else lenient(Frame, answer).failure()
     if failure is None:
-        check_status(response, call)
-        return result_of(json_of(response, call))
+        check_status(answer, call)
+        return result_of(json_of(answer, call))
     code = 0 if failure.code is None else int(failure.code)
     raise call.failed(
         f"error {code}: {failure.message or 'no message'}",
-        retry=code in _TRANSIENT,
-        retry_after_s=retry_after_s(response),
+        retry=code in _TRANSIENT or answer.status == _TOO_MANY,
+        retry_after_s=answer.retry_after_s(),
     )
 
 
-def _failure(response: httpx2.Response) -> RpcError | None:
-    try:
-        return Frame.model_validate(response.json()).failure()
-    except (ValueError, ValidationError, RecursionError):
-        return None
+def _plain(mac: str) -> str:
+    """A MAC as Shelly writes it: upper-case, without separators."""
+    return mac.replace(":", "").replace("-", "").upper()

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+import asyncio
+from collections.abc import Awaitable, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from integrations.freshness import from_iso, measured_at
+from integrations.calling import usable
+from integrations.freshness import AHEAD, from_iso, from_local, measured_at
+from integrations.plausible import ANY_PLANT, MARGIN, Limits, plausible
 from integrations.solark.client import SolArkClient
-from integrations.solark.mapping import day_samples, energy_sample
-from integrations.solark.payloads import BatteryDetail
+from integrations.solark.mapping import (
+    POWERS,
+    day_samples,
+    energy_sample,
+    temperature_c,
+    voltage_v,
+)
+from integrations.solark.payloads import BatteryDetail, Inverter, Realtime
+from integrations.solark.subtotals import Beside, subtotal
 from services.clock import Clock
 from services.errors import VendorError
 from services.telemetry.records import EnergySample, Sample
 
+T = TypeVar("T")
+
+OPTIONAL_S = 20.0
+"""How long a call that only adds to the others may take, with its retries, wall seconds."""
+
+_W_PER_KW = 1_000.0
+
 
 class SolArkReader:
-    """Reads one plant; implements ``services.telemetry.ports.TelemetryReader``.
+    """Reads one plant; implements ``services.telemetry.ports.TelemetryReader`` and
+    ``TellsCautions``.
 
     The platform refreshes about every five minutes. A poll in between gives the same sample with
     the same time again, which the store knows already: a poll that works proves no fresh data.
@@ -32,29 +52,46 @@ class SolArkReader:
         clock: Clock,
         timezone: str,
         inverter_serial: str | None = None,
+        limits: Limits | None = None,
     ) -> None:
         """``timezone`` is the plant's; with a serial number the battery's voltage is read too."""
         self._client, self._plant_id, self._device_id = client, plant_id, device_id
         self._clock, self._zone, self._serial = clock, ZoneInfo(timezone), inverter_serial
+        self._limits = ANY_PLANT if limits is None else limits
+        self._before: EnergySample | None = None
+        self._doubt: str | None = None
+        self._cautions: dict[str, str] = {}
 
     async def read(self) -> Sequence[Sample]:
-        """One sample, stamped by the plant's last report.
+        """The powers, stamped by the plant's last report, and the battery as the inverter saw it.
 
         The time is asked for before the values, so that a report in between makes the sample look
-        older than it is, never fresher.
+        older than it is, never fresher. The battery's values have the inverter's own time where it
+        is told: with several inverters the plant's may be another's.
 
         Raises:
             services.errors.VendorError: Unreachable, refused, without a time, not understood.
         """
         call = self._client.call("plant realtime")
-        stamp = from_iso((await self._client.realtime(self._plant_id)).update_at)
+        realtime = await self._client.realtime(self._plant_id)
+        stamp = from_iso(realtime.update_at)
         if stamp is None:
             raise call.failed("it does not say when the plant last reported", retry=True)
         now = self._clock.now()
         flow = await self._client.flow(self._plant_id, on=now.astimezone(self._zone).date())
-        detail = await self._battery()
-        at = measured_at(stamp, now=now, call=call)
-        return [energy_sample(flow, detail, device_id=self._device_id, at=at)]
+        detail, inverters = await self._beside()
+        with usable(call):
+            at = measured_at(stamp, now=now, call=call)
+            powers = energy_sample(
+                flow, None, device_id=self._device_id, at=at, limits=self._limits
+            )
+            powers = self._doubted(powers, Beside(realtime=realtime, inverters=inverters))
+            samples = self._with_battery(powers, detail, inverters, now)
+            return [plausible(sample, self._limits) for sample in samples]
+
+    def cautions(self) -> Sequence[str]:
+        """Which of the calls that only add to the others failed the last time."""
+        return tuple(self._cautions.values())
 
     async def day(self, on: date) -> Sequence[EnergySample]:
         """The five-minute samples of one local day, to fill gaps.
@@ -63,15 +100,85 @@ class SolArkReader:
             services.errors.VendorError: Unreachable, refused, not understood.
         """
         curves = await self._client.day(self._plant_id, on=on)
-        return day_samples(curves, device_id=self._device_id, on=on, zone=self._zone)
+        with usable(self._client.call("plant day")):
+            samples = day_samples(curves, device_id=self._device_id, on=on, zone=self._zone)
+            return [plausible(sample, self._limits) for sample in samples]
 
-    async def _battery(self) -> BatteryDetail | None:
-        """The battery's detail; None where the account may not see it: the powers count more."""
+    async def _beside(self) -> tuple[BatteryDetail | None, list[Inverter] | None]:
+        """The battery's detail and the inverters, None where they can't be had: the powers count
+        more.
+        """
         if self._serial is None:
-            return None
+            return None, None
+        detail, inverters = await asyncio.gather(
+            self._optional("battery", self._client.battery(self._serial)),
+            self._optional("inverters", self._client.inverters(self._plant_id)),
+        )
+        return detail, inverters
+
+    async def _optional(self, name: str, asked: Awaitable[T]) -> T | None:
+        self._cautions.pop(name, None)
         try:
-            return await self._client.battery(self._serial)
+            async with asyncio.timeout(OPTIONAL_S):
+                return await asked
         except VendorError as error:
-            if error.retry:
-                raise
-            return None
+            self._cautions[name] = f"{error.call} could not be read: {error.detail}"
+        except TimeoutError:
+            self._cautions[name] = f"{name} could not be read: no answer within {OPTIONAL_S:g} s"
+        return None
+
+    def _doubted(self, sample: EnergySample, beside: Beside) -> EnergySample:
+        """The sample with what speaks against its powers; the same report stays as judged."""
+        before = self._before
+        if before is None or before.at != sample.at:
+            self._doubt = subtotal(sample, before, beside)
+            self._before = sample
+        doubts: dict[str, str] = {}
+        if self._doubt is not None:
+            doubts |= dict.fromkeys(POWERS, self._doubt)
+        size_w = _size_w(beside.realtime)
+        if size_w is not None and sample.pv_power_w is not None and sample.pv_power_w > size_w:
+            doubts["pv_power_w"] = (
+                f"{sample.pv_power_w:.0f} W is more than the array of {size_w / MARGIN:.0f} W gives"
+            )
+        known = {name: why for name, why in doubts.items() if getattr(sample, name) is not None}
+        return replace(sample, suspect={**known, **sample.suspect}) if known else sample
+
+    def _with_battery(
+        self,
+        powers: EnergySample,
+        detail: BatteryDetail | None,
+        inverters: Sequence[Inverter] | None,
+        now: datetime,
+    ) -> list[EnergySample]:
+        """The samples of the powers and of the battery: one, where they are of one time."""
+        volts, celsius = voltage_v(detail), temperature_c(detail)
+        if detail is None or (volts is None and celsius is None):
+            return [powers]
+        at = self._battery_at(detail, inverters or ()) or powers.at
+        if at - now > AHEAD:
+            self._cautions["battery"] = "the inverter's clock runs ahead; its battery is not read"
+            return [powers]
+        if min(at, now) == powers.at:
+            return [replace(powers, battery_voltage_v=volts, temperature_c=celsius)]
+        battery = EnergySample(
+            device_id=self._device_id,
+            at=min(at, now),
+            battery_voltage_v=volts,
+            temperature_c=celsius,
+        )
+        return sorted([powers, battery], key=lambda sample: sample.at)
+
+    def _battery_at(self, detail: BatteryDetail, inverters: Sequence[Inverter]) -> datetime | None:
+        """When the inverter measured its battery, by itself or by the list of inverters."""
+        own = from_local(detail.time, self._zone)
+        if own is not None:
+            return own
+        listed = (from_iso(each.update_at) for each in inverters if each.sn == self._serial)
+        return next((at for at in listed if at is not None), None)
+
+
+def _size_w(realtime: Realtime) -> float | None:
+    """The most that the array can give by the size that the platform knows, W."""
+    size_kw = realtime.total_power_kw
+    return None if size_kw is None or size_kw <= 0 else size_kw * _W_PER_KW * MARGIN

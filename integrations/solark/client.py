@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import httpx2
-from pydantic import ValidationError
 
+from integrations.answers import Answer
 from integrations.calling import (
     Backoff,
     Call,
@@ -19,10 +19,20 @@ from integrations.calling import (
     check_status,
     exchange,
     json_of,
+    lenient,
     understood,
     with_retries,
 )
-from integrations.solark.payloads import BatteryDetail, Day, Envelope, Flow, Realtime, Token
+from integrations.solark.payloads import (
+    BatteryDetail,
+    Day,
+    Envelope,
+    Flow,
+    Inverter,
+    Inverters,
+    Realtime,
+    Token,
+)
 from services.errors import VendorError
 
 VENDOR = "SolArk cloud"
@@ -123,6 +133,17 @@ class SolArkClient:
         query = {"sn": serial, "lan": "en"}
         return understood(BatteryDetail, await self._get(path, query, call), call)
 
+    async def inverters(self, plant_id: int) -> list[Inverter]:
+        """The plant's inverters, each with when it last reported.
+
+        Raises:
+            VendorError: As above.
+        """
+        path = f"api/v1/plant/{plant_id}/inverters"
+        call = self.call("plant inverters")
+        query = {"page": "1", "limit": "50", "stationId": str(plant_id), "status": "-1"}
+        return understood(Inverters, await self._get(path, query, call), call).infos
+
     async def _get(self, path: str, query: Mapping[str, str], call: Call) -> object:
         async def attempt() -> object:
             for give_up in (self._expire, self._forget):
@@ -189,7 +210,7 @@ class SolArkClient:
         headers = {"Origin": portal, "Referer": f"{portal}/"}
         if token is not None:
             headers["Authorization"] = f"Bearer {token.access_token}"
-        response = await exchange(
+        answer = await exchange(
             self._http,
             method,
             f"{self._account.base_url.rstrip('/')}/{path}",
@@ -198,13 +219,17 @@ class SolArkClient:
             headers=headers,
             **options,
         )
-        envelope = _envelope(response)
-        if response.status_code == _UNAUTHORIZED or envelope.code == _SIGNED_OUT:
-            raise _signed_out(call, response, envelope)
-        check_status(response, call, said=envelope.msg)
-        json_of(response, call)
+        envelope = lenient(Envelope, answer)
+        if answer.status == _UNAUTHORIZED or envelope.code == _SIGNED_OUT:
+            raise _signed_out(call, answer, envelope)
+        check_status(answer, call, said=envelope.msg)
+        json_of(answer, call)
         if envelope.code != 0:
-            raise call.failed(envelope.said(), retry=_transient(envelope.code))
+            raise call.failed(
+                envelope.said(),
+                retry=_transient(envelope.code),
+                retry_after_s=answer.retry_after_s(),
+            )
         return envelope.data
 
 
@@ -212,13 +237,6 @@ def _transient(code: float | None) -> bool:
     return code is None or code == _TOO_MANY or code >= _SERVER_FAULT
 
 
-def _envelope(response: httpx2.Response) -> Envelope:
-    try:
-        return Envelope.model_validate(response.json())
-    except (ValueError, ValidationError, RecursionError):
-        return Envelope()
-
-
-def _signed_out(call: Call, response: httpx2.Response, envelope: Envelope) -> SignedOut:
-    words = call.failed(f"HTTP {response.status_code}, {envelope.said()}", retry=False).detail
+def _signed_out(call: Call, answer: Answer, envelope: Envelope) -> SignedOut:
+    words = call.failed(f"HTTP {answer.status}, {envelope.said()}", retry=False).detail
     return SignedOut(vendor=call.vendor, call=call.name, detail=words, retry=False)

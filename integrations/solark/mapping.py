@@ -6,58 +6,79 @@ sign opposite to ours. The two must never be mixed up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from integrations.plausible import ANY_PLANT, Limits, plausible
 from integrations.solark.payloads import BatteryDetail, Day, DayCurve, Flow
 from services.telemetry.records import EnergySample
 
 BALANCE_TOLERANCE_W = 500.0
 BALANCE_TOLERANCE_SHARE = 0.05
+NO_LOAD_TOLERANCE_W = 150.0
+"""How much more may come in than goes out while the load shows exactly 0: the inverter's own use,
+W. More is a load that nothing measures."""
+
 IDLE_W = 50.0
 """A power without a direction up to this is idling, W."""
 NO_SENSOR_C = -100.0
 """What the platform shows for a battery without a temperature sensor."""
 POWERS = ("pv_power_w", "load_power_w", "battery_power_w", "grid_power_w")
-_KILO = 1000.0
+_SCALE_OF = {"": 1.0, "w": 1.0, "kw": 1_000.0, "%": 1.0}
+"""Factor by unit. A curve in any other unit (kWh) is none of power and is not read."""
 
 
 def energy_sample(
-    flow: Flow, detail: BatteryDetail | None, *, device_id: UUID, at: datetime
+    flow: Flow,
+    detail: BatteryDetail | None,
+    *,
+    device_id: UUID,
+    at: datetime,
+    limits: Limits = ANY_PLANT,
 ) -> EnergySample:
-    """The flow with our signs; what doesn't balance or has no direction is suspect.
+    """The flow with our signs; what can't be is left out, what is doubtful is suspect.
 
-    Powers that don't balance may be a subtotal: parallel inverters upload one after another.
+    One impossible power says nothing of the others: the balance is then unknown.
     """
     battery_w = directed_w(flow.batt_power, plus=flow.to_bat, minus=flow.bat_to)
     grid_w = directed_w(flow.grid_power, plus=flow.grid_to, minus=flow.to_grid)
-    pv_w, load_w = _pv_w(flow), _magnitude(flow.load_power)
-    imbalance_w = _imbalance_w(pv_w, load_w, battery_w, grid_w, _generator_w(flow))
-    undirected = {
-        "battery_power_w": flow.batt_power if battery_w is None else None,
-        "grid_power_w": flow.grid_power if grid_w is None else None,
-    }
-    suspect = {
-        name: f"{abs(power):.0f} W without a direction"
-        for name, power in undirected.items()
-        if power is not None
-    }
-    if imbalance_w is not None:
-        suspect |= dict.fromkeys(POWERS, f"sources and sinks differ by {abs(imbalance_w):.0f} W")
-    return EnergySample(
+    sample = EnergySample(
         device_id=device_id,
         at=at,
-        pv_power_w=pv_w,
-        load_power_w=load_w,
+        pv_power_w=_pv_w(flow),
+        load_power_w=_magnitude(flow.load_power),
         battery_power_w=battery_w,
         grid_power_w=grid_w,
-        battery_voltage_v=_voltage_v(detail),
+        battery_voltage_v=voltage_v(detail),
         soc_pct=flow.soc,
-        temperature_c=_temperature_c(detail),
-        suspect=suspect,
+        temperature_c=temperature_c(detail),
+        suspect=_undirected(flow, battery_w, grid_w),
     )
+    return _balanced(plausible(sample, limits), _generator_w(flow))
+
+
+def _balanced(sample: EnergySample, generator_w: float) -> EnergySample:
+    """Powers that don't balance are suspect: parallel inverters upload one after another.
+
+    A load of exactly 0 beside powers that go somewhere is not measured at all (no current
+    transformer): it is unknown, and the rest is as good as without it.
+    """
+    balance = Balance.of(sample, generator_w)
+    if balance is None:
+        return sample
+    if sample.load_power_w == 0.0 and balance.surplus_w > NO_LOAD_TOLERANCE_W:
+        why = (
+            f"it shows 0 W, but {balance.surplus_w:.0f} W more come in than go out: "
+            "nothing measures the load"
+        )
+        return replace(sample, load_power_w=None, suspect={**sample.suspect, "load_power_w": why})
+    if balance.is_off:
+        why = f"sources and sinks differ by {abs(balance.surplus_w):.0f} W"
+        return replace(sample, suspect={**sample.suspect, **dict.fromkeys(POWERS, why)})
+    return sample
 
 
 def directed_w(magnitude: float | None, *, plus: bool | None, minus: bool | None) -> float | None:
@@ -73,9 +94,27 @@ def directed_w(magnitude: float | None, *, plus: bool | None, minus: bool | None
     return 0.0 if abs(magnitude) <= IDLE_W else None
 
 
+def _undirected(flow: Flow, battery_w: float | None, grid_w: float | None) -> dict[str, str]:
+    sent = {
+        "battery_power_w": flow.batt_power if battery_w is None else None,
+        "grid_power_w": flow.grid_power if grid_w is None else None,
+    }
+    return {
+        name: f"{abs(power):.0f} W without a direction"
+        for name, power in sent.items()
+        if power is not None
+    }
+
+
 def _pv_w(flow: Flow) -> float | None:
-    """PV and, where there are some, micro-inverters on the generator port."""
+    """PV and, where there are some, micro-inverters on the generator port.
+
+    Without a sum of the inputs they are summed here, if each is there.
+    """
     pv_w, micro_w = _magnitude(flow.pv_power), _magnitude(flow.min_power)
+    if pv_w is None and flow.pv:
+        inputs = [each.power for each in flow.pv if each.power is not None]
+        pv_w = sum(abs(power) for power in inputs) if len(inputs) == len(flow.pv) else None
     if pv_w is None or micro_w is None or not (flow.exists_min or flow.micro_on):
         return pv_w
     return pv_w + micro_w
@@ -90,34 +129,47 @@ def _magnitude(power: float | None) -> float | None:
     return None if power is None else abs(power)
 
 
-def _imbalance_w(
-    pv_w: float | None,
-    load_w: float | None,
-    battery_w: float | None,
-    grid_w: float | None,
-    generator_w: float,
-) -> float | None:
-    """Sources less sinks, W; None within the tolerance and where a part is unknown."""
-    if pv_w is None or load_w is None or battery_w is None or grid_w is None:
+class Balance:
+    """What comes in and what goes out of a plant, W."""
+
+    def __init__(self, *, sources_w: float, sinks_w: float) -> None:
+        """Both are ≥ 0."""
+        self.surplus_w = sources_w - sinks_w
+        largest_w = max(sources_w, sinks_w)
+        self._tolerance_w = max(BALANCE_TOLERANCE_W, BALANCE_TOLERANCE_SHARE * largest_w)
+
+    @property
+    def is_off(self) -> bool:
+        """Whether the difference is more than meters' errors and what the inverter uses."""
+        return abs(self.surplus_w) > self._tolerance_w
+
+    @classmethod
+    def of(cls, sample: EnergySample, generator_w: float) -> Balance | None:
+        """The balance of a sample; None where a part of it is unknown."""
+        pv_w, load_w = sample.pv_power_w, sample.load_power_w
+        battery_w, grid_w = sample.battery_power_w, sample.grid_power_w
+        if pv_w is None or load_w is None or battery_w is None or grid_w is None:
+            return None
+        return cls(
+            sources_w=pv_w + generator_w + max(0.0, -battery_w) + max(0.0, grid_w),
+            sinks_w=load_w + max(0.0, battery_w) + max(0.0, -grid_w),
+        )
+
+
+def voltage_v(detail: BatteryDetail | None) -> float | None:
+    """The inverter's battery voltage, V, else the battery's own; 0 is shown without a battery."""
+    if detail is None:
         return None
-    sources_w = pv_w + generator_w + max(0.0, -battery_w) + max(0.0, grid_w)
-    sinks_w = load_w + max(0.0, battery_w) + max(0.0, -grid_w)
-    tolerance_w = max(BALANCE_TOLERANCE_W, BALANCE_TOLERANCE_SHARE * max(sources_w, sinks_w))
-    imbalance_w = sources_w - sinks_w
-    return imbalance_w if abs(imbalance_w) > tolerance_w else None
+    told = (detail.voltage, detail.bms_volt)
+    return next((volts for volts in told if volts is not None and volts > 0), None)
 
 
-def _voltage_v(detail: BatteryDetail | None) -> float | None:
-    """The inverter's battery voltage, V; 0 is what it shows without a battery."""
-    if detail is None or detail.voltage is None or detail.voltage <= 0:
+def temperature_c(detail: BatteryDetail | None) -> float | None:
+    """The battery's temperature, °C; None without a sensor, and without a battery to have one."""
+    if detail is None or voltage_v(detail) is None:
         return None
-    return detail.voltage
-
-
-def _temperature_c(detail: BatteryDetail | None) -> float | None:
-    if detail is None or detail.temp is None or detail.temp <= NO_SENSOR_C:
-        return None
-    return detail.temp
+    told = (detail.temp, detail.bms_temp)
+    return next((c for c in told if c is not None and c > NO_SENSOR_C), None)
 
 
 def day_samples(day: Day, *, device_id: UUID, on: date, zone: ZoneInfo) -> list[EnergySample]:
@@ -150,8 +202,10 @@ def _turned(power: float | None) -> float | None:
     return None if power is None else -power + 0.0
 
 
-def _points(curve: DayCurve, on: date, zone: ZoneInfo) -> dict[datetime, float]:
-    scale = _KILO if (curve.unit or "").lower() == "kw" else 1.0
+def _points(curve: DayCurve, on: date, zone: ZoneInfo) -> Mapping[datetime, float]:
+    scale = _SCALE_OF.get((curve.unit or "").lower())
+    if scale is None:
+        return {}
     known = [(r.time, r.value) for r in curve.records if r.time is not None and r.value is not None]
     instants = _instants((time for time, _ in known), on, zone)
     return {
@@ -161,25 +215,29 @@ def _points(curve: DayCurve, on: date, zone: ZoneInfo) -> dict[datetime, float]:
 
 def _instants(times: Iterable[str], on: date, zone: ZoneInfo) -> list[datetime | None]:
     """UTC instants of plant-local texts, None for what is no time."""
-    found: list[datetime | None] = []
+    instants: list[datetime | None] = []
     seen: set[datetime] = set()
     for time in times:
         local = _local(time, on)
         if local is None:
-            found.append(None)
+            instants.append(None)
             continue
         at = local.replace(tzinfo=zone, fold=int(local in seen)).astimezone(UTC)
         seen.add(local)
-        found.append(at)
-    return found
+        instants.append(at)
+    return instants
 
 
 def _local(time: str, on: date) -> datetime | None:
-    """The plant's wall clock of ``HH:MM``, ``24:00`` (the day's end) or a date with a time."""
+    """The plant's wall clock of ``HH:MM``, ``24:00`` (the day's end) or a date with a time.
+
+    None for what is no time, and for one of another day: the curves are asked for by the day.
+    """
     if time == "24:00":
         return datetime.combine(on, datetime.min.time()) + timedelta(days=1)
     text = time if "-" in time else f"{on.isoformat()}T{time}"
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=None)
+        local = datetime.fromisoformat(text).replace(tzinfo=None)
     except ValueError:
         return None
+    return local if abs((local.date() - on).days) <= 1 else None

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
 
 from integrations.lenient import Flag, Number, Payload, Text
+
+MOST_INVERTERS, MOST_INPUTS, MOST_CURVES = 200, 50, 50
+MOST_RECORDS = 3_000
+"""A minute's curve of a day and its repeated hour have fewer points."""
+
+
+def _rows(value: object) -> object:
+    """The objects in a list; nothing of what is no list (``pv`` is null on most plants)."""
+    rows = value if isinstance(value, list) else []
+    return [row for row in rows[:MOST_INPUTS] if isinstance(row, dict)]
 
 
 class Envelope(Payload):
@@ -28,9 +40,19 @@ class Token(Payload):
     expires_in: Number = None
 
 
-class Flow(Payload):
-    """The live flow: magnitudes in W, directions as flags, ``soc`` in %."""
+class PvInput(Payload):
+    """One array at an inverter's input, W."""
 
+    power: Number = None
+
+
+class Flow(Payload):
+    """The live flow: magnitudes in W, directions as flags, ``soc`` in %.
+
+    ``pv`` lists the inputs one by one; some firmware fills it in place of ``pvPower``.
+    """
+
+    pv: Annotated[tuple[PvInput, ...], BeforeValidator(_rows)] = ()
     pv_power: Number = Field(default=None, alias="pvPower")
     batt_power: Number = Field(default=None, alias="battPower")
     grid_power: Number = Field(default=None, alias="gridOrMeterPower")
@@ -49,16 +71,42 @@ class Flow(Payload):
 
 
 class Realtime(Payload):
-    """The plant's totals; ``updateAt`` is when the inverter last reported."""
+    """The plant's totals; ``updateAt`` is when the inverter last reported.
 
+    ``pac`` is the plant's present production in W, ``totalPower`` its size in kWp.
+    """
+
+    pac: Number = None
+    total_power_kw: Number = Field(default=None, alias="totalPower")
     update_at: Text = Field(default=None, alias="updateAt")
 
 
 class BatteryDetail(Payload):
-    """The inverter's view of its battery. Sign: + discharging, the opposite of ours."""
+    """The inverter's view of its battery. Sign: + discharging, the opposite of ours.
 
+    ``bmsVolt`` and ``bmsTemp`` are what the battery itself tells the inverter; ``time`` is often
+    null.
+    """
+
+    time: Text = None
     voltage: Number = None
     temp: Number = None
+    bms_volt: Number = Field(default=None, alias="bmsVolt")
+    bms_temp: Number = Field(default=None, alias="bmsTemp")
+
+
+class Inverter(Payload):
+    """One inverter of a plant: its production in W and when it last reported."""
+
+    sn: Text = None
+    pac: Number = None
+    update_at: Text = Field(default=None, alias="updateAt")
+
+
+class Inverters(Payload):
+    """The list of a plant's inverters."""
+
+    infos: list[Inverter] = Field(default_factory=list, max_length=MOST_INVERTERS)
 
 
 class DayRecord(Payload):
@@ -73,10 +121,10 @@ class DayCurve(Payload):
 
     label: Text = None
     unit: Text = None
-    records: list[DayRecord] = Field(default_factory=list)
+    records: list[DayRecord] = Field(default_factory=list, max_length=MOST_RECORDS)
 
 
 class Day(Payload):
     """All curves of a day."""
 
-    infos: list[DayCurve] = Field(default_factory=list)
+    infos: list[DayCurve] = Field(default_factory=list, max_length=MOST_CURVES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,63 +11,121 @@ from integrations.freshness import from_epoch_s, measured_at
 from integrations.victron.payloads import Attribute, Series
 from services.telemetry.records import BatterySample, Point
 
-# The system's own choice of battery first, then a single monitor's.
-VOLTAGE_V = ("bv", "V")
-CURRENT_A = ("bc", "I")
-SOC_PCT = ("bs", "SOC")
-TEMPERATURE_C = ("BT",)
-STATE = ("bst",)
+SYSTEM = {"bv": "voltage_v", "bc": "current_a", "bs": "soc_pct", "bst": "state"}
+"""The system's own view of the battery that it has chosen, by code."""
+
+MONITOR = {"V": "voltage_v", "I": "current_a", "SOC": "soc_pct", "BT": "temperature_c"}
+"""One battery monitor's view, by code. The same codes come once per monitor."""
+
 STATES = {0.0: "idle", 1.0: "charging", 2.0: "discharging"}
 _MS = 1000.0
 
+Values = dict[str, tuple[datetime, float]]
+"""Newest value by field, with its time."""
+
 
 def battery_samples(
-    attributes: Sequence[Attribute], *, device_id: UUID, now: datetime, call: Call
+    attributes: Sequence[Attribute],
+    *,
+    device_id: UUID,
+    now: datetime,
+    call: Call,
+    instance: int | None = None,
 ) -> list[BatterySample]:
     """One sample per time of measurement, oldest first, each with the values measured then.
 
-    Every attribute carries its own time, so that a voltage of an hour ago is not made fresh by a
-    current of now. A value without a time is left out. ``soc_status`` is an icon's bucket, not a
-    state of charge, and is not read. Power is voltage × current where both are of one time.
+    All values are of one battery: the monitor of ``instance``, else the one that the system itself
+    has chosen, else the only monitor there is. Every attribute carries its own time, so that a
+    voltage of an hour ago is not made fresh by a current of now. A value without a time is left
+    out. ``soc_status`` is an icon's bucket, not a state of charge, and is not read. Power is
+    voltage × current where both are of one time.
 
     Raises:
-        VendorError: No battery value with a time at all.
+        VendorError: No battery value with a time at all, or several monitors and none is chosen.
     """
-    chosen = {
-        "voltage_v": _newest(attributes, VOLTAGE_V),
-        "current_a": _newest(attributes, CURRENT_A),
-        "soc_pct": _newest(attributes, SOC_PCT),
-        "temperature_c": _newest(attributes, TEMPERATURE_C),
-        "state": _newest(attributes, STATE),
-    }
+    values, suspect = _chosen(attributes, instance, call)
     by_time: dict[datetime, dict[str, float]] = {}
-    for name, found in chosen.items():
-        if found is not None:
-            at, value = found
-            by_time.setdefault(measured_at(at, now=now, call=call), {})[name] = value
-    if not any(set(values) - {"state"} for values in by_time.values()):
+    for name, (at, value) in values.items():
+        by_time.setdefault(measured_at(at, now=now, call=call), {})[name] = value
+    if not any(set(found) - {"state"} for found in by_time.values()):
         raise call.failed("the installation shows no battery values", retry=True)
-    return [_sample(device_id, at, values) for at, values in sorted(by_time.items())]
+    newest = max(by_time)
+    return [
+        _sample(device_id, at, found, suspect if at == newest else {})
+        for at, found in sorted(by_time.items())
+    ]
 
 
-def _newest(
-    attributes: Sequence[Attribute], codes: tuple[str, ...]
-) -> tuple[datetime, float] | None:
-    """The newest value of the first of ``codes`` that has one with a time."""
-    for code in codes:
-        found = [
-            (at, a.raw)
-            for a in attributes
-            if a.code == code
-            and a.raw is not None
-            and (at := from_epoch_s(a.timestamp)) is not None
-        ]
-        if found:
-            return max(found, key=lambda pair: pair[0])
-    return None
+def _chosen(
+    attributes: Sequence[Attribute], instance: int | None, call: Call
+) -> tuple[Values, Mapping[str, str]]:
+    """The values of one battery, and why one that belongs to it is left out."""
+    monitors = _monitors(attributes)
+    if instance is not None:
+        if instance not in monitors:
+            have = _listed(monitors)
+            raise call.failed(f"no battery monitor {instance}; there are: {have}", retry=False)
+        return monitors[instance], {}
+    system = _newest([a for a in attributes if a.service in {None, "system"}], SYSTEM)
+    if "voltage_v" in system:
+        return _with_temperature(system, monitors)
+    measuring = {number: found for number, found in monitors.items() if "voltage_v" in found}
+    if len(measuring) > 1:
+        raise call.failed(
+            f"several battery monitors ({_listed(measuring)}): set the instance of the one to read",
+            retry=False,
+        )
+    return next(iter(measuring.values()), system or next(iter(monitors.values()), {})), {}
 
 
-def _sample(device_id: UUID, at: datetime, values: dict[str, float]) -> BatterySample:
+def _with_temperature(
+    system: Values, monitors: Mapping[int | None, Values]
+) -> tuple[Values, Mapping[str, str]]:
+    """The system's view has no temperature; its battery's is a monitor's, if there is only one."""
+    told = {
+        number: found["temperature_c"]
+        for number, found in monitors.items()
+        if "temperature_c" in found
+    }
+    if len(told) > 1:
+        why = f"the monitors {_listed(told)} each tell one: set the instance of the one to read"
+        return system, {"temperature_c": why}
+    for value in told.values():
+        return {**system, "temperature_c": value}, {}
+    return system, {}
+
+
+def _monitors(attributes: Sequence[Attribute]) -> dict[int | None, Values]:
+    """What each battery monitor shows, by instance (None where it is not told)."""
+    rows: dict[int | None, list[Attribute]] = {}
+    for each in attributes:
+        if each.code in MONITOR and each.service in {None, "battery"}:
+            number = None if each.instance is None else int(each.instance)
+            rows.setdefault(number, []).append(each)
+    found = {number: _newest(mine, MONITOR) for number, mine in rows.items()}
+    return {number: values for number, values in found.items() if values}
+
+
+def _newest(attributes: Sequence[Attribute], codes: Mapping[str, str]) -> Values:
+    """The newest value of each code that has one with a time, by field."""
+    values: Values = {}
+    for each in attributes:
+        name, at = codes.get(each.code or ""), from_epoch_s(each.timestamp)
+        if name is None or at is None or each.raw is None:
+            continue
+        if name not in values or at > values[name][0]:
+            values[name] = (at, each.raw)
+    return values
+
+
+def _listed(monitors: Mapping[int | None, object]) -> str:
+    numbers = sorted(str(number) for number in monitors if number is not None)
+    return ", ".join(numbers) or "none"
+
+
+def _sample(
+    device_id: UUID, at: datetime, values: dict[str, float], suspect: Mapping[str, str]
+) -> BatterySample:
     voltage_v, current_a, state = (
         values.get("voltage_v"),
         values.get("current_a"),
@@ -82,6 +140,7 @@ def _sample(device_id: UUID, at: datetime, values: dict[str, float]) -> BatteryS
         soc_pct=values.get("soc_pct"),
         temperature_c=values.get("temperature_c"),
         state=STATES.get(state) if state is not None else None,
+        suspect=suspect,
     )
 
 

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from integrations.lenient import Flag, Number, Payload, Text
 
+MOST_ATTRIBUTES = 5_000
+MOST_INSTALLATIONS = 1_000
+_DEEPEST = 4
+"""Levels of an error that are worth reading."""
+
 Series = dict[str, list[tuple[float, ...]]]
 
 
 class Attribute(Payload):
-    """One live value of an installation: ``rawValue`` may be number, text, null; time epoch s."""
+    """One live value of an installation: ``rawValue`` may be number, text, null; time epoch s.
+
+    ``instance`` tells devices of one kind apart; the system's own values have 0.
+    """
 
     code: Text = None
+    instance: Number = None
+    service: Text = Field(default=None, alias="dbusServiceType")
     raw: Number = Field(default=None, alias="rawValue")
     timestamp: Number = None
 
@@ -23,13 +33,20 @@ class Installation(Payload):
     """One site as listed with ``extended=1``."""
 
     id_site: Number = Field(default=None, alias="idSite")
-    extended: list[Attribute] = Field(default_factory=list)
+    extended: list[Attribute] = Field(default_factory=list, max_length=MOST_ATTRIBUTES)
+
+
+class Diagnostics(Payload):
+    """One page of all values of an installation, of all its devices."""
+
+    records: list[Attribute] = Field(default_factory=list, max_length=MOST_ATTRIBUTES)
+    num_records: Number = None
 
 
 class User(Payload):
     """Who the token belongs to."""
 
-    id: int
+    id: Annotated[int, Field(gt=0, lt=2**63)]
 
 
 class Me(Payload):
@@ -41,7 +58,7 @@ class Me(Payload):
 class Installations(Payload):
     """The answer of ``users/{id}/installations``."""
 
-    records: list[Installation] = Field(default_factory=list)
+    records: list[Installation] = Field(default_factory=list, max_length=MOST_INSTALLATIONS)
 
 
 class Envelope(Payload):
@@ -58,11 +75,15 @@ class Envelope(Payload):
         return ": ".join(part for part in (self.error_code, message) if part) or None
 
 
-def _first_words(errors: object) -> str | None:
+def _first_words(errors: object, *, depth: int = 0) -> str | None:
+    """The words of an error that may be text, a list or an object; … where it goes too deep."""
+    if isinstance(errors, dict | list) and depth >= _DEEPEST:
+        return "…"
     if isinstance(errors, dict):
-        return _first_words([f"{key}: {_first_words(value)}" for key, value in errors.items()])
+        parts = [f"{key}: {_first_words(item, depth=depth + 1)}" for key, item in errors.items()]
+        return "; ".join(parts) or None
     if isinstance(errors, list):
-        return "; ".join(str(_first_words(item)) for item in errors) or None
+        return "; ".join(str(_first_words(item, depth=depth + 1)) for item in errors) or None
     return str(errors) if errors is not None else None
 
 

@@ -96,10 +96,7 @@ class Accounts:
         Raises:
             NotFound: No such user.
         """
-        user = await self._store.user(user_id)
-        if user is None:
-            raise NotFound(kind="user", key=str(user_id))
-        return user
+        return _known(await self._store.user(user_id), user_id)
 
     async def create_user(
         self, *, email: str, role: Role, password: str | None = None, user_id: UUID | None = None
@@ -123,11 +120,38 @@ class Accounts:
             at=self._clock.now(),
         )
 
+    async def revoke_user(self, user_id: UUID) -> User:
+        """Take every way in at once: sessions, links, password, tokens. Revoking twice is fine.
+
+        Raises:
+            NotFound: No such user.
+            Conflict: Nobody could look after the site any more.
+        """
+        others = [user for user in await self.users() if user.id != user_id]
+        if not any(user.role is Role.ADMIN and user.revoked_at is None for user in others):
+            raise Conflict("this is the last admin: add another one first")
+        return _known(await self._store.revoke_user(user_id, at=self._clock.now()), user_id)
+
+    async def restore_user(self, user_id: UUID) -> User:
+        """Let a revoked person sign in again, by a new link.
+
+        Raises:
+            NotFound: No such user.
+        """
+        return _known(await self._store.restore_user(user_id), user_id)
+
     # --- signing in and out
 
     async def new_link(self, user_id: UUID) -> str:
-        """A one-time sign-in link's secret, good for an hour. Put it into ``/sign-in/{secret}``."""
-        await self.user(user_id)
+        """A one-time sign-in link's secret, good for an hour. Put it into ``/sign-in/{secret}``.
+
+        Raises:
+            NotFound: No such user.
+            Conflict: The person's access was revoked.
+        """
+        user = await self.user(user_id)
+        if user.revoked_at is not None:
+            raise Conflict(f"the access of {user.email} was revoked: restore it first")
         secret, now = self._new_secret(), self._clock.now()
         await self._store.add_login_link(
             link_hash=_hashed(secret), user_id=user_id, expires_at=now + LINK_LIFE, at=now
@@ -208,7 +232,7 @@ class Accounts:
         """Whose token this is, with the smaller of its scope and its owner's role."""
         token = await self._store.token(token_hash=_hashed(secret), at=self._clock.now())
         user = None if token is None else await self._store.user(token.user_id)
-        if token is None or user is None:
+        if token is None or user is None or user.revoked_at is not None:
             return None
         return Identity(user=user, scope=rights(user.role, token.scope), token=token)
 
@@ -232,6 +256,12 @@ class Accounts:
             session_hash=_hashed(secret), user_id=user.id, at=now, expires_at=now + SESSION_LIFE
         )
         return SignedIn(user=user, secret=secret, expires_at=now + SESSION_LIFE)
+
+
+def _known(user: User | None, user_id: UUID) -> User:
+    if user is None:
+        raise NotFound(kind="user", key=str(user_id))
+    return user
 
 
 def _hashed(secret: str) -> str:

@@ -21,6 +21,14 @@ class AccountStore(Protocol):
     async def add_user(
         self, *, user_id: UUID, email: str, role: Role, password_hash: str | None, at: datetime
     ) -> User: ...
+    async def revoke_user(self, user_id: UUID, *, at: datetime) -> User | None:
+        """Atomically take password, links, sessions and tokens; None for nobody."""
+        ...
+
+    async def restore_user(self, user_id: UUID) -> User | None:
+        """Undo the revocation, not what it took; None for nobody."""
+        ...
+
     async def password_hash(self, user_id: UUID) -> str | None: ...
     async def add_login_link(
         self, *, link_hash: str, user_id: UUID, expires_at: datetime, at: datetime
@@ -32,7 +40,10 @@ class AccountStore(Protocol):
     async def add_session(
         self, *, session_hash: str, user_id: UUID, at: datetime, expires_at: datetime
     ) -> None: ...
-    async def session_user(self, *, session_hash: str, at: datetime) -> User | None: ...
+    async def session_user(self, *, session_hash: str, at: datetime) -> User | None:
+        """Whose unexpired, unended session this is; never a revoked person's."""
+        ...
+
     async def end_session(self, *, session_hash: str) -> None: ...
     async def add_token(
         self,

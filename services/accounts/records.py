@@ -26,13 +26,14 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """One person."""
+    """One person. ``revoked_at`` is set while they may not sign in; what they did stays theirs."""
 
     id: UUID
     email: str
     role: Role
     created_at: datetime
     last_login_at: datetime | None = None
+    revoked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

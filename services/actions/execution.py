@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from energy.safety.validator import BlockCode, Blocked
@@ -11,7 +11,7 @@ from energy.site.loads import Actor
 from services.actions.action_log import ActionLog
 from services.actions.ports import ActionStore, DeviceLocks, Switches
 from services.actions.records import IN_FLIGHT_STATUSES, Action, ActionStatus
-from services.actions.relays import STATE_TIMEOUT_S, Relays
+from services.actions.relays import STATE_TIMEOUT_S, Relays, dead_man_s
 from services.actions.safety_check import Judge, Seen
 from services.actions.verification import VERIFYING, Verification
 from services.clock import Clock
@@ -79,11 +79,12 @@ class Execution:
         return action
 
     async def advance(self, system_id: UUID) -> None:
-        """Execute what is ready, verify what is under way, settle what lost its executor."""
-        for action in await self._actions.with_status(system_id, READY):
-            await self.execute(action)
-        for action in await self._actions.with_status(system_id, IN_FLIGHT_STATUSES):
-            await self._settle(action)
+        """Execute what is ready, verify what is under way, settle what lost its executor.
+
+        The devices are worked on side by side: one that does not answer holds up no other's stop.
+        """
+        await _each(await self._actions.with_status(system_id, READY), self.execute)
+        await _each(await self._actions.with_status(system_id, IN_FLIGHT_STATUSES), self._settle)
 
     async def reconcile(self, system_id: UUID) -> int:
         """Settle the actions that a crash left open. Returns how many were examined.
@@ -105,27 +106,22 @@ class Execution:
             looked_at += 1
         return looked_at
 
-    async def refresh_timers(
-        self, loads: Sequence[ControlledLoad], auto_off_s: float, *, only_armed: bool = False
-    ) -> list[str]:
+    async def refresh_timers(self, loads: Sequence[ControlledLoad], auto_off_s: float) -> list[str]:
         """Arm the timers of loads that are on anew; one sentence per load that failed.
 
         Under the device's lock, so that a stop is never followed by a refresh that undoes it.
-        With ``only_armed`` a timer that nobody has armed is left alone.
         """
-        refreshed = (self._refresh(load, auto_off_s, only_armed=only_armed) for load in loads)
+        refreshed = (self._refresh(load, auto_off_s) for load in loads)
         return [problem for problem in await asyncio.gather(*refreshed) if problem is not None]
 
-    async def _refresh(
-        self, load: ControlledLoad, auto_off_s: float, *, only_armed: bool
-    ) -> str | None:
+    async def _refresh(self, load: ControlledLoad, auto_off_s: float) -> str | None:
         async with self._locks.hold(load.id) as held:
             if not held:
                 return None
             status = await self._relays.ask(load)
             if status is None:
                 return f"{load.name} does not answer: its timer was not refreshed."
-            if not status.is_on or (only_armed and status.auto_off_in_s is None):
+            if not status.is_on:
                 return None
             problem = await self._relays.command(load, target_on=True, auto_off_s=auto_off_s)
         return None if problem is None else f"The timer of {load.name} was not refreshed: {problem}"
@@ -164,7 +160,7 @@ class Execution:
                 return await self._give_way(action)
             if attempt > 1:
                 await self._again(action, attempt, problem)
-            problem = await self._attempt(action, load, preferences.dead_man_minutes * 60.0)
+            problem = await self._attempt(action, load, dead_man_s(preferences))
             if not problem:
                 return await self._state_reached(action, load, tries=attempt)
         if await self._overruled(action):
@@ -181,7 +177,7 @@ class Execution:
         )
         await self._clock.sleep(BACKOFF_S[attempt - 2])
 
-    async def _attempt(self, action: Action, load: ControlledLoad, auto_off_s: float) -> str:
+    async def _attempt(self, action: Action, load: ControlledLoad, auto_off_s: float | None) -> str:
         """Send the command once and wait for the state; what went wrong, or nothing."""
         problem = await self._relays.command(
             load, target_on=action.target_on, auto_off_s=auto_off_s
@@ -280,3 +276,25 @@ class Execution:
             if load.id == action.load_id:
                 return load
         return None
+
+
+async def _each(actions: Sequence[Action], work: Callable[[Action], Awaitable[object]]) -> None:
+    """Do ``work`` for all actions, those of one device one after another.
+
+    Raises:
+        Unavailable: The database is away; the other devices' actions were worked on.
+    """
+    by_device: dict[UUID, list[Action]] = {}
+    for action in actions:
+        by_device.setdefault(action.load_id, []).append(action)
+
+    async def of_one_device(waiting: list[Action]) -> None:
+        for action in waiting:
+            await work(action)
+
+    ended = await asyncio.gather(
+        *(of_one_device(waiting) for waiting in by_device.values()), return_exceptions=True
+    )
+    for failure in ended:
+        if isinstance(failure, BaseException):
+            raise failure

@@ -76,7 +76,6 @@ class Proposals:
         load = await self._load(system_id, load_id)
         preferences = (await self._settings.preferences(system_id)).value
         waits = needs_approval(actor, preferences.control_level, urgent=urgent)
-        lifetime = timedelta(minutes=preferences.approval_minutes)
         action = Action(
             id=self._new_id(),
             system_id=system_id,
@@ -92,7 +91,7 @@ class Proposals:
             idempotency_key=idempotency_key,
             decision_id=decision_id,
             created_at=now,
-            expires_at=now + lifetime,
+            expires_at=now + self._lifetime(preferences.approval_minutes, waits=waits),
         )
         hold = timedelta(minutes=preferences.manual_hold_minutes)
         known = await self._known(action, hold)
@@ -121,17 +120,24 @@ class Proposals:
     async def expire(self, system_id: UUID) -> int:
         """Close actions whose time is over and that were not executed; returns how many.
 
-        What was approved in the last moment still gets a minute to be executed.
+        What was approved in the last moment still gets a minute by the wall to be executed.
         """
         now, closed = self._clock.now(), 0
         for action in await self._actions.with_status(system_id, OPEN_BEFORE_COMMAND):
             if action.expires_at is None:
                 continue
             approved = action.status is ActionStatus.APPROVED
-            if action.expires_at + (APPROVED_FOR if approved else timedelta(0)) <= now:
+            grace = APPROVED_FOR * self._clock.speed if approved else timedelta(0)
+            if action.expires_at + grace <= now:
                 why = UNANSWERED if action.status in WAITING else "It was not executed in time."
                 closed += await self._end(action, action.status, now, why)
         return closed
+
+    def _lifetime(self, minutes: float, *, waits: bool) -> timedelta:
+        """Site time until the wish is over: people answer by the wall's clock, however fast the
+        site's runs; what needs no answer is executed by the site's.
+        """
+        return timedelta(minutes=minutes) * (self._clock.speed if waits else 1.0)
 
     async def _decide(self, action_id: UUID, *, by: str, status: ActionStatus, word: str) -> Action:
         action = await self._actions.get(action_id)

@@ -94,8 +94,11 @@ class ActionEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchStatus:
-    """What a switch says of itself. ``auto_off_in_s`` is the time left on its hardware timer, None
-    when not armed.
+    """What a switch says of itself.
+
+    Attributes:
+        auto_off_in_s: Time left on its hardware timer; None when not armed.
+        speed: Of a fan, in tenths of its range; None where the device can't set one.
     """
 
     is_on: bool
@@ -104,6 +107,7 @@ class SwitchStatus:
     temperature_c: float | None = None
     measured_at: datetime | None = None
     auto_off_in_s: float | None = None
+    speed: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from energy.site.preferences import ControlLevel, Preferences
 from services.actions.ports import Switches
 from services.actions.records import SwitchStatus
 from services.clock import Clock
@@ -21,6 +22,15 @@ POLL_WALL_S = 0.05
 
 DEVICE_ERRORS = (VendorError, RateLimited, NotFound, Invalid)
 """What a device may do to us; a database that is away is none of it and is not caught here."""
+
+
+def dead_man_s(preferences: Preferences) -> float | None:
+    """How long a load may run without being heard of, s: its hardware timer is set to this.
+
+    None where the loop only observes: nothing would refresh the timer, so it is not armed.
+    """
+    observing = preferences.control_level is ControlLevel.OBSERVE
+    return None if observing else preferences.dead_man_minutes * 60.0
 
 
 class Relays:

@@ -12,7 +12,7 @@ from energy.wording import duration
 from services.actions.action_log import ActionLog
 from services.actions.power_evidence import Evidence, evidence, follow_within, metered, shown
 from services.actions.records import IN_FLIGHT_STATUSES, Action, ActionStatus, SwitchStatus
-from services.actions.relays import Relays
+from services.actions.relays import Relays, dead_man_s
 from services.clock import Clock
 from services.settings.ports import SettingsStore
 from services.sites.records import ControlledLoad
@@ -85,7 +85,7 @@ class Verification:
         earlier_on = action.previous_on is True
         preferences = (await self._settings.preferences(action.system_id)).value
         trouble = await self._relays.command(
-            load, target_on=earlier_on, auto_off_s=preferences.dead_man_minutes * 60.0
+            load, target_on=earlier_on, auto_off_s=dead_man_s(preferences)
         )
         if trouble is not None:
             return await self._failed(

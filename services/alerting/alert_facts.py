@@ -204,6 +204,7 @@ def _source(poll: PollHealth, at: datetime, *, drives_loads: bool) -> SourceFact
         silent_s=None if last is None else max((at - last).total_seconds(), 0.0),
         interval_s=poll.interval_s,
         last_error=poll.last_error,
+        caution=poll.caution,
         drives_loads=drives_loads,
     )
 

@@ -172,10 +172,10 @@ class Alerts:
         """Messages by the alert that they are stored with."""
         due_at = self._delivery_clock.now()
         written = self._targets.written(preferences)
-        found: dict[UUID, list[OutboxMessage]] = {}
+        by_alert: dict[UUID, list[OutboxMessage]] = {}
         for alerts, occasion, verb in occasions(changes, preferences, now):
             subject, body = written_text(alerts, site=site, verb=verb)
-            found.setdefault(alerts[0].id, []).extend(
+            by_alert.setdefault(alerts[0].id, []).extend(
                 messages_to(
                     written, alerts[0], occasion=occasion, subject=subject, body=body, at=due_at
                 )
@@ -183,7 +183,7 @@ class Alerts:
         short = self._targets.short(preferences)
         for alert in changes.lasting:
             if is_wanted(alert, preferences) and self._escalates(alert, now):
-                found.setdefault(alert.id, []).extend(
+                by_alert.setdefault(alert.id, []).extend(
                     messages_to(
                         short,
                         alert,
@@ -193,7 +193,7 @@ class Alerts:
                         at=due_at,
                     )
                 )
-        return found
+        return by_alert
 
     def _escalates(self, alert: Alert, now: datetime) -> bool:
         if alert.severity is not Severity.CRITICAL or alert.acknowledged_at is not None:
@@ -315,15 +315,15 @@ def occasions(
         if alert.severity is Severity.CRITICAL and is_wanted(alert, preferences)
     ]
     ended = "" if span is None else span[1].isoformat()
-    found = [
+    occasions = [
         (new, _about("opened", new), ""),
         (held, f"held:{ended}", "While it was quiet"),
         (over, _about("over", over), "Over"),
     ]
-    found += [
+    occasions += [
         ([alert], _about(f"reminder:{alert.snoozed_until}", [alert]), "Still") for alert in woken
     ]
-    return [occasion for occasion in found if occasion[0]]
+    return [occasion for occasion in occasions if occasion[0]]
 
 
 def _about(what: str, alerts: Sequence[Alert]) -> str:

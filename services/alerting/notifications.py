@@ -125,18 +125,18 @@ def last_quiet_span(at: datetime, preferences: Preferences) -> tuple[datetime, d
 
 def written_text(alerts: Sequence[Alert], *, site: str, verb: str = "") -> tuple[str, str]:
     """Subject and body of one message about one or many alerts, the worst first."""
-    ordered = sorted(alerts, key=lambda each: (_RANK[each.severity], each.key))
+    ordered = sorted(alerts, key=lambda alert: (_RANK[alert.severity], alert.key))
     prefix = f"{verb}: " if verb else ""
     first = ordered[0]
     if len(ordered) == 1:
         level = "" if verb else f"{first.severity.value.upper()}: "
         return f"[{site}] {prefix}{level}{first.title}", _paragraph(first)
-    critical = sum(each.severity is Severity.CRITICAL for each in ordered)
+    critical = sum(alert.severity is Severity.CRITICAL for alert in ordered)
     counted = f"{len(ordered)} alerts" + (f", {critical} critical" if critical else "")
     subject = f"[{site}] {prefix}{counted}: {first.title} …"
     return subject, "\n\n".join(
-        f"{index}. {each.severity.value.upper()}: {each.title}\n{_paragraph(each)}"
-        for index, each in enumerate(ordered, start=1)
+        f"{index}. {alert.severity.value.upper()}: {alert.title}\n{_paragraph(alert)}"
+        for index, alert in enumerate(ordered, start=1)
     )
 
 
@@ -158,10 +158,10 @@ def messages_to(
     """One message per target, about ``alert`` and perhaps others. The same occasion and target give
     the same message, so that a repeated check sends nothing twice.
     """
-    found: list[OutboxMessage] = []
+    messages: list[OutboxMessage] = []
     for target in targets:
         key = f"{alert.system_id}:{occasion}:{uuid5(alert.system_id, target)}"
-        found.append(
+        messages.append(
             OutboxMessage(
                 id=uuid5(alert.system_id, key),
                 system_id=alert.system_id,
@@ -174,7 +174,7 @@ def messages_to(
                 next_try_at=at,
             )
         )
-    return found
+    return messages
 
 
 _RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}

@@ -6,8 +6,6 @@ refreshed: the loads' own timers then switch them off.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -15,20 +13,21 @@ from uuid import UUID
 from energy import json_codec
 from energy.allocation.allocator import ALLOCATOR_VERSION, allocate
 from energy.allocation.decision import AllocationInput, Decision
-from energy.allocation.measured import measure
 from energy.allocation.pv_potential import potential_of
+from energy.allocation.site_state import measured_of
 from energy.battery.learning import LearningState, Observation, learn
 from energy.climate.heating import HvacHints
 from energy.climate.zones import HvacMemory, ZoneDecisions, control_zones
 from energy.site.preferences import ControlLevel
 from services.actions.actions import Actions
-from services.actions.execution import Execution
 from services.actions.ports import EmergencyStopStore
-from services.actions.records import Action, ActionStatus
+from services.actions.records import Action
+from services.actions.relays import dead_man_s
 from services.clock import Clock
+from services.control.command_dispatch import CommandDispatch
 from services.control.ports import DecisionStore
 from services.control.records import DecisionRecord
-from services.control.switch_requests import Wish, staying_on, wishes_of
+from services.control.switch_requests import Wish, idempotency_key, staying_on, wishes_of
 from services.events import EventBus
 from services.memory.ports import MemoryStore
 from services.memory.records import SiteMemory
@@ -47,18 +46,23 @@ class ControlLoop:
         decisions: DecisionStore,
         emergency: EmergencyStopStore,
         actions: Actions,
-        execution: Execution,
+        dispatch: CommandDispatch,
         clock: Clock,
         events: EventBus,
     ) -> None:
         """All parts of one cycle."""
         self._snapshots, self._memory, self._decisions = snapshots, memory, decisions
-        self._emergency, self._actions, self._execution = emergency, actions, execution
+        self._emergency, self._actions, self._dispatch = emergency, actions, dispatch
         self._clock, self._events = clock, events
 
-    async def run_cycle(self, system_id: UUID) -> DecisionRecord:
-        """Decide for now, store the decision, act on it, refresh the timers, remember."""
+    async def run_cycle(self, system_id: UUID, due_at: datetime | None = None) -> DecisionRecord:
+        """Decide for now, store the decision, remember, act on it, refresh the timers.
+
+        ``due_at`` is when the cycle was due: a cycle that is run again, because a worker died in
+        it, has the same and sends nothing twice. None stands for now.
+        """
         at = self._clock.now()
+        cycle_at = at if due_at is None else due_at
         memory = await self._memory.load(system_id)
         built = await self._snapshots.build(system_id, at, memory.learned)
         stop = await self._emergency.state(system_id)
@@ -68,40 +72,30 @@ class ControlLoop:
         )
         await self._memory.save(system_id, remembered(memory, built, decision, zones))
         await self._publish(system_id, record)
-        level = built.preferences.control_level
-        observing = level is ControlLevel.OBSERVE and not stop.latched
-        wishes = [] if observing else wishes_of(decision, zones, built)
-        actions = [await self._propose(system_id, record, wish) for wish in wishes]
-        await self._execution.refresh_timers(
-            staying_on(built, wishes, actions),
-            built.preferences.dead_man_minutes * 60.0,
-            only_armed=observing,
-        )
-        await self._execute(actions)
+        await self._act(decision, zones, built, record, cycle_at)
         return record
 
-    async def _execute(self, actions: Sequence[Action]) -> None:
-        """Stops first: they free the power that starts need.
+    async def _act(
+        self,
+        decision: Decision,
+        zones: ZoneDecisions,
+        built: BuiltSnapshot,
+        record: DecisionRecord,
+        cycle_at: datetime,
+    ) -> None:
+        """Send what is to be switched; who only observes sends nothing but an emergency stop."""
+        observing = built.preferences.control_level is ControlLevel.OBSERVE
+        if observing and not decision.inputs.emergency_stop:
+            return
+        wishes = wishes_of(decision, zones, built)
+        actions = [await self._propose(record, wish, cycle_at) for wish in wishes]
+        staying = staying_on(built, wishes, actions)
+        if staying or actions:
+            await self._dispatch.send(actions, staying, dead_man_s(built.preferences))
 
-        The devices of a group work side by side: one that fails or is slow delays no other.
-
-        Raises:
-            Unavailable: The database is away; what was begun is settled when it is back.
-        """
-        for target_on in (False, True):
-            group = [
-                self._actions.execute(action)
-                for action in actions
-                if action.target_on is target_on and action.status is ActionStatus.PROPOSED
-            ]
-            ended = await asyncio.gather(*group, return_exceptions=True)
-            for failure in ended:
-                if isinstance(failure, BaseException):
-                    raise failure
-
-    async def _propose(self, system_id: UUID, record: DecisionRecord, wish: Wish) -> Action:
+    async def _propose(self, record: DecisionRecord, wish: Wish, cycle_at: datetime) -> Action:
         return await self._actions.propose(
-            system_id,
+            record.system_id,
             wish.load_id,
             wish.target_on,
             target_speed=wish.target_speed,
@@ -111,7 +105,7 @@ class ControlLoop:
             explanation=wish.explanation,
             urgent=wish.urgent,
             decision_id=record.id,
-            idempotency_key=f"{system_id}/{record.at.isoformat()}/{wish.load_id}",
+            idempotency_key=idempotency_key(record.system_id, cycle_at, wish),
         )
 
     async def _publish(self, system_id: UUID, record: DecisionRecord) -> None:
@@ -134,7 +128,7 @@ def decide(
         memory=memory.control,
         emergency_stop=emergency_stop,
     )
-    measured = measure(question)
+    measured = measured_of(question)
     zones = control_zones(
         built.zones,
         built.temperatures,
@@ -143,6 +137,8 @@ def decide(
         HvacHints(
             preferences=built.preferences,
             rest_voltage_v=None if measured.stale else measured.rest_voltage_v,
+            lowest_voltage_v=measured.low_voltage_v,
+            telemetry_lost=measured.lost,
             lockout=memory.control.lockout,
             emergency_stop=emergency_stop,
             pv_w=None if measured.pv_w is None else potential_of(question, measured).potential_w,
@@ -178,7 +174,7 @@ def remembered(
 
 
 def _observation(at: datetime, decision: Decision) -> Observation:
-    measured, budget = measure(decision.inputs), decision.budget
+    measured, budget = measured_of(decision.inputs), decision.budget
     known = measured.load_w is not None
     return Observation(
         at=at,

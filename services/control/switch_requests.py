@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from energy.allocation.decision import Command, Decision
@@ -30,6 +31,15 @@ class Wish:
     explanation: str
     urgent: bool = False
     target_speed: int | None = None
+
+
+def idempotency_key(system_id: UUID, cycle_at: datetime, wish: Wish) -> str:
+    """(site, cycle, device): a cycle that is run again sends nothing twice.
+
+    A protective stop has a key of its own: no earlier command of the cycle stands in its way.
+    """
+    key = f"{system_id}/{cycle_at.isoformat(timespec='seconds')}/{wish.load_id}"
+    return f"{key}/protective" if wish.urgent else key
 
 
 def wishes_of(decision: Decision, zones: ZoneDecisions, built: BuiltSnapshot) -> list[Wish]:
@@ -107,10 +117,10 @@ def _zone_wishes(zones: ZoneDecisions, built: BuiltSnapshot) -> list[Wish]:
     wishes = []
     for zone in zones.zones:
         targets = (
-            (zone.fan_device_id, zone.fan_on, zone.fan_speed),
-            (zone.heater_device_id, zone.heater_on, None),
+            (zone.fan_device_id, zone.fan_on, zone.fan_speed, ""),
+            (zone.heater_device_id, zone.heater_on, None, zone.heater_stop_protects),
         )
-        for device_id, wanted_on, speed in targets:
+        for device_id, wanted_on, speed, protects in targets:
             if device_id is None or wanted_on is None or UUID(device_id) not in built.loads:
                 continue
             if built.load_states[UUID(device_id)].is_on is wanted_on:
@@ -119,10 +129,11 @@ def _zone_wishes(zones: ZoneDecisions, built: BuiltSnapshot) -> list[Wish]:
                 Wish(
                     load_id=UUID(device_id),
                     target_on=wanted_on,
-                    actor=Actor.ALLOCATOR,
+                    actor=Actor.SAFETY if protects else Actor.ALLOCATOR,
                     requested_by=f"climate of {zone.name}",
                     reason=zone.reason.value,
-                    explanation=zone.explanation,
+                    explanation=protects or zone.explanation,
+                    urgent=bool(protects),
                     target_speed=speed if wanted_on else None,
                 )
             )

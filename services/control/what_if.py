@@ -52,7 +52,7 @@ class WhatIf:
             memory=memory.control,
             emergency_stop=stop.latched,
         )
-        return what_if.answer(allocate(self._question(document, defaults)))
+        return what_if.answer(allocate(checked_question(document, defaults)))
 
     async def replay(self, decision_id: UUID) -> Json:
         """A stored decision decided again: ``{identical, stored, replayed}``.
@@ -74,22 +74,28 @@ class WhatIf:
             "replayed": replayed,
         }
 
-    def _question(self, document: Json, defaults: AllocationInput) -> AllocationInput:
-        try:
-            question = what_if.question(document, defaults)
-        except what_if.BadDocument as error:
-            raise Invalid(error.problems) from None
-        problems = [
-            (f"preferences.{path}", message)
-            for path, message in preference_violations(question.preferences)
-        ]
-        known = {miner.id: miner for miner in defaults.miners}
-        for miner in question.miners:
-            if known.get(miner.id) != miner:
-                problems += [
-                    (f"miners[{miner.name}].{path}", message)
-                    for path, message in miner_violations(miner)
-                ]
-        if problems:
-            raise Invalid(problems)
-        return question
+
+def checked_question(document: Json, defaults: AllocationInput) -> AllocationInput:
+    """The question that ``document`` asks over ``defaults``, with every rule of settings kept.
+
+    Raises:
+        Invalid: The document breaks rules; every problem is named with its path.
+    """
+    try:
+        question = what_if.question(document, defaults)
+    except what_if.BadDocument as error:
+        raise Invalid(error.problems) from None
+    problems = [
+        (f"preferences.{path}", message)
+        for path, message in preference_violations(question.preferences)
+    ]
+    known = {miner.id: miner for miner in defaults.miners}
+    for miner in question.miners:
+        if known.get(miner.id) != miner:
+            problems += [
+                (f"miners[{miner.name}].{path}", message)
+                for path, message in miner_violations(miner)
+            ]
+    if problems:
+        raise Invalid(problems)
+    return question

@@ -65,7 +65,7 @@ class Settings:
         """
         problems = miner_violations(value)
         others = [stored.value for stored in await self._store.miners(system_id)]
-        problems += _name_taken(value.id, value.name, [(each.id, each.name) for each in others])
+        problems += _name_taken(value.id, value.name, [(other.id, other.name) for other in others])
         if value.zone_id is not None:
             zones = {stored.value.id for stored in await self._store.zones(system_id)}
             if value.zone_id not in zones:
@@ -94,7 +94,7 @@ class Settings:
         """Store a zone that keeps every rule and bears a name of its own."""
         problems = zone_violations(value)
         others = [stored.value for stored in await self._store.zones(system_id)]
-        problems += _name_taken(value.id, value.name, [(each.id, each.name) for each in others])
+        problems += _name_taken(value.id, value.name, [(other.id, other.name) for other in others])
         _refuse(problems)
         return await self._store.save_zone(
             system_id, value, expected_version=expected_version, actor=actor

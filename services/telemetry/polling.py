@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from services.clock import Clock
 from services.errors import NotFound, VendorError
 from services.events import EventBus
 from services.sites.ports import SiteStore
-from services.sites.records import AdapterConfig
-from services.telemetry.ports import TelemetryReader, TelemetryStore
+from services.sites.records import AdapterConfig, ControlledLoad
+from services.telemetry.ports import TelemetryReader, TelemetryStore, TellsCautions
+
+ReaderOf = Callable[[AdapterConfig, Sequence[ControlledLoad]], TelemetryReader]
+"""The reader of an adapter; the site's loads tell which of its channels are whose."""
 
 
 class Polling:
@@ -21,7 +24,7 @@ class Polling:
         *,
         sites: SiteStore,
         telemetry: TelemetryStore,
-        reader_of: Callable[[AdapterConfig], TelemetryReader],
+        reader_of: ReaderOf,
         clock: Clock,
         events: EventBus,
         stopwatch: Callable[[], float],
@@ -38,23 +41,34 @@ class Polling:
             VendorError: The vendor failed; it has been noted.
         """
         adapter = await self._adapter(adapter_id)
+        reader = self._reader_of(adapter, await self._sites.loads(adapter.system_id))
         started_s = self._stopwatch()
         try:
-            samples = await self._reader_of(adapter).read()
+            samples = await reader.read()
         except VendorError as error:
-            await self._note(adapter, started_s, str(error))
+            await self._note(adapter, started_s, error=str(error))
             raise
         new = await self._telemetry.append(samples)
-        await self._note(adapter, started_s, None)
+        cautions = reader.cautions() if isinstance(reader, TellsCautions) else ()
+        await self._note(adapter, started_s, caution="; ".join(cautions) or None)
         if new > 0:
             await self._events.publish(
                 "telemetry", {"system_id": str(adapter.system_id), "adapter": adapter.name}
             )
         return new
 
-    async def _note(self, adapter: AdapterConfig, started_s: float, error: str | None) -> None:
+    async def _note(
+        self,
+        adapter: AdapterConfig,
+        started_s: float,
+        *,
+        error: str | None = None,
+        caution: str | None = None,
+    ) -> None:
         ms = (self._stopwatch() - started_s) * 1000.0
-        await self._telemetry.record_poll(adapter.id, at=self._clock.now(), error=error, ms=ms)
+        await self._telemetry.record_poll(
+            adapter.id, at=self._clock.now(), error=error, ms=ms, caution=caution
+        )
 
     async def _adapter(self, adapter_id: UUID) -> AdapterConfig:
         for system in await self._sites.systems():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from services.stored import Json
@@ -30,6 +30,17 @@ class TelemetryReader(Protocol):
         Raises:
             services.errors.VendorError: Unreachable, refused, rate-limited or not understood.
         """
+        ...
+
+
+@runtime_checkable
+class TellsCautions(Protocol):
+    """A reader that knows what is wrong beside the readings: a device's dangerous set-up, a part of
+    a vendor's answer that could not be had.
+    """
+
+    def cautions(self) -> Sequence[str]:
+        """One sentence each, as of the last ``read``."""
         ...
 
 
@@ -86,8 +97,17 @@ class TelemetryStore(Protocol):
         ...
 
     async def record_poll(
-        self, adapter_id: UUID, *, at: datetime, error: str | None, ms: float
-    ) -> None: ...
+        self,
+        adapter_id: UUID,
+        *,
+        at: datetime,
+        error: str | None,
+        ms: float,
+        caution: str | None = None,
+    ) -> None:
+        """Note one poll: the error that ended it, or what a good one warns of."""
+        ...
+
     async def poll_health(self, system_id: UUID, *, now: datetime) -> Sequence[PollHealth]: ...
     async def apply_retention(self, *, now: datetime, raw_hours: float) -> int:
         """Drop raw partitions wholly older than ``raw_hours``; make the partitions of the coming

@@ -52,7 +52,10 @@ class BatterySample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadSample:
-    """One reading of a controlled load; ``device_id`` is the controlled load's id."""
+    """One reading of a controlled load; ``device_id`` is the controlled load's id.
+
+    ``speed`` is that of a fan in tenths of its range, None where the device can't set one.
+    """
 
     device_id: UUID
     at: datetime
@@ -60,6 +63,7 @@ class LoadSample:
     power_w: float | None = None
     energy_wh: float | None = None
     temperature_c: float | None = None
+    speed: int | None = None
     suspect: Suspicions = field(default_factory=dict, hash=False)
 
 
@@ -106,7 +110,10 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollHealth:
-    """How polling one adapter goes. ``success_rate_24h`` is 0…1, None before the first poll."""
+    """How polling one adapter goes. ``success_rate_24h`` is 0…1, None before the first poll.
+
+    ``caution`` is what the newest good poll warned of.
+    """
 
     adapter_id: UUID
     name: str
@@ -117,3 +124,4 @@ class PollHealth:
     last_error: str | None
     success_rate_24h: float | None
     gaps_24h: int = 0
+    caution: str | None = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
@@ -17,6 +18,7 @@ from services.stored import Json
 from services.telemetry.ports import TelemetryStore
 from services.telemetry.records import PollHealth
 from services.views.ports import JobStore, StoreHealth
+from services.views.records import CycleCount
 
 Check = Callable[[], Awaitable[Json]]
 """Answers ``{"ok": bool, "detail": str, "advice": str, "status": str}``; all but ``ok`` may be left
@@ -32,13 +34,23 @@ SILENT_INTERVALS = 3.0
 JOBS_SILENT_S = 300.0
 """With no job at all for this long the clock has stopped, s."""
 
+SKIPPED_SHARE = 0.1
+"""Where the running program misses more of its cycles than this, it is too slow for its site."""
+
+_SLOW_ADVICE = (
+    "Control decides less often than it should: see the load of this machine and of the database."
+)
+
 _GRACE_WALL_S = 5.0
 """Wall seconds that a poll or job may be late: on a fast simulated site they are site minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Component:
-    """One part: ``status`` is ``ok``, ``degraded`` or ``down``; ``advice`` is empty when ok."""
+    """One part: ``status`` is ``ok``, ``degraded`` or ``down``; ``advice`` is empty when ok.
+
+    ``polls`` is told of sources only: ``{"every_s", "success_rate_24h" (0…1), "gaps_24h"}``.
+    """
 
     name: str
     kind: str
@@ -46,6 +58,7 @@ class Component:
     detail: str
     age_s: float | None = None
     advice: str = ""
+    polls: Json | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +164,10 @@ class Health:
         return found
 
     async def _board(self, now: datetime) -> list[Component]:
-        return _jobs(await self._jobs.all(), now, _GRACE_WALL_S * self._clock.speed)
+        found = _jobs(await self._jobs.all(), now, _GRACE_WALL_S * self._clock.speed)
+        names = {system.id: system.name for system in await self._sites.systems()}
+        counts = await self._jobs.cycles(now=now)
+        return found + [_cycles(count, names, alone=len(names) <= 1) for count in counts]
 
 
 def _enabled(poll: PollHealth, adapters: dict[UUID, AdapterConfig]) -> bool:
@@ -172,18 +188,47 @@ def _source(poll: PollHealth, now: datetime, grace_s: float) -> Component:
         status, detail = ("down" if age_s is None else "degraded"), "the last poll failed"
     elif age_s is None:
         status, detail = "degraded", "not polled yet"
+    elif poll.caution is not None:
+        status, detail = "degraded", f"answers, but {poll.caution}"
     if poll.last_error is not None:
         detail = f"{detail}: {poll.last_error}"
+    rate = poll.success_rate_24h
     return Component(
         name=poll.name,
         kind="source",
         status=status,
-        detail=detail,
+        detail=f"{detail}; {_habit(poll)}",
         age_s=age_s,
-        advice="" if status == "ok" else _SOURCE_ADVICE,
+        advice=_advice(status, poll),
+        polls={
+            "every_s": poll.interval_s,
+            "success_rate_24h": None if rate is None else round(rate, 4),
+            "gaps_24h": poll.gaps_24h,
+        },
     )
 
 
+def _advice(status: str, poll: PollHealth) -> str:
+    if status == "ok":
+        return ""
+    cautioned = status == "degraded" and poll.last_error is None and poll.caution is not None
+    return _CAUTION_ADVICE if cautioned else _SOURCE_ADVICE
+
+
+def _habit(poll: PollHealth) -> str:
+    """``read every 3 min, 99.8 % in 24 h, 2 gaps``."""
+    words = [f"read every {duration(poll.interval_s)}"]
+    if poll.success_rate_24h is not None:
+        # Rounded down: 100 % is said only where nothing failed.
+        words.append(f"{math.floor(poll.success_rate_24h * 1_000.0) / 10.0:g} % in 24 h")
+    if poll.gaps_24h > 0:
+        words.append(f"{poll.gaps_24h} gap{'' if poll.gaps_24h == 1 else 's'}")
+    return ", ".join(words)
+
+
+_CAUTION_ADVICE = (
+    "Its readings are used. What it warns of is changed in the device or at the vendor, not here."
+)
 _SOURCE_ADVICE = (
     "It is tried again by itself. If it stays away, see that the device has power and network, and "
     "that its address and credentials in the settings are right."
@@ -218,6 +263,19 @@ def _jobs(board: Sequence[Json], now: datetime, grace_s: float) -> list[Componen
             )
         )
     return found
+
+
+def _cycles(count: CycleCount, names: Mapping[UUID, str], *, alone: bool) -> Component:
+    """Cycles that ran and were missed; degraded where the program is too slow for them."""
+    slow = count.skipped_lately > SKIPPED_SHARE * (count.runs_lately + count.skipped_lately)
+    due = count.runs_24h + count.missed_24h
+    return Component(
+        name="cycles" if alone else f"cycles of {names.get(count.system_id, count.system_id)}",
+        kind="job",
+        status="degraded" if slow else "ok",
+        detail=f"{count.missed_24h} of {due} missed in 24 h",
+        advice=_SLOW_ADVICE if slow else "",
+    )
 
 
 def _age_s(at: datetime | None, now: datetime) -> float | None:

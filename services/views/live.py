@@ -7,7 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from energy.battery.calibration import rest_voltage_v, soc_pct
+from energy.measuring.staleness import stale_after_s
 from energy.site.miners import MinerProfile
+from energy.site.preferences import Preferences
 from energy.site.snapshot import Reading
 from services.actions.ports import EmergencyStopStore
 from services.alerting.ports import AlertStore
@@ -16,7 +18,15 @@ from services.control.ports import DecisionStore
 from services.control.records import DecisionRecord
 from services.memory.ports import MemoryStore
 from services.stored import Json
-from services.telemetry.snapshots import BuiltSnapshot, LoadState, SnapshotBuilder
+from services.telemetry.snapshots import (
+    LOAD_FRESH_S,
+    BuiltSnapshot,
+    LoadState,
+    SnapshotBuilder,
+)
+
+DECISION_STALE_S = 180.0
+"""A decision older than three cycles is no longer what holds, s."""
 
 
 class LiveView:
@@ -51,14 +61,16 @@ class LiveView:
             "at": at.isoformat(),
             "battery": _battery(built, memory.learned.resistance_ohm),
             "solar": {
-                "power": _value(snapshot.pv_power_w, "W"),
-                "potential": _computed(budget.get("pv_potential_w"), "W", decided_s),
+                "power": _value(snapshot.pv_power_w, "W", built.preferences),
+                "potential": _computed(
+                    budget.get("pv_potential_w"), "W", decided_s, DECISION_STALE_S
+                ),
             },
             "load": {
-                "power": _value(snapshot.load_power_w, "W"),
-                "base": _computed(budget.get("base_load_w"), "W", decided_s),
+                "power": _value(snapshot.load_power_w, "W", built.preferences),
+                "base": _computed(budget.get("base_load_w"), "W", decided_s, DECISION_STALE_S),
             },
-            "grid": {"power": _value(snapshot.grid_power_w, "W")},
+            "grid": {"power": _value(snapshot.grid_power_w, "W", built.preferences)},
             "miners": _miners(built, allocation, at),
             "zones": _zones(built, record),
             "loads": _loads(built, at),
@@ -75,24 +87,24 @@ class LiveView:
 
 
 def _battery(built: BuiltSnapshot, resistance_ohm: float) -> Json:
-    snapshot = built.snapshot
+    snapshot, preferences = built.snapshot, built.preferences
     voltage = snapshot.battery_voltage_v
     if voltage is None:
         voltage = snapshot.inverter_voltage_v
     current = snapshot.battery_current_a
-    age_s = None if voltage is None else voltage.age_s
-    rest_v = soc = None
+    age_s = limit_s = rest_v = soc = None
     if voltage is not None:
+        age_s, limit_s = voltage.age_s, stale_after_s(voltage, preferences)
         current_a = None if current is None else current.value
         rest_v = rest_voltage_v(voltage.value, current_a, resistance_ohm)
-        soc = soc_pct(rest_v, built.preferences)
+        soc = soc_pct(rest_v, preferences)
     return {
-        "voltage": _value(voltage, "V"),
-        "rest_voltage": _computed(rest_v, "V", age_s, digits=3),
-        "soc": _computed(soc, "%", age_s),
-        "current": _value(current, "A"),
-        "power": _value(snapshot.battery_power_w, "W"),
-        "temperature": _value(snapshot.battery_temperature_c, "°C"),
+        "voltage": _value(voltage, "V", preferences),
+        "rest_voltage": _computed(rest_v, "V", age_s, limit_s, digits=3),
+        "soc": _computed(soc, "%", age_s, limit_s),
+        "current": _value(current, "A", preferences),
+        "power": _value(snapshot.battery_power_w, "W", preferences),
+        "temperature": _value(snapshot.battery_temperature_c, "°C", preferences),
     }
 
 
@@ -127,7 +139,7 @@ def _zones(built: BuiltSnapshot, record: DecisionRecord | None) -> list[Json]:
         {
             "id": zone.id,
             "name": zone.name,
-            "temperature": _value(built.temperatures.get(zone.id), "°C"),
+            "temperature": _value(built.temperatures.get(zone.id), "°C", built.preferences),
             "reason": by_id.get(zone.id, {}).get("reason"),
             "explanation": by_id.get(zone.id, {}).get("explanation", ""),
             "would_change": by_id.get(zone.id, {}).get("would_change", ""),
@@ -166,13 +178,14 @@ def _decision(record: DecisionRecord | None, allocation: Json, age_s: float | No
     }
 
 
-def _value(reading: Reading | None, unit: str) -> Json:
+def _value(reading: Reading | None, unit: str, preferences: Preferences) -> Json:
     if reading is None:
-        return _computed(None, unit, None, source=None)
+        return _computed(None, unit, None, None, source=None)
     return {
         "value": _rounded(reading.value),
         "unit": unit,
         "age_s": round(reading.age_s, 1),
+        "stale_after_s": stale_after_s(reading, preferences),
         "source": reading.source,
     }
 
@@ -181,6 +194,7 @@ def _computed(
     value: Any,  # noqa: ANN401 - a number out of stored JSON, or None
     unit: str,
     age_s: float | None,
+    stale_after: float | None,
     *,
     source: str | None = "computed",
     digits: int = 2,
@@ -189,6 +203,7 @@ def _computed(
         "value": None if value is None else _rounded(float(value), digits),
         "unit": unit,
         "age_s": None if age_s is None else round(age_s, 1),
+        "stale_after_s": stale_after,
         "source": source,
     }
 
@@ -197,7 +212,7 @@ def _measured(value: float | None, unit: str, state: LoadState, source: str, at:
     age_s = None
     if state.measured_at is not None:
         age_s = max(0.0, (at - state.measured_at).total_seconds())
-    return _computed(value, unit, age_s, source=source)
+    return _computed(value, unit, age_s, LOAD_FRESH_S, source=source)
 
 
 def _rounded(value: float, digits: int = 2) -> float:

@@ -118,7 +118,7 @@ def _columns(path: Path, header: list[str], home: str | None) -> _Columns:
         {name[-2:] for name in names if name.startswith("pv_kwh_")}
         & {name[-2:] for name in names if name.startswith("load_kwh_")}
     )
-    found: list[_Column] = []
+    columns: list[_Column] = []
     for kind in ("pv", "load"):
         wanted = [f"{kind}_w", f"{kind}_kw", f"{kind}_kwh"]
         if homes:
@@ -127,8 +127,8 @@ def _columns(path: Path, header: list[str], home: str | None) -> _Columns:
         if name is None:
             hint = f"; homes with both are {homes}" if homes else ""
             raise _bad(path, 1, "", f"names no column {' or '.join(wanted)}; found {names}{hint}")
-        found.append(_Column(name, names.index(name)))
-    return _Columns(_Column(time, names.index(time)), *found)
+        columns.append(_Column(name, names.index(name)))
+    return _Columns(_Column(time, names.index(time)), *columns)
 
 
 def _time(path: Path, line: int, column: _Column, text: str) -> float:

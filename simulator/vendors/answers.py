@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import math
+import time
 from collections.abc import Awaitable, Callable
+from email.utils import formatdate
+from functools import cache
 from typing import Any
 
 from starlette.requests import Request
@@ -15,6 +20,8 @@ from simulator.vendors.faults import FaultKind, Faults
 
 Handler = Callable[[Request], Awaitable[Response]]
 _HANG_S = 60.0
+_ASKED_S = 5.0
+_BOMB_BYTES = 48_000_000
 
 
 class DroppedConnection(Response):
@@ -46,13 +53,34 @@ class Gate:
             return PlainTextResponse("Internal Server Error", status_code=500)
         if faults.has(target, FaultKind.GARBAGE):
             return Response(b'{"code":0,"data":{"pvPower":\xff', media_type="application/json")
+        if faults.has(target, FaultKind.BOMB):
+            headers = {"Content-Encoding": "gzip"}
+            return Response(_bomb(), media_type="application/json", headers=headers)
         return None
+
+    def retry_after(self, target: str) -> dict[str, str]:
+        """The ``Retry-After`` header of a rate limit: seconds, or the HTTP date when they end."""
+        fault = self._faults.of(target, FaultKind.RATE_LIMIT)
+        if fault is not None and fault.value == "date":
+            return {"Retry-After": formatdate(_wall_s() + _ASKED_S, usegmt=True)}
+        wait_s = _ASKED_S if fault is None else fault.seconds(default=_ASKED_S)
+        return {"Retry-After": str(math.ceil(wait_s))}
 
     async def _wait(self, seconds: float) -> None:
         try:
             await asyncio.wait_for(self._stopping.wait(), seconds)
         except TimeoutError:
             return
+
+
+@cache
+def _bomb() -> bytes:
+    """A JSON list of nothing, 48 MB long, packed into as many kB."""
+    return gzip.compress(b"[" + b" " * _BOMB_BYTES + b"]", compresslevel=9)
+
+
+def _wall_s() -> float:
+    return time.clock_gettime(time.CLOCK_REALTIME)
 
 
 async def json_body(request: Request) -> dict[str, Any]:

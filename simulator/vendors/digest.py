@@ -31,8 +31,8 @@ class DigestGuard:
         """Whether ``authorization`` answers a challenge of ours for this request target."""
         if authorization is None or not authorization.startswith("Digest "):
             return False
-        found = _FIELD.findall(authorization.removeprefix("Digest "))
-        given = {name: quoted or bare for name, quoted, bare in found}
+        fields = _FIELD.findall(authorization.removeprefix("Digest "))
+        given = {name: quoted or bare for name, quoted, bare in fields}
         if given.get("nonce") not in self._nonces or given.get("uri") != target:
             return False
         if given.get("username") != self._user or given.get("algorithm") != "SHA-256":

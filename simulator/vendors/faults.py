@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -10,6 +11,9 @@ from simulator.physics.measurements import Measurements
 
 TARGETS = ("solark", "vrm", "shelly")
 """What can fail. ``shelly`` means every switch, ``shelly/<slug>`` one of them."""
+
+
+_EXTREME_W = 1e308
 
 
 class FaultKind(StrEnum):
@@ -21,7 +25,11 @@ class FaultKind(StrEnum):
     stand still under moving timestamps (``value``: names of the measurements, all by default).
     ``STALE``: values and timestamps stand still. ``CLOCK_DRIFT``: timestamps are off by ``value``
     seconds. ``IGNORE_COMMANDS``: commands are confirmed and not carried out. ``WRONG_STATE``: the
-    opposite state is reported.
+    opposite state is reported. ``BOMB``: a small gzip that unpacks to 48 MB. ``EXTREME``: all
+    powers are 10³⁰⁸ W. ``SUBTOTAL``: SolArk shows the part of one of two inverters. ``NO_DETAIL``:
+    SolArk's battery detail fails alone. ``SETUP``: a switch is set to come on by itself.
+    ``WRONG_DEVICE``: another switch answers at the address. ``RATE_LIMIT`` asks for ``value``
+    seconds (5), and for a date where ``value`` is ``"date"``.
     """
 
     TIMEOUT = "timeout"
@@ -36,6 +44,12 @@ class FaultKind(StrEnum):
     CLOCK_DRIFT = "clock_drift"
     IGNORE_COMMANDS = "ignore_commands"
     WRONG_STATE = "wrong_state"
+    BOMB = "bomb"
+    EXTREME = "extreme"
+    SUBTOTAL = "subtotal"
+    NO_DETAIL = "no_detail"
+    SETUP = "setup"
+    WRONG_DEVICE = "wrong_device"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +88,10 @@ class Faults:
 
     def of(self, target: str, kind: FaultKind) -> Fault | None:
         """The fault of ``target`` by ``kind``; one of ``shelly`` holds for every switch."""
-        found = self._active.get((target, kind))
-        if found is None and "/" in target:
-            found = self._active.get((target.split("/", 1)[0], kind))
-        return found
+        fault = self._active.get((target, kind))
+        if fault is None and "/" in target:
+            fault = self._active.get((target.split("/", 1)[0], kind))
+        return fault
 
     def has(self, target: str, kind: FaultKind) -> bool:
         """Whether ``target`` fails by ``kind``."""
@@ -91,6 +105,10 @@ class Faults:
         elif (frozen := self.of(target, FaultKind.FROZEN)) is not None:
             names = frozen.value if isinstance(frozen.value, list) else None
             shown = _freeze(measurements, frozen.held, names)
+        if self.has(target, FaultKind.EXTREME):
+            shown = _with_powers(shown, lambda _: _EXTREME_W)
+        if self.has(target, FaultKind.SUBTOTAL):
+            shown = _with_powers(shown, lambda power_w: power_w / 2.0)
         if (drift := self.of(target, FaultKind.CLOCK_DRIFT)) is not None:
             shown = replace(shown, at_s=shown.at_s + drift.seconds(default=0.0))
         return shown
@@ -101,6 +119,16 @@ class Faults:
             {"target": target, "kind": kind.value, "value": fault.value}
             for (target, kind), fault in self._active.items()
         ]
+
+
+def _with_powers(shown: Measurements, change: Callable[[float], float]) -> Measurements:
+    return replace(
+        shown,
+        pv_w=change(shown.pv_w),
+        load_w=change(shown.load_w),
+        grid_w=change(shown.grid_w),
+        battery_w=change(shown.battery_w),
+    )
 
 
 def _freeze(now: Measurements, held: Measurements, names: list[str] | None) -> Measurements:

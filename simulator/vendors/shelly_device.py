@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -14,11 +13,13 @@ from simulator.physics.measurements import DeviceReading, Measurements
 from simulator.vendors.answers import Gate, json_answer, json_body
 from simulator.vendors.digest import DigestGuard
 from simulator.vendors.faults import FaultKind, Faults
+from simulator.vendors.identity import mac_of
 from simulator.vendors.live_site import LiveSite
 
 _MAINS_V = 121.4
 _MAINS_HZ = 60.0
 _NO_METER_W = 2.0
+_REVISION = 14
 _NOT_FOUND = -105
 _BAD_ARGUMENT = -103
 
@@ -47,14 +48,19 @@ class ShellyDevice:
         """``switched`` is awaited after every command that was carried out."""
         self.slug, self.target = slug, f"shelly/{slug}"
         self._live, self._faults, self._switched = live, faults, switched
-        self.mac = hashlib.sha256(slug.encode()).hexdigest()[:12].upper()
-        self.name = f"shellyplus1pm-{self.mac.lower()}"
+        self.name = f"shellyplus1pm-{mac_of(slug).lower()}"
         self.guard = (
             None
             if password is None
             else DigestGuard(realm=self.name, user="admin", password=password)
         )
         self._booted_s = live.site.at_s
+
+    @property
+    def mac(self) -> str:
+        """Whose address it is: another device's with the fault ``wrong_device``."""
+        other = self._faults.has(self.target, FaultKind.WRONG_DEVICE)
+        return mac_of(f"{self.slug}, replaced") if other else mac_of(self.slug)
 
     def info(self) -> dict[str, Any]:
         """``Shelly.GetDeviceInfo`` and ``GET /shelly``."""
@@ -88,6 +94,8 @@ class ShellyDevice:
                 return self._status()
             case "shelly.getdeviceinfo":
                 return self.info()
+            case "shelly.getconfig":
+                return self._config()
             case "sys.getstatus":
                 return self._sys(self._shown())
             case "temperature.getstatus":
@@ -153,13 +161,32 @@ class ShellyDevice:
             "ram_free": 141_212,
             "fs_size": 393_216,
             "fs_free": 106_496,
-            "cfg_rev": 14,
+            "cfg_rev": self._revision(),
             "kvs_rev": 0,
             "schedule_rev": 0,
             "webhook_rev": 0,
             "available_updates": {},
             "reset_reason": 3,
         }
+
+    def _config(self) -> dict[str, Any]:
+        """The set-up; with the fault ``setup`` the load comes on by itself."""
+        setup = self._faults.has(self.target, FaultKind.SETUP)
+        return {
+            "switch:0": {
+                "id": 0,
+                "name": None,
+                "initial_state": "restore_last" if setup else "off",
+                "auto_on": setup,
+                "auto_on_delay": 60.0,
+                "auto_off": False,
+                "auto_off_delay": 60.0,
+            },
+            "sys": {"device": {"mac": self.mac}, "cfg_rev": self._revision()},
+        }
+
+    def _revision(self) -> int:
+        return _REVISION + int(self._faults.has(self.target, FaultKind.SETUP))
 
     def _status(self) -> dict[str, Any]:
         shown = self._shown()
@@ -233,7 +260,9 @@ class ShellyServer:
         if fault is not None:
             return None, fault
         if self._faults.has(device.target, FaultKind.RATE_LIMIT):
-            return None, json_answer({"code": 429, "message": "Too many requests"}, status=429)
+            busy = {"code": 429, "message": "Too many requests"}
+            wait = self._gate.retry_after(device.target)
+            return None, json_answer(busy, status=429, headers=wait)
         guard = device.guard
         refused = self._faults.has(device.target, FaultKind.UNAUTHORIZED)
         if guard is not None and (refused or not _signed(request, guard)):

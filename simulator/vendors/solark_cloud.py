@@ -103,7 +103,8 @@ class SolArkCloud:
             if (fault := await self._gate.fault("solark")) is not None:
                 return fault
             if self._faults.has("solark", FaultKind.RATE_LIMIT):
-                return json_answer({"code": 429, "msg": "Too many requests", "success": False})
+                busy = {"code": 429, "msg": "Too many requests", "success": False}
+                return json_answer(busy, headers=self._gate.retry_after("solark"))
             bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
             expires = self._sessions.get(bearer)
             if expires is None or expires <= self._monotonic():
@@ -111,12 +112,20 @@ class SolArkCloud:
             plant, serial = request.path_params.get("plant"), request.path_params.get("serial")
             if plant not in {None, str(PLANT_ID)} or serial not in {None, SERIAL}:
                 return json_answer(_NO_PERMISSIONS)
+            if serial is not None and self._faults.has("solark", FaultKind.NO_DETAIL):
+                return json_answer({"code": 500, "msg": "Something went wrong", "success": False})
             return _success(answer(request, self._seen()))
 
         return Route(path, handle, methods=["GET"])
 
     def _seen(self) -> Measurements:
         return self._faults.seen("solark", self._live.solark.latest)
+
+    def _whole(self) -> Measurements:
+        """The plant's totals, which a subtotal of the flow leaves as they are."""
+        if self._faults.has("solark", FaultKind.SUBTOTAL):
+            return self._live.solark.latest
+        return self._seen()
 
     # --- answers ----------------------------------------------------------------------------------
 
@@ -141,7 +150,8 @@ class SolArkCloud:
             "realtime": self._realtime(request, seen),
         }
 
-    def _realtime(self, _request: Request, seen: Measurements) -> dict[str, Any]:
+    def _realtime(self, _request: Request, _seen: Measurements) -> dict[str, Any]:
+        seen = self._whole()
         return {
             "pac": round(seen.pv_w),
             "etoday": round(seen.pv_today_wh / 1_000.0, 1),
@@ -226,6 +236,10 @@ class SolArkCloud:
         }
 
     def _inverters(self, _request: Request, seen: Measurements) -> dict[str, Any]:
+        if self._faults.has("solark", FaultKind.SUBTOTAL):
+            half = {"pac": round(self._whole().pv_w / 2.0), "updateAt": _stamp(seen.at_s)}
+            pair = [{"sn": SERIAL, **half}, {"sn": f"{SERIAL[:-1]}0", **half}]
+            return {"pageSize": 10, "pageNumber": 1, "total": 2, "infos": pair}
         row = {
             "sn": SERIAL,
             "alias": "SolArk 15K",

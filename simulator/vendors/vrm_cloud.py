@@ -96,6 +96,8 @@ class VrmCloud:
             wait_s = max(wait_s, 5.0)
         if wait_s > 0.0:
             headers = {"Retry-After": str(math.ceil(wait_s))}
+            if self._faults.has("vrm", FaultKind.RATE_LIMIT):
+                headers = self._gate.retry_after("vrm")
             return _failure(429, "Too Many Requests", "rate_limit", headers)
         bad = self._faults.has("vrm", FaultKind.UNAUTHORIZED)
         if bad or request.headers.get("x-authorization") != f"Token {self._token}":

@@ -195,7 +195,9 @@ class Cluster:
             self._server = subprocess.Popen(  # noqa: S603  # our own script and program
                 [
                     "/bin/sh",
-                    str(SUPERVISE),
+                    "-c",  # by its text: the other user may not be able to read our folder
+                    SUPERVISE.read_text(encoding="utf-8"),
+                    SUPERVISE.name,
                     str(folder / "postgres"),
                     "-D",
                     str(self.data),

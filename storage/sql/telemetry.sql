@@ -1,20 +1,20 @@
 -- What of telemetry needs no table name put in.
 
 -- name: record_poll
-INSERT INTO polls (adapter_id, at, ms, error)
-VALUES (%(adapter_id)s, %(at)s, %(ms)s, %(error)s)
+INSERT INTO polls (adapter_id, at, ms, error, caution)
+VALUES (%(adapter_id)s, %(at)s, %(ms)s, %(error)s, %(caution)s)
 
 -- name: poll_health
 -- A gap is a pause of more than three intervals between successes, or since the last one.
 SELECT a.id AS adapter_id, a.name, a.adapter_type, a.poll_interval_s AS interval_s,
-    s.last_success_at, l.at AS last_attempt_at, l.error AS last_error,
+    s.last_success_at, s.caution, l.at AS last_attempt_at, l.error AS last_error,
     d.success_rate_24h, coalesce(g.gaps, 0)::int AS gaps_24h
 FROM adapters a
 LEFT JOIN LATERAL (
     SELECT at, error FROM polls WHERE adapter_id = a.id AND at <= %(now)s
     ORDER BY at DESC LIMIT 1) l ON true
 LEFT JOIN LATERAL (
-    SELECT at AS last_success_at FROM polls
+    SELECT at AS last_success_at, caution FROM polls
     WHERE adapter_id = a.id AND at <= %(now)s AND error IS NULL
     ORDER BY at DESC LIMIT 1) s ON true
 LEFT JOIN LATERAL (

@@ -12,6 +12,8 @@ from storage.connection.pool import Pool, connected, row, rows
 from storage.connection.queries import queries
 
 SQL = queries("accounts")
+WAYS_IN = ("end_sessions_of_user", "use_up_links_of_user", "delete_tokens_of_user")
+"""Statements that take every way in but the password from one person."""
 
 
 class PostgresAccountStore:
@@ -43,6 +45,19 @@ class PostgresAccountStore:
             if (found is None)
             else record(User, found)
         )
+
+    async def revoke_user(self, user_id: UUID, *, at: datetime) -> User | None:
+        """Take every way in at once: password, links, sessions, tokens."""
+        values = {"id": user_id, "at": at}
+        async with connected(self._pool) as connection:
+            for name in WAYS_IN:
+                await connection.execute(SQL[name], values)
+            found = await (await connection.execute(SQL["revoke_user"], values)).fetchone()
+        return None if found is None else record(User, found)
+
+    async def restore_user(self, user_id: UUID) -> User | None:
+        """Let a revoked person have links again."""
+        return await self._user("restore_user", id=user_id)
 
     async def password_hash(self, user_id: UUID) -> str | None:
         """The stored hash, None for people who sign in by link."""

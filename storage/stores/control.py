@@ -1,14 +1,13 @@
-"""What the loop keeps: memory, decisions, emergency stop, locks, job runs."""
+"""What the loop keeps: memory, emergency stop, locks, job runs."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
@@ -16,13 +15,12 @@ from psycopg.types.json import Jsonb
 
 from energy import json_codec
 from services.actions.records import EmergencyStop
-from services.control.decision_chain import GENESIS, canonical_text, next_hash
-from services.control.records import DecisionRecord
 from services.errors import Unavailable
 from services.memory.records import SiteMemory
 from services.stored import Json
+from services.views.records import CycleCount
 from storage.connection.mapping import record
-from storage.connection.pool import Pool, away, connected, row, rows
+from storage.connection.pool import AnswerLimit, Pool, kept_alive, row, rows
 from storage.connection.queries import queries
 
 SQL = queries("control")
@@ -51,67 +49,6 @@ class PostgresMemoryStore:
         }
         values = {"system_id": system_id, "document": Jsonb(document)}
         await rows(self._pool, SQL["save_memory"], values)
-
-
-class PostgresDecisionStore:
-    """``DecisionStore``: chained by hash, stored as the text that was hashed."""
-
-    def __init__(self, *, pool: Pool) -> None:
-        self._pool = pool
-
-    async def append(
-        self, system_id: UUID, at: datetime, document: Json, version: str
-    ) -> DecisionRecord:
-        """Continue the chain; the same instant again gives the stored record."""
-        key = {"system_id": system_id, "at": at}
-        async with connected(self._pool) as connection:
-            await connection.execute(SQL["lock_chain"], key)
-            known = await (await connection.execute(SQL["decision_at"], key)).fetchone()
-            if known is not None:
-                return _decision(known)
-            end = await (await connection.execute(SQL["chain_end"], key)).fetchone()
-            previous = GENESIS if end is None else str(end["hash"])
-            made = DecisionRecord(
-                id=uuid5(system_id, at.isoformat()),
-                system_id=system_id,
-                at=at,
-                document=document,
-                version=version,
-                previous_hash=previous,
-                hash=next_hash(previous, document),
-            )
-            values = {
-                "id": made.id,
-                **key,
-                "document": canonical_text(document),
-                "version": version,
-                "previous_hash": previous,
-                "hash": made.hash,
-            }
-            await connection.execute(SQL["add_decision"], values)
-        return made
-
-    async def latest(self, system_id: UUID) -> DecisionRecord | None:
-        """The newest."""
-        page = await self.page(system_id, before=None, limit=1)
-        return page[0] if page else None
-
-    async def get(self, decision_id: UUID) -> DecisionRecord | None:
-        """One by id."""
-        found = await row(self._pool, SQL["decision"], {"id": decision_id})
-        return None if found is None else _decision(found)
-
-    async def page(
-        self, system_id: UUID, *, before: datetime | None, limit: int
-    ) -> Sequence[DecisionRecord]:
-        """Newest first."""
-        values = {"system_id": system_id, "before": before, "limit": limit}
-        return [_decision(each) for each in await rows(self._pool, SQL["decisions"], values)]
-
-    async def count(self, system_id: UUID) -> int:
-        """How many are stored."""
-        found = await row(self._pool, SQL["count_decisions"], {"system_id": system_id})
-        return 0 if found is None else int(found["total"])
 
 
 class PostgresEmergencyStopStore:
@@ -160,7 +97,7 @@ class PostgresDeviceLocks:
     """
 
     def __init__(self, *, dsn: str) -> None:
-        self._dsn = dsn
+        self._dsn = kept_alive(dsn)
         self._connection: psycopg.AsyncConnection[DictRow] | None = None
         self._held: set[UUID] = set()
         self._opening = asyncio.Lock()
@@ -192,13 +129,17 @@ class PostgresDeviceLocks:
             self._held.discard(load_id)
 
     async def _ask(self, name: str, load_id: UUID) -> bool:
+        limit = AnswerLimit()
         try:
             connection = await self._opened()
+            limit.watch(connection)
             cursor = await connection.execute(SQL[name], {"key": str(load_id)})
             found = await cursor.fetchone()
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             await self.close()
-            raise away(error) from None
+            raise limit.reason(error) from None
+        finally:
+            limit.end()
         return found is not None and bool(next(iter(found.values())))
 
     async def _give_back(self, load_id: UUID) -> None:
@@ -211,7 +152,7 @@ class PostgresDeviceLocks:
         async with self._opening:
             if self._connection is None or self._connection.closed:
                 self._connection = await psycopg.AsyncConnection.connect(
-                    self._dsn, autocommit=True, row_factory=dict_row, connect_timeout=3
+                    self._dsn, autocommit=True, row_factory=dict_row
                 )
             return self._connection
 
@@ -240,6 +181,18 @@ class PostgresJobStore:
         """Every job's last run."""
         return [dict(each) for each in await rows(self._pool, SQL["jobs"])]
 
+    async def count_cycle(
+        self, system_id: UUID, *, started_at: datetime, interval_s: float
+    ) -> None:
+        """Count a cycle and those that were missed before it."""
+        values = {"system_id": system_id, "started_at": started_at, "interval_s": interval_s}
+        await rows(self._pool, SQL["count_cycle"], values)
 
-def _decision(found: DictRow) -> DecisionRecord:
-    return record(DecisionRecord, {**found, "document": json.loads(found["document"])})
+    async def cycles(self, *, now: datetime) -> Sequence[CycleCount]:
+        """The counts of the last 24 h."""
+        found = await rows(self._pool, SQL["cycle_counts"], {"now": now})
+        return [record(CycleCount, each) for each in found]
+
+    async def forget_cycles(self, *, now: datetime) -> None:
+        """Drop counts older than 30 days."""
+        await rows(self._pool, SQL["forget_cycles"], {"now": now})

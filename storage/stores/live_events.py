@@ -14,7 +14,7 @@ import structlog
 from services.chat.subscription import Subscription
 from services.errors import CommandCenterError
 from services.stored import Json
-from storage.connection.pool import Pool, row, rows
+from storage.connection.pool import Pool, kept_alive, row, rows
 
 CHANNEL = "commandcenter"
 MAX_BYTES = 7_000
@@ -28,7 +28,7 @@ class PostgresEventBus:
 
     def __init__(self, *, pool: Pool, dsn: str) -> None:
         """``dsn`` is for the one connection that listens."""
-        self._pool, self._dsn = pool, dsn
+        self._pool, self._dsn = pool, kept_alive(dsn)
         self._subscriptions: WeakSet[Subscription] = WeakSet()
         self._task: asyncio.Task[None] | None = None
 
@@ -69,7 +69,7 @@ class PostgresEventBus:
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(
-                    self._dsn, autocommit=True, connect_timeout=3
+                    self._dsn, autocommit=True
                 ) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
                     listening.set()

@@ -144,10 +144,16 @@ class PostgresTelemetryStore:
         ]
 
     async def record_poll(
-        self, adapter_id: UUID, *, at: datetime, error: str | None, ms: float
+        self,
+        adapter_id: UUID,
+        *,
+        at: datetime,
+        error: str | None,
+        ms: float,
+        caution: str | None = None,
     ) -> None:
         """Note one poll."""
-        values = {"adapter_id": adapter_id, "at": at, "error": error, "ms": ms}
+        values = {"adapter_id": adapter_id, "at": at, "error": error, "ms": ms, "caution": caution}
         await rows(self._pool, SQL["record_poll"], values)
 
     async def poll_health(self, system_id: UUID, *, now: datetime) -> Sequence[PollHealth]:

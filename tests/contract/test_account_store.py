@@ -104,3 +104,40 @@ async def test_tokens_are_listed_used_and_revoked(stores: Stores) -> None:
     assert await store.delete_token(UUID(int=1)) is True
     assert await store.delete_token(UUID(int=1)) is False
     assert await store.token(token_hash="h", at=at(6)) is None
+
+
+async def test_a_revoked_person_has_no_way_in(stores: Stores, ana: User) -> None:
+    store = stores.accounts
+    bob = await store.add_user(
+        user_id=BOB, email="bob@example.com", role=Role.USER, password_hash="$x", at=at(0)
+    )
+    for user in (ana, bob):
+        name = user.email
+        await store.add_login_link(
+            link_hash=f"link {name}", user_id=user.id, expires_at=at(60), at=at(0)
+        )
+        await store.add_session(
+            session_hash=f"session {name}", user_id=user.id, at=at(0), expires_at=at(60)
+        )
+        await store.add_token(
+            token_id=UUID(int=user.id.int + 0x10),
+            name=name,
+            scope=Scope.READ,
+            token_hash=f"token {name}",
+            user_id=user.id,
+            at=at(0),
+        )
+    revoked = await store.revoke_user(BOB, at=at(5))
+    assert revoked == replace(bob, revoked_at=at(5))
+    assert await store.revoke_user(BOB, at=at(9)) == revoked
+    assert await store.revoke_user(UUID(int=9), at=at(9)) is None
+    assert await store.use_login_link(link_hash="link bob@example.com", at=at(6)) is None
+    assert await store.session_user(session_hash="session bob@example.com", at=at(6)) is None
+    assert await store.token(token_hash="token bob@example.com", at=at(6)) is None
+    assert await store.password_hash(BOB) is None
+    assert await store.session_user(session_hash=f"session {ana.email}", at=at(6)) == ana
+    assert await store.token(token_hash=f"token {ana.email}", at=at(6)) is not None
+
+    assert await store.restore_user(BOB) == bob
+    assert await store.restore_user(UUID(int=9)) is None
+    assert await store.session_user(session_hash="session bob@example.com", at=at(6)) is None

@@ -321,6 +321,23 @@ async def test_poll_health_counts_successes_and_gaps(site: Site) -> None:
     assert (later.last_success_at, later.success_rate_24h) == (at(7), 0.0)
 
 
+async def test_poll_health_tells_what_the_newest_good_poll_warns_of(site: Site) -> None:
+    store = site.stores.telemetry
+
+    async def caution(minutes: float) -> str | None:
+        found = await store.poll_health(site.system_id, now=at(minutes))
+        return next(each.caution for each in found if each.adapter_id == site.relays)
+
+    await store.record_poll(site.relays, at=at(0), error=None, ms=1.0, caution="auto-on is set")
+    await store.record_poll(site.relays, at=at(1), error="timeout", ms=1.0)
+    await store.record_poll(site.relays, at=at(2), error=None, ms=1.0)
+    assert [await caution(minutes) for minutes in (0, 1, 2)] == [
+        "auto-on is set",
+        "auto-on is set",
+        None,
+    ]
+
+
 async def test_retention_drops_whole_days_and_keeps_the_rest(site: Site) -> None:
     store = site.stores.telemetry
     days = [volts(site, -60 * 24 * n, 52.0) for n in range(6)]

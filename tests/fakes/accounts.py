@@ -48,6 +48,24 @@ class InMemoryAccountStore:
         self._passwords[user_id] = password_hash
         return user
 
+    async def revoke_user(self, user_id: UUID, *, at: datetime) -> User | None:
+        user = self._users.get(user_id)
+        if user is None:
+            return None
+        self._passwords[user_id] = None
+        self._links = {k: link for k, link in self._links.items() if link.user_id != user_id}
+        self._sessions = {k: s for k, s in self._sessions.items() if s[0] != user_id}
+        self._tokens = {k: t for k, t in self._tokens.items() if t.user_id != user_id}
+        revoked_at = at if user.revoked_at is None else user.revoked_at
+        self._users[user_id] = replace(user, revoked_at=revoked_at)
+        return self._users[user_id]
+
+    async def restore_user(self, user_id: UUID) -> User | None:
+        user = self._users.get(user_id)
+        if user is not None:
+            self._users[user_id] = replace(user, revoked_at=None)
+        return self._users.get(user_id)
+
     async def password_hash(self, user_id: UUID) -> str | None:
         return self._passwords.get(user_id)
 

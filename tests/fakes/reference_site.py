@@ -20,6 +20,7 @@ from services.actions.proposals import Proposals
 from services.actions.records import EmergencyStop, SwitchStatus
 from services.actions.safety_check import Judge
 from services.alerting.ports import AlertStore
+from services.control.command_dispatch import CommandDispatch
 from services.control.control_loop import ControlLoop
 from services.control.emergency_stop import Emergency
 from services.control.ports import DecisionStore
@@ -42,6 +43,7 @@ from tests.fakes.stores import InMemoryStores
 
 SYSTEM_ID = seed.SYSTEM_ID
 SLUGS = {load.load_id: load.slug for load in seed.LOADS}
+BEHIND = {load.adapter_id: load for load in seed.LOADS}
 ROOMS = {"fan1": "heat-room", "fan2": "main-room"}
 
 
@@ -132,11 +134,11 @@ def samples_of(now: Measurements, adapter: AdapterConfig) -> list[Sample]:
 
 
 def _switch_samples(now: Measurements, adapter: AdapterConfig, at: datetime) -> list[Sample]:
-    load_id = UUID(adapter.settings["load_id"])
-    reading = now.devices[SLUGS[load_id]]
+    load = BEHIND[adapter.id]
+    reading = now.devices[load.slug]
     found: list[Sample] = [
         LoadSample(
-            device_id=load_id,
+            device_id=load.load_id,
             at=at,
             is_on=reading.is_on,
             power_w=round(reading.power_w, 1),
@@ -144,7 +146,7 @@ def _switch_samples(now: Measurements, adapter: AdapterConfig, at: datetime) -> 
         )
     ]
     if "zone_id" in adapter.settings:
-        celsius = now.rooms_c[ROOMS[SLUGS[load_id]]]
+        celsius = now.rooms_c[ROOMS[load.slug]]
         zone_id = UUID(adapter.settings["zone_id"])
         found.append(ZoneSample(device_id=zone_id, at=at, temperature_c=round(celsius, 1)))
     return found
@@ -190,6 +192,7 @@ class Loop:
     execution: Execution = field(init=False)
     actions: Actions = field(init=False)
     control: ControlLoop = field(init=False)
+    dispatch: CommandDispatch = field(init=False)
     emergency: Emergency = field(init=False)
     what_if: WhatIf = field(init=False)
     live: LiveView = field(init=False)
@@ -227,13 +230,14 @@ class Loop:
             events=s.events,
         )
         self.actions = Actions(proposals=self.proposals, execution=self.execution)
+        self.dispatch = CommandDispatch(execution=self.execution, clock=self.clock)
         self.control = ControlLoop(
             snapshots=self.snapshots,
             memory=s.memory,
             decisions=s.decisions,
             emergency=s.emergency_stops,
             actions=self.actions,
-            execution=self.execution,
+            dispatch=self.dispatch,
             clock=self.clock,
             events=s.events,
         )
@@ -285,7 +289,7 @@ class ReferenceSite:
         self.polling = Polling(
             sites=self.stores.site,
             telemetry=self.stores.telemetry,
-            reader_of=lambda adapter: SimulatedReader(
+            reader_of=lambda adapter, _: SimulatedReader(
                 physics=self.physics, adapter=adapter, clock=self.clock
             ),
             clock=self.clock,

@@ -26,8 +26,8 @@ HEAT_ROOM, MAIN_ROOM = (UUID(zone.id) for zone in REFERENCE_ZONES)
 class ScriptedSite:
     """Stores, switches and the loop. ``await see(…)`` is a poll of everything."""
 
-    def __init__(self, *, sky: SkyModel | None = None) -> None:
-        self.clock = SteppingClock(EPOCH)
+    def __init__(self, *, sky: SkyModel | None = None, speed: float = 1.0) -> None:
+        self.clock = SteppingClock(EPOCH, speed=speed)
         self.stores = InMemoryStores(clock=self.clock)
         self.switches = {
             load.load_id: ScriptedSwitch(clock=self.clock, watts=load.rated_w)
@@ -79,15 +79,16 @@ class ScriptedSite:
         room_c: float = 20.0,
         silent: tuple[UUID, ...] = (),
     ) -> None:
-        """Store one sample of everything but the ``silent`` loads."""
+        """Store one sample of everything but the ``silent`` loads; the grid's noise moves."""
         at = self.clock.now()
+        noise_w = (at.timestamp() // 60.0) % 7 / 100.0
         samples: list[Sample] = [
             EnergySample(
                 device_id=seed.INVERTER,
                 at=at,
                 pv_power_w=pv_w,
                 load_power_w=load_w,
-                grid_power_w=grid_w,
+                grid_power_w=grid_w + noise_w,
             ),
             BatterySample(
                 device_id=seed.BATTERY_PACK, at=at, voltage_v=voltage_v, current_a=current_a

@@ -60,6 +60,7 @@ class InMemoryTelemetryStore:
         self._tracks: dict[tuple[str, UUID], Track] = {}
         self._rollups: dict[str, dict[tuple[object, ...], Json]] = {t: {} for t in ROLLUP_KEYS}
         self._polls: dict[UUID, list[tuple[datetime, str | None]]] = {}
+        self._cautions: dict[UUID, list[tuple[datetime, str | None]]] = {}
 
     async def append(self, samples: Sequence[Sample]) -> int:
         for sample in samples:
@@ -142,9 +143,17 @@ class InMemoryTelemetryStore:
         return sorted(mine, key=lambda row: (row["start_at"], row[keys[0]]))
 
     async def record_poll(
-        self, adapter_id: UUID, *, at: datetime, error: str | None, ms: float
+        self,
+        adapter_id: UUID,
+        *,
+        at: datetime,
+        error: str | None,
+        ms: float,
+        caution: str | None = None,
     ) -> None:
         self._polls.setdefault(adapter_id, []).append((at, error))
+        if error is None:
+            self._cautions.setdefault(adapter_id, []).append((at, caution))
 
     async def poll_health(self, system_id: UUID, *, now: datetime) -> Sequence[PollHealth]:
         if self._site is None:
@@ -160,12 +169,17 @@ class InMemoryTelemetryStore:
                     last_attempt_at=None,
                     last_error=None,
                     success_rate_24h=None,
+                    caution=self._caution(adapter.id, now),
                 ),
                 [poll for poll in self._polls.get(adapter.id, []) if poll[0] <= now],
                 now,
             )
             for adapter in await self._site.adapters(system_id)
         ]
+
+    def _caution(self, adapter_id: UUID, now: datetime) -> str | None:
+        told = [each for each in self._cautions.get(adapter_id, []) if each[0] <= now]
+        return max(told, key=lambda each: each[0])[1] if told else None
 
     async def apply_retention(self, *, now: datetime, raw_hours: float) -> int:
         limit = now - timedelta(hours=raw_hours)
@@ -291,6 +305,7 @@ def _health(
         last_error=polls[-1][1],
         success_rate_24h=len(good) / len(day) if day else None,
         gaps_24h=_gaps(good, empty.interval_s, now),
+        caution=empty.caution,
     )
 
 

@@ -7,11 +7,12 @@ import hashlib
 import inspect
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from types import TracebackType
 from typing import Self
 
 import httpx2
+from typing_extensions import override
 
 Answer = httpx2.Response | bytes | None
 """A response; raw bytes written as they are before the line is cut; None to never answer."""
@@ -74,6 +75,26 @@ class Routes:
         return route
 
 
+class Body(httpx2.AsyncByteStream):
+    """A body that is streamed, as one from a socket is."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    @override
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(self._content), 65_536):
+            yield self._content[start : start + 65_536]
+
+
+class Plain(httpx2.Response):
+    """A 200 with exactly these bytes and headers, which nothing has looked at yet."""
+
+    def __init__(self, body: bytes, headers: dict[str, str]) -> None:
+        super().__init__(200, headers=headers, stream=Body(body))
+        self.body = body
+
+
 def in_memory(handler: Handler) -> httpx2.AsyncClient:
     """A client whose requests end in ``handler``."""
 
@@ -83,11 +104,12 @@ def in_memory(handler: Handler) -> httpx2.AsyncClient:
         if inspect.isawaitable(result):
             result = await result
         if isinstance(result, bytes):
-            return httpx2.Response(200, content=result)
+            return httpx2.Response(200, stream=Body(result))
         if result is None:
             raise httpx2.ReadTimeout("never answers", request=request)
+        content = result.body if isinstance(result, Plain) else result.content
         return httpx2.Response(
-            result.status_code, headers=dict(result.headers), content=result.content
+            result.status_code, headers=dict(result.headers), stream=Body(content)
         )
 
     return httpx2.AsyncClient(transport=httpx2.MockTransport(handle))
@@ -162,10 +184,11 @@ class Loopback:
             writer.write(result)
             await writer.drain()
             return False
+        content = result.body if isinstance(result, Plain) else result.content
         kept = [(k, v) for k, v in result.headers.items() if k.lower() != "content-length"]
-        lines = [f"HTTP/1.1 {result.status_code} X", f"Content-Length: {len(result.content)}"]
+        lines = [f"HTTP/1.1 {result.status_code} X", f"Content-Length: {len(content)}"]
         lines += [f"{name}: {value}" for name, value in kept]
-        writer.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + result.content)
+        writer.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + content)
         await writer.drain()
         return True
 
@@ -173,17 +196,26 @@ class Loopback:
 class ShellyDevice:
     """A relay with SHA-256 digest sign-in that counts what it is asked.
 
-    ``nonce`` may be changed, as a reboot does; then the client is challenged once more.
+    ``nonce`` may be changed, as a reboot does; then the client is challenged once more. ``forgets``
+    is the status that a dead nonce is answered with. ``config`` is its set-up.
     """
 
-    def __init__(self, *, password: str | None, status: object = None) -> None:
+    def __init__(
+        self, *, password: str | None, status: object = None, config: object = None
+    ) -> None:
         self.password, self.status, self.nonce = password, status, "n1"
+        self.config, self.forgets, self.mac = config, 401, "AABBCCDDEEFF"
         self.commands: list[dict[str, object]] = []
+        self.methods: list[str] = []
         self.challenges = 0
         self.requests = 0
 
     def __call__(self, request: httpx2.Request) -> Answer:
+        if request.url.path.endswith("/shelly"):
+            return answer({"gen": 2, "mac": self.mac})
         self.requests += 1
+        if self.forgets != 401 and self._nonce_of(request) not in {None, self.nonce}:
+            return answer({}, self.forgets)
         if self.password is not None and not self._signed(request):
             self.challenges += 1
             return answer(
@@ -193,10 +225,18 @@ class ShellyDevice:
                     f'Digest qop="auth", realm="shelly-1", nonce="{self.nonce}", algorithm=SHA-256'
                 ),
             )
-        if request.url.path.endswith("/rpc/Switch.Set"):
+        if request.url.path.endswith((".Set",)):
+            self.methods.append(request.url.path.rpartition("/")[2])
             self.commands.append(form_of(request))
             return answer({"was_on": False})
+        if request.url.path.endswith("/rpc/Shelly.GetConfig"):
+            return answer(self.config)
         return answer(self.status)
+
+    @staticmethod
+    def _nonce_of(request: httpx2.Request) -> str | None:
+        given = re.search(r'nonce="([^"]*)"', request.headers.get("authorization", ""))
+        return None if given is None else given[1]
 
     def _signed(self, request: httpx2.Request) -> bool:
         words = request.headers.get("authorization", "")

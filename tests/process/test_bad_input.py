@@ -126,6 +126,10 @@ def test_a_bad_option_of_replay(tmp_path: Path, option: str, value: str, said: s
     [
         pytest.param(["ask", "hi", "--agent", "nobody"], "one of monitor, solar", id="agent"),
         pytest.param(["emergency-stop", "--release", "--status"], "takes one of", id="two wishes"),
+        pytest.param(["emergency-stop", "--release"], "say why it is safe", id="no reason"),
+        pytest.param(
+            ["emergency-stop", "--release", "--reason", " "], "say why it is safe", id="blank"
+        ),
         pytest.param(["migrate", "--rollback", "--status"], "takes one of", id="two ways"),
         pytest.param(["serve", "--host", "192.0.2.1"], "PUBLIC_BASE_URL", id="public address"),
     ],
@@ -159,8 +163,8 @@ def test_a_port_in_use(tmp_path: Path) -> None:
 def test_another_key_is_refused_and_changes_nothing(tmp_path: Path) -> None:
     home, name = tmp_path / "home", "COMMANDCENTER_SECRET_KEY"
     right, wrong = ({name: base64.b64encode(byte * 32).decode()} for byte in (b"1", b"2"))
-    assert cli(home, "allocate", "--json", extra=right).returncode == 0
-    answer = cli(home, "allocate", "--json", extra=wrong)
+    assert cli(home, "allocate", "--live", "--json", extra=right).returncode == 0
+    answer = cli(home, "allocate", "--live", "--json", extra=wrong)
     assert (answer.returncode, answer.stdout) == (2, "")
     assert "restore the key" in answer.stderr
     assert "Traceback" not in answer.stderr

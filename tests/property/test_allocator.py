@@ -14,6 +14,7 @@ from energy.allocation.allocator import allocate, decide
 from energy.allocation.decision import AllocationInput, Command, Decision, MinerDecision, Reason
 from energy.allocation.explanation import explain
 from energy.json_codec import canonical, from_json, to_json
+from energy.measuring.base_load import metered_w
 from energy.site.miners import (
     ControlMemory,
     Learned,
@@ -333,9 +334,9 @@ def carried_out(question: AllocationInput, decision: Decision) -> AllocationInpu
                 since=question.snapshot.at,
             )
         elif command is Command.STOP and state.is_on:
-            was_w = (
-                state.power_w if state.power_w is not None else commands_draw(question, miner_id)
-            )
+            # A meter's broken reading is none: the draw stands in.
+            now_w = metered_w(state.power_w)
+            was_w = commands_draw(question, miner_id) if now_w is None else now_w
             in_load_w = state.power_in_load_w if state.power_in_load_w is not None else was_w
             state = replace(  # noqa: PLW2901 - the state after the command
                 state,

@@ -27,6 +27,6 @@ async def test_a_cycle_is_decided_while_pages_and_chat_hold_every_connection(
             await held.enter_async_context(connected(pool))
         assert pool.get_stats()["pool_available"] == 0
         async with asyncio.timeout(2.0):
-            await site.work.control(site.system_id)
+            await site.work.control(site.system_id, None)
         await held.aclose()
         assert await site.stores.decisions.latest(site.system_id) is not None

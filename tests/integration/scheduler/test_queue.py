@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -50,9 +50,11 @@ class Cycles:
         self.counts: Counter[int] = Counter()
         self.going: Counter[int] = Counter()
         self.overlaps = 0
+        self.due: list[datetime | None] = []
 
-    async def run(self, system_id: UUID) -> None:
+    async def run(self, system_id: UUID, due_at: datetime | None) -> None:
         number = system_id.int
+        self.due.append(due_at)
         self.going[number] += 1
         self.overlaps += self.going[number] > 1
         await asyncio.sleep(0.02)
@@ -162,6 +164,9 @@ async def test_a_dead_workers_job_is_taken_over_and_a_late_one_skipped(dsn: str)
         await rescuer.start()
         stack.push_async_callback(rescuer.stop)
         await eventually(lambda: machines.cycles.counts == {1: 1, 2: 1})
+        first = machines.clock.now().replace(second=0, microsecond=0) - timedelta(seconds=60)
+        # The repeated cycle is the one that was due, so that it sends nothing twice.
+        assert set(machines.cycles.due) == {first, first + timedelta(seconds=60)}
 
 
 async def test_a_period_long_over_is_skipped(dsn: str) -> None:

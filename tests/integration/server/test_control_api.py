@@ -27,7 +27,7 @@ async def test_now_has_every_value_with_unit_and_age(callers: Callers) -> None:
         ("grid", "power", "W"),
     ):
         value = now[group][name]
-        assert set(value) == {"value", "unit", "age_s", "source"}
+        assert set(value) == {"value", "unit", "age_s", "stale_after_s", "source"}
         assert value["unit"] == unit
         assert value["age_s"] >= 0
     assert [miner["name"] for miner in now["miners"]] == [

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -161,3 +164,63 @@ async def test_an_event_too_large_is_shortened_to_its_id(bus: PostgresEventBus) 
     heard = bus.subscribe("decision")
     await bus.publish("decision", {"id": "7", "text": "x" * 9_000})
     assert await asyncio.wait_for(anext(heard), 5.0) == ("decision", {"id": "7"})
+
+
+@contextmanager
+def frozen(dsn: str) -> Iterator[None]:
+    """Suspends the server's processes that serve clients of ``dsn``."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        own = connection.info.backend_pid
+        found = connection.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+        ).fetchall()
+    pids = [pid for (pid,) in found if pid != own]
+    assert pids
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+async def test_a_server_that_hangs_is_given_up_in_time(
+    pool: Pool, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.connection.pool.ANSWER_S", 0.5)
+    assert await row(pool, ONE) == {"n": 1}
+    with frozen(database):
+        begun = time.monotonic()
+        with pytest.raises(Unavailable, match="no answer within"):
+            await row(pool, ONE)
+        assert time.monotonic() - begun < 3.0
+        assert await row(pool, ONE) == {"n": 1}, "another connection answers"
+
+
+async def test_whoever_is_cancelled_while_the_server_hangs_ends_as_cancelled(
+    pool: Pool, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.connection.pool.ANSWER_S", 1.0)
+    assert await row(pool, ONE) == {"n": 1}
+    with frozen(database):
+        asking = asyncio.create_task(row(pool, ONE))
+        await asyncio.sleep(0.2)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(asking, 8.0)
+
+
+async def test_a_lock_is_not_waited_for_when_the_server_hangs(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.connection.pool.ANSWER_S", 0.5)
+    locks = PostgresDeviceLocks(dsn=database)
+    async with locks.hold(SYSTEM_ID) as held:
+        assert held
+    with frozen(database), pytest.raises(Unavailable, match="no answer within"):
+        async with locks.hold(SYSTEM_ID):
+            pytest.fail("it was held")
+    async with locks.hold(SYSTEM_ID) as again:
+        assert again
+    await locks.close()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import zlib
+
 import httpx2
 import pytest
 
+from integrations.answers import LARGEST_BYTES, Answer
 from integrations.calling import (
     Backoff,
     Call,
@@ -12,14 +16,22 @@ from integrations.calling import (
     exchange,
     json_of,
     understood,
+    usable,
     with_retries,
 )
 from integrations.lenient import Number, Payload
 from integrations.rate import RateWindow
 from services.errors import VendorError
-from tests.fakes.vendor_http import Script, Waits, answer, in_memory
+from tests.fakes.vendor_http import Plain, Script, Waits, answer, in_memory
 
 CALL = Call(vendor="Acme", name="read", secrets=("hunter2", ""))
+MORNING = "Fri, 20 Nov 2026 10:00:00 GMT"
+
+
+async def read(response: httpx2.Response) -> Answer:
+    return await exchange(
+        in_memory(Script([response])), "GET", "http://v/", call=CALL, timeout_s=2.0
+    )
 
 
 @pytest.mark.parametrize(
@@ -123,29 +135,120 @@ async def test_broken_exchanges(error: Exception, detail: str, retry: bool) -> N
         ),
         (429, {"retry_after": "7"}, "HTTP 429: key *** is bad", True, 7.0),
         (429, {"retry_after": "Wed"}, "HTTP 429: key *** is bad", True, None),
+        (429, {"retry_after": "9" * 400}, "HTTP 429: key *** is bad", True, 3600.0),
+        (429, {"retry_after": "-5"}, "HTTP 429: key *** is bad", True, None),
+        (
+            503,
+            {"retry_after": "Fri, 20 Nov 2026 10:00:30 GMT", "date": MORNING},
+            "HTTP 503: key *** is bad",
+            True,
+            30.0,
+        ),
+        (
+            503,
+            {"retry_after": "Fri, 20 Nov 2026 09:00:00 GMT", "date": MORNING},
+            "HTTP 503: key *** is bad",
+            True,
+            0.0,
+        ),
+        (
+            503,
+            {"retry_after": "Fri, 31 Dec 9999 23:59:59 GMT", "date": MORNING},
+            "HTTP 503: key *** is bad",
+            True,
+            3600.0,
+        ),
+        (
+            503,
+            {"retry_after": "Fri, 31 Dec 9999 23:59:59 GMT", "date": "yesterday"},
+            "HTTP 503: key *** is bad",
+            True,
+            3600.0,
+        ),
         (503, {}, "HTTP 503: key *** is bad", True, None),
     ],
 )
-def test_statuses(
+async def test_statuses(
     status: int, headers: dict[str, str], detail: str, retry: bool, after_s: float | None
 ) -> None:
+    received = await read(answer({}, status, **headers))
     with pytest.raises(VendorError) as caught:
-        check_status(answer({}, status, **headers), CALL, said="key hunter2 is bad")
+        check_status(received, CALL, said="key hunter2 is bad")
     error = caught.value
     assert (error.detail, error.retry, error.retry_after_s) == (detail, retry, after_s)
 
 
-def test_success_raises_nothing() -> None:
-    check_status(answer({}, 201), CALL)
+async def test_success_raises_nothing() -> None:
+    check_status(await read(answer({}, 201)), CALL)
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"", b'{"cut":', b"\xff\xfe", b"[" * 100_000])
-def test_garbage_is_no_json(body: bytes) -> None:
+async def test_garbage_is_no_json(body: bytes) -> None:
     response = httpx2.Response(200, content=body, headers={"content-type": "text/html; x"})
+    received = await read(response)
     with pytest.raises(VendorError) as caught:
-        json_of(response, CALL)
+        json_of(received, CALL)
     assert caught.value.detail == f"HTTP 200 without JSON (text/html, {len(body)} bytes)"
     assert caught.value.retry
+
+
+def packed(body: bytes, window: int) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, window)
+    return packer.compress(body) + packer.flush()
+
+
+BOMB = packed(b"[" + b" " * 48_000_000 + b"]", 31)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "detail"),
+    [
+        pytest.param(BOMB, {"content-encoding": "gzip"}, "more than 2 MB", id="49 kB for 48 MB"),
+        pytest.param(b"[" * (LARGEST_BYTES + 1), {}, "more than 2 MB", id="too long"),
+        pytest.param(b"[]", {"content-length": "3000000"}, "more than 2 MB", id="says so itself"),
+        pytest.param(
+            packed(b"[1, 2, 3, 4]", 31)[:-9], {"content-encoding": "gzip"}, "cut off", id="cut off"
+        ),
+        pytest.param(b"[1]", {"content-encoding": "gzip"}, "can't be unpacked", id="not packed"),
+        pytest.param(
+            b"[1]", {"content-encoding": "br"}, "packed as 'br'", id="a packing not asked for"
+        ),
+    ],
+)
+async def test_bodies_that_are_refused(body: bytes, headers: dict[str, str], detail: str) -> None:
+    with pytest.raises(VendorError, match=detail):
+        await read(Plain(body, headers))
+
+
+@pytest.mark.parametrize(
+    ("body", "packing"),
+    [
+        pytest.param(b"[1]", "identity", id="plain"),
+        pytest.param(packed(b"[1]", 31), "gzip", id="gzip"),
+        pytest.param(packed(b"[1]", 15), "deflate", id="deflate"),
+        pytest.param(packed(b"[1]", -15), "deflate", id="deflate without its frame"),
+    ],
+)
+async def test_bodies_are_unpacked(body: bytes, packing: str) -> None:
+    assert json_of(await read(Plain(body, {"content-encoding": packing})), CALL) == [1]
+
+
+async def test_a_large_body_is_parsed_while_the_event_loop_goes_on() -> None:
+    rows = json.dumps([{"code": "bv", "rawValue": 52.0, "timestamp": 1}] * 31_000).encode()
+    assert 1_500_000 < len(rows) < LARGEST_BYTES
+    parsed = json_of(await read(Plain(rows, {})), CALL)
+    assert isinstance(parsed, list)
+    assert len(parsed) == 31_000
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OverflowError(), KeyError("x"), TypeError(), AttributeError(), RecursionError(), ValueError()],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_an_odd_value_causes_is_a_vendors_error(error: Exception) -> None:
+    with pytest.raises(VendorError, match="not usable"), usable(CALL):
+        raise error
 
 
 class Inner(Payload):

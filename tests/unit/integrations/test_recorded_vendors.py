@@ -193,7 +193,7 @@ async def shelly(name: str, loads: dict[int, UUID]) -> list[object]:
     body = recorded(f"shelly/local/{name}.json")
     assert isinstance(body, dict)
     status = body.get("status", body)
-    now = datetime.fromtimestamp(status["sys"]["unixtime"] + 20, UTC)
+    now = datetime.fromtimestamp(status["sys"]["unixtime"], UTC)
     client = ShellyClient(http=in_memory(Script([answer(status)])), base_url="http://relay")
     return list(await ShellyReader(client=client, clock=SteppingClock(now), loads=loads).read())
 

@@ -43,6 +43,10 @@ def unbalanced(imbalance_w: int) -> dict[str, str]:
     return dict.fromkeys(POWERS, f"sources and sinks differ by {imbalance_w} W")
 
 
+def unmeasured(missing_w: int) -> str:
+    return f"it shows 0 W, but {missing_w} W more come in than go out: nothing measures the load"
+
+
 def flow(base: dict[str, object], **changes: object) -> Flow:
     return Flow.model_validate({**base, **changes})
 
@@ -96,9 +100,55 @@ def test_direction(
         ),
         pytest.param(
             {**NIGHT, "loadOrEpsPower": 0},
-            (0.0, 0.0, -2400.0, 0.0, 61.0),
-            unbalanced(2400),
+            (0.0, None, -2400.0, 0.0, 61.0),
+            {"load_power_w": unmeasured(2400)},
             id="no current transformer: the load reads 0",
+        ),
+        pytest.param(
+            {**NIGHT, "battPower": 400, "loadOrEpsPower": 0},
+            (0.0, None, -400.0, 0.0, 61.0),
+            {"load_power_w": unmeasured(400)},
+            id="a small load that nothing measures",
+        ),
+        pytest.param(
+            {**NIGHT, "battPower": 120, "loadOrEpsPower": 0},
+            (0.0, 0.0, -120.0, 0.0, 61.0),
+            {},
+            id="what the inverter uses itself",
+        ),
+        pytest.param(
+            {**CHARGING, "loadOrEpsPower": 0, "battPower": 9000},
+            (9974.0, 0.0, 9000.0, -7300.0, 88.5),
+            unbalanced(6326),
+            id="a load of 0 where more goes out than comes in explains nothing",
+        ),
+        pytest.param(
+            {
+                **CHARGING,
+                "pvPower": None,
+                "pv": [{"power": "4974"}, {"power": 5000, "toInv": True}],
+            },
+            (9974.0, 1653.0, 1000.0, -7300.0, 88.5),
+            {},
+            id="inputs one by one are summed",
+        ),
+        pytest.param(
+            {**CHARGING, "pvPower": None, "pv": [{"power": 4974}, {"power": None}]},
+            (None, 1653.0, 1000.0, -7300.0, 88.5),
+            {},
+            id="a part of the inputs is no sum",
+        ),
+        pytest.param(
+            {**CHARGING, "pv": "none"},
+            (9974.0, 1653.0, 1000.0, -7300.0, 88.5),
+            {},
+            id="inputs that are no list",
+        ),
+        pytest.param(
+            {**NIGHT, "loadOrEpsPower": "2.35 kWh", "pvPower": "1_000"},
+            (None, None, -2400.0, 0.0, 61.0),
+            {},
+            id="text that is no plain number",
         ),
         pytest.param(
             {**NIGHT, "batTo": False},
@@ -165,7 +215,15 @@ def test_flow(
     [
         pytest.param({"voltage": "53.3", "temp": "18.7"}, 53.3, 18.7, id="as text"),
         pytest.param({"voltage": 52, "temp": -100}, 52.0, None, id="−100 °C: no sensor"),
-        pytest.param({"voltage": 0, "temp": 0.0}, None, 0.0, id="0 V: no battery"),
+        pytest.param({"voltage": 0, "temp": 0.0}, None, None, id="0 V: no battery, no temperature"),
+        pytest.param({"temp": 21.0}, None, None, id="no voltage: no battery, no temperature"),
+        pytest.param({"bmsVolt": "52.61", "bmsTemp": 26.7}, 52.61, 26.7, id="the battery's own"),
+        pytest.param(
+            {"voltage": 53.0, "bmsVolt": 0.0, "temp": -100, "bmsTemp": -100.0},
+            53.0,
+            None,
+            id="no battery that talks",
+        ),
         pytest.param({"voltage": None}, None, None, id="null"),
     ],
 )
@@ -192,6 +250,7 @@ def test_day_curves_turn_the_battery_round() -> None:
                 curve("Grid", "W", t12_00="-150.0"),
                 curve("Load", "kW", t12_00="2.05", t12_05=None, soon="1"),
                 curve("SOC", "%", t12_05="77.0"),
+                curve("Gen", "kWh", t12_10="71.1"),
             ]
         }
     )

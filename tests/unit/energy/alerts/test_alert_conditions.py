@@ -86,6 +86,10 @@ def test_a_site_of_which_nothing_is_known_has_lost_its_telemetry_after_half_an_h
     ]
 
 
+def cautious(caution: str | None) -> SourceFact:
+    return SourceFact(id="vrm", name="VRM", silent_s=30.0, caution=caution)
+
+
 @pytest.mark.parametrize(
     ("key", "steps"),
     [
@@ -231,6 +235,17 @@ def test_a_site_of_which_nothing_is_known_has_lost_its_telemetry_after_half_an_h
                 (120, {"sources": (SourceFact(id="vrm", name="VRM", silent_s=1.0),)}, False),
             ],
             id="source silent over 10 min",
+        ),
+        pytest.param(
+            "source_caution:vrm",
+            [
+                (0, {"sources": (cautious("auto-on is set"),)}, False),
+                (599, {"sources": (cautious("auto-on is set"),)}, False),
+                (600, {"sources": (cautious("auto-on is set"),)}, True),
+                (660, {"sources": (cautious(None),)}, True),
+                (720, {"sources": (cautious(None),)}, False),
+            ],
+            id="a source warns for 10 min",
         ),
         pytest.param(
             "source_silent:vrm",
@@ -577,6 +592,18 @@ def test_what_the_owner_reads(
     found = only(changes)
     assert (found.severity, found.category, found.title, found.detail) == expected
     assert found.advice.endswith(".")
+
+
+def test_a_warning_says_what_it_is_about() -> None:
+    relay = SourceFact(id="r", name="Relay", silent_s=9.0, drives_loads=True, caution="x is set")
+    memory = remembering_open(["source_caution:r"])
+    (found,), _ = evaluate(replace(FINE, sources=(relay,)), memory)
+    assert (found.severity, found.category, found.title, found.detail) == (
+        AlertSeverity.WARNING,
+        "device",
+        "Relay warns",
+        "It answers, but x is set.",
+    )
 
 
 def test_the_source_of_switches_is_reported_by_its_switches() -> None:

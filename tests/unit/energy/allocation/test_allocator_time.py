@@ -28,6 +28,7 @@ MINER = MinerProfile(
     emergency_stop_voltage=46.0,
 )
 Row = tuple[float, Snapshot, str, str]
+SOLAR = replace(MINER, require_excess_solar=True)
 
 
 def at(voltage_v: float, **changes: Any) -> Snapshot:
@@ -137,14 +138,44 @@ def test_the_lockout_holds_until_the_restart_voltage() -> None:
 
 
 def test_minimum_on_time_against_a_stop_that_may_wait() -> None:
-    """On for 780 s; the stop's two minutes are over at 120, its fifteen minutes on too."""
+    """On for 700 s; the stop's two minutes are over at 120, its fifteen minutes on at 200."""
+    assert_told(
+        Story(profile=SOLAR, state=on_for(700)),
+        [
+            (0, at(53.0, pv_w=3_000.0), "keep_running", "stop_hysteresis"),
+            (120, at(53.0, pv_w=3_000.0), "keep_running", "minimum_on_time"),
+            (199, at(53.0, pv_w=3_000.0), "keep_running", "minimum_on_time"),
+            (200, at(53.0, pv_w=3_000.0), "stop", "excess_solar"),
+        ],
+    )
+
+
+def test_no_minimum_on_time_against_a_stop_below_the_stop_voltage() -> None:
     assert_told(
         Story(profile=MINER, state=on_for(700)),
         [
             (0, at(49.9), "keep_running", "stop_hysteresis"),
-            (120, at(49.9), "keep_running", "minimum_on_time"),
-            (199, at(49.9), "keep_running", "minimum_on_time"),
-            (200, at(49.9), "stop", "below_stop_voltage"),
+            (119, at(49.9), "keep_running", "stop_hysteresis"),
+            (120, at(49.9), "stop", "below_stop_voltage"),
+        ],
+    )
+
+
+def test_no_minimum_on_time_against_a_stop_for_the_night_reserve() -> None:
+    """Its window is over as well, which alone would wait for the fifteen minutes."""
+    miner = replace(MINER, prefer_time_start=0, prefer_time_end=1, allow_outside_schedule=False)
+    night = Story(
+        profile=miner,
+        state=on_for(700),
+        learned=Learned(mean_base_load_w=4_000.0),
+    )
+    dark = replace(at(51.0, pv_w=0.0), sky=Sky(clear_sky_w=0.0, night_hours=12.0))
+    assert_told(
+        night,
+        [
+            (0, dark, "keep_running", "stop_hysteresis"),
+            (119, dark, "keep_running", "stop_hysteresis"),
+            (120, dark, "stop", "night_reserve"),
         ],
     )
 
@@ -163,21 +194,18 @@ def test_minimum_off_time_of_ten_minutes() -> None:
 
 
 def test_minimum_times_are_each_miners_own() -> None:
-    miner = replace(MINER, minimum_off_minutes=30.0, minimum_on_minutes=60.0)
+    miner = replace(SOLAR, minimum_off_minutes=30.0, minimum_on_minutes=60.0)
     assert_told(
         Story(profile=miner, state=replace(off(miner), since=NOON)),
         [
             (0, at(53.0), "stay_off", "start_hysteresis"),
             (1_799, at(53.0), "stay_off", "minimum_off_time"),
             (1_800, at(53.0), "start", "eligible"),
-            (1_860, at(49.0), "keep_running", "stop_hysteresis"),
-            (5_399, at(49.0), "keep_running", "minimum_on_time"),
-            (5_400, at(49.0), "stop", "below_stop_voltage"),
+            (1_860, at(53.0, pv_w=1_000.0), "keep_running", "stop_hysteresis"),
+            (5_399, at(53.0, pv_w=1_000.0), "keep_running", "minimum_on_time"),
+            (5_400, at(53.0, pv_w=1_000.0), "stop", "excess_solar"),
         ],
     )
-
-
-SOLAR = replace(MINER, require_excess_solar=True)
 
 
 def test_a_condition_that_ceases_stops_after_two_minutes() -> None:

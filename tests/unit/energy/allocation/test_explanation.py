@@ -145,12 +145,12 @@ def waiting(**changes: Any) -> AllocationInput:
         pytest.param(
             waiting(
                 state=replace(ON, since=ago(300)),
-                snapshot=picture(voltage_v=49.0),
-                memory=remembered(stop_voltage_since=ago(200)),
+                profile=replace(MINER, enabled=False),
+                memory=remembered(condition_failed_since=ago(200)),
             ),
             (
                 "minimum_on_time",
-                "Keeps running for its minimum on time, 10 min more, against: below stop voltage.",
+                "Keeps running for its minimum on time, 10 min more, against: disabled.",
                 "stops in 10 min unless the reason ceases",
             ),
             id="minimum on time",

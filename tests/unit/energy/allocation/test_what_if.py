@@ -11,7 +11,7 @@ import pytest
 from energy.allocation.allocator import ALLOCATOR_VERSION, allocate
 from energy.allocation.decision import AllocationInput
 from energy.allocation.what_if import BadDocument, answer, question
-from energy.site.miners import ControlMemory, MinerProfile, MinerState
+from energy.site.miners import ControlMemory, MinerMemory, MinerProfile, MinerState
 from energy.site.preferences import OperatingMode, Preferences
 from energy.site.snapshot import Reading, Sky
 from tests.fakes.allocator_site import DUMP, NOON, PRIMARY, off, running, snapshot
@@ -44,6 +44,43 @@ EXAMPLE: dict[str, Any] = {
         }
     ],
 }
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        pytest.param({"snapshot": {"battery_voltage_v": 49.9}}, "low_voltage_lockout", id="stored"),
+        pytest.param({"memory": {}}, "below_start_voltage", id="nothing remembered"),
+        pytest.param({"memory": {"lockout": True}}, "low_voltage_lockout", id="given"),
+        pytest.param(
+            {"at": "2026-06-21T12:30:00-07:00"}, "low_voltage_lockout", id="at another time"
+        ),
+    ],
+)
+def test_what_is_remembered_stays_in_force_unless_told_otherwise(
+    document: dict[str, Any], reason: str
+) -> None:
+    decision = allocate(question({**document, "miners": [IDLE]}, SITE))
+    assert decision.miners[0].reason.value == reason
+
+
+IDLE = {"name": "Primary S21+ (Revenue)", "state": {"is_on": False}}
+
+
+def test_at_another_time_it_is_not_known_since_when_conditions_hold() -> None:
+    remembered = ControlMemory(
+        lockout=True, potential_factor=0.5, miners=((PRIMARY.id, MinerMemory(start_since=NOON)),)
+    )
+    site = replace(SITE, memory=remembered)
+    later = question({"at": "2026-06-21T18:00:00-07:00"}, site)
+    assert later.memory == replace(remembered, miners=())
+    assert question({"snapshot": {}}, site).memory == remembered
+
+
+def test_a_memory_that_is_none() -> None:
+    with pytest.raises(BadDocument) as refused:
+        question({"memory": {"lockout": "yes"}}, SITE)
+    assert refused.value.problems == [("memory.lockout", "must be true or false, got 'yes'")]
 
 
 def test_the_documented_example() -> None:
@@ -83,6 +120,7 @@ def test_the_example_as_a_question() -> None:
         miners=(PRIMARY, DUMP),
         states=(MinerState(miner_id=PRIMARY.id, is_on=False, power_w=0.0), off(DUMP)),
         conditions_have_held=True,
+        memory=ControlMemory(lockout=True),
     )
 
 

@@ -576,3 +576,48 @@ def test_a_clock_that_jumps_back_does_not_make_a_sensor_mute() -> None:
 def test_no_zones_no_decisions() -> None:
     nothing: dict[str, Any] = {}
     assert control_zones((), nothing, Snapshot(at=AT), HvacMemory(), SUNNY) == ZoneDecisions()
+
+
+@pytest.mark.parametrize("room_c", [20.0, -1.0, None], ids=["warm", "cold", "no reading"])
+@pytest.mark.parametrize("enabled", [True, False], ids=["controlled", "disabled zone"])
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        pytest.param({"rest_voltage_v": 47.01, "lowest_voltage_v": 46.5}, "", id="above low"),
+        pytest.param(
+            {"rest_voltage_v": 47.0, "lowest_voltage_v": 46.5},
+            "47.00 V is at or below the low voltage 47.00 V: no heater runs.",
+            id="low at rest",
+        ),
+        pytest.param(
+            {"rest_voltage_v": 47.5, "lowest_voltage_v": 45.0},
+            "45.00 V is at or below the critical 45.00 V: no heater runs.",
+            id="critical under load",
+        ),
+        pytest.param(
+            {"rest_voltage_v": None, "lowest_voltage_v": 44.0},
+            "44.00 V is at or below the critical 45.00 V: no heater runs.",
+            id="critical, and old",
+        ),
+        pytest.param({"rest_voltage_v": None, "lowest_voltage_v": 52.0}, "", id="old"),
+        pytest.param(
+            {"rest_voltage_v": None, "telemetry_lost": True},
+            "The battery voltage is lost: no heater runs.",
+            id="lost",
+        ),
+    ],
+)
+def test_a_heater_stops_to_protect_the_battery(
+    changes: dict[str, Any], why: str, room_c: float | None, *, enabled: bool
+) -> None:
+    decision = Site(replace(ZONE, enabled=enabled), replace(SUNNY, **changes)).decide(room_c)
+    assert decision.heater_stop_protects == why
+    if why:
+        assert (decision.heater_on, decision.heater_device_id) == (False, "heater-1")
+
+
+def test_a_zone_without_a_heater_has_none_to_stop() -> None:
+    decision = Site(
+        replace(ZONE, heater_device_id=None), replace(SUNNY, telemetry_lost=True)
+    ).decide(20.0)
+    assert (decision.heater_on, decision.heater_stop_protects) == (None, "")

@@ -227,3 +227,40 @@ def test_the_limiter_forgets_the_oldest_keys_first() -> None:
         limiter.attempt(f"key {KEYS_KEPT}", at=EPOCH)
     limiter.forget(f"key {KEYS_KEPT}")
     limiter.attempt(f"key {KEYS_KEPT}", at=EPOCH)
+
+
+async def test_a_revoked_person_is_nobody_until_restored(door: Door) -> None:
+    await door.person(Role.ADMIN)
+    user = await door.person(password=PASSWORD)
+    link = await door.accounts.new_link(user.id)
+    opened = await door.accounts.sign_in_by_link(link, client=CLIENT)
+    made = await door.accounts.create_token(name="bot", scope=Scope.READ, user_id=user.id)
+    revoked = await door.accounts.revoke_user(user.id)
+    assert revoked.revoked_at is not None
+    assert await door.accounts.by_session(opened.secret) is None
+    assert await door.accounts.by_token(made.secret) is None
+    with pytest.raises(Conflict, match="restore it first"):
+        await door.accounts.new_link(user.id)
+    with pytest.raises(SignInRefused):
+        await door.accounts.sign_in_by_password(user.email, PASSWORD, client=CLIENT)
+
+    await door.accounts.create_token(name="left", scope=Scope.READ, user_id=user.id)
+    assert await door.accounts.by_token(f"cct_secret-{4}") is None
+    assert (await door.accounts.restore_user(user.id)).revoked_at is None
+    fresh = await door.accounts.new_link(user.id)
+    assert (await door.accounts.sign_in_by_link(fresh, client=CLIENT)).user.id == user.id
+
+
+async def test_the_last_admin_stays(door: Door) -> None:
+    admin = await door.person(Role.ADMIN)
+    await door.person()
+    with pytest.raises(Conflict, match="last admin"):
+        await door.accounts.revoke_user(admin.id)
+    other = await door.accounts.create_user(email="second@example.com", role=Role.ADMIN)
+    assert (await door.accounts.revoke_user(admin.id)).revoked_at is not None
+    with pytest.raises(Conflict, match="last admin"):
+        await door.accounts.revoke_user(other.id)
+    with pytest.raises(NotFound):
+        await door.accounts.revoke_user(uuid4())
+    with pytest.raises(NotFound):
+        await door.accounts.restore_user(uuid4())

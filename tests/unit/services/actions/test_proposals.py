@@ -142,6 +142,38 @@ async def test_a_proposal_expires_after_five_minutes(
 
 
 @pytest.mark.parametrize(
+    ("actor", "site_s", "status"),
+    [
+        pytest.param(Actor.AGENT, 60 * 299, PENDING, id="299 s by the wall"),
+        pytest.param(Actor.AGENT, 60 * 300, ActionStatus.EXPIRED, id="5 min by the wall"),
+        pytest.param(Actor.OWNER, 299, PROPOSED, id="what asks nobody: 299 s of the site"),
+        pytest.param(Actor.OWNER, 300, ActionStatus.EXPIRED, id="5 min of the site"),
+    ],
+)
+async def test_people_answer_by_the_walls_clock(
+    actor: Actor, site_s: int, status: ActionStatus
+) -> None:
+    site = await ScriptedSite(speed=60.0).set_up()
+    action = await site.wish(actor=actor)
+    site.clock.advance(site_s)
+    await site.loop.proposals.expire(SYSTEM_ID)
+    assert (await site.now(action)).status is status
+
+
+async def test_an_approval_in_the_last_second_has_a_minute_by_the_wall() -> None:
+    site = await ScriptedSite(speed=60.0).set_up()
+    action = await site.wish(actor=Actor.AGENT)
+    site.clock.advance(60 * 299)
+    await site.loop.actions.approve(action.id, by="owner")
+    site.clock.advance(60 * 60)
+    await site.loop.proposals.expire(SYSTEM_ID)
+    assert (await site.now(action)).status is ActionStatus.APPROVED
+    site.clock.advance(60)
+    await site.loop.proposals.expire(SYSTEM_ID)
+    assert (await site.now(action)).status is ActionStatus.EXPIRED
+
+
+@pytest.mark.parametrize(
     ("later_s", "status", "result"),
     [
         pytest.param(59, ActionStatus.DONE, "Verified: on, 3 878 W.", id="within a minute"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
+import structlog
 
 from energy.site.loads import Actor
 from energy.site.preferences import ControlLevel
@@ -60,7 +63,7 @@ async def test_the_worked_example_starts_the_primary_after_five_minutes(site: Sc
     )
     assert (action.decision_id, action.idempotency_key) == (
         record.id,
-        f"{SYSTEM_ID}/{record.at.isoformat()}/{PRIMARY}",
+        f"{SYSTEM_ID}/{record.at.isoformat(timespec='seconds')}/{PRIMARY}",
     )
     assert action.explanation == miner(record.document)["explanation"]
 
@@ -91,6 +94,36 @@ async def test_a_repeated_cycle_sends_nothing_twice(site: ScriptedSite) -> None:
     assert site.primary.commands == sent
 
 
+async def test_a_cycle_that_is_run_again_sends_nothing_twice(site: ScriptedSite) -> None:
+    """A worker died after its command; another takes the same cycle over, seconds later."""
+    await cycles(site, 5)
+    site.clock.advance(60.0)
+    await site.see()
+    due_at = site.clock.now()
+    await site.loop.control.run_cycle(SYSTEM_ID, due_at=due_at)
+    sent = list(site.primary.commands)
+    await site.primary.turn_off()
+    site.clock.advance(0.25)
+    await site.see()
+    await site.loop.control.run_cycle(SYSTEM_ID, due_at=due_at)
+    assert site.primary.commands == [*sent, ("off", None)]
+    assert len(await actions(site)) == 1
+
+
+async def test_a_protective_stop_is_sent_although_the_cycle_has_started_the_load(
+    site: ScriptedSite,
+) -> None:
+    await cycles(site, 5)
+    site.clock.advance(60.0)
+    await site.see()
+    due_at = site.clock.now()
+    await site.loop.control.run_cycle(SYSTEM_ID, due_at=due_at)
+    site.clock.advance(1.0)
+    await site.see(voltage_v=44.9, load_w=5_728.0)
+    await site.loop.control.run_cycle(SYSTEM_ID, due_at=due_at)
+    assert not site.primary.relay
+
+
 async def test_observing_sends_nothing(site: ScriptedSite) -> None:
     await site.level(ControlLevel.OBSERVE)
     await cycles(site, 10)
@@ -99,13 +132,25 @@ async def test_observing_sends_nothing(site: ScriptedSite) -> None:
     assert await site.stores.decisions.count(SYSTEM_ID) == 10
 
 
-async def test_observing_keeps_alive_what_the_owner_started(site: ScriptedSite) -> None:
+async def test_observing_arms_no_timer_anew(site: ScriptedSite) -> None:
+    """The owner's own two hours, set at the device, stay two hours."""
+    await site.level(ControlLevel.OBSERVE)
+    await site.primary.turn_on(auto_off_s=7_200.0)
+    sent = list(site.primary.commands)
+    await cycles(site, 20)
+    assert site.primary.commands == sent
+    status = await site.primary.status()
+    assert status.auto_off_in_s == 7_200.0 - 20 * 60.0
+
+
+async def test_what_the_owner_starts_while_observing_has_no_timer_that_nobody_refreshes(
+    site: ScriptedSite,
+) -> None:
     await site.level(ControlLevel.OBSERVE)
     await site.do(actor=Actor.OWNER)
-    site.switches[DUMP].flip(on=True)
     await cycles(site, 20)
-    assert site.primary.relay, "its timer is ours"
-    assert site.switches[DUMP].commands == [], "this one has none"
+    assert site.primary.commands == [("on", None)]
+    assert site.primary.relay
 
 
 async def test_asking_for_approval(site: ScriptedSite) -> None:
@@ -116,10 +161,18 @@ async def test_asking_for_approval(site: ScriptedSite) -> None:
     assert site.primary.commands == []
 
 
+async def disable_primary(site: ScriptedSite) -> None:
+    stored = (await site.stores.settings.miners(SYSTEM_ID))[0]
+    await site.stores.settings.save_miner(
+        SYSTEM_ID, replace(stored.value, enabled=False), expected_version=None, actor="owner"
+    )
+
+
 async def test_a_stop_that_waits_for_approval_is_not_made_by_the_timer(site: ScriptedSite) -> None:
     await cycles(site, 6)
     await site.level(ControlLevel.APPROVE)
-    await cycles(site, 20, pv_w=0.0, load_w=5_728.0, voltage_v=46.9)
+    await disable_primary(site)
+    await cycles(site, 20, load_w=5_728.0)
     stop = (await actions(site))[-1]
     assert (stop.target_on, stop.status) == (False, ActionStatus.PENDING)
     assert site.primary.relay
@@ -129,9 +182,48 @@ async def test_a_stop_that_a_manual_hold_blocks_is_not_made_by_the_timer(
     site: ScriptedSite,
 ) -> None:
     await site.do(actor=Actor.OWNER)
-    await cycles(site, 30, pv_w=0.0, load_w=5_728.0, voltage_v=46.9)
+    await disable_primary(site)
+    await cycles(site, 30, load_w=5_728.0)
     assert (await actions(site))[-1].status is ActionStatus.BLOCKED
     assert site.primary.relay
+
+
+@pytest.mark.parametrize("level", [ControlLevel.AUTOMATIC, ControlLevel.APPROVE])
+async def test_a_miner_below_its_stop_voltage_is_not_held_asked_about_or_delayed(
+    site: ScriptedSite, level: ControlLevel
+) -> None:
+    """Started by hand a moment ago: the hold and the minimum on time would keep it running."""
+    await site.level(level)
+    await site.do(actor=Actor.OWNER)
+    await cycles(site, 2, pv_w=0.0, load_w=5_728.0, voltage_v=46.9)
+    assert site.primary.relay, "for two minutes it may be a dip"
+    await cycles(site, 1, pv_w=0.0, load_w=5_728.0, voltage_v=46.9)
+    stop = (await actions(site))[-1]
+    assert (stop.actor, stop.reason, stop.urgent, stop.status) == (
+        Actor.SAFETY,
+        "below_stop_voltage",
+        True,
+        ActionStatus.DONE,
+    )
+    assert not site.primary.relay
+
+
+@pytest.mark.parametrize("level", [ControlLevel.AUTOMATIC, ControlLevel.APPROVE])
+@pytest.mark.parametrize("room_c", [20.0, -1.0], ids=["comfortable", "cold"])
+async def test_a_heater_at_critical_voltage_is_not_held_asked_about_or_delayed(
+    site: ScriptedSite, level: ControlLevel, room_c: float
+) -> None:
+    await site.level(level)
+    await site.do(HEATER, actor=Actor.OWNER)
+    await cycles(site, 1, voltage_v=45.0, room_c=room_c)
+    stop = (await actions(site))[-1]
+    assert (stop.load_id, stop.actor, stop.urgent, stop.status) == (
+        HEATER,
+        Actor.SAFETY,
+        True,
+        ActionStatus.DONE,
+    )
+    assert not site.switches[HEATER].relay
 
 
 async def test_critical_voltage_stops_at_once_whatever_holds(site: ScriptedSite) -> None:
@@ -296,3 +388,50 @@ async def test_a_zone_whose_devices_are_gone(site: ScriptedSite) -> None:
     record = await site.loop.control.run_cycle(SYSTEM_ID)
     assert record.at == site.clock.now()
     assert await actions(site) == []
+
+
+async def test_a_device_that_hangs_delays_no_cycle() -> None:
+    site = await ScriptedSite(speed=1_000.0).set_up()
+    await cycles(site, 5)
+    site.primary.answers.clear()
+    async with asyncio.timeout(5.0):
+        await cycles(site, 3, silent=(PRIMARY,))
+    assert await site.stores.decisions.count(SYSTEM_ID) == 8
+    assert site.loop.dispatch.under_way >= 1
+    (asked, *_) = await actions(site)
+    site.primary.answers.set()
+    await eventually(lambda: site.loop.dispatch.under_way == 0)
+    done = await site.stores.actions.get(asked.id)
+    assert done is not None
+    assert done.status in {ActionStatus.DONE, ActionStatus.VERIFYING}
+    assert site.primary.commands[0][0] == "on"
+    assert len([word for word, _ in site.primary.commands if word == "on"]) == 1
+
+
+async def test_a_timer_that_hangs_holds_up_no_stop() -> None:
+    site = await ScriptedSite(speed=1_000.0).set_up()
+    await cycles(site, 6)
+    assert site.primary.relay
+    site.switches[DUMP].flip(on=True)
+    site.primary.answers.clear()
+    async with asyncio.timeout(5.0):
+        await cycles(site, 4, load_w=1_850.0 + 3_878.0 + 3_250.0, silent=(PRIMARY,))
+        await eventually(lambda: not site.switches[DUMP].relay)
+    site.primary.answers.set()
+    await site.loop.dispatch.close()
+
+
+async def test_a_timer_that_is_not_refreshed_is_logged(site: ScriptedSite) -> None:
+    await cycles(site, 6)
+    site.primary.mode = Mode.DEAF
+    with structlog.testing.capture_logs() as logged:
+        await cycles(site, 1, load_w=1_850.0 + 3_878.0, voltage_v=52.2)
+    assert "timer_not_refreshed" in [line["event"] for line in logged]
+
+
+async def eventually(reached: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if reached():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("not reached in five seconds")

@@ -9,7 +9,7 @@ import pytest
 
 from commandcenter.wiring import seed
 from services.errors import NotFound, VendorError
-from services.sites.records import AdapterConfig
+from services.sites.records import AdapterConfig, ControlledLoad
 from services.telemetry.polling import Polling
 from services.telemetry.records import BatterySample, PollHealth, Sample
 from tests.fakes.reference_site import SYSTEM_ID
@@ -33,13 +33,18 @@ async def site() -> ScriptedSite:
     return await ScriptedSite().set_up()
 
 
-def polling(site: ScriptedSite, samples: Sequence[Sample] | VendorError) -> Polling:
+def polling(
+    site: ScriptedSite,
+    samples: Sequence[Sample] | VendorError,
+    *,
+    reader: ScriptedReader | None = None,
+) -> Polling:
     ticks = iter((10.0, 10.25))
     asked: list[AdapterConfig] = []
 
-    def reader_of(adapter: AdapterConfig) -> ScriptedReader:
+    def reader_of(adapter: AdapterConfig, _: Sequence[ControlledLoad]) -> ScriptedReader:
         asked.append(adapter)
-        return ScriptedReader(samples)
+        return ScriptedReader(samples) if reader is None else reader
 
     return Polling(
         sites=site.stores.site,
@@ -65,6 +70,18 @@ async def test_new_samples_are_stored_and_told(site: ScriptedSite) -> None:
     assert site.stores.events.published == [
         ("telemetry", {"system_id": str(SYSTEM_ID), "adapter": "Victron VRM"})
     ]
+
+
+async def test_what_a_reader_warns_of_is_noted(site: ScriptedSite) -> None:
+    class Cautious(ScriptedReader):
+        def cautions(self) -> Sequence[str]:
+            return ("auto-on is set", "its detail is missing")
+
+    await polling(site, [], reader=Cautious([])).poll(seed.VRM_ADAPTER)
+    assert (await health(site)).caution == "auto-on is set; its detail is missing"
+    site.clock.advance(60.0)
+    await polling(site, []).poll(seed.VRM_ADAPTER)
+    assert (await health(site)).caution is None
 
 
 async def test_what_is_known_already_is_not_told(site: ScriptedSite) -> None:

@@ -72,7 +72,11 @@ async def test_all_is_well(site: Site) -> None:
         "components": [
             _part("database", "store", "in memory"),
             _part("assistant", "part", "built-in"),
-            {**_part("VRM", "source", "answers"), "age_s": 60.0},
+            {
+                **_part("VRM", "source", "answers; read every 3 min, 100 % in 24 h"),
+                "age_s": 60.0,
+                "polls": {"every_s": 180.0, "success_rate_24h": 1.0, "gaps_24h": 0},
+            },
             {**_part("control", "job", "ran"), "age_s": 60.0},
         ],
     }
@@ -86,6 +90,7 @@ def _part(name: str, kind: str, detail: str) -> Json:
         "detail": detail,
         "age_s": None,
         "advice": "",
+        "polls": None,
     }
 
 
@@ -99,8 +104,18 @@ def _answers(answer: Json) -> Check:
 @pytest.mark.parametrize(
     ("error", "age_s", "expected"),
     [
-        pytest.param(None, 545, ("ok", "answers"), id="3 intervals and the grace"),
-        pytest.param(None, 546, ("down", "silent for 10 min"), id="silent for longer"),
+        pytest.param(
+            None,
+            545,
+            ("ok", "answers; read every 3 min, 100 % in 24 h"),
+            id="3 intervals and the grace",
+        ),
+        pytest.param(
+            None,
+            546,
+            ("down", "silent for 10 min; read every 3 min, 100 % in 24 h, 1 gap"),
+            id="silent for longer",
+        ),
         pytest.param(
             "HTTP 429", 60, ("degraded", "the last poll failed: HTTP 429"), id="one poll failed"
         ),
@@ -115,16 +130,48 @@ async def test_a_source(
     if error is not None:
         await site.stores.telemetry.record_poll(VRM.id, at=site.clock.now(), error=error, ms=3)
     found = await site.component("VRM")
-    assert (found["status"], found["detail"]) == expected
+    assert found["status"] == expected[0]
+    assert found["detail"].startswith(expected[1])
     assert (found["advice"] == "") == (found["status"] == "ok")
     assert (await site.health.report())["status"] == ("ok" if expected[0] == "ok" else "degraded")
 
 
 async def test_a_source_that_was_never_polled_or_never_answered(site: Site) -> None:
-    assert (await site.component("VRM"))["detail"] == "not polled yet"
+    assert (await site.component("VRM"))["detail"] == "not polled yet; read every 3 min"
     await site.stores.telemetry.record_poll(VRM.id, at=EPOCH, error="wrong token", ms=3)
     found = await site.component("VRM")
-    assert (found["status"], found["detail"]) == ("down", "the last poll failed: wrong token")
+    assert (found["status"], found["detail"]) == (
+        "down",
+        "the last poll failed: wrong token; read every 3 min, 0 % in 24 h",
+    )
+
+
+@pytest.mark.parametrize(
+    ("failed", "words"),
+    [
+        pytest.param(0, "read every 3 min, 100 % in 24 h", id="never failed"),
+        pytest.param(1, "read every 3 min, 99.6 % in 24 h", id="once in 300"),
+        pytest.param(5, "read every 3 min, 98.3 % in 24 h, 1 gap", id="five times in a row"),
+    ],
+)
+async def test_how_a_source_was_read_in_a_day(site: Site, failed: int, words: str) -> None:
+    for poll in range(300):
+        error = "HTTP 503" if 100 <= poll < 100 + failed else None
+        await site.stores.telemetry.record_poll(VRM.id, at=site.clock.now(), error=error, ms=3)
+        site.clock.advance(180)
+    assert (await site.component("VRM"))["detail"] == f"answers; {words}"
+
+
+async def test_a_source_that_answers_and_warns(site: Site) -> None:
+    await site.stores.telemetry.record_poll(
+        VRM.id, at=EPOCH, error=None, ms=3, caution="auto-on is set"
+    )
+    found = await site.component("VRM")
+    assert (found["status"], found["detail"]) == (
+        "degraded",
+        "answers, but auto-on is set; read every 3 min, 100 % in 24 h",
+    )
+    assert found["advice"].startswith("Its readings are used.")
 
 
 async def test_a_disabled_source_is_not_reported(site: Site) -> None:
@@ -201,3 +248,27 @@ async def test_a_database_that_goes_away_while_asked(site: Site, slow: bool, det
     site.stores.site.systems = systems  # type: ignore[method-assign]  # the store breaks in between
     found = await site.component("polls and jobs")
     assert (found["status"], found["detail"]) == ("degraded", detail)
+
+
+@pytest.mark.parametrize(
+    ("starts_min", "status", "detail"),
+    [
+        pytest.param([0, 1, 2, 3], "ok", "0 of 4 missed in 24 h", id="none missed"),
+        pytest.param([*range(17), 19], "ok", "2 of 20 missed in 24 h", id="just under a tenth"),
+        pytest.param([*range(16), 18], "degraded", "2 of 19 missed in 24 h", id="too slow"),
+        pytest.param([*range(5), 65], "ok", "60 of 66 missed in 24 h", id="was away"),
+    ],
+)
+async def test_missed_cycles_are_shown(
+    site: Site, starts_min: list[int], status: str, detail: str
+) -> None:
+    for minute in starts_min:
+        started_at = EPOCH + timedelta(minutes=minute)
+        await site.stores.jobs.count_cycle(SITE, started_at=started_at, interval_s=60.0)
+    site.clock.advance(60.0 * starts_min[-1])
+    found = await site.component("cycles")
+    assert (found["status"], found["detail"], bool(found["advice"])) == (
+        status,
+        detail,
+        status != "ok",
+    )

@@ -21,10 +21,24 @@ async def site() -> ScriptedSite:
     return await ScriptedSite().set_up()
 
 
+LIMITS = {"Victron VRM": 600.0, "SolArk cloud": 600.0, "Heat Room": 600.0, None: None}
+"""Ages from which the owner's preferences call a source's values stale, s."""
+
+
 def value(
-    number: float | None, unit: str, age_s: float | None, source: str | None
+    number: float | None,
+    unit: str,
+    age_s: float | None,
+    source: str | None,
+    limit_s: float | None = None,
 ) -> dict[str, Any]:
-    return {"value": number, "unit": unit, "age_s": age_s, "source": source}
+    return {
+        "value": number,
+        "unit": unit,
+        "age_s": age_s,
+        "stale_after_s": LIMITS.get(source, limit_s),
+        "source": source,
+    }
 
 
 async def test_a_running_site(site: ScriptedSite) -> None:
@@ -36,17 +50,17 @@ async def test_a_running_site(site: ScriptedSite) -> None:
     now = await site.loop.live.now(SYSTEM_ID)
     assert now["battery"] == {
         "voltage": value(52.3, "V", 15.0, "Victron VRM"),
-        "rest_voltage": value(52.8, "V", 15.0, "computed"),
-        "soc": value(66.4, "%", 15.0, "computed"),
+        "rest_voltage": value(52.8, "V", 15.0, "computed", 600.0),
+        "soc": value(66.4, "%", 15.0, "computed", 600.0),
         "current": value(-50.0, "A", 15.0, "Victron VRM"),
         "power": value(None, "W", None, None),
         "temperature": value(None, "°C", None, None),
     }
     assert now["solar"] == {
         "power": value(8_450.0, "W", 15.0, "SolArk cloud"),
-        "potential": value(8_450.0, "W", 75.0, "computed"),
+        "potential": value(8_450.0, "W", 75.0, "computed", 180.0),
     }
-    assert now["load"]["base"] == value(1_850.0, "W", 75.0, "computed")
+    assert now["load"]["base"] == value(1_850.0, "W", 75.0, "computed", 180.0)
     assert now["grid"]["power"] == value(12.0, "W", 15.0, "SolArk cloud")
     assert (now["control_level"], now["alerts_open"]) == ("automatic", 0)
     primary = now["miners"][0]
@@ -56,7 +70,7 @@ async def test_a_running_site(site: ScriptedSite) -> None:
         "start",
         "eligible",
     )
-    assert primary["power"] == value(3_878.0, "W", 15.0, "Primary S21+ (Revenue)")
+    assert primary["power"] == value(3_878.0, "W", 15.0, "Primary S21+ (Revenue)", 300.0)
     assert primary["explanation"]
     assert now["zones"][0]["temperature"] == value(20.0, "°C", 15.0, "Heat Room")
     assert now["zones"][0]["reason"] == "comfortable"
@@ -68,7 +82,7 @@ async def test_a_running_site(site: ScriptedSite) -> None:
 async def test_a_site_before_its_first_cycle(site: ScriptedSite) -> None:
     now = await site.loop.live.now(SYSTEM_ID)
     assert now["decision"] is None
-    assert now["solar"]["potential"] == value(None, "W", None, "computed")
+    assert now["solar"]["potential"] == value(None, "W", None, "computed", 180.0)
     assert now["miners"][0]["command"] is None
     assert now["zones"][0]["explanation"] == ""
     assert now["emergency_stop"] == {
@@ -85,7 +99,7 @@ async def test_a_site_that_is_silent(site: ScriptedSite) -> None:
     assert now["battery"]["voltage"] == value(None, "V", None, None)
     assert now["battery"]["soc"] == value(None, "%", None, "computed")
     assert now["miners"][0]["is_on"] is None
-    assert now["miners"][0]["power"] == value(None, "W", None, "Primary S21+ (Revenue)")
+    assert now["miners"][0]["power"] == value(None, "W", None, "Primary S21+ (Revenue)", 300.0)
 
 
 async def test_the_inverters_voltage_stands_in(site: ScriptedSite) -> None:

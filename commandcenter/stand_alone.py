@@ -1,0 +1,59 @@
+"""A decision for given readings alone: nothing live, nothing remembered, nothing learned.
+
+The same document gives the same decision, whether a site runs or not: settings and miners are the
+stored ones where there is a site, the reference site's elsewhere; what the document doesn't give is
+unknown, and every miner is off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from commandcenter.clock import WallClock
+from commandcenter.settings import Settings
+from commandcenter.wiring.database import database
+from commandcenter.wiring.key import secret_key
+from energy.allocation import what_if
+from energy.allocation.allocator import allocate
+from energy.allocation.decision import AllocationInput
+from energy.site.miners import MinerProfile, MinerState
+from energy.site.preferences import Preferences
+from energy.site.reference_site import REFERENCE_MINERS
+from energy.site.snapshot import Snapshot
+from services.control.what_if import checked_question
+from services.stored import Json
+from storage.all_stores import PostgresStores
+from storage.connection.pool import open_pool
+from storage.schema import migrations
+
+
+async def decide(settings: Settings, document: Json) -> Json:
+    """The decision in its documented shape.
+
+    Raises:
+        Invalid: The document breaks rules; every problem is named with its path.
+    """
+    preferences, miners = await _stored(settings)
+    defaults = AllocationInput(
+        snapshot=Snapshot(at=WallClock().now()),
+        preferences=preferences,
+        miners=tuple(miners),
+        states=tuple(MinerState(miner_id=miner.id) for miner in miners),
+    )
+    return what_if.answer(allocate(checked_question(document, defaults)))
+
+
+async def _stored(settings: Settings) -> tuple[Preferences, Sequence[MinerProfile]]:
+    """The first site's settings, as the API takes it; the documented defaults without a site."""
+    if settings.database_url is None and not (settings.home / "postgres").exists():
+        return Preferences(), REFERENCE_MINERS
+    async with database(settings) as dsn:
+        await migrations.migrate(dsn)
+        async with open_pool(dsn) as pool:
+            stores = PostgresStores(pool=pool, key=secret_key(settings), dsn=dsn)
+            systems = await stores.site.systems()
+            if not systems:
+                return Preferences(), REFERENCE_MINERS
+            preferences = (await stores.settings.preferences(systems[0].id)).value
+            miners = await stores.settings.miners(systems[0].id)
+            return preferences, [each.value for each in miners]

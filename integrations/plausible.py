@@ -1,0 +1,84 @@
+"""What a value can be at all. What can't be is not kept; what is doubtful is marked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
+
+from services.telemetry.records import Sample
+
+S = TypeVar("S", bound=Sample)
+
+PLANT_W = 100_000.0
+"""The largest power of a site whose size nobody has told, W."""
+
+MARGIN = 1.5
+"""By which measured power may exceed the plant's size: cold arrays, surges, meters' errors."""
+
+_COLDEST_C, _HOTTEST_C = -60.0, 150.0
+_HIGHEST_V = 1_000.0
+_HIGHEST_A = 5_000.0
+_HIGHEST_WH = 1e12
+_NEVER_NEGATIVE = frozenset({"pv_power_w"})
+_NOISE_W = 50.0
+"""A meter's zero may lie this much below 0, W."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """``plant_w`` is the size of the largest part of the plant (array, inverters, load), W."""
+
+    plant_w: float = PLANT_W
+
+    def of(self, metric: str) -> tuple[float, float, str] | None:
+        """Lowest and highest value of a metric with its unit; None where it has none."""
+        power_w = self.plant_w * MARGIN
+        known = {
+            "w": (-_NOISE_W if metric in _NEVER_NEGATIVE else -power_w, power_w, "W"),
+            "pct": (0.0, 100.0, "%"),
+            "c": (_COLDEST_C, _HOTTEST_C, "°C"),
+            "v": (0.0, _HIGHEST_V, "V"),
+            "a": (-_HIGHEST_A, _HIGHEST_A, "A"),
+            "wh": (0.0, _HIGHEST_WH, "Wh"),
+        }
+        return known.get(metric.rpartition("_")[2])
+
+    def possible(self, metric: str, value: float | None) -> float | None:
+        """``value`` of a metric, None where it can't be."""
+        bounds = self.of(metric)
+        if value is None or bounds is None:
+            return value
+        return value if bounds[0] <= value <= bounds[1] else None
+
+
+ANY_PLANT = Limits()
+"""Of a plant whose size nobody has told."""
+
+
+def plausible(sample: S, limits: Limits, *, doubt: str | None = None) -> S:
+    """``sample`` without the values that can't be, each with its reason in ``suspect``.
+
+    ``doubt`` is a reason that holds for all its values: they are kept and marked.
+    """
+    impossible: dict[str, str] = {}
+    doubtful: dict[str, str] = {}
+    for name, value in _numbers(sample).items():
+        bounds = limits.of(name)
+        if bounds is not None and not bounds[0] <= value <= bounds[1]:
+            lowest, highest, unit = bounds
+            impossible[name] = (
+                f"{value:.6g} {unit} can't be: it is from {lowest:.6g} to {highest:.6g} {unit}"
+            )
+        elif doubt is not None:
+            doubtful[name] = doubt
+    if not impossible and not doubtful:
+        return sample
+    changes: dict[str, Any] = dict.fromkeys(impossible)
+    changes["suspect"] = {**sample.suspect, **doubtful, **impossible}
+    return replace(sample, **changes)
+
+
+def _numbers(sample: S) -> dict[str, float]:
+    """The measured values that are there; whether a switch is on is one of them."""
+    values = {each.name: getattr(sample, each.name) for each in fields(sample)}
+    return {name: float(value) for name, value in values.items() if isinstance(value, int | float)}

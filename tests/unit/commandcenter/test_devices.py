@@ -1,0 +1,121 @@
+"""Readers and switches from their configuration: one client a host, one source for a channel."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from commandcenter.wiring import seed
+from commandcenter.wiring.devices import Devices
+from energy.site.loads import LoadKind
+from services.errors import Invalid, NotFound, VendorError
+from services.sites.records import AdapterConfig, ControlledLoad
+from services.telemetry.records import LoadSample
+from tests.fakes.clock import EPOCH, SteppingClock
+from tests.fakes.vendor_http import ShellyDevice, in_memory
+
+RELAYS = AdapterConfig(
+    id=UUID(int=1),
+    system_id=seed.SYSTEM_ID,
+    adapter_type="shelly_rpc",
+    name="Relays",
+    settings={"base_url": "http://relay/"},
+)
+MINER = ControlledLoad(
+    id=UUID(int=11),
+    system_id=seed.SYSTEM_ID,
+    adapter_id=RELAYS.id,
+    name="Miner",
+    kind=LoadKind.MINER,
+    channel=1,
+)
+
+
+def device() -> ShellyDevice:
+    return ShellyDevice(
+        password=None,
+        status={
+            "sys": {"mac": "AABBCCDDEEFF"},
+            "switch:0": {"output": False, "apower": 0.0},
+            "switch:1": {"output": True, "apower": 3878.0},
+        },
+    )
+
+
+def devices(relay: ShellyDevice) -> Devices:
+    return Devices(http=in_memory(relay), clock=SteppingClock(EPOCH))
+
+
+async def test_a_load_is_read_and_switched_on_the_channel_that_it_hangs_on() -> None:
+    relay = device()
+    made = devices(relay)
+    (sample,) = await made.reader_of(RELAYS, [MINER]).read()
+    assert isinstance(sample, LoadSample)
+    assert (sample.device_id, sample.is_on, sample.power_w) == (MINER.id, True, 3878.0)
+    await made.of(MINER).turn_off()
+    assert relay.commands == [{"id": 1, "on": False}]
+
+
+async def test_loads_of_other_adapters_are_not_read() -> None:
+    elsewhere = replace(MINER, id=UUID(int=12), adapter_id=UUID(int=2), channel=0)
+    samples = await devices(device()).reader_of(RELAYS, [MINER, elsewhere]).read()
+    assert [sample.device_id for sample in samples] == [MINER.id]
+
+
+async def test_adapters_of_one_host_share_a_client_and_readers_are_kept() -> None:
+    relay = device()
+    made = devices(relay)
+    twin = replace(RELAYS, id=UUID(int=2), settings={"base_url": "http://relay"})
+    fan = replace(MINER, id=UUID(int=12), adapter_id=twin.id, channel=0)
+    first = made.reader_of(RELAYS, [MINER, fan])
+    assert made.reader_of(RELAYS, [MINER, fan]) is first
+    moved = made.reader_of(RELAYS, [replace(MINER, channel=0), fan])
+    assert moved is not first
+    await first.read()
+    relay.mac = "665544332211"
+    relay.status = {"sys": {"mac": "665544332211"}, "switch:0": {"output": False}}
+    with pytest.raises(VendorError, match="another device"):
+        await made.reader_of(twin, [fan]).read()
+
+
+def test_several_systems_keep_their_tables() -> None:
+    made = devices(device())
+    made.configure([RELAYS])
+    made.configure([replace(RELAYS, id=UUID(int=2))])
+    made.of(MINER)
+
+
+@pytest.mark.parametrize(
+    ("adapter", "problem"),
+    [
+        pytest.param(replace(RELAYS, adapter_type="x"), "unknown type 'x'", id="type"),
+        pytest.param(replace(RELAYS, settings={}), "Relays: bad or missing setting", id="address"),
+        pytest.param(
+            replace(
+                RELAYS,
+                adapter_type="victron_vrm",
+                secrets={"token": "t"},
+                settings={"base_url": "http://v", "site_id": "one", "device_id": str(MINER.id)},
+            ),
+            "Relays: bad or missing setting",
+            id="number",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said(adapter: AdapterConfig, problem: str) -> None:
+    with pytest.raises(Invalid, match=problem):
+        devices(device()).reader_of(adapter, [])
+
+
+def test_what_cannot_switch() -> None:
+    made = devices(device())
+    with pytest.raises(NotFound):
+        made.of(MINER)
+    clouds = {each.id: each for each in seed.simulated_adapters("http://sim")}
+    made.configure(clouds.values())
+    with pytest.raises(Invalid, match="can't switch"):
+        made.of(replace(MINER, adapter_id=seed.VRM_ADAPTER))
+    for adapter in clouds.values():
+        made.reader_of(adapter, [])
