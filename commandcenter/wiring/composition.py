@@ -100,6 +100,7 @@ class Site:
     executor: JobExecutor
     assistant: CrewAssistant
     actions: Actions
+    execution: Execution
     dispatch: CommandDispatch
     sky: PvlibSkyModel
     first_start: bool
@@ -154,6 +155,7 @@ async def compose(settings: Settings, *, dsn: str, plant: Plant) -> AsyncIterato
         )
         await builder.configure_devices()
         site = builder.build()
+        stack.push_async_callback(site.execution.close)
         stack.push_async_callback(site.dispatch.close)
         # Backwards: first the runs are told to stop, then the threads that answer them end.
         stack.push_async_callback(site.assistant.close)
@@ -298,6 +300,7 @@ class _Builder:
             ),
             assistant=assistant,
             actions=actions,
+            execution=execution,
             dispatch=dispatch,
             sky=self._sky,
             first_start=self._first,
