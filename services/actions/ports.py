@@ -34,7 +34,7 @@ class Switch(Protocol):
 class Switches(Protocol):
     """Finds the switch of a controlled load."""
 
-    def of(self, load: ControlledLoad) -> Switch:
+    async def of(self, load: ControlledLoad) -> Switch:
         """The switch that drives ``load``."""
         ...
 

@@ -45,7 +45,7 @@ class Relays:
     ) -> str | None:
         """Send one command; what went wrong, or None. The timer is armed where there is one."""
         try:
-            switch = self._switches.of(load)
+            switch = await self._switches.of(load)
             if target_on:
                 await switch.turn_on(auto_off_s=auto_off_s if load.has_timer else None)
             else:
@@ -57,7 +57,7 @@ class Relays:
     async def ask(self, load: ControlledLoad) -> SwitchStatus | None:
         """What the device says of itself; None when it does not answer."""
         try:
-            return await self._switches.of(load).status()
+            return await (await self._switches.of(load)).status()
         except DEVICE_ERRORS:
             return None
 
