@@ -43,6 +43,7 @@ from tests.fakes.stores import InMemoryStores
 
 SYSTEM_ID = seed.SYSTEM_ID
 SLUGS = {load.load_id: load.slug for load in seed.LOADS}
+LOAD_OF = {load.adapter_id: load.load_id for load in seed.LOADS}
 ROOMS = {"fan1": "heat-room", "fan2": "main-room"}
 
 
@@ -133,7 +134,7 @@ def samples_of(now: Measurements, adapter: AdapterConfig) -> list[Sample]:
 
 
 def _switch_samples(now: Measurements, adapter: AdapterConfig, at: datetime) -> list[Sample]:
-    load_id = UUID(adapter.settings["load_id"])
+    load_id = LOAD_OF[adapter.id]
     reading = now.devices[SLUGS[load_id]]
     found: list[Sample] = [
         LoadSample(
