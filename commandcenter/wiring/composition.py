@@ -100,6 +100,7 @@ class Site:
     executor: JobExecutor
     assistant: CrewAssistant
     actions: Actions
+    execution: Execution
     dispatch: CommandDispatch
     sky: PvlibSkyModel
     first_start: bool
@@ -153,6 +154,7 @@ async def compose(settings: Settings, *, dsn: str, plant: Plant) -> AsyncIterato
             settings=settings, plant=plant, stores=stores, control=control, http=http, first=first
         )
         site = builder.build()
+        stack.push_async_callback(site.execution.close)
         stack.push_async_callback(site.dispatch.close)
         stack.push_async_callback(site.runs.close)
         stack.callback(site.assistant.close)
@@ -282,6 +284,7 @@ class _Builder:
             ),
             assistant=assistant,
             actions=actions,
+            execution=execution,
             dispatch=dispatch,
             sky=self._sky,
             first_start=self._first,
