@@ -177,7 +177,7 @@ def _zones(facts: AlertFacts) -> Iterator[Watch]:
             detail=mute or "",
             advice="Its fan runs low and its heating is off until the sensor is back: see to its "
             "battery or network.",
-            holds=mute is not None,
+            holds=None if facts.waiting else mute is not None,
         )
         yield Watch(
             key=f"zone_cold:{zone.id}",

@@ -48,6 +48,7 @@ class Reason(StrEnum):
     BUDGET = "budget"
     SHED = "shed"
     BUDGET_TOLERANCE = "budget_tolerance"
+    BUDGET_DELAY = "budget_delay"
     MINIMUM_ON_TIME = "minimum_on_time"
     MINIMUM_OFF_TIME = "minimum_off_time"
     WAITS_FOR_MINIMUM_ON = "waits_for_minimum_on"
@@ -90,7 +91,11 @@ class AllocationInput:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
     """The discretionary budget and how it came about. Powers W, energies Wh; None where the input
-    is missing. Heaters and fans take ``other_loads_w`` of it before the miners.
+    is missing.
+
+    ``reserve_wh`` is tonight's part and the dark day's; ``reserve_known`` is False where the
+    assumed night stands in. ``grid_excess_w`` is imported beyond the owner's limit and is taken out
+    of the budget. Heaters and fans take ``other_loads_w`` of it before the miners.
     """
 
     raw_voltage_v: float | None
@@ -113,6 +118,10 @@ class Budget:
     total_w: float
     allocated_w: float
     other_loads_w: float = 0.0
+    tonight_reserve_wh: float | None = None
+    dark_day_reserve_wh: float | None = None
+    reserve_known: bool = True
+    grid_excess_w: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -218,7 +218,7 @@ def _commanded(
 ) -> tuple[ZoneDecision, ZoneMemory]:
     last = at if after.last_reading_at is None else after.last_reading_at
     silent_s = (at - last).total_seconds()
-    if temperature_c is None and silent_s >= SENSOR_TIMEOUT_S:
+    if temperature_c is None and silent_s >= SENSOR_TIMEOUT_S and not hints.waiting:
         return _without_sensor(zone, silent_s), replace(
             after, heating_on=False, miner_asked_since=None
         )

@@ -7,11 +7,16 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query
 
 from server.auth import Admin, Container, Controller, Reader, Site
-from server.schemas.control import REASON_LENGTH, EmergencyStopView, ReleaseRequest, StopRequest
+from server.schemas.control import (
+    DEFAULT_REASON,
+    REASON_LENGTH,
+    EmergencyStopView,
+    ReleaseRequest,
+    StopRequest,
+)
 from services.errors import Invalid
 
 router = APIRouter(prefix="/emergency-stop", tags=["control"])
-DEFAULT_REASON = "no reason given"
 
 
 @router.get("")

@@ -150,7 +150,14 @@ class SnapshotBuilder:
             memory=control,
             controlled_load_w=controlled_w(miners, miner_states, others),
         )
-        sky = sky_now(self._sky, memory.learned, measured, full_v=preferences.voltage_float)
+        sky = sky_now(
+            self._sky,
+            memory.learned,
+            at,
+            pv_w=measured.pv_w,
+            voltage_v=measured.raw_voltage_v,
+            full_v=preferences.voltage_float,
+        )
         return BuiltSnapshot(
             snapshot=replace(snapshot, sky=sky),
             measured=measured,
