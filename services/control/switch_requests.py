@@ -89,14 +89,6 @@ def staying_on(
     ]
 
 
-def _needs_command(load_id: UUID, built: BuiltSnapshot, *, target_on: bool) -> bool:
-    """Whether a load is not in the wanted state; before the first readings nothing is stopped."""
-    is_on = built.load_states[load_id].is_on
-    if is_on is None and not target_on and built.measured.waiting:
-        return False
-    return is_on is not target_on
-
-
 def _miner_wishes(decision: Decision, built: BuiltSnapshot) -> list[Wish]:
     profiles = {profile.id: profile for profile in built.miners}
     wishes = []
@@ -107,7 +99,8 @@ def _miner_wishes(decision: Decision, built: BuiltSnapshot) -> list[Wish]:
         if miner.command not in {Command.START, Command.STOP}:
             continue
         target_on = miner.command is Command.START
-        if not _needs_command(UUID(device_id), built, target_on=target_on):
+        state = built.load_states[UUID(device_id)]
+        if _is_so(state, built, wanted_on=target_on, speed=None):
             continue
         wishes.append(
             Wish(
@@ -133,7 +126,8 @@ def _zone_wishes(zones: ZoneDecisions, built: BuiltSnapshot) -> list[Wish]:
         for device_id, wanted_on, speed, protects in targets:
             if device_id is None or wanted_on is None or UUID(device_id) not in built.loads:
                 continue
-            if not _needs_command(UUID(device_id), built, target_on=wanted_on):
+            state = built.load_states[UUID(device_id)]
+            if _is_so(state, built, wanted_on=wanted_on, speed=speed):
                 continue
             wishes.append(
                 Wish(
@@ -148,3 +142,13 @@ def _zone_wishes(zones: ZoneDecisions, built: BuiltSnapshot) -> list[Wish]:
                 )
             )
     return wishes
+
+
+def _is_so(state: LoadState, built: BuiltSnapshot, *, wanted_on: bool, speed: int | None) -> bool:
+    """Whether a load is on or off as wanted, a running fan at the wanted speed.
+
+    Before the first readings one of unknown state counts as off: nothing is stopped then.
+    """
+    if state.is_on is not wanted_on:
+        return state.is_on is None and not wanted_on and built.measured.waiting
+    return not wanted_on or speed is None or state.speed in {None, speed}

@@ -71,7 +71,8 @@ class BuiltSnapshot:
 class LoadState:
     """What a controlled load last said: state, watts, when, and since when the state holds.
 
-    ``was_on`` is the last state that it told, however long ago.
+    ``was_on`` is the last state that it told, however long ago; ``speed`` is that of a fan, tenths,
+    None where its device can't set one.
     """
 
     is_on: bool | None = None
@@ -79,6 +80,12 @@ class LoadState:
     power_w: float | None = None
     measured_at: datetime | None = None
     since: datetime | None = None
+    speed: int | None = None
+
+    @property
+    def sets_speed(self) -> bool:
+        """Whether the device can set a fan's speed: it tells the one that is set."""
+        return self.speed is not None
 
 
 CARRYING = (
@@ -323,6 +330,7 @@ def _read(best: Latest, at: datetime) -> Reading:
 def _load_state(newest: Newest, load_id: UUID, at: datetime) -> LoadState:
     state = newest.get((load_id, "is_on"))
     power = newest.get((load_id, "power_w"))
+    speed = newest.get((load_id, "speed"))
     if state is None:
         return LoadState()
     is_on = state.value > 0.0
@@ -334,6 +342,7 @@ def _load_state(newest: Newest, load_id: UUID, at: datetime) -> LoadState:
         power_w=None if power is None else power.value,
         measured_at=state.measured_at,
         since=state.unchanged_since if state.changed else None,
+        speed=_of_the_same_reading(speed, state),
     )
 
 
@@ -356,3 +365,10 @@ def _others(
         for load_id, load in sorted(loads.items())
         if load.kind is not LoadKind.MINER
     )
+
+
+def _of_the_same_reading(speed: Latest | None, state: Latest) -> int | None:
+    """A speed that an earlier device at this place had is none of this one."""
+    if speed is None or speed.measured_at != state.measured_at:
+        return None
+    return round(speed.value)
