@@ -7,10 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query
 
 from server.auth import Admin, Container, Controller, Reader, Site
+from server.described import DescribedRoute
 from server.schemas.control import REASON_LENGTH, EmergencyStopView, ReleaseRequest, StopRequest
 from services.errors import Invalid
 
-router = APIRouter(prefix="/emergency-stop", tags=["control"])
+router = APIRouter(prefix="/emergency-stop", tags=["control"], route_class=DescribedRoute)
 DEFAULT_REASON = "no reason given"
 
 
