@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID, uuid5
@@ -76,7 +77,7 @@ class JobExecutor:
         if key in self._running:
             return Outcome.SKIPPED
         self._running.add(key)
-        started_s = self._monotonic()
+        started_s, started_at = self._monotonic(), self._clock.now()
         try:
             outcome, error = await self._tries(job, subject)
         finally:
@@ -84,6 +85,8 @@ class JobExecutor:
         if outcome is not Outcome.SKIPPED:
             self._tell(key, subject, error)
             await self._write_down(job, subject, (self._monotonic() - started_s) * 1000, error)
+            if job.counted and outcome is Outcome.DONE:
+                await self._count(job, subject, started_at)
         return outcome
 
     async def _tries(self, job: Job, subject: Subject) -> tuple[Outcome, str | None]:
@@ -141,20 +144,35 @@ class JobExecutor:
         if error is None and recorded_s is not None and now_s - recorded_s < _RECORD_EVERY_S:
             return
         name = f"{job.name} {subject.label}".strip() if job.lane == "poll" else job.name
-        try:
-            async with asyncio.timeout(_RECORD_EVERY_S):
-                await self._records.record(
-                    name,
-                    system_id=subject.system_id,
-                    at=self._clock.now(),
-                    ms=round(took_ms, 3),
-                    error=error,
-                )
-        except Exception as failure:  # noqa: BLE001 - the record of a job must not break the job
-            log.debug("job_not_recorded", job=job.name, error=_words(failure))
+        record = self._records.record(
+            name,
+            system_id=subject.system_id,
+            at=self._clock.now(),
+            ms=round(took_ms, 3),
+            error=error,
+        )
+        if await _recorded(job, record):
+            # After a failure the next success is recorded at once.
+            self._recorded_s[key] = now_s if error is None else now_s - _RECORD_EVERY_S
+
+    async def _count(self, job: Job, subject: Subject, started_at: datetime) -> None:
+        if subject.system_id is None:
             return
-        # After a failure the next success is recorded at once.
-        self._recorded_s[key] = now_s if error is None else now_s - _RECORD_EVERY_S
+        counting = self._records.count_cycle(
+            subject.system_id, started_at=started_at, interval_s=job.interval_s
+        )
+        await _recorded(job, counting)
+
+
+async def _recorded(job: Job, recording: Awaitable[None]) -> bool:
+    """Whether it could be written down: the record of a job must not break the job."""
+    try:
+        async with asyncio.timeout(_RECORD_EVERY_S):
+            await recording
+    except Exception as failure:  # noqa: BLE001 - see above
+        log.debug("job_not_recorded", job=job.name, error=_words(failure))
+        return False
+    return True
 
 
 def _words(error: Exception) -> str:

@@ -104,6 +104,7 @@ class Job:
         exclusive: Whether only one process may run it at a time for one subject.
         lane: In the queue, jobs of one site and lane run one after another.
         queue: Which workers take it.
+        counted: Whether each run is counted, and what was due and did not run as missed.
     """
 
     name: str
@@ -118,6 +119,7 @@ class Job:
     exclusive: bool = True
     lane: str = "site"
     queue: Queue = Queue.REST
+    counted: bool = False
 
     def every_wall_s(self, subject: Subject, speed: float) -> float:
         """Wall seconds between two runs where the site runs ``speed`` times as fast as the wall."""
@@ -158,6 +160,7 @@ JOBS: tuple[Job, ...] = (
         first_after_s=10.0,
         timeout_s=COMMAND_TIMEOUT_S,
         queue=Queue.CONTROL,
+        counted=True,
     ),
     Job(
         name="advance",

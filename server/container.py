@@ -22,6 +22,7 @@ from services.sites.ports import SiteStore
 from services.views.health import Health
 from services.views.history import History
 from services.views.live import LiveView
+from services.views.metrics import Metrics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,7 @@ class Services:
     alert_store: AlertStore
     notifications: Notifications
     health: Health
+    metrics: Metrics
     runs: Runs
     conversations: ConversationStore
     events: EventBus

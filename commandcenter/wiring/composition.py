@@ -49,6 +49,7 @@ from services.alerting.outbox import Outbox
 from services.alerting.ports import Messenger
 from services.chat.records import Run
 from services.chat.runs import Runs
+from services.control.command_dispatch import CommandDispatch
 from services.control.control_loop import ControlLoop
 from services.control.emergency_stop import Announce, Emergency
 from services.control.what_if import WhatIf
@@ -59,11 +60,14 @@ from services.telemetry.snapshots import SnapshotBuilder
 from services.views.health import Health
 from services.views.history import History
 from services.views.live import LiveView
+from services.views.metrics import Metrics
 from storage.all_stores import PostgresStores
 from storage.schema import migrations
 from tools.services import ToolServices
 
 SKY_DAYS = 3
+UNLIMITED = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
+"""Devices that hang keep their connections: the others' commands must find one all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +95,7 @@ class Site:
     executor: JobExecutor
     assistant: CrewAssistant
     actions: Actions
+    dispatch: CommandDispatch
     sky: PvlibSkyModel
     first_start: bool
     system_id: UUID = SYSTEM_ID
@@ -136,7 +141,7 @@ async def compose(settings: Settings, *, dsn: str, plant: Plant) -> AsyncIterato
     async with AsyncExitStack() as stack:
         opened = open_stores(dsn, key=secret_key(settings))
         stores, control = await stack.enter_async_context(opened)
-        http = await stack.enter_async_context(httpx2.AsyncClient(timeout=15.0))
+        http = await stack.enter_async_context(httpx2.AsyncClient(timeout=15.0, limits=UNLIMITED))
         await _check_key(stores)
         first = await _seed(settings, stores, plant)
         builder = _Builder(
@@ -144,6 +149,7 @@ async def compose(settings: Settings, *, dsn: str, plant: Plant) -> AsyncIterato
         )
         await builder.configure_devices()
         site = builder.build()
+        stack.push_async_callback(site.dispatch.close)
         stack.push_async_callback(site.runs.close)
         stack.callback(site.assistant.close)
         yield site
@@ -240,7 +246,8 @@ class _Builder:
             assistant=assistant, conversations=s.conversations, bus=s.events, clock=self._clock
         )
         outbox = Outbox(store=s.outbox, messenger=messenger, clock=WallClock())
-        work = self._work(actions, execution, alerts, outbox)
+        dispatch = CommandDispatch(execution=execution, clock=self._clock)
+        work = self._work(actions, dispatch, alerts, outbox)
         services = Services(
             accounts=Accounts(store=s.accounts, clock=WallClock()),
             sites=s.site,
@@ -256,6 +263,7 @@ class _Builder:
             alert_store=s.alerts,
             notifications=Notifications(settings=s.settings, targets=targets, messenger=messenger),
             health=views.health,
+            metrics=Metrics(sites=s.site, jobs=s.jobs, clock=self._clock),
             runs=runs,
             conversations=s.conversations,
             events=s.events,
@@ -275,6 +283,7 @@ class _Builder:
             ),
             assistant=assistant,
             actions=actions,
+            dispatch=dispatch,
             sky=self._sky,
             first_start=self._first,
         )
@@ -419,7 +428,9 @@ class _Builder:
         user = await self._stores.accounts.user(run.user_id)
         return ("somebody", Role.VIEWER) if user is None else (user.email, user.role)
 
-    def _work(self, actions: Actions, execution: Execution, alerts: Alerts, outbox: Outbox) -> Work:
+    def _work(
+        self, actions: Actions, dispatch: CommandDispatch, alerts: Alerts, outbox: Outbox
+    ) -> Work:
         s, control = self._stores, self._control
         polling = Polling(
             sites=control.site,
@@ -435,13 +446,14 @@ class _Builder:
             decisions=control.decisions,
             emergency=control.emergency_stops,
             actions=actions,
-            execution=execution,
+            dispatch=dispatch,
             clock=self._clock,
             events=control.events,
         )
         rollup = Rollup(sites=s.site, telemetry=s.telemetry, settings=s.settings, clock=self._clock)
 
         async def retain() -> object:
+            await s.jobs.forget_cycles(now=self._clock.now())
             return await s.telemetry.apply_retention(
                 now=self._clock.now(), raw_hours=self._settings.raw_retention_hours
             )

@@ -89,7 +89,7 @@ def _limits(site: Site, budget: Budget) -> tuple[str, ...]:
 
 
 def _memory(site: Site, entries: list[Entry]) -> ControlMemory:
-    before = site.question.memory
+    before, measuring = site.question.memory, site.measured.memory
     factor, lowered_at = before.potential_factor, before.potential_lowered_at
     if any(entry.reason is Reason.POTENTIAL_NOT_MET for entry in entries):
         factor = lowered_factor(site.potential, site.measured, factor_now(before, site.at))
@@ -105,5 +105,8 @@ def _memory(site: Site, entries: list[Entry]) -> ControlMemory:
         miners=tuple(miners),
         potential_factor=factor,
         potential_lowered_at=lowered_at,
-        voltage_implausible_since=site.measured.implausible_since,
+        voltage_implausible_since=measuring.voltage_implausible_since,
+        waiting_since=measuring.waiting_since,
+        balance_closed_at=measuring.balance_closed_at,
+        balance_open_since=measuring.balance_open_since,
     )

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from math import fsum, isfinite
-
-from energy.allocation.decision import AllocationInput
-from energy.allocation.measured import Measured
-from energy.site.miners import MinerState
 from energy.site.preferences import OperatingMode, Preferences
 
 BATTERY_FACTOR = {
@@ -47,34 +42,6 @@ class Purse:
         return from_battery_w
 
 
-def metered_w(power_w: float | None) -> float | None:
-    """A meter's reading, W, never below 0; None without one, or when it is not a number."""
-    if power_w is None or not isfinite(power_w):
-        return None
-    return max(0.0, power_w)
-
-
-def base_and_controlled_w(question: AllocationInput, measured: Measured) -> tuple[float, float]:
-    """(base load, controlled load within the measured load), W.
-
-    Running miners are inside the measured load: each is taken out with its power at the time of
-    that reading, with its power now where that is unknown, with its draw where it has no meter. A
-    miner of unknown state stays in the base load: its watts are not lent to another one. Without a
-    load reading the learned mean base load stands in.
-    """
-    draws = {profile.id: profile.power_draw_watts for profile in question.miners}
-    # fsum: exact, so that the order of the states does not matter.
-    controlled_w = fsum(
-        _in_load_w(state, draws[state.miner_id])
-        for state in question.states
-        if state.miner_id in draws
-    )
-    if measured.load_w is None:
-        mean_w = question.learned.mean_base_load_w
-        return (0.0 if mean_w is None else mean_w), controlled_w
-    return max(0.0, measured.load_w - controlled_w), controlled_w
-
-
 def battery_allowance(
     preferences: Preferences, *, lockout: bool, house_deficit_w: float
 ) -> tuple[float, float]:
@@ -88,15 +55,3 @@ def battery_allowance(
         return 0.0, factor
     room_w = max(0.0, preferences.max_battery_discharge_w - house_deficit_w)
     return min(preferences.battery_discharge_allowance_w * factor, room_w), factor
-
-
-def _in_load_w(state: MinerState, draw_w: float) -> float:
-    if state.is_on is None:
-        return 0.0
-    in_load_w = metered_w(state.power_in_load_w)
-    if in_load_w is not None:
-        return in_load_w
-    if not state.is_on:
-        return 0.0
-    now_w = metered_w(state.power_w)
-    return draw_w if now_w is None else now_w

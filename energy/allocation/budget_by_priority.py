@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from energy.allocation.budget import Purse, metered_w
+from energy.allocation.budget import Purse
 from energy.allocation.conditions import Compared, in_window, runs_on_sun_alone
 from energy.allocation.decision import Command, Reason
 from energy.allocation.eligibility import (
@@ -18,6 +18,7 @@ from energy.allocation.eligibility import (
     safety_stop,
 )
 from energy.allocation.site_state import Site
+from energy.measuring.base_load import metered_w
 from energy.site.miners import MinerMemory, MinerProfile, MinerState
 
 POTENTIAL_MET_WITHIN_S = 180.0

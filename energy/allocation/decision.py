@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from energy.site.loads import OtherLoad
 from energy.site.miners import ControlMemory, Learned, MinerProfile, MinerState
 from energy.site.preferences import Preferences
 from energy.site.snapshot import Snapshot
@@ -65,6 +66,7 @@ class AllocationInput:
         preferences: The owner's settings.
         miners: Profiles of all miners of the site.
         states: State per miner; a miner without one counts as unknown.
+        others: Heaters and fans.
         learned: Resistance, clear-sky ratio, mean base load.
         memory: What the last decision handed back.
         emergency_stop: Whether the emergency stop is latched.
@@ -77,6 +79,7 @@ class AllocationInput:
     preferences: Preferences = field(default_factory=Preferences)
     miners: tuple[MinerProfile, ...] = ()
     states: tuple[MinerState, ...] = ()
+    others: tuple[OtherLoad, ...] = ()
     learned: Learned = field(default_factory=Learned)
     memory: ControlMemory = field(default_factory=ControlMemory)
     emergency_stop: bool = False

@@ -82,7 +82,7 @@ def site_limits(site: Site, budget: Budget) -> tuple[str, ...]:
         limits.append("The emergency stop is latched: nothing runs until an admin ends it.")
     if site.measured.lost:
         limits.append("Telemetry is lost: every miner is stopped.")
-    elif site.measured.stale:
+    elif site.measured.stale and not site.measured.waiting:
         limits.append("The battery voltage is too old or unusable: nothing starts.")
     if site.lockout:
         limits.append(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from energy.allocation.decision import AllocationInput
-from energy.allocation.measured import Measured
 from energy.battery.calibration import soc_pct
+from energy.measuring.measured import Measured
 from energy.site.miners import MinerMode
 
 MARGIN = 1.15
@@ -78,12 +78,11 @@ def reserve_of(question: AllocationInput, measured: Measured, *, proven_full: bo
 
 
 def _usable_wh(question: AllocationInput, measured: Measured) -> float | None:
-    if measured.rest_voltage_v is None:
+    if measured.soc_pct is None:
         return None
     preferences = question.preferences
     floor_pct = max(soc_pct(preferences.voltage_low, preferences), preferences.soc_minimum_pct)
-    now_pct = soc_pct(measured.rest_voltage_v, preferences)
-    return preferences.battery_capacity_wh * (now_pct - floor_pct) / 100.0
+    return preferences.battery_capacity_wh * (measured.soc_pct - floor_pct) / 100.0
 
 
 def _reserve_wh(question: AllocationInput) -> float | None:

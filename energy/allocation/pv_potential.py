@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from energy.allocation.decision import AllocationInput
-from energy.allocation.measured import Measured
+from energy.measuring.measured import Measured
 from energy.site.miners import ControlMemory
 from energy.site.preferences import Preferences
 

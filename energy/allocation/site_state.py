@@ -7,12 +7,12 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from energy.allocation.budget import base_and_controlled_w, battery_allowance
+from energy.allocation.budget import battery_allowance
 from energy.allocation.decision import AllocationInput, Budget
-from energy.allocation.measured import Measured, measure
 from energy.allocation.night_reserve import Reserve, reserve_of
 from energy.allocation.pv_potential import Potential, potential_of
-from energy.battery.calibration import soc_pct
+from energy.measuring.base_load import controlled_w
+from energy.measuring.measured import Measured, measure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +59,12 @@ class Site:
 def site_of(question: AllocationInput) -> Site:
     """The site's view of a question."""
     preferences, at = question.preferences, question.snapshot.at
-    measured = measure(question)
+    measured = measured_of(question)
     potential = potential_of(question, measured)
     lockout = _lockout(question, measured)
     reserve = reserve_of(question, measured, proven_full=potential.proven_full)
-    base_w, controlled_w = base_and_controlled_w(question, measured)
-    surplus_w, measured_surplus_w = _surplus_w(question, measured, potential, base_w)
+    base_w = 0.0 if measured.base_load_w is None else measured.base_load_w
+    surplus_w, measured_surplus_w = _surplus_w(measured, potential, base_w)
     deficit_w = max(0.0, base_w - potential.potential_w)
     allowance_w, factor = battery_allowance(preferences, lockout=lockout, house_deficit_w=deficit_w)
     return Site(
@@ -77,7 +77,7 @@ def site_of(question: AllocationInput) -> Site:
         lockout=lockout,
         mean_surplus_w=_mean_surplus_w(question, potential, base_w, surplus_w),
         base_load_w=base_w,
-        controlled_load_w=controlled_w,
+        controlled_load_w=measured.controlled_load_w,
         solar_surplus_w=surplus_w,
         measured_surplus_w=measured_surplus_w,
         house_deficit_w=deficit_w,
@@ -90,15 +90,25 @@ def site_of(question: AllocationInput) -> Site:
     )
 
 
+def measured_of(question: AllocationInput) -> Measured:
+    """What is true of the site that a question is asked about."""
+    return measure(
+        question.snapshot,
+        question.preferences,
+        learned=question.learned,
+        memory=question.memory,
+        controlled_load_w=controlled_w(question.miners, question.states, question.others),
+    )
+
+
 def budget_of(site: Site, *, allocated_w: float) -> Budget:
     """The budget and how it came about, with what the miners take of it, W."""
     measured, reserve = site.measured, site.reserve
-    rest_v = measured.rest_voltage_v
     return Budget(
         raw_voltage_v=measured.raw_voltage_v,
-        rest_voltage_v=rest_v,
+        rest_voltage_v=measured.rest_voltage_v,
         voltage_source=measured.voltage_source,
-        soc_pct=None if rest_v is None else soc_pct(rest_v, site.question.preferences),
+        soc_pct=measured.soc_pct,
         pv_power_w=measured.pv_w,
         pv_potential_w=site.potential.potential_w,
         throttled=site.potential.throttled,
@@ -122,11 +132,9 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def _surplus_w(
-    question: AllocationInput, measured: Measured, potential: Potential, base_w: float
-) -> tuple[float, float]:
+def _surplus_w(measured: Measured, potential: Potential, base_w: float) -> tuple[float, float]:
     """(surplus, the part of it that is measured), W; zero where nothing is known of the load."""
-    if measured.load_w is None and question.learned.mean_base_load_w is None:
+    if measured.base_load_w is None:
         return 0.0, 0.0
     surplus_w = max(0.0, potential.potential_w - base_w)
     pv_w = 0.0 if measured.pv_w is None else measured.pv_w

@@ -58,3 +58,28 @@ class Zone:
     block_charging_below_temp: float | None = None
     sensor_device_id: str | None = None
     enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherLoad:
+    """A heater or fan as the budget sees it.
+
+    Attributes:
+        id: The controlled load's id.
+        name: As shown to the owner.
+        kind: Heater or fan.
+        rated_w: Its power where it has no meter, W.
+        is_on: Whether its switch is on; None when it does not answer.
+        power_w: Measured power now, W; None without a meter.
+        power_in_load_w: Its power when the site's load was measured, W; None when unknown.
+        wanted_on: What its zone wants of it in this cycle; None when no zone commands it.
+    """
+
+    id: str
+    name: str
+    kind: LoadKind
+    rated_w: float = 0.0
+    is_on: bool | None = False
+    power_w: float | None = None
+    power_in_load_w: float | None = None
+    wanted_on: bool | None = None

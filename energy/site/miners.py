@@ -104,9 +104,27 @@ class MinerMemory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ControlMemory:
+class MeasuringMemory:
+    """What measuring remembers between cycles.
+
+    Attributes:
+        voltage_implausible_since: Since when no voltage has been to be believed; None when one is.
+        waiting_since: Since when the program waits for its first readings; None once there was
+            one.
+        balance_closed_at: When the powers of inverter and battery monitor last agreed.
+        balance_open_since: Since when they have not; None when they do.
+    """
+
+    voltage_implausible_since: datetime | None = None
+    waiting_since: datetime | None = None
+    balance_closed_at: datetime | None = None
+    balance_open_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlMemory(MeasuringMemory):
     """Everything the allocator remembers between cycles, passed in and handed back; nothing is kept
-    inside it.
+    inside it. What measuring remembers is part of it.
 
     Attributes:
         lockout: The low-voltage lockout holds (set at ``voltage_low``, released at
@@ -115,14 +133,12 @@ class ControlMemory:
         potential_factor: Multiplier ≤ 1 on the sky's allowance after a start on potential was not
             met; recovers with time.
         potential_lowered_at: When it was last lowered; None when never.
-        voltage_implausible_since: Since when every voltage has been implausible; None when not.
     """
 
     lockout: bool = False
     miners: tuple[tuple[str, MinerMemory], ...] = ()
     potential_factor: float = 1.0
     potential_lowered_at: datetime | None = None
-    voltage_implausible_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

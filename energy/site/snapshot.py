@@ -24,6 +24,11 @@ class Reading:
             never negative.
         unchanged_s: Seconds for which the sensor has repeated the byte-identical value in fresh
             samples; 0 when unknown.
+        stood_through_w: By how much the metered power of our own loads has changed between the
+            first and the newest of those samples, W; 0 when unknown. A load or a current that
+            stands through kilowatts is not measured.
+        suspicion: Why a newer value of the same metric is not believed, in plain words; empty when
+            there is none.
         source: Name of the adapter or device that measured it, as shown to the owner.
         link: Cloud or local, which selects the limits of staleness.
     """
@@ -33,6 +38,8 @@ class Reading:
     unchanged_s: float = 0.0
     source: str = "given"
     link: Link = Link.CLOUD
+    stood_through_w: float = 0.0
+    suspicion: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +81,8 @@ class Snapshot:
             missing.
         battery_current_a: Battery current, A, + charging.
         battery_power_w: Battery power, W, + charging.
+        inverter_battery_power_w: Battery power by the inverter, W, + charging: where the monitor
+            tells it too, the two confirm each other.
         battery_temperature_c: Temperature of the bank, °C.
         pv_power_w: PV production, W.
         pv_mean_10min_w: Mean PV production of the last ten minutes, W; None without history.
@@ -87,9 +96,40 @@ class Snapshot:
     inverter_voltage_v: Reading | None = None
     battery_current_a: Reading | None = None
     battery_power_w: Reading | None = None
+    inverter_battery_power_w: Reading | None = None
     battery_temperature_c: Reading | None = None
     pv_power_w: Reading | None = None
     pv_mean_10min_w: float | None = None
     load_power_w: Reading | None = None
     grid_power_w: Reading | None = None
     sky: Sky = field(default_factory=Sky)
+
+    @property
+    def voltages(self) -> tuple[Reading, ...]:
+        """The battery voltages that there are, the monitor's first."""
+        both = (self.battery_voltage_v, self.inverter_voltage_v)
+        return tuple(each for each in both if each is not None)
+
+    @property
+    def noisy(self) -> tuple[Reading, ...]:
+        """The powers and currents that there are: what cannot stand still."""
+        flows = (
+            self.battery_current_a,
+            self.battery_power_w,
+            self.inverter_battery_power_w,
+            self.pv_power_w,
+            self.load_power_w,
+            self.grid_power_w,
+        )
+        return tuple(each for each in flows if each is not None)
+
+    @property
+    def carrying(self) -> tuple[Reading, ...]:
+        """What a switch of ours must show in: the load, and the battery that feeds it."""
+        flows = (
+            self.battery_current_a,
+            self.battery_power_w,
+            self.inverter_battery_power_w,
+            self.load_power_w,
+        )
+        return tuple(each for each in flows if each is not None)

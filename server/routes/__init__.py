@@ -17,6 +17,7 @@ from server.routes import (
     health,
     home,
     live,
+    metrics,
     miners,
     preferences,
     zones,
@@ -37,6 +38,7 @@ AREAS = (
     assistant,
     conversations,
     health,
+    metrics,
     live,
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from energy.safety.validator import BlockCode, Blocked
@@ -79,11 +79,12 @@ class Execution:
         return action
 
     async def advance(self, system_id: UUID) -> None:
-        """Execute what is ready, verify what is under way, settle what lost its executor."""
-        for action in await self._actions.with_status(system_id, READY):
-            await self.execute(action)
-        for action in await self._actions.with_status(system_id, IN_FLIGHT_STATUSES):
-            await self._settle(action)
+        """Execute what is ready, verify what is under way, settle what lost its executor.
+
+        The devices are worked on side by side: one that does not answer holds up no other's stop.
+        """
+        await _each(await self._actions.with_status(system_id, READY), self.execute)
+        await _each(await self._actions.with_status(system_id, IN_FLIGHT_STATUSES), self._settle)
 
     async def reconcile(self, system_id: UUID) -> int:
         """Settle the actions that a crash left open. Returns how many were examined.
@@ -275,3 +276,25 @@ class Execution:
             if load.id == action.load_id:
                 return load
         return None
+
+
+async def _each(actions: Sequence[Action], work: Callable[[Action], Awaitable[object]]) -> None:
+    """Do ``work`` for all actions, those of one device one after another.
+
+    Raises:
+        Unavailable: The database is away; the other devices' actions were worked on.
+    """
+    by_device: dict[UUID, list[Action]] = {}
+    for action in actions:
+        by_device.setdefault(action.load_id, []).append(action)
+
+    async def of_one_device(waiting: list[Action]) -> None:
+        for action in waiting:
+            await work(action)
+
+    ended = await asyncio.gather(
+        *(of_one_device(waiting) for waiting in by_device.values()), return_exceptions=True
+    )
+    for failure in ended:
+        if isinstance(failure, BaseException):
+            raise failure

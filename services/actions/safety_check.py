@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from energy.allocation.decision import AllocationInput
-from energy.allocation.measured import Measured, measure, stale_after_s
+from energy.measuring.measured import Measured, measure
 from energy.safety.validator import (
     InFlight,
     PastSwitch,
@@ -80,9 +79,7 @@ class Judge:
         memory = await self._memory.load(action.system_id)
         built = await self._snapshots.build(action.system_id, at, memory.learned)
         measured = measure(
-            AllocationInput(
-                snapshot=built.snapshot, preferences=built.preferences, learned=memory.learned
-            )
+            built.snapshot, built.preferences, learned=memory.learned, memory=memory.control
         )
         context = await self._context(action, built, measured, seen)
         request = SwitchRequest(
@@ -114,7 +111,7 @@ class Judge:
             preferences=preferences,
             raw_voltage_v=None if measured.stale else measured.raw_voltage_v,
             rest_voltage_v=None if measured.stale else measured.rest_voltage_v,
-            grid_power_w=_grid_w(built),
+            grid_power_w=measured.grid_w,
             emergency_stop=stop.latched,
             device_online=seen.online,
             is_on=seen.is_on,
@@ -146,13 +143,6 @@ def _expected(action: Action, state: LoadState) -> Seen:
         return Seen(online=True, is_on=None)
     silent = state.is_on is None and action.actor in {Actor.RULE, Actor.ALLOCATOR}
     return Seen(online=not silent, is_on=state.is_on)
-
-
-def _grid_w(built: BuiltSnapshot) -> float | None:
-    grid = built.snapshot.grid_power_w
-    if grid is None or grid.age_s > stale_after_s(grid, built.preferences):
-        return None
-    return grid.value
 
 
 def _profile(miners: tuple[MinerProfile, ...], load_id: UUID) -> MinerProfile | None:

@@ -6,8 +6,6 @@ refreshed: the loads' own timers then switch them off.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -15,18 +13,18 @@ from uuid import UUID
 from energy import json_codec
 from energy.allocation.allocator import ALLOCATOR_VERSION, allocate
 from energy.allocation.decision import AllocationInput, Decision
-from energy.allocation.measured import measure
 from energy.allocation.pv_potential import potential_of
+from energy.allocation.site_state import measured_of
 from energy.battery.learning import LearningState, Observation, learn
 from energy.climate.heating import HvacHints
 from energy.climate.zones import HvacMemory, ZoneDecisions, control_zones
 from energy.site.preferences import ControlLevel
 from services.actions.actions import Actions
-from services.actions.execution import Execution
 from services.actions.ports import EmergencyStopStore
-from services.actions.records import Action, ActionStatus
+from services.actions.records import Action
 from services.actions.relays import dead_man_s
 from services.clock import Clock
+from services.control.command_dispatch import CommandDispatch
 from services.control.ports import DecisionStore
 from services.control.records import DecisionRecord
 from services.control.switch_requests import Wish, idempotency_key, staying_on, wishes_of
@@ -48,13 +46,13 @@ class ControlLoop:
         decisions: DecisionStore,
         emergency: EmergencyStopStore,
         actions: Actions,
-        execution: Execution,
+        dispatch: CommandDispatch,
         clock: Clock,
         events: EventBus,
     ) -> None:
         """All parts of one cycle."""
         self._snapshots, self._memory, self._decisions = snapshots, memory, decisions
-        self._emergency, self._actions, self._execution = emergency, actions, execution
+        self._emergency, self._actions, self._dispatch = emergency, actions, dispatch
         self._clock, self._events = clock, events
 
     async def run_cycle(self, system_id: UUID, due_at: datetime | None = None) -> DecisionRecord:
@@ -91,30 +89,9 @@ class ControlLoop:
             return
         wishes = wishes_of(decision, zones, built)
         actions = [await self._propose(record, wish, cycle_at) for wish in wishes]
-        auto_off_s = dead_man_s(built.preferences)
-        if auto_off_s is not None:
-            staying = staying_on(built, wishes, actions)
-            await self._execution.refresh_timers(staying, auto_off_s)
-        await self._execute(actions)
-
-    async def _execute(self, actions: Sequence[Action]) -> None:
-        """Stops first: they free the power that starts need.
-
-        The devices of a group work side by side: one that fails or is slow delays no other.
-
-        Raises:
-            Unavailable: The database is away; what was begun is settled when it is back.
-        """
-        for target_on in (False, True):
-            group = [
-                self._actions.execute(action)
-                for action in actions
-                if action.target_on is target_on and action.status is ActionStatus.PROPOSED
-            ]
-            ended = await asyncio.gather(*group, return_exceptions=True)
-            for failure in ended:
-                if isinstance(failure, BaseException):
-                    raise failure
+        staying = staying_on(built, wishes, actions)
+        if staying or actions:
+            await self._dispatch.send(actions, staying, dead_man_s(built.preferences))
 
     async def _propose(self, record: DecisionRecord, wish: Wish, cycle_at: datetime) -> Action:
         return await self._actions.propose(
@@ -151,7 +128,7 @@ def decide(
         memory=memory.control,
         emergency_stop=emergency_stop,
     )
-    measured = measure(question)
+    measured = measured_of(question)
     zones = control_zones(
         built.zones,
         built.temperatures,
@@ -197,7 +174,7 @@ def remembered(
 
 
 def _observation(at: datetime, decision: Decision) -> Observation:
-    measured, budget = measure(decision.inputs), decision.budget
+    measured, budget = measured_of(decision.inputs), decision.budget
     known = measured.load_w is not None
     return Observation(
         at=at,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
@@ -18,6 +18,7 @@ from services.stored import Json
 from services.telemetry.ports import TelemetryStore
 from services.telemetry.records import PollHealth
 from services.views.ports import JobStore, StoreHealth
+from services.views.records import CycleCount
 
 Check = Callable[[], Awaitable[Json]]
 """Answers ``{"ok": bool, "detail": str, "advice": str, "status": str}``; all but ``ok`` may be left
@@ -32,6 +33,13 @@ SILENT_INTERVALS = 3.0
 
 JOBS_SILENT_S = 300.0
 """With no job at all for this long the clock has stopped, s."""
+
+SKIPPED_SHARE = 0.1
+"""Where the running program misses more of its cycles than this, it is too slow for its site."""
+
+_SLOW_ADVICE = (
+    "Control decides less often than it should: see the load of this machine and of the database."
+)
 
 _GRACE_WALL_S = 5.0
 """Wall seconds that a poll or job may be late: on a fast simulated site they are site minutes."""
@@ -156,7 +164,10 @@ class Health:
         return found
 
     async def _board(self, now: datetime) -> list[Component]:
-        return _jobs(await self._jobs.all(), now, _GRACE_WALL_S * self._clock.speed)
+        found = _jobs(await self._jobs.all(), now, _GRACE_WALL_S * self._clock.speed)
+        names = {system.id: system.name for system in await self._sites.systems()}
+        counts = await self._jobs.cycles(now=now)
+        return found + [_cycles(count, names, alone=len(names) <= 1) for count in counts]
 
 
 def _enabled(poll: PollHealth, adapters: dict[UUID, AdapterConfig]) -> bool:
@@ -252,6 +263,19 @@ def _jobs(board: Sequence[Json], now: datetime, grace_s: float) -> list[Componen
             )
         )
     return found
+
+
+def _cycles(count: CycleCount, names: Mapping[UUID, str], *, alone: bool) -> Component:
+    """Cycles that ran and were missed; degraded where the program is too slow for them."""
+    slow = count.skipped_lately > SKIPPED_SHARE * (count.runs_lately + count.skipped_lately)
+    due = count.runs_24h + count.missed_24h
+    return Component(
+        name="cycles" if alone else f"cycles of {names.get(count.system_id, count.system_id)}",
+        kind="job",
+        status="degraded" if slow else "ok",
+        detail=f"{count.missed_24h} of {due} missed in 24 h",
+        advice=_SLOW_ADVICE if slow else "",
+    )
 
 
 def _age_s(at: datetime | None, now: datetime) -> float | None:

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from energy.allocation.measured import stale_after_s
 from energy.battery.calibration import rest_voltage_v, soc_pct
+from energy.measuring.staleness import stale_after_s
 from energy.site.miners import MinerProfile
 from energy.site.preferences import Preferences
 from energy.site.snapshot import Reading

@@ -8,6 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from services.stored import Json
+from services.views.records import CycleCount
 
 
 class StoreHealth(Protocol):
@@ -26,4 +27,18 @@ class JobStore(Protocol):
     ) -> None: ...
     async def all(self) -> Sequence[Json]:
         """``{job, system_id, last_run_at, last_ok_at, last_error, ms}`` per job and system."""
+        ...
+
+    async def count_cycle(
+        self, system_id: UUID, *, started_at: datetime, interval_s: float
+    ) -> None:
+        """Count a control cycle, and as missed what was due since the one before."""
+        ...
+
+    async def cycles(self, *, now: datetime) -> Sequence[CycleCount]:
+        """The cycles of each site that has any in the last 24 h."""
+        ...
+
+    async def forget_cycles(self, *, now: datetime) -> None:
+        """Drop counts older than 30 days."""
         ...

@@ -21,6 +21,7 @@ from services.control.records import DecisionRecord
 from services.errors import Unavailable
 from services.memory.records import SiteMemory
 from services.stored import Json
+from services.views.records import CycleCount
 from storage.connection.mapping import record
 from storage.connection.pool import AnswerLimit, Pool, connected, kept_alive, row, rows
 from storage.connection.queries import queries
@@ -243,6 +244,22 @@ class PostgresJobStore:
     async def all(self) -> Sequence[Json]:
         """Every job's last run."""
         return [dict(each) for each in await rows(self._pool, SQL["jobs"])]
+
+    async def count_cycle(
+        self, system_id: UUID, *, started_at: datetime, interval_s: float
+    ) -> None:
+        """Count a cycle and those that were missed before it."""
+        values = {"system_id": system_id, "started_at": started_at, "interval_s": interval_s}
+        await rows(self._pool, SQL["count_cycle"], values)
+
+    async def cycles(self, *, now: datetime) -> Sequence[CycleCount]:
+        """The counts of the last 24 h."""
+        found = await rows(self._pool, SQL["cycle_counts"], {"now": now})
+        return [record(CycleCount, each) for each in found]
+
+    async def forget_cycles(self, *, now: datetime) -> None:
+        """Drop counts older than 30 days."""
+        await rows(self._pool, SQL["forget_cycles"], {"now": now})
 
 
 def _decision(found: DictRow) -> DecisionRecord:

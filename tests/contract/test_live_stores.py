@@ -82,3 +82,41 @@ async def test_the_last_run_of_a_job_is_kept(site: Site, of_a_system: bool) -> N
             "ms": 9.0,
         },
     ]
+
+
+@pytest.mark.parametrize(
+    ("starts_s", "expected"),
+    [
+        pytest.param([0, 60, 120], (3, 0, 3, 0), id="every minute"),
+        pytest.param([0, 60.4, 119.6, 180.2], (4, 0, 4, 0), id="a little early and late"),
+        pytest.param([0, 60, 240], (3, 2, 3, 2), id="two missed while it ran"),
+        pytest.param([0, 60, 60 + 660], (3, 10, 3, 10), id="ten missed is too slow"),
+        pytest.param([0, 60, 60 + 720], (3, 11, 3, 0), id="eleven is an outage"),
+        pytest.param([120, 60, 180], (3, 0, 3, 0), id="one that comes late is no other one's gap"),
+        pytest.param([0, 10 * 3_600, 10 * 3_600 + 120], (3, 600, 2, 1), id="hours later"),
+        pytest.param([0, 40 * 3_600], (1, 1_440, 1, 0), id="never more than a day's"),
+    ],
+)
+async def test_cycles_are_counted_and_what_was_missed(
+    site: Site, starts_s: list[float], expected: tuple[int, int, int, int]
+) -> None:
+    store = site.stores.jobs
+    for start_s in starts_s:
+        await store.count_cycle(site.system_id, started_at=at(start_s), interval_s=60.0)
+    (count,) = await store.cycles(now=at(max(starts_s)))
+    assert count.system_id == site.system_id
+    assert (
+        count.runs_24h,
+        count.missed_24h,
+        count.runs_lately,
+        count.skipped_lately,
+    ) == expected
+
+
+async def test_counts_of_cycles_are_forgotten_after_thirty_days(site: Site) -> None:
+    store = site.stores.jobs
+    await store.count_cycle(site.system_id, started_at=at(0), interval_s=60.0)
+    await store.forget_cycles(now=at(29 * 86_400))
+    assert len(await store.cycles(now=at(60))) == 1
+    await store.forget_cycles(now=at(31 * 86_400))
+    assert await store.cycles(now=at(60)) == []

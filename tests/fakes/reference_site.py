@@ -20,6 +20,7 @@ from services.actions.proposals import Proposals
 from services.actions.records import EmergencyStop, SwitchStatus
 from services.actions.safety_check import Judge
 from services.alerting.ports import AlertStore
+from services.control.command_dispatch import CommandDispatch
 from services.control.control_loop import ControlLoop
 from services.control.emergency_stop import Emergency
 from services.control.ports import DecisionStore
@@ -132,7 +133,7 @@ def samples_of(now: Measurements, adapter: AdapterConfig) -> list[Sample]:
 
 
 def _switch_samples(now: Measurements, adapter: AdapterConfig, at: datetime) -> list[Sample]:
-    load_id = UUID(adapter.settings["load_id"])
+    (load_id,) = (load.load_id for load in seed.LOADS if load.adapter_id == adapter.id)
     reading = now.devices[SLUGS[load_id]]
     found: list[Sample] = [
         LoadSample(
@@ -190,6 +191,7 @@ class Loop:
     execution: Execution = field(init=False)
     actions: Actions = field(init=False)
     control: ControlLoop = field(init=False)
+    dispatch: CommandDispatch = field(init=False)
     emergency: Emergency = field(init=False)
     what_if: WhatIf = field(init=False)
     live: LiveView = field(init=False)
@@ -227,13 +229,14 @@ class Loop:
             events=s.events,
         )
         self.actions = Actions(proposals=self.proposals, execution=self.execution)
+        self.dispatch = CommandDispatch(execution=self.execution, clock=self.clock)
         self.control = ControlLoop(
             snapshots=self.snapshots,
             memory=s.memory,
             decisions=s.decisions,
             emergency=s.emergency_stops,
             actions=self.actions,
-            execution=self.execution,
+            dispatch=self.dispatch,
             clock=self.clock,
             events=s.events,
         )

@@ -79,15 +79,16 @@ class ScriptedSite:
         room_c: float = 20.0,
         silent: tuple[UUID, ...] = (),
     ) -> None:
-        """Store one sample of everything but the ``silent`` loads."""
+        """Store one sample of everything but the ``silent`` loads; the grid's noise moves."""
         at = self.clock.now()
+        noise_w = (at.timestamp() // 60.0) % 7 / 100.0
         samples: list[Sample] = [
             EnergySample(
                 device_id=seed.INVERTER,
                 at=at,
                 pv_power_w=pv_w,
                 load_power_w=load_w,
-                grid_power_w=grid_w,
+                grid_power_w=grid_w + noise_w,
             ),
             BatterySample(
                 device_id=seed.BATTERY_PACK, at=at, voltage_v=voltage_v, current_a=current_a

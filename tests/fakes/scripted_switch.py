@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
@@ -40,6 +41,9 @@ class ScriptedSwitch:
         self.commands: list[tuple[str, float | None]] = []
         self.when_commanded: Callable[[], None] = lambda: None
         """Called as each command arrives, before it takes effect."""
+        self.answers = asyncio.Event()
+        """Cleared, the device answers nothing until it is set again."""
+        self.answers.set()
 
     @property
     def relay(self) -> bool:
@@ -48,18 +52,21 @@ class ScriptedSwitch:
         return self._relay
 
     async def turn_on(self, *, auto_off_s: float | None) -> None:
+        await self.answers.wait()
         self._command("on", auto_off_s)
         if self.mode is not Mode.IGNORES:
             self._set(on=True)
             self._off_at_s = None if auto_off_s is None else self._now_s() + auto_off_s
 
     async def turn_off(self) -> None:
+        await self.answers.wait()
         self._command("off", None)
         if self.mode is not Mode.IGNORES:
             self._set(on=False)
             self._off_at_s = None
 
     async def status(self) -> SwitchStatus:
+        await self.answers.wait()
         if self.mode is Mode.OFFLINE:
             raise _silent()
         is_on = self._shown()

@@ -27,6 +27,7 @@ from services.settings.site_settings import Settings
 from services.sites.records import System
 from services.views.health import Health
 from services.views.history import History
+from services.views.metrics import Metrics
 from tests.fakes.clock import EPOCH, FrozenClock
 from tests.fakes.reference_site import ReferenceSite
 from tests.fakes.run_assistant import ScriptedAssistant
@@ -182,6 +183,7 @@ class WebSite:
                 settings=s.settings, targets=Targets(), messenger=self.messenger
             ),
             health=health,
+            metrics=Metrics(sites=s.site, jobs=s.jobs, clock=self.clock),
             runs=Runs(
                 assistant=self.assistant,
                 conversations=s.conversations,

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from energy.allocation.allocator import allocate, decide
-from energy.allocation.budget import metered_w
 from energy.allocation.decision import AllocationInput, Command, Decision, MinerDecision, Reason
 from energy.allocation.explanation import explain
 from energy.json_codec import canonical, from_json, to_json
+from energy.measuring.base_load import metered_w
 from energy.site.miners import (
     ControlMemory,
     Learned,

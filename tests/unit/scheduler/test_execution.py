@@ -13,6 +13,7 @@ from scheduler.execution import JobExecutor, Outcome, lock_key
 from scheduler.jobs import BY_NAME, EVERYTHING, JOBS, Job, Subject, Work
 from services.errors import Invalid, Unavailable
 from services.stored import Json
+from services.views.records import CycleCount
 from tests.fakes.clock import SteppingClock
 from tests.fakes.control import InMemoryDeviceLocks
 
@@ -27,6 +28,7 @@ class Records:
 
     def __init__(self) -> None:
         self.rows: list[tuple[str, str | None]] = []
+        self.counted: list[tuple[int, datetime, float]] = []
         self.broken = False
 
     async def record(
@@ -38,6 +40,18 @@ class Records:
 
     async def all(self) -> list[Json]:
         return []
+
+    async def count_cycle(
+        self, system_id: UUID, *, started_at: datetime, interval_s: float
+    ) -> None:
+        if self.broken:
+            raise Unavailable(what="database", detail="gone", advice="start it")
+        self.counted.append((system_id.int, started_at, interval_s))
+
+    async def cycles(self, *, now: datetime) -> list[CycleCount]:
+        return []
+
+    async def forget_cycles(self, *, now: datetime) -> None: ...
 
 
 class Site:
@@ -233,3 +247,20 @@ def test_intervals(name: str, interval_s: float | None, speed: float, every_s: f
 def test_a_job_for_one_needs_one() -> None:
     with pytest.raises(ValueError, match="one adapter or system"):
         CONTROL.run(Bench().site.work(), EVERYTHING)
+
+
+async def test_control_cycles_are_counted_by_their_start_and_only_what_ran() -> None:
+    bench = Bench(None, GONE, None)
+    began = bench.clock.now()
+    assert await bench.executor.run(CONTROL, SITE) is Outcome.DONE
+    bench.clock.advance(60.0)
+    assert await bench.executor.run(CONTROL, SITE) is Outcome.FAILED
+    await bench.executor.run(POLL, ADAPTER)
+    assert bench.records.counted == [(1, began, 60.0)]
+
+
+async def test_a_count_that_fails_breaks_nothing() -> None:
+    bench = Bench()
+    bench.records.broken = True
+    assert await bench.executor.run(CONTROL, SITE) is Outcome.DONE
+    assert bench.records.counted == []

@@ -11,7 +11,6 @@ import pytest
 
 from energy.allocation.allocator import allocate, decide
 from energy.allocation.decision import AllocationInput
-from energy.allocation.measured import is_frozen
 from energy.site.miners import Learned
 from energy.site.snapshot import Link, Reading
 from tests.fakes.allocator_site import (
@@ -134,10 +133,15 @@ def test_an_implausible_voltage_stops_nothing_at_once_and_everything_in_the_end(
             id="too old",
         ),
         pytest.param(
-            {"pv_power_w": Reading(value=8_450.0, unchanged_s=3_600.0)},
-            "The solar power has stood at 8 450 for 60 min while others move: it counts as"
-            " missing.",
+            {"pv_power_w": Reading(value=8_450.0, unchanged_s=600.0, source="SolArk")},
+            "SolArk is frozen, all that it measures has stood still for 10 min: its solar power of"
+            " 8 450 counts as missing.",
             id="frozen",
+        ),
+        pytest.param(
+            {"load_power_w": Reading(value=-51.0)},
+            "A load of −51 W is suspect and counts as missing.",
+            id="negative load",
         ),
         pytest.param(
             {"battery_voltage_v": None, "inverter_voltage_v": Reading(value=52.3)},
@@ -148,7 +152,7 @@ def test_an_implausible_voltage_stops_nothing_at_once_and_everything_in_the_end(
 )
 def test_what_was_left_out_is_said(changes: dict[str, Any], limit: str) -> None:
     decision = decide(ask(snapshot=replace(snapshot(), **changes)))
-    assert decision.limits == (limit,)
+    assert limit in decision.limits
 
 
 def test_solar_missing_counts_as_no_sun_for_those_that_need_it() -> None:
@@ -170,17 +174,6 @@ def test_at_night_a_sun_that_stands_still_is_not_frozen() -> None:
     assert decide(ask(snapshot=dark)).budget.pv_power_w == 0.0
 
 
-def test_everything_still_is_nothing_frozen() -> None:
-    """Frozen is what stands while others move; where nothing moves the site is at rest."""
-    at_rest = replace(
-        snapshot(),
-        battery_voltage_v=voltage(52.3, still_s=5_000.0),
-        pv_power_w=Reading(value=8_450.0, unchanged_s=5_000.0),
-        load_power_w=Reading(value=1_850.0, unchanged_s=5_000.0),
-    )
-    assert told(decide(ask(snapshot=at_rest)))[0] == START
-
-
 def test_without_a_load_reading_nothing_starts_and_what_runs_goes_on() -> None:
     """The learned mean of the house stands in."""
     question = ask(
@@ -200,28 +193,3 @@ def test_without_a_load_reading_nothing_starts_and_what_runs_goes_on() -> None:
 def test_without_any_load_the_surplus_counts_as_zero() -> None:
     budget = decide(ask(snapshot=snapshot(load_w=None))).budget
     assert (budget.solar_surplus_w, budget.measured_surplus_w) == (0.0, 0.0)
-
-
-@pytest.mark.parametrize(
-    ("monitor", "inverter", "frozen"),
-    [
-        pytest.param(voltage(55.0, still_s=3_600.0), None, True, id="one sensor alone"),
-        pytest.param(voltage(55.0, still_s=3_600.0), voltage(55.5), False, id="confirmed"),
-        pytest.param(voltage(55.0, still_s=3_600.0), voltage(55.51), True, id="contradicted"),
-        pytest.param(
-            voltage(55.0, still_s=3_600.0), voltage(55.0, age_s=901.0), True, id="by an old one"
-        ),
-        pytest.param(voltage(55.0, still_s=3_599.0), voltage(53.0), False, id="not long enough"),
-    ],
-)
-def test_a_voltage_held_for_hours_is_frozen_unless_a_second_sensor_confirms_it(
-    monitor: Reading, inverter: Reading | None, *, frozen: bool
-) -> None:
-    picture = replace(snapshot(), battery_voltage_v=monitor, inverter_voltage_v=inverter)
-    assert is_frozen(monitor, picture) is frozen
-
-
-def test_agreeing_voltages_confirm_no_other_sensor() -> None:
-    sun = Reading(value=8_450.0, unchanged_s=3_600.0)
-    picture = replace(snapshot(), pv_power_w=sun, inverter_voltage_v=voltage(52.3))
-    assert is_frozen(sun, picture) is True

@@ -13,9 +13,10 @@ import pytest
 from commandcenter.wiring import seed
 from energy.site.loads import Actor
 from services.actions.records import OPEN_STATUSES, Action, ActionStatus
+from services.errors import Unavailable
 from services.telemetry.records import EnergySample
 from tests.fakes.reference_site import SYSTEM_ID
-from tests.fakes.scripted_site import FAN, HEATER, PRIMARY, ScriptedSite
+from tests.fakes.scripted_site import DUMP, FAN, HEATER, PRIMARY, ScriptedSite
 from tests.fakes.scripted_switch import Mode
 
 DONE, FAILED, BLOCKED = ActionStatus.DONE, ActionStatus.FAILED, ActionStatus.BLOCKED
@@ -523,3 +524,37 @@ async def test_an_action_that_vanished(site: ScriptedSite) -> None:
     site.stores.actions.transition = gone  # type: ignore[method-assign]  # deleted
     site.stores.actions.get = gone  # type: ignore[method-assign]  # deleted
     assert await site.loop.actions.execute(action) == action
+
+
+async def test_a_device_that_hangs_holds_up_no_other(site: ScriptedSite) -> None:
+    hung = await site.wish(PRIMARY)
+    other = await site.wish(DUMP)
+    site.primary.answers.clear()
+    advancing = asyncio.create_task(site.loop.execution.advance(SYSTEM_ID))
+    for _ in range(200):
+        if site.switches[DUMP].relay:
+            break
+        await asyncio.sleep(0)
+    assert site.switches[DUMP].relay
+    site.primary.answers.set()
+    await advancing
+    assert site.primary.relay
+    assert hung.id != other.id
+
+
+async def test_a_database_that_is_away_for_one_device_is_said_after_the_others(
+    site: ScriptedSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await site.wish(PRIMARY)
+    await site.wish(DUMP)
+    execute = site.loop.execution.execute
+
+    async def away_for_one(action: Action) -> Action:
+        if action.load_id == PRIMARY:
+            raise Unavailable(what="The database", detail="gone", advice="wait")
+        return await execute(action)
+
+    monkeypatch.setattr(site.loop.execution, "execute", away_for_one)
+    with pytest.raises(Unavailable):
+        await site.loop.execution.advance(SYSTEM_ID)
+    assert site.switches[DUMP].relay

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
+import structlog
 
 from energy.site.loads import Actor
 from energy.site.preferences import ControlLevel
@@ -15,7 +18,7 @@ from services.control.decision_chain import first_broken
 from services.errors import Unavailable
 from services.stored import Json
 from tests.fakes.reference_site import SYSTEM_ID, Loop
-from tests.fakes.scripted_site import FAN, HEATER, PRIMARY, ScriptedSite
+from tests.fakes.scripted_site import DUMP, FAN, HEATER, PRIMARY, ScriptedSite
 from tests.fakes.scripted_switch import Mode
 from tests.fakes.unreachable import Switchable
 
@@ -385,3 +388,50 @@ async def test_a_zone_whose_devices_are_gone(site: ScriptedSite) -> None:
     record = await site.loop.control.run_cycle(SYSTEM_ID)
     assert record.at == site.clock.now()
     assert await actions(site) == []
+
+
+async def test_a_device_that_hangs_delays_no_cycle() -> None:
+    site = await ScriptedSite(speed=1_000.0).set_up()
+    await cycles(site, 5)
+    site.primary.answers.clear()
+    async with asyncio.timeout(5.0):
+        await cycles(site, 3, silent=(PRIMARY,))
+    assert await site.stores.decisions.count(SYSTEM_ID) == 8
+    assert site.loop.dispatch.under_way >= 1
+    (asked, *_) = await actions(site)
+    site.primary.answers.set()
+    await eventually(lambda: site.loop.dispatch.under_way == 0)
+    done = await site.stores.actions.get(asked.id)
+    assert done is not None
+    assert done.status in {ActionStatus.DONE, ActionStatus.VERIFYING}
+    assert site.primary.commands[0][0] == "on"
+    assert len([word for word, _ in site.primary.commands if word == "on"]) == 1
+
+
+async def test_a_timer_that_hangs_holds_up_no_stop() -> None:
+    site = await ScriptedSite(speed=1_000.0).set_up()
+    await cycles(site, 6)
+    assert site.primary.relay
+    site.switches[DUMP].flip(on=True)
+    site.primary.answers.clear()
+    async with asyncio.timeout(5.0):
+        await cycles(site, 4, load_w=1_850.0 + 3_878.0 + 3_250.0, silent=(PRIMARY,))
+        await eventually(lambda: not site.switches[DUMP].relay)
+    site.primary.answers.set()
+    await site.loop.dispatch.close()
+
+
+async def test_a_timer_that_is_not_refreshed_is_logged(site: ScriptedSite) -> None:
+    await cycles(site, 6)
+    site.primary.mode = Mode.DEAF
+    with structlog.testing.capture_logs() as logged:
+        await cycles(site, 1, load_w=1_850.0 + 3_878.0, voltage_v=52.2)
+    assert "timer_not_refreshed" in [line["event"] for line in logged]
+
+
+async def eventually(reached: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if reached():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("not reached in five seconds")

@@ -248,3 +248,27 @@ async def test_a_database_that_goes_away_while_asked(site: Site, slow: bool, det
     site.stores.site.systems = systems  # type: ignore[method-assign]  # the store breaks in between
     found = await site.component("polls and jobs")
     assert (found["status"], found["detail"]) == ("degraded", detail)
+
+
+@pytest.mark.parametrize(
+    ("starts_min", "status", "detail"),
+    [
+        pytest.param([0, 1, 2, 3], "ok", "0 of 4 missed in 24 h", id="none missed"),
+        pytest.param([*range(17), 19], "ok", "2 of 20 missed in 24 h", id="just under a tenth"),
+        pytest.param([*range(16), 18], "degraded", "2 of 19 missed in 24 h", id="too slow"),
+        pytest.param([*range(5), 65], "ok", "60 of 66 missed in 24 h", id="was away"),
+    ],
+)
+async def test_missed_cycles_are_shown(
+    site: Site, starts_min: list[int], status: str, detail: str
+) -> None:
+    for minute in starts_min:
+        started_at = EPOCH + timedelta(minutes=minute)
+        await site.stores.jobs.count_cycle(SITE, started_at=started_at, interval_s=60.0)
+    site.clock.advance(60.0 * starts_min[-1])
+    found = await site.component("cycles")
+    assert (found["status"], found["detail"], bool(found["advice"])) == (
+        status,
+        detail,
+        status != "ok",
+    )

@@ -1,0 +1,69 @@
+"""The base load: the measured load less everything in it that we control."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from math import fsum, isfinite
+
+from energy.measuring.quantity import COMPUTED, MISSING, Quality, Quantity
+from energy.site.loads import OtherLoad
+from energy.site.miners import Learned, MinerProfile, MinerState
+from energy.wording import watts
+
+LEARNED = "mean of the past week"
+"""The source of a base load that stands in for one that can't be measured now."""
+
+
+def metered_w(power_w: float | None) -> float | None:
+    """A meter's reading, W, never below 0; None without one, or when it is not a number."""
+    if power_w is None or not isfinite(power_w):
+        return None
+    return max(0.0, power_w)
+
+
+def controlled_w(
+    miners: Iterable[MinerProfile], states: Iterable[MinerState], others: Iterable[OtherLoad]
+) -> float:
+    """What miners, heaters and fans have in the measured load, W.
+
+    Each with its power at the time of that reading, with its power now where that is unknown, with
+    its draw where it has no meter. A load of unknown state stays in the base load: its watts are
+    not lent to another one.
+    """
+    draws = {profile.id: profile.power_draw_watts for profile in miners}
+    # fsum: exact, so that the order of the loads does not matter.
+    return fsum(_each_w(draws, states, others))
+
+
+def base_load(load: Quantity, controlled_load_w: float, learned: Learned) -> Quantity:
+    """The house alone, W, never below 0; without a load to go by the learned mean stands in."""
+    if load.usable is not None:
+        house_w = max(0.0, load.usable - controlled_load_w)
+        return Quantity(house_w, load.age_s, COMPUTED)
+    mean_w = learned.mean_base_load_w
+    if mean_w is None:
+        return MISSING._replace(reason="The load is unknown and no mean of it has been learned.")
+    reason = f"The load is unknown: the learned mean of {watts(mean_w)} stands in."
+    return Quantity(mean_w, None, LEARNED, Quality.STALE, reason)
+
+
+def _each_w(
+    draws: dict[str, float], states: Iterable[MinerState], others: Iterable[OtherLoad]
+) -> Iterator[float]:
+    for state in states:
+        if state.miner_id in draws:
+            yield _in_load_w(state, draws[state.miner_id])
+    for other in others:
+        yield _in_load_w(other, other.rated_w)
+
+
+def _in_load_w(load: MinerState | OtherLoad, draw_w: float) -> float:
+    if load.is_on is None:
+        return 0.0
+    in_load_w = metered_w(load.power_in_load_w)
+    if in_load_w is not None:
+        return in_load_w
+    if not load.is_on:
+        return 0.0
+    now_w = metered_w(load.power_w)
+    return draw_w if now_w is None else now_w

@@ -1,0 +1,67 @@
+"""Powers, currents and temperatures: what of them may be used."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from energy.measuring.frozen import Frozen
+from energy.measuring.quantity import MISSING, Quality, Quantity
+from energy.measuring.staleness import stale_after_s
+from energy.site.preferences import Preferences
+from energy.site.snapshot import Reading
+from energy.wording import grouped
+
+NOISE_W = -50.0
+"""Below this a power that is never negative is no noise but a wrong sign or channel, W."""
+
+
+def flow(reading: Reading | None, what: str, preferences: Preferences, frozen: Frozen) -> Quantity:
+    """A reading as a quantity; ``what`` names it in the reason, e.g. ``solar power``."""
+    if reading is None:
+        return MISSING
+    value: float | None = reading.value
+    quality, reason = _judged(reading, what, preferences, frozen)
+    if quality is not Quality.GOOD and quality is not Quality.STALE:
+        value = None
+    return Quantity(value, reading.age_s, reading.source, quality, reason)
+
+
+def not_negative(quantity: Quantity, what: str, *, otherwise: Quality) -> Quantity:
+    """A power that is never below zero: noise around zero is zero, more is not believed.
+
+    Args:
+        quantity: The power, W.
+        what: Its name in the reason, with a capital.
+        otherwise: What a negative one is: ``IMPLAUSIBLE`` or ``SUSPECT``.
+    """
+    power_w = quantity.value
+    if power_w is None or power_w >= 0.0:
+        return quantity
+    if power_w >= NOISE_W:
+        return quantity._replace(value=0.0)
+    reason = f"{what} of {grouped(power_w)} W is {otherwise.value} and counts as missing."
+    return quantity._replace(value=None, quality=otherwise, reason=reason)
+
+
+def _judged(
+    reading: Reading, what: str, preferences: Preferences, frozen: Frozen
+) -> tuple[Quality, str]:
+    if not isfinite(reading.value):
+        return Quality.IMPLAUSIBLE, f"The {what} is not a number and counts as missing."
+    if reading.source in frozen:
+        why = frozen[reading.source]
+        shown = grouped(reading.value)
+        return Quality.FROZEN, (
+            f"{reading.source} is frozen, {why}: its {what} of {shown} counts as missing."
+        )
+    if reading.age_s > stale_after_s(reading, preferences):
+        if reading.suspicion:
+            return (
+                Quality.SUSPECT,
+                f"The {what} is suspect and counts as missing: {reading.suspicion}.",
+            )
+        return (
+            Quality.STALE,
+            f"The {what} is {grouped(reading.age_s)} s old and counts as missing.",
+        )
+    return Quality.GOOD, ""

@@ -1,0 +1,155 @@
+"""The voltage in force: the battery monitor's, or the inverter's where that can't be used."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from math import isfinite
+from typing import NamedTuple
+
+from energy.measuring.frozen import Frozen, why_voltage_stands
+from energy.measuring.quantity import MISSING, Quality, Quantity
+from energy.measuring.staleness import failsafe_after_s, stale_after_s
+from energy.measuring.waiting import WAITING, still_waiting
+from energy.site.miners import MeasuringMemory
+from energy.site.preferences import Preferences
+from energy.site.snapshot import Reading, Snapshot
+from energy.wording import duration, volts
+
+PLAUSIBLE_MARGIN_V = 2.0
+"""Voltages further outside the battery's absolute limits are measurement errors, V."""
+
+
+class VoltageInForce(NamedTuple):
+    """The voltage that decides, and what it means where there is none.
+
+    Attributes:
+        voltage: The voltage in force; a stale one still protects what runs.
+        notes: One sentence per voltage that was left out or replaced.
+        lost: It has been gone for so long that everything stops.
+        waiting: It is gone, but the program has just started and its first readings are to come.
+        implausible_since: Since when there have been voltages and none of them was to be believed.
+    """
+
+    voltage: Quantity
+    notes: tuple[str, ...]
+    lost: bool = False
+    waiting: bool = False
+    implausible_since: datetime | None = None
+
+
+def voltage_in_force(
+    snapshot: Snapshot, preferences: Preferences, frozen: Frozen, memory: MeasuringMemory
+) -> VoltageInForce:
+    """Choose between monitor and inverter: a fresh monitor goes first, then the fresher one."""
+    monitor, inverter = snapshot.battery_voltage_v, snapshot.inverter_voltage_v
+    not_monitor = _rejected(monitor, snapshot, preferences, frozen)
+    not_inverter = _rejected(inverter, snapshot, preferences, frozen)
+    from_monitor = monitor if not_monitor is None else None
+    from_inverter = inverter if not_inverter is None else None
+    chosen = _chosen(from_monitor, from_inverter, preferences)
+    if chosen is None:
+        rejected = [each for each in (not_monitor, not_inverter) if each is not None]
+        return _none_in_force(rejected, snapshot, preferences, memory)
+    notes = _notes(monitor, not_monitor) if chosen is from_inverter else ()
+    return _in_force(chosen, notes, snapshot, preferences, memory)
+
+
+def _chosen(
+    monitor: Reading | None, inverter: Reading | None, preferences: Preferences
+) -> Reading | None:
+    if monitor is None or inverter is None:
+        return inverter if monitor is None else monitor
+    fresh = monitor.age_s <= stale_after_s(monitor, preferences)
+    return monitor if fresh or inverter.age_s >= monitor.age_s else inverter
+
+
+def _notes(monitor: Reading | None, not_monitor: Quantity | None) -> tuple[str, ...]:
+    """Why the inverter's voltage stands in for the monitor's."""
+    if monitor is None:
+        return ("The battery monitor's voltage is missing; the inverter's stands in.",)
+    if not_monitor is None:
+        aged = f"is {duration(monitor.age_s)} old"
+        return (f"The battery monitor's voltage {aged}; the inverter's stands in.",)
+    stands_in = "The battery monitor's voltage can't be used; the inverter's stands in."
+    return (not_monitor.reason, stands_in)
+
+
+def _in_force(
+    reading: Reading,
+    notes: tuple[str, ...],
+    snapshot: Snapshot,
+    preferences: Preferences,
+    memory: MeasuringMemory,
+) -> VoltageInForce:
+    stale = reading.age_s > stale_after_s(reading, preferences)
+    gone = reading.age_s > failsafe_after_s(reading, preferences)
+    waiting = gone and still_waiting(memory, snapshot.at)
+    if waiting:
+        notes = (*notes, WAITING)
+    said = notes
+    if stale:
+        said = (*notes, f"The battery voltage is {duration(reading.age_s)} old.")
+    voltage = Quantity(
+        reading.value,
+        reading.age_s,
+        reading.source,
+        Quality.STALE if stale else Quality.GOOD,
+        " ".join(said),
+    )
+    return VoltageInForce(voltage, notes, lost=gone and not waiting, waiting=waiting)
+
+
+def _none_in_force(
+    rejected: list[Quantity],
+    snapshot: Snapshot,
+    preferences: Preferences,
+    memory: MeasuringMemory,
+) -> VoltageInForce:
+    """No voltage at all, or none to be believed. What is frozen is lost: it was judged for long."""
+    if not rejected:
+        waiting = still_waiting(memory, snapshot.at)
+        reason = WAITING if waiting else "There is no battery voltage at all."
+        voltage = MISSING._replace(reason=reason)
+        return VoltageInForce(voltage, (reason,), lost=not waiting, waiting=waiting)
+    notes = tuple(each.reason for each in rejected)
+    voltage = rejected[0]._replace(reason=" ".join(notes))
+    if any(each.quality is Quality.FROZEN for each in rejected):
+        return VoltageInForce(voltage, notes, lost=True)
+    before = memory.voltage_implausible_since
+    since = snapshot.at if before is None else before
+    limit_s = min(failsafe_after_s(each, preferences) for each in snapshot.voltages)
+    lost = (snapshot.at - since).total_seconds() > limit_s
+    return VoltageInForce(voltage, notes, lost=lost, implausible_since=since)
+
+
+def _rejected(
+    reading: Reading | None, snapshot: Snapshot, preferences: Preferences, frozen: Frozen
+) -> Quantity | None:
+    """Why a voltage is not to be believed; None where it is, or where there is none."""
+    if reading is None:
+        return None
+    quality, why = _judged(reading, snapshot, preferences, frozen)
+    if quality is Quality.GOOD:
+        return None
+    return Quantity(None, reading.age_s, reading.source, quality, why)
+
+
+def _judged(
+    reading: Reading, snapshot: Snapshot, preferences: Preferences, frozen: Frozen
+) -> tuple[Quality, str]:
+    if not isfinite(reading.value):
+        return Quality.IMPLAUSIBLE, "A battery voltage that is no number counts as missing."
+    low_v = preferences.battery_absolute_min - PLAUSIBLE_MARGIN_V
+    high_v = preferences.battery_absolute_max + PLAUSIBLE_MARGIN_V
+    shown = volts(reading.value)
+    if not low_v <= reading.value <= high_v:
+        why = f"A battery voltage of {shown} is implausible and counts as missing."
+        return Quality.IMPLAUSIBLE, why
+    stands = frozen.get(reading.source) or why_voltage_stands(reading, snapshot)
+    if stands is not None:
+        why = f"{reading.source} is frozen, {stands}: its {shown} counts as missing."
+        return Quality.FROZEN, why
+    if reading.suspicion and reading.age_s > stale_after_s(reading, preferences):
+        why = f"The battery voltage of {reading.source} is suspect: {reading.suspicion}."
+        return Quality.SUSPECT, why
+    return Quality.GOOD, ""

@@ -1,0 +1,30 @@
+"""After its start the program waits for the first readings before it calls telemetry lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from energy.site.miners import ControlMemory, MeasuringMemory
+
+WAITING = "Waiting for the first readings: nothing starts."
+
+PAUSE = timedelta(minutes=10)
+"""Without a cycle for this long the program was not running."""
+
+WAITS = timedelta(minutes=5)
+"""Within this time every source has been asked for the first time, clouds included."""
+
+
+def awaiting_readings(
+    memory: ControlMemory, *, last_cycle_at: datetime | None, at: datetime
+) -> ControlMemory:
+    """The memory for a cycle at ``at``; the first one after a pause waits for its readings."""
+    if last_cycle_at is not None and at - last_cycle_at <= PAUSE:
+        return memory
+    return replace(memory, waiting_since=at)
+
+
+def still_waiting(memory: MeasuringMemory, at: datetime) -> bool:
+    """Whether the first readings may still be on their way."""
+    return memory.waiting_since is not None and at - memory.waiting_since < WAITS

@@ -1,0 +1,86 @@
+"""A cycle's commands: waited for while they are quick, owned when they are slow."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+import structlog
+
+from services.control.command_dispatch import CommandDispatch
+from services.errors import Unavailable
+from tests.fakes.clock import SteppingClock
+
+
+class Commands:
+    """The two calls of ``Execution`` that a dispatch makes, as a test wants them to end."""
+
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()
+        self.error: Exception | None = None
+
+    async def refresh_timers(self, _loads: object, _auto_off_s: float) -> list[str]:
+        await self.gate.wait()
+        if self.error is not None:
+            raise self.error
+        return []
+
+
+@pytest.fixture
+def commands() -> Commands:
+    return Commands()
+
+
+@pytest.fixture
+def dispatch(commands: Commands) -> CommandDispatch:
+    return CommandDispatch(
+        execution=commands,  # type: ignore[arg-type] # the call that is made
+        clock=SteppingClock(speed=100.0),
+        patience_s=1.0,
+    )
+
+
+async def test_quick_commands_are_waited_for(dispatch: CommandDispatch, commands: Commands) -> None:
+    commands.gate.set()
+    commands.error = Unavailable(what="it", detail="d", advice="a")
+    with pytest.raises(Unavailable):
+        await dispatch.send([], [], 300.0)
+    assert dispatch.under_way == 0
+    await dispatch.close()
+
+
+async def test_without_a_timer_to_arm_nothing_is_asked(dispatch: CommandDispatch) -> None:
+    await dispatch.send([], [], None)
+    assert dispatch.under_way == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "events"),
+    [
+        (Unavailable(what="it", detail="d", advice="a"), ["commands_failed"]),
+        (RuntimeError("odd"), ["commands_broken"]),
+        (None, []),
+    ],
+)
+async def test_what_slow_commands_met_is_logged(
+    dispatch: CommandDispatch, commands: Commands, error: Exception | None, events: list[str]
+) -> None:
+    commands.error = error
+    with structlog.testing.capture_logs() as logged:
+        await dispatch.send([], [], 300.0)
+        assert dispatch.under_way == 1
+        commands.gate.set()
+        await dispatch.close()
+        await asyncio.sleep(0)
+    assert [line["event"] for line in logged] == events
+
+
+async def test_what_hangs_is_cancelled_at_the_end(
+    dispatch: CommandDispatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.control.command_dispatch.GRACE_S", 0.02)
+    with structlog.testing.capture_logs() as logged:
+        await dispatch.send([], [], 300.0)
+        await dispatch.close()
+        await asyncio.sleep(0)
+    assert (dispatch.under_way, logged) == (0, [])
