@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
@@ -78,6 +79,7 @@ class Statistics(EnergyTotals):
 class EnergyHour(EnergyTotals):
     """One hour of the site's time."""
 
+    system_id: UUID
     start_at: datetime
     voltage_min_v: float | None = None
     voltage_max_v: float | None = None
