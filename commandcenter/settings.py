@@ -166,6 +166,13 @@ class Settings(BaseSettings):
         alias="RAW_RETENTION_HOURS",
         description="How long raw samples stay.",
     )
+    decision_retention_days: float = Field(
+        default=365.0,
+        ge=1,
+        le=36_500,
+        alias="DECISION_RETENTION_DAYS",
+        description="How long decisions stay; their chain goes on from an anchor.",
+    )
     watchdog_file: Path | None = Field(
         default=None,
         alias="WATCHDOG_FILE",

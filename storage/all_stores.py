@@ -9,12 +9,12 @@ from storage.stores.actions import PostgresActionStore
 from storage.stores.alerts import PostgresAlertStore, PostgresOutboxStore
 from storage.stores.chat import PostgresConversationStore
 from storage.stores.control import (
-    PostgresDecisionStore,
     PostgresDeviceLocks,
     PostgresEmergencyStopStore,
     PostgresJobStore,
     PostgresMemoryStore,
 )
+from storage.stores.decisions import PostgresDecisionStore
 from storage.stores.live_events import PostgresEventBus, PostgresStoreHealth
 from storage.stores.site_settings import PostgresSettingsStore
 from storage.stores.sites import PostgresSiteStore

@@ -7,9 +7,11 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 import httpx2
+import structlog
 
 from agents.assistant import CrewAssistant
 from agents.models.settings import ModelSettings
@@ -51,6 +53,7 @@ from services.chat.records import Run
 from services.chat.runs import Runs
 from services.control.command_dispatch import CommandDispatch
 from services.control.control_loop import ControlLoop
+from services.control.decision_retention import DecisionRetention
 from services.control.emergency_stop import Announce, Emergency
 from services.control.what_if import WhatIf
 from services.settings.site_settings import Settings as SiteSettings
@@ -64,6 +67,8 @@ from services.views.metrics import Metrics
 from storage.all_stores import PostgresStores
 from storage.schema import migrations
 from tools.services import ToolServices
+
+log = structlog.get_logger("commandcenter")
 
 SKY_DAYS = 3
 UNLIMITED = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
@@ -95,6 +100,7 @@ class Site:
     executor: JobExecutor
     assistant: CrewAssistant
     actions: Actions
+    execution: Execution
     dispatch: CommandDispatch
     sky: PvlibSkyModel
     first_start: bool
@@ -149,6 +155,7 @@ async def compose(settings: Settings, *, dsn: str, plant: Plant) -> AsyncIterato
         )
         await builder.configure_devices()
         site = builder.build()
+        stack.push_async_callback(site.execution.close)
         stack.push_async_callback(site.dispatch.close)
         stack.push_async_callback(site.runs.close)
         stack.callback(site.assistant.close)
@@ -283,6 +290,7 @@ class _Builder:
             ),
             assistant=assistant,
             actions=actions,
+            execution=execution,
             dispatch=dispatch,
             sky=self._sky,
             first_start=self._first,
@@ -452,10 +460,20 @@ class _Builder:
         )
         rollup = Rollup(sites=s.site, telemetry=s.telemetry, settings=s.settings, clock=self._clock)
 
+        decisions = DecisionRetention(
+            sites=s.site,
+            decisions=s.decisions,
+            keep=timedelta(days=self._settings.decision_retention_days),
+        )
+
         async def retain() -> object:
-            await s.jobs.forget_cycles(now=self._clock.now())
+            now = self._clock.now()
+            await s.jobs.forget_cycles(now=now)
+            for anchor in await decisions.apply(now):
+                if not anchor.intact:
+                    log.error("decision_chain_broken", until=anchor.at.isoformat())
             return await s.telemetry.apply_retention(
-                now=self._clock.now(), raw_hours=self._settings.raw_retention_hours
+                now=now, raw_hours=self._settings.raw_retention_hours
             )
 
         return Work(

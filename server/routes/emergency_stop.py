@@ -8,11 +8,16 @@ from fastapi import APIRouter, Body, Query
 
 from server.auth import Admin, Container, Controller, Reader, Site
 from server.described import DescribedRoute
-from server.schemas.control import REASON_LENGTH, EmergencyStopView, ReleaseRequest, StopRequest
+from server.schemas.control import (
+    DEFAULT_REASON,
+    REASON_LENGTH,
+    EmergencyStopView,
+    ReleaseRequest,
+    StopRequest,
+)
 from services.errors import Invalid
 
 router = APIRouter(prefix="/emergency-stop", tags=["control"], route_class=DescribedRoute)
-DEFAULT_REASON = "no reason given"
 
 
 @router.get("")

@@ -15,6 +15,7 @@ from services.stored import Json
 
 STRICT = ConfigDict(extra="forbid")
 REASON_LENGTH = 500
+DEFAULT_REASON = "no reason given"
 
 
 class ActionEventView(BaseModel):

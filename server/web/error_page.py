@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse
@@ -10,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse
 from server.web.rendering import page
 
 
-def error_page(request: Request, problem: JSONResponse) -> HTMLResponse:
+def error_page(_request: Request, problem: JSONResponse) -> HTMLResponse:
     """What went wrong, in the words of the problem document."""
     document = json.loads(bytes(problem.body))
     return page(
@@ -18,5 +19,5 @@ def error_page(request: Request, problem: JSONResponse) -> HTMLResponse:
         status_code=problem.status_code,
         title=document.get("title", "Something went wrong"),
         detail=document.get("detail", ""),
-        path=request.url.path,
+        away=problem.status_code == HTTPStatus.SERVICE_UNAVAILABLE,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from energy.wording import duration
 from server.web.static_files import asset
+from services.stored import Json
 
 FOLDER = Path(__file__).parent
 NO_STORE = {"Cache-Control": "no-store"}
@@ -27,6 +30,9 @@ def environment() -> Environment:
     )
     found.globals["asset"] = asset
     found.globals["number"] = number
+    found.filters["since"] = since
+    found.filters["is_stale"] = is_stale
+    found.filters["age"] = age
     found.filters["kilo"] = lambda value: None if value is None else value / 1_000.0
     return found
 
@@ -38,6 +44,25 @@ def number(value: float | None, digits: int = 0) -> str:
     return f"{value:,.{digits}f}".replace(",", "\N{NARROW NO-BREAK SPACE}").replace(
         "-", "\N{MINUS SIGN}"
     )
+
+
+def since(reading: Json, at: str) -> str:
+    """When a reading was true, ISO 8601, told its age at ``at``; empty for what is not known."""
+    if reading["age_s"] is None:
+        return ""
+    return (datetime.fromisoformat(at) - timedelta(seconds=reading["age_s"])).isoformat()
+
+
+def is_stale(reading: Json) -> bool:
+    """Whether a reading is older than its limit."""
+    age_s, limit_s = reading["age_s"], reading["stale_after_s"]
+    return age_s is not None and limit_s is not None and age_s > limit_s
+
+
+def age(reading: Json) -> str:
+    """``3 min ago``; what was never measured says so."""
+    age_s = reading["age_s"]
+    return "never" if age_s is None else f"{duration(age_s)} ago"
 
 
 def page(template: str, *, status_code: int = 200, **values: Any) -> HTMLResponse:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from server.container import Services
+from server.web.attention import Attention, attention_of
 from services.accounts.accounts import Identity
 from services.accounts.records import Role
 from services.actions.records import EmergencyStop
@@ -13,7 +15,12 @@ from services.sites.records import System
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shell:
-    """The frame of a page: where we are, who looks, and whether everything is stopped."""
+    """The frame of a page: where we are, who looks, what needs them, and whether all is stopped.
+
+    Attributes:
+        at: The site's time as ISO 8601, for scripts; ``clock`` the same for people.
+        speed: Site seconds per second of the wall; not 1 on a simulated site.
+    """
 
     active: str
     site: System
@@ -23,10 +30,16 @@ class Shell:
     stop: EmergencyStop
     version: str
     timezone: str
+    at: str
+    clock: str
+    speed: float
+    attention: Attention
 
 
 async def shell_of(services: Services, who: Identity, site: System, *, active: str) -> Shell:
     """The frame for one request."""
+    timezone = (await services.settings.preferences(site.id)).value.timezone
+    at = services.clock.now()
     return Shell(
         active=active,
         site=site,
@@ -35,5 +48,9 @@ async def shell_of(services: Services, who: Identity, site: System, *, active: s
         may_control=who.user.role is not Role.VIEWER,
         stop=await services.emergency.state(site.id),
         version=services.config.version,
-        timezone=(await services.settings.preferences(site.id)).value.timezone,
+        timezone=timezone,
+        at=at.isoformat(),
+        clock=f"{at.astimezone(ZoneInfo(timezone)):%a %-d %b, %H:%M}",
+        speed=services.clock.speed,
+        attention=await attention_of(services, site.id),
     )

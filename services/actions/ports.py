@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from services.actions.records import Action, ActionEvent, ActionStatus, EmergencyStop, SwitchStatus
@@ -28,6 +28,17 @@ class Switch(Protocol):
 
     async def status(self) -> SwitchStatus:
         """The state and watts read back from the device."""
+        ...
+
+
+@runtime_checkable
+class HasSpeed(Protocol):
+    """A switch that can also set a fan's speed, where the device behind it has one: see
+    ``SwitchStatus.speed``.
+    """
+
+    async def turn_on_at(self, speed: int, *, auto_off_s: float | None) -> None:
+        """As ``turn_on``, at ``speed`` tenths (1 to 10) of the range."""
         ...
 
 

@@ -35,12 +35,14 @@ def canonical_text(document: Json) -> str:
         raise Invalid([("document", f"is no JSON: {problem}")]) from problem
 
 
-def first_broken(records: Iterable[DecisionRecord]) -> DecisionRecord | None:
+def first_broken(
+    records: Iterable[DecisionRecord], *, previous: str | None = None
+) -> DecisionRecord | None:
     """The first record, oldest first, that does not continue the chain; None when all do.
 
-    The first record given may follow older ones that are gone: its ``previous_hash`` is believed.
+    ``previous`` is the hash that the first record continues: an anchor's, or ``GENESIS``. Without
+    it the first record's own ``previous_hash`` is believed.
     """
-    previous: str | None = None
     for record in records:
         continues = previous is None or record.previous_hash == previous
         if not continues or record.hash != next_hash(record.previous_hash, record.document):

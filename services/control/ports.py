@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from services.control.records import DecisionRecord
+from services.control.records import ChainAnchor, DecisionRecord
 from services.stored import Json
 
 
@@ -29,4 +29,20 @@ class DecisionStore(Protocol):
     ) -> Sequence[DecisionRecord]: ...
     async def count(self, system_id: UUID) -> int:
         """How many decisions are stored: the total of the paginated list."""
+        ...
+
+    async def oldest(
+        self, system_id: UUID, *, before: datetime, limit: int
+    ) -> Sequence[DecisionRecord]:
+        """Decisions older than ``before``, oldest first, in the order of the chain."""
+        ...
+
+    async def anchor(self, system_id: UUID) -> ChainAnchor | None:
+        """The newest anchor; None while nothing has been dropped."""
+        ...
+
+    async def drop(
+        self, system_id: UUID, records: Sequence[DecisionRecord], anchor: ChainAnchor
+    ) -> None:
+        """Drop the oldest decisions and keep ``anchor`` in their place, both or neither."""
         ...

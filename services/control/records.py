@@ -10,6 +10,25 @@ from services.stored import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChainAnchor:
+    """Where a site's chain of decisions goes on after old ones were dropped.
+
+    Attributes:
+        at: Time of the newest dropped decision.
+        hash: Its hash: the oldest kept decision continues it.
+        dropped: How many went with this anchor.
+        intact: Whether their chain was whole, from the anchor before on.
+        anchored_at: When they were dropped.
+    """
+
+    at: datetime
+    hash: str
+    dropped: int
+    intact: bool
+    anchored_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRecord:
     """One stored decision.
 

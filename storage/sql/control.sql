@@ -7,34 +7,6 @@ SELECT document FROM site_memory WHERE system_id = %(system_id)s
 INSERT INTO site_memory (system_id, document) VALUES (%(system_id)s, %(document)s)
 ON CONFLICT (system_id) DO UPDATE SET document = excluded.document, updated_at = now()
 
--- name: lock_chain
--- One writer at a time continues a site's chain.
-SELECT pg_advisory_xact_lock(hashtextextended('decisions/' || %(system_id)s::text, 0))
-
--- name: decision_at
-SELECT id, system_id, at, document, version, previous_hash, hash
-FROM decisions WHERE system_id = %(system_id)s AND at = %(at)s
-
--- name: chain_end
-SELECT hash FROM decisions WHERE system_id = %(system_id)s ORDER BY position DESC LIMIT 1
-
--- name: add_decision
-INSERT INTO decisions (id, system_id, at, document, version, previous_hash, hash)
-VALUES (%(id)s, %(system_id)s, %(at)s, %(document)s, %(version)s, %(previous_hash)s, %(hash)s)
-
--- name: decision
-SELECT id, system_id, at, document, version, previous_hash, hash
-FROM decisions WHERE id = %(id)s
-
--- name: decisions
-SELECT id, system_id, at, document, version, previous_hash, hash
-FROM decisions
-WHERE system_id = %(system_id)s AND (%(before)s::timestamptz IS NULL OR at < %(before)s)
-ORDER BY at DESC LIMIT %(limit)s
-
--- name: count_decisions
-SELECT count(*) AS total FROM decisions WHERE system_id = %(system_id)s
-
 -- name: emergency_state
 SELECT latched, changed_at, changed_by, reason
 FROM emergency_stops WHERE system_id = %(system_id)s ORDER BY id DESC LIMIT 1

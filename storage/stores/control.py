@@ -1,14 +1,13 @@
-"""What the loop keeps: memory, decisions, emergency stop, locks, job runs."""
+"""What the loop keeps: memory, emergency stop, locks, job runs."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
@@ -16,14 +15,12 @@ from psycopg.types.json import Jsonb
 
 from energy import json_codec
 from services.actions.records import EmergencyStop
-from services.control.decision_chain import GENESIS, canonical_text, next_hash
-from services.control.records import DecisionRecord
 from services.errors import Unavailable
 from services.memory.records import SiteMemory
 from services.stored import Json
 from services.views.records import CycleCount
 from storage.connection.mapping import record
-from storage.connection.pool import AnswerLimit, Pool, connected, kept_alive, row, rows
+from storage.connection.pool import AnswerLimit, Pool, kept_alive, row, rows
 from storage.connection.queries import queries
 
 SQL = queries("control")
@@ -52,67 +49,6 @@ class PostgresMemoryStore:
         }
         values = {"system_id": system_id, "document": Jsonb(document)}
         await rows(self._pool, SQL["save_memory"], values)
-
-
-class PostgresDecisionStore:
-    """``DecisionStore``: chained by hash, stored as the text that was hashed."""
-
-    def __init__(self, *, pool: Pool) -> None:
-        self._pool = pool
-
-    async def append(
-        self, system_id: UUID, at: datetime, document: Json, version: str
-    ) -> DecisionRecord:
-        """Continue the chain; the same instant again gives the stored record."""
-        key = {"system_id": system_id, "at": at}
-        async with connected(self._pool) as connection:
-            await connection.execute(SQL["lock_chain"], key)
-            known = await (await connection.execute(SQL["decision_at"], key)).fetchone()
-            if known is not None:
-                return _decision(known)
-            end = await (await connection.execute(SQL["chain_end"], key)).fetchone()
-            previous = GENESIS if end is None else str(end["hash"])
-            made = DecisionRecord(
-                id=uuid5(system_id, at.isoformat()),
-                system_id=system_id,
-                at=at,
-                document=document,
-                version=version,
-                previous_hash=previous,
-                hash=next_hash(previous, document),
-            )
-            values = {
-                "id": made.id,
-                **key,
-                "document": canonical_text(document),
-                "version": version,
-                "previous_hash": previous,
-                "hash": made.hash,
-            }
-            await connection.execute(SQL["add_decision"], values)
-        return made
-
-    async def latest(self, system_id: UUID) -> DecisionRecord | None:
-        """The newest."""
-        page = await self.page(system_id, before=None, limit=1)
-        return page[0] if page else None
-
-    async def get(self, decision_id: UUID) -> DecisionRecord | None:
-        """One by id."""
-        found = await row(self._pool, SQL["decision"], {"id": decision_id})
-        return None if found is None else _decision(found)
-
-    async def page(
-        self, system_id: UUID, *, before: datetime | None, limit: int
-    ) -> Sequence[DecisionRecord]:
-        """Newest first."""
-        values = {"system_id": system_id, "before": before, "limit": limit}
-        return [_decision(each) for each in await rows(self._pool, SQL["decisions"], values)]
-
-    async def count(self, system_id: UUID) -> int:
-        """How many are stored."""
-        found = await row(self._pool, SQL["count_decisions"], {"system_id": system_id})
-        return 0 if found is None else int(found["total"])
 
 
 class PostgresEmergencyStopStore:
@@ -260,7 +196,3 @@ class PostgresJobStore:
     async def forget_cycles(self, *, now: datetime) -> None:
         """Drop counts older than 30 days."""
         await rows(self._pool, SQL["forget_cycles"], {"now": now})
-
-
-def _decision(found: DictRow) -> DecisionRecord:
-    return record(DecisionRecord, {**found, "document": json.loads(found["document"])})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,8 +13,10 @@ from energy.site.loads import Actor
 from energy.site.miners import ControlMemory, Learned, MinerMemory
 from services.actions.records import Action, ActionEvent, ActionStatus, EmergencyStop
 from services.control.decision_chain import GENESIS, first_broken, next_hash
+from services.control.records import ChainAnchor
 from services.errors import Invalid, NotFound
 from services.memory.records import SiteMemory
+from services.stored import Json
 from tests.contract.conftest import NOON, Site
 
 PROPOSED = frozenset({ActionStatus.PROPOSED})
@@ -99,6 +102,58 @@ async def test_an_edited_decision_breaks_the_chain(site: Site) -> None:
     edited = [chain[0], replace(chain[1], document={"n": 9}), chain[2]]
     assert first_broken(edited) == edited[1]
     assert first_broken([chain[0], chain[2]]) == chain[2]
+
+
+WHOLE: Json = {
+    "allocation": {
+        "budget": {"total_w": 11_600.0},
+        "inputs": {
+            "preferences": {"voltage_low": 47.0},
+            "miners": [{"id": "m1", "name": "S21+"}],
+            "snapshot": {"at": "2026-06-21T19:00:00+00:00"},
+        },
+    },
+    "zones": {"zones": []},
+}
+
+
+async def test_a_decision_comes_back_with_its_settings(site: Site) -> None:
+    store = site.stores.decisions
+    other = deepcopy(WHOLE)
+    other["allocation"]["inputs"]["preferences"]["voltage_low"] = 48.0
+    made = [await store.append(site.system_id, at(n), d, "1") for n, d in enumerate((WHOLE, other))]
+    assert [(await store.get(each.id)) for each in made] == made
+    assert [each.document for each in made] == [WHOLE, other]
+
+
+async def test_old_decisions_are_dropped_and_an_anchor_keeps_the_chain(site: Site) -> None:
+    store = site.stores.decisions
+    made = [await store.append(site.system_id, at(60 * n), WHOLE, "1") for n in range(4)]
+    assert await store.anchor(site.system_id) is None
+    old = await store.oldest(site.system_id, before=at(120), limit=10)
+    assert list(old) == made[:2]
+    assert list(await store.oldest(site.system_id, before=at(120), limit=1)) == made[:1]
+    anchor = ChainAnchor(
+        at=made[1].at, hash=made[1].hash, dropped=2, intact=True, anchored_at=at(900)
+    )
+    await store.drop(site.system_id, old, anchor)
+    assert await store.anchor(site.system_id) == anchor
+    assert await store.anchor(site.other_system_id) is None
+    assert await store.count(site.system_id) == 2
+    assert await store.get(made[0].id) is None
+    kept = list(await store.oldest(site.system_id, before=at(900), limit=10))
+    assert kept == made[2:]
+    assert first_broken(kept, previous=anchor.hash) is None
+    assert first_broken(kept, previous=GENESIS) == kept[0]
+
+
+async def test_a_chain_of_which_all_is_dropped_goes_on(site: Site) -> None:
+    store = site.stores.decisions
+    made = await store.append(site.system_id, at(0), WHOLE, "1")
+    anchor = ChainAnchor(at=made.at, hash=made.hash, dropped=1, intact=True, anchored_at=at(900))
+    await store.drop(site.system_id, [made], anchor)
+    following = await store.append(site.system_id, at(960), WHOLE, "1")
+    assert following.previous_hash == made.hash
 
 
 async def test_a_number_that_is_not_finite_is_no_decision(site: Site) -> None:

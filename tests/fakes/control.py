@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 
 from services.actions.records import Action, ActionEvent, ActionStatus, EmergencyStop
 from services.control.decision_chain import GENESIS, next_hash
-from services.control.records import DecisionRecord
+from services.control.records import ChainAnchor, DecisionRecord
 from services.errors import Invalid, NotFound
 from services.memory.records import SiteMemory
 from services.stored import Json
@@ -42,6 +42,7 @@ class InMemoryDecisionStore:
         self._chains: dict[UUID, dict[datetime, DecisionRecord]] = {}
         self._last: dict[UUID, DecisionRecord] = {}
         self._by_id: dict[UUID, DecisionRecord] = {}
+        self._anchors: dict[UUID, ChainAnchor] = {}
 
     async def append(
         self, system_id: UUID, at: datetime, document: Json, version: str
@@ -82,6 +83,22 @@ class InMemoryDecisionStore:
 
     async def count(self, system_id: UUID) -> int:
         return len(self._chains.get(system_id, {}))
+
+    async def oldest(
+        self, system_id: UUID, *, before: datetime, limit: int
+    ) -> Sequence[DecisionRecord]:
+        chain = self._chains.get(system_id, {}).values()
+        return [record for record in chain if record.at < before][:limit]
+
+    async def anchor(self, system_id: UUID) -> ChainAnchor | None:
+        return self._anchors.get(system_id)
+
+    async def drop(
+        self, system_id: UUID, records: Sequence[DecisionRecord], anchor: ChainAnchor
+    ) -> None:
+        for record in records:
+            del self._by_id[self._chains[system_id].pop(record.at).id]
+        self._anchors[system_id] = anchor
 
 
 class InMemoryActionStore:

@@ -18,7 +18,9 @@ from services.actions.execution import Execution
 from services.actions.ports import ActionStore, DeviceLocks, EmergencyStopStore, Switches
 from services.actions.proposals import Proposals
 from services.actions.records import EmergencyStop, SwitchStatus
+from services.actions.relays import ANSWER_WALL_S
 from services.actions.safety_check import Judge
+from services.actions.side_by_side import SideBySide
 from services.alerting.ports import AlertStore
 from services.control.command_dispatch import CommandDispatch
 from services.control.control_loop import ControlLoop
@@ -43,6 +45,7 @@ from tests.fakes.stores import InMemoryStores
 
 SYSTEM_ID = seed.SYSTEM_ID
 SLUGS = {load.load_id: load.slug for load in seed.LOADS}
+BEHIND = {load.adapter_id: load for load in seed.LOADS}
 ROOMS = {"fan1": "heat-room", "fan2": "main-room"}
 
 
@@ -133,11 +136,11 @@ def samples_of(now: Measurements, adapter: AdapterConfig) -> list[Sample]:
 
 
 def _switch_samples(now: Measurements, adapter: AdapterConfig, at: datetime) -> list[Sample]:
-    (load_id,) = (load.load_id for load in seed.LOADS if load.adapter_id == adapter.id)
-    reading = now.devices[SLUGS[load_id]]
+    load = BEHIND[adapter.id]
+    reading = now.devices[load.slug]
     found: list[Sample] = [
         LoadSample(
-            device_id=load_id,
+            device_id=load.load_id,
             at=at,
             is_on=reading.is_on,
             power_w=round(reading.power_w, 1),
@@ -145,7 +148,7 @@ def _switch_samples(now: Measurements, adapter: AdapterConfig, at: datetime) -> 
         )
     ]
     if "zone_id" in adapter.settings:
-        celsius = now.rooms_c[ROOMS[SLUGS[load_id]]]
+        celsius = now.rooms_c[ROOMS[load.slug]]
         zone_id = UUID(adapter.settings["zone_id"])
         found.append(ZoneSample(device_id=zone_id, at=at, temperature_c=round(celsius, 1)))
     return found
@@ -184,6 +187,8 @@ class Loop:
     clock: SteppingClock
     switches: Switches
     sky: SkyModel | None = None
+    beside: SideBySide | None = None
+    answer_wall_s: float = ANSWER_WALL_S
     announced: list[EmergencyStop] = field(default_factory=list)
     snapshots: SnapshotBuilder = field(init=False)
     judge: Judge = field(init=False)
@@ -227,6 +232,8 @@ class Loop:
             judge=self.judge,
             clock=self.clock,
             events=s.events,
+            beside=self.beside,
+            answer_wall_s=self.answer_wall_s,
         )
         self.actions = Actions(proposals=self.proposals, execution=self.execution)
         self.dispatch = CommandDispatch(execution=self.execution, clock=self.clock)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from server.web.pages import chat, health, home, sign_in
+from server.web.pages import attention, chat, health, home, sign_in, stop
 
 router = APIRouter(include_in_schema=False)
-for each in (sign_in, home, chat, health):
+for each in (sign_in, home, chat, health, attention, stop):
     router.include_router(each.router)

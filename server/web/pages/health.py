@@ -1,6 +1,9 @@
-"""Health: every part, how it does, and what to do."""
+"""Health: every part in words, how it does, and what to do."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -22,6 +25,35 @@ GROUPS = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part as a line of the page.
+
+    Attributes:
+        words: What it does and how it goes.
+        verb: What it did last, before its age.
+        since: When that was, ISO 8601; empty where it is not known.
+        age: The same as a duration.
+    """
+
+    name: str
+    status: str
+    words: str
+    verb: str
+    since: str
+    age: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Parts of one kind: those to look at, and those that are ``quiet`` because all is well."""
+
+    title: str
+    parts: tuple[Part, ...]
+    quiet: tuple[Part, ...]
+
+
 @router.get("/health")
 async def health(services: Container, site: Site, who: Reader) -> Response:
     """The parts in their groups, the worst first."""
@@ -30,16 +62,30 @@ async def health(services: Container, site: Site, who: Reader) -> Response:
         "health.html",
         shell=await shell_of(services, who, site, active="health"),
         status=report["status"],
-        groups=[
-            {"title": title, "parts": _parts(report["components"], kinds)}
-            for title, kinds in GROUPS
-        ],
+        groups=[_group(title, kinds, report) for title, kinds in GROUPS],
     )
 
 
-def _parts(components: list[Json], kinds: frozenset[str]) -> list[Json]:
-    found = [each for each in components if each["kind"] in kinds]
-    return [
-        {**each, "age": None if each["age_s"] is None else duration(each["age_s"])}
-        for each in sorted(found, key=lambda each: (RANK.get(each["status"], 1), each["name"]))
-    ]
+def _group(title: str, kinds: frozenset[str], report: Json) -> Group:
+    found = [each for each in report["components"] if each["kind"] in kinds]
+    found.sort(key=lambda each: (RANK.get(each["status"], 1), each["name"]))
+    hidden = [each for each in found if each["kind"] == "job" and each["status"] == "ok"]
+    at = datetime.fromisoformat(report["at"])
+    return Group(
+        title=title,
+        parts=tuple(_part(each, at) for each in found if each not in hidden),
+        quiet=tuple(_part(each, at) for each in hidden),
+    )
+
+
+def _part(component: Json, at: datetime) -> Part:
+    age_s = component["age_s"]
+    return Part(
+        name=component["name"],
+        status=component["status"],
+        words=component["detail"],
+        verb="last" if component["kind"] == "job" else "last answer",
+        since="" if age_s is None else (at - timedelta(seconds=age_s)).isoformat(),
+        age="" if age_s is None else duration(age_s),
+        advice=component["advice"],
+    )

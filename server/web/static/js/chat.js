@@ -1,14 +1,18 @@
-// Chat: a question is a run on the server; this page only listens, and may come back later.
-import { clock, digits, send } from "./shell.js";
+// Chat: a question is a run on the server; this page only listens, and may come back later. Questions wait their turn.
+import { send } from "./send.js";
+import { follow } from "./stream_source.js";
+import { digits } from "./words.js";
 
+const NAMES = ["progress", "token", "action", "done", "error"];
 const root = document.getElementById("chat");
 const log = document.getElementById("messages");
 const form = document.getElementById("composer");
 const field = document.getElementById("question");
 const halt = document.getElementById("halt");
+const waiting = [];
 let conversation = root.dataset.conversation || null;
 let run = null;
-let source = null;
+let busy = false;
 
 function element(tag, className, content) {
   const made = document.createElement(tag);
@@ -24,8 +28,8 @@ function turn() {
   return made;
 }
 
-function busy(on) {
-  document.getElementById("send").hidden = on;
+function working(on) {
+  busy = on;
   halt.hidden = !on;
   log.setAttribute("aria-busy", String(on));
 }
@@ -40,84 +44,86 @@ function meta(data) {
 }
 
 // Keeps the newest words in sight of whoever reads at the end, and leaves others where they are.
-function follow(act) {
+function keepInSight(act) {
   const atEnd = innerHeight + scrollY >= document.documentElement.scrollHeight - 160;
   act();
   if (atEnd) scrollTo({ top: document.documentElement.scrollHeight });
 }
 
-function card(data) {
-  const made = element("article", "card action");
-  made.append(element("h2", "", `Switch ${data.load ?? data.load_name} ${data.target_on ? "on" : "off"}?`), element("p", "", data.explanation || ""));
-  const countdown = element("p", "quiet");
-  const result = element("p", "result");
-  result.setAttribute("role", "status");
-  const buttons = element("div", "buttons");
-  const end = data.expires_at ? Date.parse(data.expires_at) : null;
-  if (root.dataset.mayControl && data.status === "pending") {
-    for (const [verb, label, kind] of [["approve", "Approve", "primary"], ["reject", "Reject", ""]]) {
-      const button = element("button", kind, label);
-      button.addEventListener("click", async () => {
-        for (const each of buttons.children) each.disabled = true;
-        try {
-          const action = await send("POST", `/api/actions/${data.id}/${verb}`, {});
-          result.textContent = `${action.status}${action.result ? `: ${action.result}` : ""}`;
-        } catch (error) { result.textContent = error.message; }
-      });
-      buttons.append(button);
-    }
-    if (end) countdown.textContent = `Expires at ${clock(end)} site time`;
-  } else { result.textContent = data.result || data.status; }
-  made.append(countdown, buttons, result);
-  return made;
+// The card of an action as the server renders it; what can't be had is left out.
+async function card(id) {
+  const place = element("div");
+  place.dataset.card = id;
+  try {
+    const answer = await fetch(`/actions/${id}/card`);
+    if (answer.ok) place.append(...new DOMParser().parseFromString(await answer.text(), "text/html").body.children);
+  } catch { /* the next event asks again */ }
+  return place;
 }
 
+// Listens to a run until it has ended.
 function listen(id, into) {
-  run = id;
-  busy(true);
-  source = new EventSource(`/api/runs/${id}/events`);
   const answer = into.querySelector(".answer");
   const progress = into.querySelector(".progress");
-  const on = (name, act) => source.addEventListener(name, (event) => { if (event.data) act(JSON.parse(event.data)); });
-  answer.textContent = "";
-  on("progress", (data) => { progress.textContent = data.text; });
-  on("token", (data) => { answer.classList.add("raw"); follow(() => { answer.textContent = data.replace ? data.text : answer.textContent + data.text; }); });
-  on("action", (data) => follow(() => into.querySelector(".cards").append(card(data))));
-  on("done", (data) => follow(() => {
-    answer.classList.remove("raw");
-    answer.innerHTML = data.html; // rendered and cleaned by the server's one renderer
-    into.querySelector(".meta").textContent = meta(data);
-    into.insertAdjacentHTML("beforeend", data.how); // rendered by the server, too
-    finish(progress);
-  }));
-  on("error", (data) => { answer.textContent = `${data.message} ${data.advice || ""}`; answer.classList.add("problem"); finish(progress); });
+  run = id;
+  return new Promise((ended) => {
+    const heard = {
+      lost: () => { progress.textContent = "Reconnecting …"; },
+      again: () => { answer.textContent = ""; }, // the run is told from its start
+      progress: (data) => { progress.textContent = data.text; },
+      token: (data) => keepInSight(() => { answer.classList.add("raw"); answer.textContent = data.replace ? data.text : answer.textContent + data.text; }),
+      action: async (data) => { if (!into.querySelector(`[data-card="${data.id}"]`)) { const made = await card(data.id); keepInSight(() => into.querySelector(".cards").append(made)); } },
+      done: (data) => { keepInSight(() => finish(into, data)); close(); },
+      error: (data) => { answer.textContent = `${data.message} ${data.advice || ""}`; answer.classList.add("problem"); close(); },
+    };
+    const end = follow(`/api/runs/${id}/events`, NAMES, (name, data) => heard[name]?.(data), { silentMs: 60_000 });
+    function close() { progress.textContent = ""; end(); run = null; ended(); }
+  });
 }
 
-function finish(progress) {
-  progress.textContent = "";
-  source?.close();
-  source = null;
-  run = null;
-  busy(false);
+function finish(into, data) {
+  const answer = into.querySelector(".answer");
+  answer.classList.remove("raw");
+  answer.innerHTML = data.html; // rendered and cleaned by the server's one renderer
+  into.querySelector(".meta").textContent = meta(data);
+  into.insertAdjacentHTML("beforeend", data.how); // rendered by the server, too
 }
 
-async function ask(question) {
+// The question is shown at once and asked when those before it are answered.
+function ask(question) {
   log.querySelector(".suggestions")?.remove();
   const mine = element("article", "turn user");
   mine.append(element("p", "", question));
   log.append(mine);
-  const into = turn();
+  if (busy) mine.append(element("p", "queued", "Asked after this answer"));
+  waiting.push({ question, mine, agent: document.getElementById("agent").value || null });
   scrollTo({ top: document.documentElement.scrollHeight });
+  if (!busy) work();
+}
+
+async function work() {
+  working(true);
+  while (waiting.length) await one(waiting.shift());
+  working(false);
+}
+
+async function one({ question, mine, agent }) {
+  mine.querySelector(".queued")?.remove();
+  const into = turn();
+  mine.after(into); // beside its question, before those that wait
   try {
-    const agent = document.getElementById("agent").value || null;
     const started = await send("POST", "/api/runs", { question, conversation_id: conversation, agent });
     if (!conversation) {
       history.replaceState(null, "", `/chat?conversation=${started.conversation_id}`);
       remember(started.conversation_id, question);
     }
     conversation = started.conversation_id;
-    listen(started.id, into);
-  } catch (error) { into.querySelector(".answer").textContent = error.message; busy(false); }
+    await listen(started.id, into);
+  } catch (error) {
+    const answer = into.querySelector(".answer");
+    answer.textContent = `Not asked: ${error.message}.`;
+    answer.classList.add("problem");
+  }
 }
 
 function remember(id, title) {
@@ -129,24 +135,30 @@ function remember(id, title) {
   document.getElementById("conversations").prepend(item);
 }
 
-async function restore(place) {
-  for (const id of place.dataset.actions.split(" ").filter(Boolean)) {
-    const answer = await fetch(`/api/actions/${id}`);
-    if (answer.ok) place.append(card(await answer.json()));
-  }
+async function stopAnswering() {
+  if (run) await send("POST", `/api/runs/${run}/stop`, {}).catch(() => {});
 }
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   const question = field.value.trim();
-  if (!question || run) return;
+  if (!question) return;
   field.value = "";
   ask(question);
 });
-field.addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); form.requestSubmit(); } });
-halt.addEventListener("click", () => { if (run) send("POST", `/api/runs/${run}/stop`, {}); });
-document.addEventListener("keydown", (event) => { if (event.key === "Escape" && run) send("POST", `/api/runs/${run}/stop`, {}); });
+field.addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); form.requestSubmit(); } });
+halt.addEventListener("click", stopAnswering);
+document.addEventListener("keydown", (event) => { if (event.key === "Escape" && !document.querySelector("dialog[open]")) stopAnswering(); });
 for (const each of document.querySelectorAll(".suggestion")) each.addEventListener("click", () => ask(each.textContent));
-for (const each of log.querySelectorAll("[data-run]")) listen(each.dataset.run, each);
-for (const each of log.querySelectorAll("[data-actions]")) restore(each);
+document.addEventListener("cc:action", async ({ detail }) => { // what became of a card shown here
+  for (const each of log.querySelectorAll(`[data-card="${detail.id}"]`)) each.replaceWith(await card(detail.id));
+});
+
+async function begin() {
+  for (const each of log.querySelectorAll("[data-actions]")) for (const id of each.dataset.actions.split(" ").filter(Boolean)) each.append(await card(id));
+  const unfinished = log.querySelector("[data-run]");
+  if (unfinished) { working(true); await listen(unfinished.dataset.run, unfinished); await work(); }
+}
+if (matchMedia("(max-width: 720px)").matches) document.getElementById("earlier")?.removeAttribute("open");
+begin();
 if (conversation) scrollTo({ top: document.documentElement.scrollHeight });

@@ -1,110 +1,88 @@
-// Home: the numbers move without a reload.
-import { clock, digits, send, timezone } from "./shell.js";
+// Home: the numbers move without a reload, and stop moving without news.
+import "./chart.js";
+import { siteNow } from "./site_time.js";
+import { digits, text } from "./words.js";
 
+const MOVES_FROM_W = 50;
 const at = (now, path) => path.split(".").reduce((value, key) => value?.[key], now);
-const age = (seconds) => seconds === null || seconds === undefined ? "never"
-  : seconds < 90 ? `${Math.round(seconds)} s ago` : seconds < 5400 ? `${Math.round(seconds / 60)} min ago` : `${Math.round(seconds / 3600)} h ago`;
-const text = (element, value) => { if (element && element.textContent !== value) element.textContent = value; };
-const kilo = (watts) => watts === null || watts === undefined ? "–" : `${digits(watts / 1000, 1)} kW`;
+const svg = document.getElementById("flow");
+let newest = null;
+
+// When the reading was true on the site: its age was told at `now.at`.
+const since = (now, reading) => reading?.age_s === null || reading?.age_s === undefined ? ""
+  : new Date(Date.parse(now.at) - reading.age_s * 1000).toISOString();
+
+function dated(element, now, reading) {
+  element.dataset.since = since(now, reading);
+  element.dataset.staleAfter = reading?.stale_after_s ?? "";
+}
 
 function draw(now) {
   for (const each of document.querySelectorAll("[data-v]")) {
-    const value = at(now, each.dataset.v)?.value;
-    text(each, digits("unsigned" in each.dataset && value ? Math.abs(value) : value, Number(each.dataset.digits || 0)));
+    const reading = at(now, each.dataset.v);
+    const value = reading?.value;
+    text(each, digits("unsigned" in each.dataset && value ? Math.abs(value) : value, Number(each.dataset.digits)));
+    dated(each, now, reading);
   }
+  for (const each of document.querySelectorAll("[data-age-of]")) dated(each, now, at(now, each.dataset.ageOf));
   for (const each of document.querySelectorAll("[data-budget]")) {
     const value = now.decision?.budget?.[each.dataset.budget];
     text(each, digits(value === null || value === undefined ? value : value / 1000, 1));
   }
-  text(document.getElementById("direction"), (now.battery.power.value || 0) < 0 ? "Discharging" : "Charging");
-  text(document.getElementById("voltage-source"), now.battery.voltage.source || "–");
-  for (const each of document.querySelectorAll("[data-age]")) text(each, age(at(now, each.dataset.age)?.age_s));
+  text(document.getElementById("direction"), (now.battery.power.value ?? 0) < 0 ? "Discharging" : "Charging");
+  text(document.getElementById("voltage-source"), now.battery.voltage.source ?? "–");
   text(document.getElementById("budget"), digits(now.decision?.budget?.total_w, 0));
-  text(document.getElementById("decided"), age(now.decision?.age_s));
+  document.getElementById("decided").dataset.since = now.decision?.at ?? "";
   text(document.getElementById("level"), now.control_level);
-  for (const miner of now.miners) row(document.querySelector(`[data-miner="${miner.id}"]`), miner);
-  for (const zone of now.zones) {
-    const line = document.querySelector(`[data-zone="${zone.id}"]`);
-    if (!line) continue;
-    text(line.querySelector(".c"), digits(zone.temperature.value, 1));
-    text(line.querySelector(".why"), zone.explanation);
-    line.querySelector(".dot").className = `dot${zone.fan_on || zone.heater_on ? " on" : ""}`;
-  }
+  for (const miner of now.miners) row(document.querySelector(`[data-miner="${miner.id}"]`), miner, miner.is_on);
+  for (const zone of now.zones) row(document.querySelector(`[data-zone="${zone.id}"]`), zone, zone.fan_on || zone.heater_on || false);
   const limits = document.getElementById("limits");
-  limits.replaceChildren(...(now.decision?.limits || []).map((limit) => Object.assign(document.createElement("li"), { textContent: limit })));
-  flow(now);
+  limits.replaceChildren(...(now.decision?.limits ?? []).map((limit) => Object.assign(document.createElement("li"), { textContent: limit })));
 }
 
-function row(line, miner) {
+function row(line, shown, isOn) {
   if (!line) return;
-  text(line.querySelector(".w"), digits(miner.power.value, 0));
-  text(line.querySelector(".why"), miner.explanation);
-  text(line.querySelector(".next"), miner.would_change);
-  line.querySelector(".dot").className = `dot${miner.is_on === null ? " unknown" : miner.is_on ? " on" : ""}`;
+  text(line.querySelector(".why"), shown.explanation);
+  text(line.querySelector(".next"), shown.would_change);
+  line.querySelector(".dot").className = `dot${isOn === null ? " unknown" : isOn ? " on" : ""}`;
 }
 
-function flow(now) {
-  const miners = now.miners.reduce((sum, miner) => sum + (miner.power.value || 0), 0);
-  const load = now.load.power.value;
-  const house = load === null ? null : Math.max(0, load - miners);
-  const battery = now.battery.power.value;
-  const values = { solar: now.solar.power.value, battery, house, miners };
-  for (const each of document.querySelectorAll("[data-flow]")) text(each, kilo(values[each.dataset.flow]));
-  const line = (id, on, reverse) => document.getElementById(id).setAttribute("class", on ? `flowing${reverse ? " reverse" : ""}` : "");
-  line("f-sun", (values.solar || 0) > 50, false);
-  line("f-battery", Math.abs(battery || 0) > 50, (battery || 0) > 0);
-  line("f-house", (house || 0) > 50, false);
-  line("f-miners", miners > 50, false);
+// What the rings and lines show. Nothing is subtracted here: house and miners come as they were measured or decided.
+function powers(now) {
+  const miners = now.miners.map((miner) => miner.power).filter((power) => power.value !== null);
+  const sum = miners.length ? miners.reduce((total, power) => total + power.value, 0) : null;
+  const oldest = miners.reduce((worst, power) => ((power.age_s ?? 0) > (worst?.age_s ?? -1) ? power : worst), null);
+  return { sun: now.solar.power, battery: now.battery.power, house: now.load.base, miners: { ...oldest, value: sum } };
 }
 
-document.addEventListener("cc:now", (event) => draw(event.detail));
-for (const name of ["cc:alert", "cc:action"]) {
-  document.addEventListener(name, async () => {
-    const page = new DOMParser().parseFromString(await (await fetch("/")).text(), "text/html");
-    document.getElementById("alerts").replaceWith(page.getElementById("alerts"));
-    document.getElementById("pending").replaceWith(page.getElementById("pending"));
-  });
-}
-document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-decide]");
-  if (!button) return;
-  const card = button.closest("[data-action]");
-  for (const each of card.querySelectorAll("button")) each.disabled = true;
-  try {
-    const action = await send("POST", `/api/actions/${card.dataset.action}/${button.dataset.decide}`, {});
-    text(card.querySelector(".result"), `${action.status}: ${action.result || ""}`);
-  } catch (error) { text(card.querySelector(".result"), error.message); }
-});
+const kilowatts = (watts) => watts === null || watts === undefined ? "–" : digits(Math.abs(watts) / 1000, Math.abs(watts) < 99_950 ? 1 : 0);
 
-const METRICS = [["energy.pv_power_w", "Sun", "--sun", "w"], ["energy.load_power_w", "Load", "--house", "w"], ["battery.power_w", "Battery", "--battery", "w"], ["battery.voltage_v", "Voltage", "--miners", "v"]];
-let plot = null;
-async function chart() {
-  const query = METRICS.map(([metric]) => `metric=${metric}`).join("&");
-  const data = await (await fetch(`/api/energy/series?${query}&step_s=600`)).json();
-  if (!data.at) return;
-  const columns = [data.at.map((each) => Date.parse(each) / 1000), ...METRICS.map(([metric]) => data[metric])];
-  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name);
-  const probe = Object.assign(document.createElement("span"), { hidden: true });
-  document.body.append(probe);
-  const resolved = (name) => { probe.style.color = `var(${name})`; return getComputedStyle(probe).color || colour(name); };
-  const box = document.getElementById("chart");
-  const ink = resolved("--quiet"), line = resolved("--line");
-  const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line } };
-  const options = {
-    width: box.clientWidth, height: 260, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), timezone), scales: { x: { time: true }, w: {}, v: {} },
-    axes: [axis, { ...axis, scale: "w", size: 60, values: (_, all) => all.map((each) => `${each / 1000} kW`) }, { ...axis, scale: "v", side: 1, size: 68, grid: { show: false }, values: (_, all) => all.map((each) => `${each} V`) }],
-    series: [{}, ...METRICS.map(([, label, name, scale]) => ({ label, scale, stroke: resolved(name), width: 2, spanGaps: false, value: (_, each) => each === null ? "–" : scale === "v" ? `${each.toFixed(2)} V` : `${digits(Math.round(each))} W` }))],
-  };
-  probe.remove();
-  plot?.destroy();
-  plot = new uPlot(options, columns, box);
-  const highest = Math.max(...columns[1].filter((each) => each !== null), 0);
-  text(document.getElementById("chart-summary"), `Highest solar power ${digits(highest, 0)} W in the last 24 hours.`);
-  const head = `<tr><th>Time</th>${METRICS.map(([, label, , unit]) => `<th>${label} ${unit.toUpperCase()}</th>`).join("")}</tr>`;
-  const rows = columns[0].map((each, i) => [each, ...columns.slice(1).map((column) => column[i])]).filter((each) => each.slice(1).some((value) => value !== null)).slice(-48)
-    .map(([time, ...values]) => `<tr><td>${clock(time * 1000)}</td>${values.map((value) => `<td>${value === null ? "–" : digits(value, 1)}</td>`).join("")}</tr>`).join("");
-  document.getElementById("chart-table").innerHTML = head + rows;
+function flow(now, fresh) {
+  const shown = powers(now);
+  const told = siteNow() - Date.parse(now.at);
+  const holds = (reading) => reading.value !== null && reading.age_s !== null && (reading.age_s * 1000 + told) / 1000 <= (reading.stale_after_s ?? Infinity);
+  const watts = (name) => (fresh && holds(shown[name]) ? shown[name].value : 0);
+  for (const [name, reading] of Object.entries(shown)) {
+    const ring = svg.querySelector(`[data-flow="${name}"]`);
+    text(ring, kilowatts(reading.value));
+    ring.classList.toggle("stale", !holds(reading));
+  }
+  const sun = watts("sun") > MOVES_FROM_W, discharge = watts("battery") < -MOVES_FROM_W;
+  const lines = { sun, charge: watts("battery") > MOVES_FROM_W, discharge };
+  for (const load of ["house", "miners"]) {
+    lines[`sun-${load}`] = sun && watts(load) > MOVES_FROM_W;
+    lines[`battery-${load}`] = discharge && watts(load) > MOVES_FROM_W;
+  }
+  for (const [name, moves] of Object.entries(lines)) svg.querySelector(`[data-line="${name}"]`).classList.toggle("flowing", moves);
+  const still = !fresh || !holds(shown.sun) && !holds(shown.battery);
+  text(document.getElementById("flow-note"), still ? "Standing still: no fresh values." : "");
+  svg.setAttribute("aria-label", `Energy flow: ${described(shown)}`);
 }
-chart();
-setInterval(chart, 60000);
-addEventListener("resize", () => plot?.setSize({ width: document.getElementById("chart").clientWidth, height: 260 }));
+
+function described({ sun, battery, house, miners }) {
+  const way = battery.value !== null && battery.value < 0 ? "gives" : "takes";
+  return `sun ${kilowatts(sun.value)} kW, battery ${way} ${kilowatts(battery.value)} kW, house ${kilowatts(house.value)} kW, miners ${kilowatts(miners.value)} kW`;
+}
+
+document.addEventListener("cc:now", ({ detail }) => { newest = detail; draw(detail); flow(detail, true); });
+document.addEventListener("cc:tick", ({ detail }) => { if (newest) flow(newest, detail.fresh); });

@@ -1,22 +1,14 @@
-"""The pages in a real browser against the running program: sign in, watch, ask, stop."""
+"""The whole program in a real browser: sign in by link, watch, ask, stop, sign out."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import watch
 from tests.process.conftest import Program, start  # noqa: F401 - a fixture
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(300),
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: on Debian, make debian"),
-]
 
 
 @pytest.fixture(scope="module")
@@ -30,25 +22,16 @@ def problems() -> list[str]:
     return []
 
 
-def note(message: ConsoleMessage, problems: list[str]) -> None:
-    if message.type == "error":
-        problems.append(message.text)
-
-
 @pytest.fixture(scope="module")
-def page(program: Program, problems: list[str]) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--disable-dev-shm-usage"]
-        )
-        page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda message: note(message, problems))
-        page.goto(program.link)
-        page.get_by_role("button", name="Sign in").click()
-        expect(page.locator("#connection")).to_have_text("Live", timeout=15_000)
-        yield page
-        browser.close()
+def page(chromium: Browser, program: Program, problems: list[str]) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    watch(page, problems)
+    page.goto(program.link)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator("#connection")).to_have_text("Live", timeout=15_000)
+    yield page
+    context.close()
 
 
 def test_the_numbers_move_without_a_reload(page: Page) -> None:
@@ -58,21 +41,7 @@ def test_the_numbers_move_without_a_reload(page: Page) -> None:
     expect(page.locator("[data-miner]")).to_have_count(2)
 
 
-@pytest.mark.parametrize("width", [1280, 360])
-@pytest.mark.parametrize("path", ["/", "/chat", "/health"])
-def test_no_page_has_an_accessibility_violation(
-    page: Page, program: Program, path: str, width: int
-) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
-    page.goto(program.url + path)
-    expect(page.locator("#connection")).to_have_text("Live", timeout=15_000)
-    assert [violation["id"] for violation in Axe().run(page).response["violations"]] == []
-    wide = page.evaluate("document.documentElement.scrollWidth")
-    assert wide <= width
-
-
 def test_the_chat_answers_with_true_numbers_and_keeps_them(page: Page, program: Program) -> None:
-    page.set_viewport_size({"width": 1280, "height": 900})
     page.goto(program.url + "/chat")
     page.get_by_label("Your question").fill(
         "What is my battery voltage right now and why is the dump load off?"
@@ -96,6 +65,12 @@ def test_stop_latches_for_everybody_and_ends_with_a_reason(page: Page, program: 
     page.locator("#release input[name=reason]").fill("all is well")
     page.get_by_role("button", name="Re-enable automation").click()
     expect(page.locator("#stopped")).to_be_hidden(timeout=20_000)
+
+
+def test_signing_out(page: Page, program: Program) -> None:
+    expect(page.locator(".strip")).to_contain_text("simulated clock, 60×")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page).to_have_url(f"{program.url}/sign-in")
 
 
 def test_nothing_was_refused_by_the_policy_or_broke(page: Page, problems: list[str]) -> None:

@@ -1,0 +1,34 @@
+"""Parts of pages that scripts ask for anew: what needs the owner, and one action's card."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from server.auth import Container, Reader, Site, ensure_visible
+from server.web.attention import attention_of, card_of
+from server.web.rendering import page
+from services.accounts.records import Scope
+from services.errors import NotFound
+
+router = APIRouter()
+
+
+@router.get("/attention")
+async def attention(services: Container, site: Site, who: Reader) -> Response:
+    """The section that stands first on the home page; its count is every page's badge."""
+    found = await attention_of(services, site.id)
+    return page("attention.html", attention=found, may_control=who.may(Scope.CONTROL))
+
+
+@router.get("/actions/{action_id}/card")
+async def action_card(services: Container, who: Reader, action_id: UUID) -> Response:
+    """One action as a card."""
+    action = await services.action_store.get(action_id)
+    if action is None:
+        raise NotFound(kind="action", key=str(action_id))
+    await ensure_visible(services, who, action.system_id, kind="action", key=action_id)
+    card = await card_of(services, action)
+    return page("action.html", action=card, may_control=who.may(Scope.CONTROL))

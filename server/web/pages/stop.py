@@ -1,0 +1,33 @@
+"""STOP without scripts: a page that asks once more."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from starlette.responses import RedirectResponse, Response
+
+from server.auth import Container, Controller, Site
+from server.schemas.control import DEFAULT_REASON, REASON_LENGTH
+from server.web.rendering import page
+
+router = APIRouter()
+
+
+@router.get("/stop")
+async def ask(_: Controller) -> Response:
+    """The question. Looking at it changes nothing."""
+    return page("stop.html")
+
+
+@router.post("/stop")
+async def stop(
+    services: Container,
+    site: Site,
+    who: Controller,
+    reason: Annotated[str, Form(max_length=REASON_LENGTH)] = "",
+) -> Response:
+    """Latch, and show it on the home page."""
+    given = reason.replace("\x00", "").strip() or DEFAULT_REASON
+    await services.emergency.latch(site.id, by=who.name, reason=given)
+    return RedirectResponse("/", 303)

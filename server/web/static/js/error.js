@@ -1,0 +1,13 @@
+// A page that could not be made: says how STOP went, and comes back when the site does.
+import { text } from "./words.js";
+
+const RETRY_MS = 5_000;
+const waiting = document.getElementById("waiting");
+
+document.addEventListener("cc:stopped", ({ detail }) => text(document.querySelector("main h1"), `Stopped. Latched by ${detail.by}: ${detail.reason}`));
+
+async function ready() {
+  if (document.getElementById("stop-dialog").open) return false;
+  try { return (await fetch("/api/health/ready")).ok; } catch { return false; }
+}
+if (waiting) setInterval(async () => { if (await ready()) location.reload(); }, RETRY_MS);

@@ -1,0 +1,36 @@
+// The page's ear: the stream that all tabs share, or one of its own where the browser has no shared workers.
+import { follow } from "./stream_source.js";
+
+const URL_ = "/api/stream";
+const NAMES = ["now", "telemetry", "decision", "action", "alert", "estop", "version", "away"];
+
+export function listen(hear) { return globalThis.SharedWorker ? shared(hear) : own(hear); }
+
+function shared(hear) {
+  let worker;
+  try { worker = new SharedWorker(new URL("./stream_worker.js", import.meta.url), { type: "module" }); } catch { return own(hear); }
+  let instead = null;
+  const say = (message) => { if (!instead) worker.port.postMessage(message); };
+  const present = () => say({ url: URL_, names: NAMES, visible: !document.hidden });
+  worker.onerror = () => { instead ??= own(hear); };
+  worker.port.onmessage = ({ data }) => { if (!document.hidden) hear(data.name, data.data, data.here); };
+  document.addEventListener("visibilitychange", present);
+  addEventListener("pageshow", present);
+  addEventListener("pagehide", () => say({ gone: true }));
+  setInterval(present, 20_000);
+  present();
+}
+
+function own(hear) {
+  let end = null;
+  const settle = (wanted) => {
+    if (wanted && !end) end = follow(URL_, NAMES, (name, data) => hear(name, data, Date.now()));
+    if (!wanted && end) { end(); end = null; }
+  };
+  document.addEventListener("visibilitychange", () => settle(!document.hidden));
+  addEventListener("pageshow", () => settle(!document.hidden));
+  addEventListener("pagehide", () => settle(false));
+  document.addEventListener("cc:stopping", () => settle(false)); // STOP must not wait for a free connection
+  document.addEventListener("cc:stop-answered", () => settle(!document.hidden));
+  settle(!document.hidden);
+}

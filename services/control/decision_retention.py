@@ -1,0 +1,54 @@
+"""Old decisions are dropped; an anchor keeps the chain whole, and says whether theirs was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.control.decision_chain import GENESIS, first_broken
+from services.control.ports import DecisionStore
+from services.control.records import ChainAnchor, DecisionRecord
+from services.sites.ports import SiteStore
+
+AT_ONCE = 500
+"""Decisions dropped in one transaction."""
+
+
+class DecisionRetention:
+    """Keeps decisions for ``keep``; run by a job."""
+
+    def __init__(self, *, sites: SiteStore, decisions: DecisionStore, keep: timedelta) -> None:
+        """``decisions`` of all ``sites``."""
+        self._sites, self._decisions, self._keep = sites, decisions, keep
+
+    async def apply(self, now: datetime) -> Sequence[ChainAnchor]:
+        """Drop what is older; the anchors that were set. One that is not ``intact`` tells that
+        somebody has changed the history.
+        """
+        return [
+            anchor
+            for system in await self._sites.systems()
+            for anchor in await self._of_site(system.id, now)
+        ]
+
+    async def _of_site(self, system_id: UUID, now: datetime) -> list[ChainAnchor]:
+        anchors: list[ChainAnchor] = []
+        while records := await self._decisions.oldest(
+            system_id, before=now - self._keep, limit=AT_ONCE
+        ):
+            before = await self._decisions.anchor(system_id)
+            anchor = _anchor(records, GENESIS if before is None else before.hash, now)
+            await self._decisions.drop(system_id, records, anchor)
+            anchors.append(anchor)
+        return anchors
+
+
+def _anchor(records: Sequence[DecisionRecord], previous: str, now: datetime) -> ChainAnchor:
+    return ChainAnchor(
+        at=records[-1].at,
+        hash=records[-1].hash,
+        dropped=len(records),
+        intact=first_broken(records, previous=previous) is None,
+        anchored_at=now,
+    )

@@ -1,0 +1,118 @@
+"""Decisions: chained by hash, stored small, dropped when they are old."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from psycopg.rows import DictRow
+
+from services.control.decision_chain import GENESIS, next_hash
+from services.control.records import ChainAnchor, DecisionRecord
+from services.stored import Json
+from storage.connection.mapping import record
+from storage.connection.pool import Pool, connected, row, rows
+from storage.connection.queries import queries
+from storage.stores.small_decisions import packed, unpacked
+
+SQL = queries("decisions")
+
+
+class PostgresDecisionStore:
+    """``DecisionStore``: what was hashed is told again, byte for byte."""
+
+    def __init__(self, *, pool: Pool) -> None:
+        self._pool = pool
+
+    async def append(
+        self, system_id: UUID, at: datetime, document: Json, version: str
+    ) -> DecisionRecord:
+        """Continue the chain; the same instant again gives the stored record."""
+        key = {"system_id": system_id, "at": at}
+        small = packed(document)
+        async with connected(self._pool) as connection:
+            await connection.execute(SQL["lock_chain"], key)
+            known = await (await connection.execute(SQL["decision_at"], key)).fetchone()
+            if known is not None:
+                return _decision(known)
+            end = await (await connection.execute(SQL["chain_end"], key)).fetchone()
+            previous = GENESIS if end is None or end["hash"] is None else str(end["hash"])
+            made = DecisionRecord(
+                id=uuid5(system_id, at.isoformat()),
+                system_id=system_id,
+                at=at,
+                document=document,
+                version=version,
+                previous_hash=previous,
+                hash=next_hash(previous, document),
+            )
+            if small.settings_hash is not None:
+                await connection.execute(SQL["add_settings"], {**key, **asdict(small)})
+            values = {
+                "id": made.id,
+                **key,
+                **asdict(small),
+                "version": version,
+                "previous_hash": previous,
+                "hash": made.hash,
+            }
+            await connection.execute(SQL["add_decision"], values)
+        return made
+
+    async def latest(self, system_id: UUID) -> DecisionRecord | None:
+        """The newest."""
+        page = await self.page(system_id, before=None, limit=1)
+        return page[0] if page else None
+
+    async def get(self, decision_id: UUID) -> DecisionRecord | None:
+        """One by id."""
+        found = await row(self._pool, SQL["decision"], {"id": decision_id})
+        return None if found is None else _decision(found)
+
+    async def page(
+        self, system_id: UUID, *, before: datetime | None, limit: int
+    ) -> Sequence[DecisionRecord]:
+        """Newest first."""
+        values = {"system_id": system_id, "before": before, "limit": limit}
+        return [_decision(each) for each in await rows(self._pool, SQL["decisions"], values)]
+
+    async def count(self, system_id: UUID) -> int:
+        """How many are stored."""
+        found = await row(self._pool, SQL["count_decisions"], {"system_id": system_id})
+        return 0 if found is None else int(found["total"])
+
+    async def oldest(
+        self, system_id: UUID, *, before: datetime, limit: int
+    ) -> Sequence[DecisionRecord]:
+        """Oldest first, in the order of the chain."""
+        values = {"system_id": system_id, "before": before, "limit": limit}
+        return [_decision(each) for each in await rows(self._pool, SQL["oldest_decisions"], values)]
+
+    async def anchor(self, system_id: UUID) -> ChainAnchor | None:
+        """Where the chain begins after what was dropped."""
+        found = await row(self._pool, SQL["anchor"], {"system_id": system_id})
+        return None if found is None else record(ChainAnchor, found)
+
+    async def drop(
+        self, system_id: UUID, records: Sequence[DecisionRecord], anchor: ChainAnchor
+    ) -> None:
+        """Drop ``records``, and keep ``anchor`` for them, in one transaction."""
+        ids = [each.id for each in records]
+        async with connected(self._pool) as connection:
+            await connection.execute(SQL["lock_chain"], {"system_id": system_id})
+            await connection.execute(SQL["allow_retention"])
+            values = {"system_id": system_id, "ids": ids, **asdict(anchor)}
+            for name in ("drop_decisions", "drop_settings", "add_anchor"):
+                await connection.execute(SQL[name], values)
+
+
+def _decision(found: DictRow) -> DecisionRecord:
+    kept = {name: value for name, value in found.items() if name not in {"body", "settings"}}
+    if found["body"] is None:
+        document = json.loads(found["document"])
+    else:
+        document = unpacked(bytes(found["body"]), found["settings"])
+    return record(DecisionRecord, {**kept, "document": document})

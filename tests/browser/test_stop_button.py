@@ -1,0 +1,129 @@
+"""STOP by finger, by keyboard, on every page, without scripts and over a bad line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.served_site import ServedSite
+
+
+def open_by_keyboard(page: Page) -> None:
+    page.locator("#stop").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#stop-dialog")).to_be_visible()
+
+
+def test_two_presses_of_enter_stop(visit: Visit, served: ServedSite) -> None:
+    page = visit()
+    open_by_keyboard(page)
+    page.keyboard.press("Enter")
+    expect(page.locator("#stopped")).to_be_visible()
+    expect(page.locator("#stop-dialog")).to_be_hidden()
+    assert served.latched() == "no reason given"
+
+
+def test_enter_in_the_reason_stops_with_that_reason(visit: Visit, served: ServedSite) -> None:
+    page = visit("/chat")
+    open_by_keyboard(page)
+    page.locator("#stop-reason").fill("smoke in the shed")
+    page.keyboard.press("Enter")
+    expect(page.locator("#stopped-why")).to_contain_text("smoke in the shed")
+    assert served.latched() == "smoke in the shed"
+
+
+@pytest.mark.parametrize("way", ["Escape", "Cancel", "held"])
+def test_one_press_does_not_stop(visit: Visit, served: ServedSite, way: str) -> None:
+    page = visit()
+    page.locator("#stop").focus()
+    page.keyboard.down("Enter")
+    if way == "held":
+        for _ in range(5):
+            page.keyboard.down("Enter")  # what a key does that is held down
+        page.keyboard.up("Enter")
+        expect(page.locator("#stop-dialog")).to_be_visible()
+    elif way == "Escape":
+        page.keyboard.up("Enter")
+        page.keyboard.press("Escape")
+        expect(page.locator("#stop-dialog")).to_be_hidden()
+    else:
+        page.keyboard.up("Enter")
+        page.get_by_role("button", name="Cancel").click()
+        expect(page.locator("#stop-dialog")).to_be_hidden()
+    assert served.latched() is None
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/"])
+def test_pages_that_failed_have_it_too(
+    sign_in: Callable[..., BrowserContext], served: ServedSite, path: str
+) -> None:
+    served.picture.away = True
+    page = sign_in().new_page()
+    page.goto(path)
+    expect(page.locator("h1")).to_have_text(
+        "Not Found" if path == "/nothing" else "Service Unavailable"
+    )
+    open_by_keyboard(page)
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text("Stopped.")
+    assert served.latched() == "no reason given"
+
+
+def test_a_page_that_failed_comes_back_by_itself(
+    sign_in: Callable[..., BrowserContext], served: ServedSite
+) -> None:
+    served.picture.away = True
+    page = sign_in().new_page()
+    page.goto("/")
+    served.picture.away = False
+    expect(page.locator("#connection")).to_have_text("Live", timeout=15_000)
+
+
+def test_without_scripts(sign_in: Callable[..., BrowserContext], served: ServedSite) -> None:
+    page = sign_in(java_script_enabled=False).new_page()
+    page.goto("/health")
+    page.get_by_role("button", name="STOP").click()
+    assert served.latched() is None
+    page.get_by_label("Reason").fill("no scripts here")
+    page.get_by_role("button", name="Stop everything").click()
+    expect(page.locator("#stopped-why")).to_contain_text("no scripts here")
+    assert served.latched() == "no scripts here"
+
+
+def test_it_tries_three_times_and_then_says_what_to_do(visit: Visit, served: ServedSite) -> None:
+    page = visit()
+    served.door.refused["/api/emergency-stop"] = (503, 2)
+    open_by_keyboard(page)
+    page.keyboard.press("Enter")
+    expect(page.locator("#stopped")).to_be_visible()
+    served.reset()
+    expect(page.locator("#stopped")).to_be_hidden()
+    served.door.refused["/api/emergency-stop"] = (503, 3)
+    open_by_keyboard(page)
+    page.keyboard.press("Enter")
+    expect(page.locator("#stop-problem")).to_contain_text("cut the power at the breaker")
+    assert served.latched() is None
+
+
+def test_it_ends_with_a_reason(visit: Visit, served: ServedSite) -> None:
+    page = visit()
+    open_by_keyboard(page)
+    page.keyboard.press("Enter")
+    expect(page.locator("#stopped")).to_be_visible()
+    page.get_by_role("button", name="Re-enable automation").click()
+    assert served.latched() is not None, "the reason is asked for"
+    page.locator("#release input").fill("all is well")
+    page.keyboard.press("Enter")
+    expect(page.locator("#stopped")).to_be_hidden()
+    assert served.latched() is None
+
+
+def test_whoever_may_only_look_is_told_so(visit: Visit, served: ServedSite) -> None:
+    page = visit(email="visitor@example.com")
+    open_by_keyboard(page)
+    page.keyboard.press("Enter")
+    expect(page.locator("#stop-problem")).to_contain_text("Not stopped")
+    assert served.latched() is None

@@ -1,0 +1,57 @@
+"""Decisions are kept for a time; the chain of what is kept is whole, whatever was dropped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from services.control.decision_chain import first_broken
+from services.control.decision_retention import DecisionRetention
+from tests.fakes.reference_site import SYSTEM_ID
+from tests.fakes.scripted_site import ScriptedSite
+
+
+@pytest.fixture
+async def site() -> ScriptedSite:
+    """Ten minutes with a decision each."""
+    site = await ScriptedSite().set_up()
+    for _ in range(10):
+        await site.pass_minutes(1)
+        await site.loop.control.run_cycle(SYSTEM_ID)
+    return site
+
+
+def retention(site: ScriptedSite, minutes: float) -> DecisionRetention:
+    return DecisionRetention(
+        sites=site.stores.site, decisions=site.stores.decisions, keep=timedelta(minutes=minutes)
+    )
+
+
+async def test_what_is_older_goes_and_the_rest_continues_from_the_anchor(
+    site: ScriptedSite,
+) -> None:
+    store, now = site.stores.decisions, site.clock.now()
+    before = list(await store.page(SYSTEM_ID, before=None, limit=20))[::-1]
+    (anchor,) = await retention(site, 4.0).apply(now)
+    assert (anchor.at, anchor.dropped, anchor.intact) == (now - timedelta(minutes=5), 5, True)
+    after = list(await store.page(SYSTEM_ID, before=None, limit=20))[::-1]
+    assert after == before[5:]
+    assert first_broken(after, previous=anchor.hash) is None
+    assert await retention(site, 4.0).apply(now) == [], "nothing more is old"
+
+
+async def test_the_chain_is_checked_from_anchor_to_anchor(site: ScriptedSite) -> None:
+    now = site.clock.now()
+    await retention(site, 6.0).apply(now)
+    (second,) = await retention(site, 2.0).apply(now)
+    assert (second.dropped, second.intact) == (4, True)
+
+
+async def test_a_history_that_somebody_changed_is_told(site: ScriptedSite) -> None:
+    chain = site.stores.decisions._chains[SYSTEM_ID]
+    third = list(chain.values())[2]
+    chain[third.at] = replace(third, document={"allocation": {}})
+    (anchor,) = await retention(site, 4.0).apply(site.clock.now())
+    assert not anchor.intact
