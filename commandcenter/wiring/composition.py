@@ -153,7 +153,6 @@ async def compose(settings: Settings, *, dsn: str, plant: Plant) -> AsyncIterato
         builder = _Builder(
             settings=settings, plant=plant, stores=stores, control=control, http=http, first=first
         )
-        await builder.configure_devices()
         site = builder.build()
         stack.push_async_callback(site.execution.close)
         stack.push_async_callback(site.dispatch.close)
@@ -208,7 +207,7 @@ class _Builder:
         self._stores, self._control = stores, control
         self._http, self._first = http, first
         self._clock = plant.clock
-        self._devices = Devices(http=http, clock=plant.clock)
+        self._devices = Devices(http=http, clock=plant.clock, adapters_of=control.site.adapters)
         self._sky = PvlibSkyModel(
             array=ArrayGeometry(latitude=Preferences().latitude, longitude=Preferences().longitude)
         )
@@ -220,11 +219,6 @@ class _Builder:
             emergency=control.emergency_stops,
             memory=control.memory,
         )
-
-    async def configure_devices(self) -> None:
-        """Tell the switches their adapters as they are stored."""
-        for system in await self._stores.site.systems():
-            self._devices.configure(list(await self._stores.site.adapters(system.id)))
 
     def build(self) -> Site:
         s, control = self._stores, self._control

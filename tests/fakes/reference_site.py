@@ -85,7 +85,7 @@ class SimulatedSwitches:
     def __init__(self, *, physics: SimulatedSite, clock: SteppingClock) -> None:
         self._physics, self._clock = physics, clock
 
-    def of(self, load: ControlledLoad) -> SimulatedSwitch:
+    async def of(self, load: ControlledLoad) -> SimulatedSwitch:
         return SimulatedSwitch(physics=self._physics, slug=SLUGS[load.id], clock=self._clock)
 
 

@@ -127,7 +127,7 @@ class ScriptedSwitches:
     def __init__(self, switches: dict[UUID, ScriptedSwitch]) -> None:
         self.by_load = switches
 
-    def of(self, load: ControlledLoad) -> ScriptedSwitch:
+    async def of(self, load: ControlledLoad) -> ScriptedSwitch:
         if load.id not in self.by_load:
             raise NotFound(kind="switch", key=load.name)
         return self.by_load[load.id]
