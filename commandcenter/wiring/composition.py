@@ -49,7 +49,7 @@ from services.alerting.alerts import Alerts
 from services.alerting.notifications import Notifications, Targets
 from services.alerting.outbox import Outbox
 from services.alerting.ports import Messenger
-from services.chat.records import Run
+from services.chat.records import Run, RunLimits
 from services.chat.runs import Runs
 from services.control.command_dispatch import CommandDispatch
 from services.control.control_loop import ControlLoop
@@ -156,9 +156,14 @@ async def compose(settings: Settings, *, dsn: str, plant: Plant) -> AsyncIterato
         site = builder.build()
         stack.push_async_callback(site.execution.close)
         stack.push_async_callback(site.dispatch.close)
+        # Backwards: first the runs are told to stop, then the threads that answer them end.
+        stack.push_async_callback(site.assistant.close)
         stack.push_async_callback(site.runs.close)
-        stack.callback(site.assistant.close)
         yield site
+
+
+def _log_run_error(run: Run, error: Exception) -> None:
+    log.warning("run_failed", run_id=str(run.id), error=type(error).__name__, detail=str(error))
 
 
 async def _check_key(stores: PostgresStores) -> None:
@@ -244,7 +249,12 @@ class _Builder:
         )
         views.health.add("assistant", check, kind="model")
         runs = Runs(
-            assistant=assistant, conversations=s.conversations, bus=s.events, clock=self._clock
+            assistant=assistant,
+            conversations=s.conversations,
+            bus=s.events,
+            clock=self._clock,
+            limits=self._run_limits(),
+            on_error=_log_run_error,
         )
         outbox = Outbox(store=s.outbox, messenger=messenger, clock=WallClock())
         dispatch = CommandDispatch(execution=execution, clock=self._clock)
@@ -296,6 +306,17 @@ class _Builder:
             services=tools,
             models=model_settings(settings),
             who_asks=self._who_asks,
+            limits=self._run_limits(),
+        )
+
+    def _run_limits(self) -> RunLimits:
+        settings = self._settings
+        return RunLimits(
+            seconds=settings.run_max_seconds,
+            calls=settings.run_max_calls,
+            tokens=settings.run_max_tokens,
+            answer_chars=settings.run_max_answer_chars,
+            proposals=settings.run_max_proposals,
         )
 
     def _execution(self) -> Execution:

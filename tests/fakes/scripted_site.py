@@ -116,7 +116,13 @@ class ScriptedSite:
             ):
                 status = await switch.status()
                 samples.append(
-                    LoadSample(device_id=load_id, at=at, is_on=status.is_on, power_w=status.power_w)
+                    LoadSample(
+                        device_id=load_id,
+                        at=at,
+                        is_on=status.is_on,
+                        power_w=status.power_w,
+                        speed=status.speed,
+                    )
                 )
         await self.stores.telemetry.append(samples)
 
