@@ -7,15 +7,24 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 from uuid import UUID
 
+from services.sites.records import System
 from services.stored import Json
 from services.telemetry.records import Latest, Point, PollHealth, Sample
 
 
 class SkyModel(Protocol):
-    """Clear-sky power of the site's array."""
+    """Clear-sky power of a site's arrays."""
 
     def clear_sky_w(self, at: datetime) -> float:
         """Array power under a clear sky at ``at``, W ≥ 0, limited by the inverter."""
+        ...
+
+
+class Skies(Protocol):
+    """The sky over each site."""
+
+    async def of(self, system: System, at: datetime) -> SkyModel | None:
+        """The model for a system's place and arrays, ready for ``at``; None without arrays."""
         ...
 
 
