@@ -61,8 +61,9 @@ class TelemetryStore(Protocol):
         ...
 
     async def latest(self, system_id: UUID, *, until: datetime) -> Sequence[Latest]:
-        """Newest value per device and metric measured at or before ``until``, no older than 24
-        h.
+        """Newest value per device and metric measured at or before ``until``, no older than 24 h.
+
+        A suspect sample never becomes the newest value; its reason stands beside the one before.
         """
         ...
 
@@ -79,12 +80,13 @@ class TelemetryStore(Protocol):
         """One metric over [start, end): raw points, or means of ``step_s`` buckets (None where a
         bucket is empty).
 
-        Powers of several devices are summed per bucket, other metrics averaged.
+        Powers of several devices are summed per bucket, other metrics averaged. Means leave suspect
+        samples out.
         """
         ...
 
     async def at_or_before(self, device_id: UUID, metric: str, at: datetime) -> Point | None:
-        """The newest point of one device's metric measured at or before ``at``."""
+        """The newest point of one device's metric measured at or before ``at``, suspect or not."""
         ...
 
     async def load_powers_at(

@@ -320,6 +320,7 @@ def _total(newest: Newest, device_ids: Sequence[UUID], metric: str, at: datetime
         unchanged_s=min(part.unchanged_s for part in parts),
         source=" + ".join(sorted({part.source for part in parts})),
         link=Link.LOCAL if local else Link.CLOUD,
+        suspicion="; ".join(dict.fromkeys(part.suspicion for part in parts if part.suspicion)),
     )
 
 
@@ -330,6 +331,7 @@ def _read(best: Latest, at: datetime) -> Reading:
         unchanged_s=max(0.0, (best.measured_at - best.unchanged_since).total_seconds()),
         source=best.source,
         link=best.link,
+        suspicion=best.suspicion,
     )
 
 
