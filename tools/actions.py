@@ -51,7 +51,7 @@ def recent_actions(services: ToolServices, scope: ToolScope) -> Tool[Recent]:
         page = await services.actions.page(
             scope.system_id, before=None, limit=asked.limit, load_id=chosen
         )
-        shown = [_line(each, names.get(each.load_id, "?"), scope.timezone) for each in page]
+        shown = [_line(action, names.get(action.load_id, "?"), scope.timezone) for action in page]
         return {"actions": shown, "note": None if shown else "no action in the log"}
 
     return Tool(

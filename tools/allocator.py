@@ -94,7 +94,7 @@ def decision_explanation(services: ToolServices, scope: ToolScope) -> Tool[Expla
     async def handler(asked: Explain) -> Json:
         decision, miners = await _decided(services, scope, asked.at)
         if asked.miner is not None:
-            miners = [find(asked.miner, {each["name"]: each for each in miners}, kind="miner")]
+            miners = [find(asked.miner, {miner["name"]: miner for miner in miners}, kind="miner")]
         return _summary(decision, miners, scope)
 
     return Tool(
@@ -157,7 +157,7 @@ async def _voltage(services: ToolServices, scope: ToolScope, asked: WhatIf) -> f
 
 
 async def _miner(services: ToolServices, scope: ToolScope, phrase: str | None) -> str:
-    stored = [each.value.name for each in await services.settings.miners(scope.system_id)]
+    stored = [miner.value.name for miner in await services.settings.miners(scope.system_id)]
     if phrase is None:
         raise BadArguments(f"say which miner changes: {', '.join(stored)}")
     return find(phrase, {name: name for name in stored}, kind="miner")
@@ -211,7 +211,7 @@ def _summary(decision: Json, miners: list[Json], scope: ToolScope) -> Json:
         "age_s": decision.get("age_s"),
         "budget": {key: budget[key] for key in BUDGET_KEYS if key in budget},
         "limits": decision.get("limits") or [],
-        "miners": [{key: each[key] for key in MINER_KEYS if key in each} for each in miners],
+        "miners": [{key: miner[key] for key in MINER_KEYS if key in miner} for miner in miners],
     }
     return result
 

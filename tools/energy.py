@@ -53,8 +53,8 @@ def energy_status(services: ToolServices, scope: ToolScope) -> Tool[NoArguments]
         now = await services.live.now(scope.system_id)
         kept = ("solar", "load", "grid", "battery", "control_level", "emergency_stop")
         miners = [
-            {key: each.get(key) for key in ("name", "is_on", "power")}
-            for each in now.get("miners") or []
+            {key: miner.get(key) for key in ("name", "is_on", "power")}
+            for miner in now.get("miners") or []
         ]
         return {"as_of": _local(services, scope), **_pick(now, kept), "miners": miners}
 
@@ -73,7 +73,7 @@ def energy_history(services: ToolServices, scope: ToolScope) -> Tool[Hours]:
     async def handler(asked: Hours) -> Json:
         found = await services.history.statistics(scope.system_id, asked.hours)
         loads = [
-            _pick(each, ("name", "runtime_h", "starts", "energy_wh")) for each in _loads(found)
+            _pick(load, ("name", "runtime_h", "starts", "energy_wh")) for load in _loads(found)
         ]
         hidden = {"start_at", "end_at", "loads"}
         kept = {key: value for key, value in found.items() if key not in hidden}
@@ -141,8 +141,8 @@ def _loads(found: Json) -> list[Json]:
 
 def _points(found: Json) -> list[tuple[datetime, float | None]]:
     points: list[tuple[datetime, float | None]] = []
-    for each in found.get("points") or []:
-        at, value = (each["at"], each.get("value")) if isinstance(each, dict) else each[:2]
+    for point in found.get("points") or []:
+        at, value = (point["at"], point.get("value")) if isinstance(point, dict) else point[:2]
         points.append((at if isinstance(at, datetime) else datetime.fromisoformat(at), value))
     return points
 

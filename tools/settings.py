@@ -135,12 +135,12 @@ def miner_profiles(services: ToolServices, scope: ToolScope) -> Tool[OfMiner]:
     """Profiles of miners: power, priority, voltages, conditions."""
 
     async def handler(asked: OfMiner) -> Json:
-        stored = [each.value for each in await services.settings.miners(scope.system_id)]
+        stored = [miner.value for miner in await services.settings.miners(scope.system_id)]
         if asked.miner is not None:
-            stored = [find(asked.miner, {each.name: each for each in stored}, kind="miner")]
-        ordered = sorted(stored, key=lambda each: (each.priority_level, each.name))
+            stored = [find(asked.miner, {stored.name: stored for stored in stored}, kind="miner")]
+        ordered = sorted(stored, key=lambda miner: (miner.priority_level, miner.name))
         return {
-            "miners": [_without(asdict(each), "id", "device_id", "zone_id") for each in ordered]
+            "miners": [_without(asdict(miner), "id", "device_id", "zone_id") for miner in ordered]
         }
 
     return Tool(
@@ -156,20 +156,20 @@ def zones(services: ToolServices, scope: ToolScope) -> Tool[OfZone]:
     """Zones: settings with what is measured and done now."""
 
     async def handler(asked: OfZone) -> Json:
-        stored = [each.value for each in await services.settings.zones(scope.system_id)]
+        stored = [zone.value for zone in await services.settings.zones(scope.system_id)]
         if asked.zone is not None:
-            stored = [find(asked.zone, {each.name: each for each in stored}, kind="zone")]
+            stored = [find(asked.zone, {stored.name: stored for stored in stored}, kind="zone")]
         now = await services.live.now(scope.system_id)
-        live = {each.get("id"): each for each in now.get("zones") or []}
+        live = {zone.get("id"): zone for zone in now.get("zones") or []}
         hidden = ("id", "exhaust_fan_device_id", "heater_device_id", "sensor_device_id")
         return {
             "zones": [
                 {
-                    "name": each.name,
-                    "now": _without(live.get(each.id, {}), "id", "name"),
-                    "settings": _without(asdict(each), *hidden, "name"),
+                    "name": stored.name,
+                    "now": _without(live.get(stored.id, {}), "id", "name"),
+                    "settings": _without(asdict(stored), *hidden, "name"),
                 }
-                for each in stored
+                for stored in stored
             ]
         }
 

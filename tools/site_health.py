@@ -24,11 +24,11 @@ def alerts(services: ToolServices, scope: ToolScope) -> Tool[WhichAlerts]:
 
     async def handler(asked: WhichAlerts) -> Json:
         if asked.include_cleared:
-            found = await services.alerts.page(scope.system_id, before=None, limit=asked.limit)
+            opened = await services.alerts.page(scope.system_id, before=None, limit=asked.limit)
         else:
-            found = await services.alerts.open(scope.system_id)
+            opened = await services.alerts.open(scope.system_id)
         zone = ZoneInfo(scope.timezone)
-        return {"open_only": not asked.include_cleared, "alerts": [_line(a, zone) for a in found]}
+        return {"open_only": not asked.include_cleared, "alerts": [_line(a, zone) for a in opened]}
 
     return Tool(
         name="alerts",

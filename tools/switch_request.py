@@ -55,7 +55,7 @@ def switch_request(text: str, devices: Sequence[Device]) -> Request:
         return None
     if len(set(wishes)) > 1:
         return NotPossible(sentence=_one_at_a_time(devices))
-    others = [each for each, answer in zip(sentences, answers, strict=True) if answer is None]
+    others = [text for text, answer in zip(sentences, answers, strict=True) if answer is None]
     for other in others:
         reason = None if _is_question(other) else _exclusion(other)
         if reason is not None:
@@ -120,12 +120,12 @@ def _parsed(core: str, devices: Sequence[Device]) -> Request:
 
 def _mentioned(core: str, devices: Sequence[Device]) -> set[str]:
     """Devices of which a sentence has the mark, or a word that no other device has."""
-    found = {devices[number].name for number in marked_in(core)}
+    meant = {devices[number].name for number in marked_in(core)}
     for word in (said.rstrip("+") for said in words(core)):
         having = [device.name for device in devices if word in _plain_words(device.name)]
         if len(having) == 1 and not word.isdigit() and len(word) > 2:
-            found.add(having[0])
-    return found
+            meant.add(having[0])
+    return meant
 
 
 def _plain_words(name: str) -> set[str]:

@@ -137,9 +137,9 @@ def compact(value: Any) -> Any:  # noqa: ANN401 - any JSON value in, the same ki
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     if isinstance(value, Mapping):
-        return {str(key): compact(each) for key, each in value.items() if each is not None}
+        return {str(key): compact(part) for key, part in value.items() if part is not None}
     if isinstance(value, list | tuple):
-        return [compact(each) for each in value]
+        return [compact(item) for item in value]
     return value if isinstance(value, int | str) else str(value)
 
 
@@ -158,10 +158,10 @@ def _limited(data: Json) -> Json:
 
 def _argument_sentence(name: str, model: type[Arguments], error: ValidationError) -> str:
     problems = []
-    for each in error.errors()[:3]:
-        path = ".".join(str(part) for part in each["loc"]) or "arguments"
-        shown = f" (given: {str(each['input'])[:60]!r})" if each["type"] != "missing" else ""
-        problems.append(f"{path}: {each['msg'].lower()}{shown}")
+    for problem in error.errors()[:3]:
+        path = ".".join(str(part) for part in problem["loc"]) or "arguments"
+        shown = f" (given: {str(problem['input'])[:60]!r})" if problem["type"] != "missing" else ""
+        problems.append(f"{path}: {problem['msg'].lower()}{shown}")
     return f"{name} can't use these arguments: {'; '.join(problems)}. It takes {_takes(model)}."
 
 

@@ -74,13 +74,13 @@ class Bundle:
             "tokens": self.tokens,
             "parts": [
                 {
-                    "name": each.name,
-                    "source": each.source,
-                    "tokens": each.tokens,
-                    "cached": each.cached,
-                    "left_out": each.left_out,
+                    "name": part.name,
+                    "source": part.source,
+                    "tokens": part.tokens,
+                    "cached": part.cached,
+                    "left_out": part.left_out,
                 }
-                for each in self.parts
+                for part in self.parts
             ],
         }
 

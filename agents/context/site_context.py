@@ -137,14 +137,14 @@ def _fact_lines(
     loads: Sequence[ControlledLoad],
 ) -> tuple[str, ...]:
     ordered = sorted(
-        (each.value for each in miners), key=lambda each: (each.priority_level, each.name)
+        (miner.value for miner in miners), key=lambda miner: (miner.priority_level, miner.name)
     )
-    others = [each.name for each in loads if each.kind is not LoadKind.MINER]
+    others = [load.name for load in loads if load.kind is not LoadKind.MINER]
     return (
         f"site: {system.name}, {system.timezone}",
-        f"miners: {'; '.join(each.name for each in ordered)}",
-        f"loads: {'; '.join(sorted({each.name for each in loads}))}",
-        f"zones: {'; '.join(sorted(each.value.name for each in zones))}",
+        f"miners: {'; '.join(miner.name for miner in ordered)}",
+        f"loads: {'; '.join(sorted({load.name for load in loads}))}",
+        f"zones: {'; '.join(sorted(zone.value.name for zone in zones))}",
         (
             f"battery: {owner.battery_chemistry}, "
             f"{amount(owner.battery_capacity_wh, 'Wh')}, nominal "
@@ -153,10 +153,10 @@ def _fact_lines(
             f"{amount(owner.voltage_critical_low, 'V')}; decisions go by voltage, not SOC"
         ),
         *(
-            f"miner {each.name}: priority {each.priority_level}, "
-            f"{amount(each.power_draw_watts, 'W')}, start {amount(each.start_voltage, 'V')}, "
-            f"stop {amount(each.stop_voltage, 'V')}"
-            for each in ordered
+            f"miner {miner.name}: priority {miner.priority_level}, "
+            f"{amount(miner.power_draw_watts, 'W')}, start {amount(miner.start_voltage, 'V')}, "
+            f"stop {amount(miner.stop_voltage, 'V')}"
+            for miner in ordered
         ),
         *((f"fans and heaters: {'; '.join(sorted(others))}",) if others else ()),
     )
@@ -170,11 +170,13 @@ def live_lines(now: Json) -> list[str]:
     for name in ("battery", "solar", "load", "grid"):
         values: Mapping[str, Any] = now.get(name) or {}
         said = [
-            f"{key.replace('_', ' ')} {aged(each)}" for key, each in values.items() if known(each)
+            f"{key.replace('_', ' ')} {aged(value)}"
+            for key, value in values.items()
+            if known(value)
         ]
         lines.append(f"{name}: {', '.join(said) or 'no reading'}")
-    lines.extend(_miner_line(each) for each in now.get("miners") or [])
-    lines.extend(_zone_line(each) for each in now.get("zones") or [])
+    lines.extend(_miner_line(miner) for miner in now.get("miners") or [])
+    lines.extend(_zone_line(zone) for zone in now.get("zones") or [])
     return lines
 
 
@@ -195,10 +197,10 @@ def _zone_line(zone: Mapping[str, Any]) -> str:
 
 def conversation_part(history: Sequence[Message]) -> Part:
     """The conversation, latest turns first in use: recent ones verbatim, older ones shortened."""
-    turns = [each for each in history if each.content.strip()]
+    turns = [turn for turn in history if turn.content.strip()]
     recent, older = turns[-VERBATIM_TURNS:], turns[:-VERBATIM_TURNS]
-    units = [_turn(each, TURN_TOKENS) for each in reversed(recent)]
-    units += [_turn(each, OLD_TURN_TOKENS, short=True) for each in reversed(older)]
+    units = [_turn(turn, TURN_TOKENS) for turn in reversed(recent)]
+    units += [_turn(turn, OLD_TURN_TOKENS, short=True) for turn in reversed(older)]
     return Part(
         name=CONVERSATION, source="conversation", units=tuple(units), most=TALK_MOST, reverse=True
     )

@@ -93,7 +93,7 @@ class GatewayLoop:
 
 
 async def _wind_up() -> None:
-    tasks = [each for each in asyncio.all_tasks() if each is not asyncio.current_task()]
+    tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
