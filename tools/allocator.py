@@ -14,7 +14,7 @@ from energy.site.preferences import OperatingMode
 from services.stored import Json
 from tools.names import find
 from tools.services import ToolScope, ToolServices
-from tools.tool import Arguments, BadArguments, NoArguments, Tool
+from tools.tool import Arguments, BadArguments, Document, NoArguments, Tool
 
 MINER_KEYS = (
     "name",
@@ -72,7 +72,7 @@ class WhatIf(Arguments):
 def allocator_now(services: ToolServices, scope: ToolScope) -> Tool[NoArguments]:
     """The latest decision: budget and every miner."""
 
-    async def handler(_: NoArguments) -> Json:
+    async def handler(_: NoArguments) -> Document:
         now = await services.live.now(scope.system_id)
         if not now.get("decision"):
             return {"note": "no decision has been made yet"}
@@ -91,7 +91,7 @@ def allocator_now(services: ToolServices, scope: ToolScope) -> Tool[NoArguments]
 def decision_explanation(services: ToolServices, scope: ToolScope) -> Tool[Explain]:
     """Why a miner runs or doesn't, now or at a past moment."""
 
-    async def handler(asked: Explain) -> Json:
+    async def handler(asked: Explain) -> Document:
         decision, miners = await _decided(services, scope, asked.at)
         if asked.miner is not None:
             miners = [find(asked.miner, {miner["name"]: miner for miner in miners}, kind="miner")]
@@ -109,7 +109,7 @@ def decision_explanation(services: ToolServices, scope: ToolScope) -> Tool[Expla
 def allocator_what_if(services: ToolServices, scope: ToolScope) -> Tool[WhatIf]:
     """The same allocator on changed conditions, without side effect."""
 
-    async def handler(asked: WhatIf) -> Json:
+    async def handler(asked: WhatIf) -> Document:
         document = await _document(services, scope, asked)
         answer = await services.what_if.allocate(scope.system_id, document)
         return {"assumed": document, **_summary(answer, answer.get("miners") or [], scope)}
@@ -204,7 +204,7 @@ def local_moment(text: str, now: datetime, zone: ZoneInfo) -> datetime:
     return moment
 
 
-def _summary(decision: Json, miners: list[Json], scope: ToolScope) -> Json:
+def _summary(decision: Json, miners: list[Json], scope: ToolScope) -> Document:
     budget = decision.get("budget") or {}
     result: dict[str, Any] = {
         "decided_at": _local(decision.get("at"), scope),

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
 from services.stored import Json
 from tools.services import ToolScope, ToolServices
-from tools.tool import Arguments, NoArguments, Tool
+from tools.tool import Arguments, Document, NoArguments, Tool
 
 MAX_POINTS = 48
 """Points of a series that a model reads; the statistics beside them are of the same buckets."""
@@ -49,7 +49,7 @@ class SeriesOf(Arguments):
 def energy_status(services: ToolServices, scope: ToolScope) -> Tool[NoArguments]:
     """Solar, load, grid and battery power now."""
 
-    async def handler(_: NoArguments) -> Json:
+    async def handler(_: NoArguments) -> Document:
         now = await services.live.now(scope.system_id)
         kept = ("solar", "load", "grid", "battery", "control_level", "emergency_stop")
         miners = [
@@ -70,7 +70,7 @@ def energy_status(services: ToolServices, scope: ToolScope) -> Tool[NoArguments]
 def energy_history(services: ToolServices, scope: ToolScope) -> Tool[Hours]:
     """Energies and extremes over hours."""
 
-    async def handler(asked: Hours) -> Json:
+    async def handler(asked: Hours) -> Document:
         found = await services.history.statistics(scope.system_id, asked.hours)
         loads = [
             _pick(load, ("name", "runtime_h", "starts", "energy_wh")) for load in _loads(found)
@@ -92,7 +92,7 @@ def energy_history(services: ToolServices, scope: ToolScope) -> Tool[Hours]:
 def time_series(services: ToolServices, scope: ToolScope) -> Tool[SeriesOf]:
     """One metric over time, thinned, with its extremes."""
 
-    async def handler(asked: SeriesOf) -> Json:
+    async def handler(asked: SeriesOf) -> Document:
         return await series_summary(services, scope, asked.metric, asked.hours)
 
     return Tool(
@@ -147,11 +147,11 @@ def _points(found: Json) -> list[tuple[datetime, float | None]]:
     return points
 
 
-def _extreme(point: tuple[datetime, float], zone: ZoneInfo) -> Json:
+def _extreme(point: tuple[datetime, float], zone: ZoneInfo) -> Document:
     return {"value": point[1], "at": point[0].astimezone(zone).isoformat(timespec="minutes")}
 
 
-def _pick(source: Json, keys: tuple[str, ...]) -> dict[str, Any]:
+def _pick(source: Mapping[str, object], keys: tuple[str, ...]) -> Document:
     return {key: source[key] for key in keys if source.get(key) is not None}
 
 
