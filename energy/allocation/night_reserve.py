@@ -95,7 +95,7 @@ class Reserve:
     @property
     def short(self) -> bool:
         """Whether the house will need what is left: a stop for it protects the battery."""
-        return self.usable_wh is not None and self.usable_wh < self.reserve_wh
+        return self.blocks and self.usable_wh is not None and self.usable_wh < self.reserve_wh
 
     def stops_below_wh(self, profile: MinerProfile) -> float:
         """Usable energy below which a running load stops unless the sun carries it."""
