@@ -146,6 +146,9 @@ def decide(
             pv_w=None if measured.pv_w is None else potential_of(question, measured).potential_w,
             miners=built.miners,
             states=built.states,
+            fans_with_speed=frozenset(
+                str(load_id) for load_id, state in built.load_states.items() if state.sets_speed
+            ),
         ),
     )
     wanted = zones.heat_wanted_miner_ids
