@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from energy.allocation.reasons import Reason
 from energy.site.loads import OtherLoad
@@ -88,9 +89,9 @@ class Budget:
     grid_excess_w: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MinerDecision:
-    """One miner's command with its reason; sentences are made of it when somebody reads them.
+class MinerDecision(NamedTuple):
+    """One miner's command with its reason; sentences are made of it when somebody reads them. A
+    tuple, because a year's replay makes a million of them.
 
     Attributes:
         reason: Why, with the numbers compared.

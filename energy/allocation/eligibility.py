@@ -173,14 +173,15 @@ def _resting(profile: MinerProfile, state: MinerState, site: Situation) -> Minim
 
 def _without_conditions(memory: MinerMemory) -> MinerMemory:
     """What is remembered of a start on potential and of the budget, but of no condition."""
-    if memory is NOTHING_REMEMBERED:
-        return memory
-    kept = MinerMemory(
-        budget_short_since=memory.budget_short_since,
-        potential_started_at=memory.potential_started_at,
-        potential_drawn_since=memory.potential_drawn_since,
+    short_since, started_at = memory.budget_short_since, memory.potential_started_at
+    drawn_since = memory.potential_drawn_since
+    if short_since is None and started_at is None and drawn_since is None:
+        return NOTHING_REMEMBERED
+    return MinerMemory(
+        budget_short_since=short_since,
+        potential_started_at=started_at,
+        potential_drawn_since=drawn_since,
     )
-    return NOTHING_REMEMBERED if kept == NOTHING_REMEMBERED else kept
 
 
 def _remembering(

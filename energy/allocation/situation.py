@@ -112,7 +112,8 @@ def situation_of(question: AllocationInput, measured: Measured) -> Situation:
     base_w = 0.0 if measured.base_load_w is None else measured.base_load_w
     excess_w = grid_excess_w(measured.grid_w, preferences)
     surplus = _surplus_w(measured, potential, base_w)
-    known = measured.pv_w is not None and measured.load_w is not None
+    pv_w, load_w = measured.pv_w, measured.load_w
+    known = pv_w is not None and load_w is not None
     samples = with_surplus(question.memory.surplus, at, surplus[0] if known else None)
     deficit_w = max(0.0, base_w - potential.potential_w)
     allowance_w, factor = battery_allowance(preferences, lockout=lockout, house_deficit_w=deficit_w)
@@ -126,7 +127,7 @@ def situation_of(question: AllocationInput, measured: Measured) -> Situation:
         rest_v=rest_v,
         raw_v=measured.raw_voltage_v,
         low_v=low_v,
-        pv_w=measured.pv_w,
+        pv_w=pv_w,
         battery_w=_battery_w(measured),
         payment_age_s=_payment_age_s(question.snapshot),
         tolerance_w=preferences.budget_tolerance_w,
