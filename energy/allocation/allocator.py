@@ -43,17 +43,19 @@ def allocate(question: AllocationInput) -> Decision:
 
 
 def _decide(question: AllocationInput, site: Situation, candidates: Sequence[Candidate]) -> None:
+    left = RemainingBudget(
+        solar_w=site.solar_surplus_w,
+        mean_w=site.mean_surplus_w,
+        carrying_w=site.carrying_surplus_w,
+        measured_w=site.measured_surplus_w,
+        battery_w=site.battery_allowance_w,
+        lendable_w=site.lendable_w,
+    )
+    left.spend(site.other_loads_w)
     hour = site.local_hour
     BudgetByPriority(
         site,
-        RemainingBudget(
-            solar_w=site.solar_surplus_w,
-            mean_w=site.mean_surplus_w,
-            carrying_w=site.carrying_surplus_w,
-            measured_w=site.measured_surplus_w,
-            battery_w=site.battery_allowance_w,
-            lendable_w=site.lendable_w,
-        ),
+        left,
         sorted(candidates, key=lambda candidate: turn_order(candidate, hour)),
         max_starts=question.preferences.max_starts_per_cycle,
     ).decide()
@@ -88,6 +90,7 @@ def _memory(
         waiting_since=measuring.waiting_since,
         balance_closed_at=measuring.balance_closed_at,
         balance_open_since=measuring.balance_open_since,
+        stuck=measuring.stuck,
         charge=site.potential.hold,
         surplus=site.surplus_samples,
     )
