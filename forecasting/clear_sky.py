@@ -74,39 +74,6 @@ class PvlibSkyModel:
         if any(first + timedelta(days=number) not in self._tables for number in range(days)):
             self._compute(first, days)
 
-    def carries(self, at: datetime, *, load_w: float, ratio: float = 1.0) -> bool:
-        """Whether the clear sky times ``ratio`` gives at least ``load_w`` at ``at``."""
-        return self.clear_sky_w(at) * ratio >= load_w
-
-    def night_hours(self, at: datetime, *, load_w: float, ratio: float = 1.0) -> float:
-        """Hours that the battery has to bridge until the sun carries ``load_w`` again.
-
-        From ``at`` on at night, the whole coming night by day; a day on which the sun never carries
-        the load counts as night. At most 48 h.
-        """
-        start = at
-        limit = at + timedelta(hours=48)
-        if self.carries(at, load_w=load_w, ratio=ratio):
-            start = self._next(at, limit, load_w=load_w, ratio=ratio, carries=False)
-        end = self._next(start, limit, load_w=load_w, ratio=ratio, carries=True)
-        return (end - start).total_seconds() / 3_600.0
-
-    def _next(
-        self, at: datetime, limit: datetime, *, load_w: float, ratio: float, carries: bool
-    ) -> datetime:
-        """The first knot from ``at`` on where the sun carries the load, or does not."""
-        if self.carries(at, load_w=load_w, ratio=ratio) is carries:
-            return at
-        midnight = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        index = int((at - midnight).total_seconds() // _KNOT_S) + 1
-        while midnight < limit:
-            table = self.table(midnight.date())
-            for knot in range(index, _KNOTS - 1):
-                if (table[knot] * ratio >= load_w) is carries:
-                    return min(limit, midnight + timedelta(seconds=knot * _KNOT_S))
-            midnight, index = midnight + timedelta(days=1), 0
-        return limit
-
     def _compute(self, first: date, days: int) -> None:
         import pandas as pd  # noqa: PLC0415 - a second of start-up that only this needs
 

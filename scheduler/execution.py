@@ -13,13 +13,16 @@ from uuid import UUID, uuid5
 
 import structlog
 
-from scheduler.jobs import Job, Subject, Work
+from scheduler.jobs import Job, Scope, Subject, Work
 from services.clock import Clock
-from services.errors import CommandCenterError
+from services.errors import CommandCenterError, VendorError
 from services.views.ports import JobStore
 
 _NAMESPACE = UUID("6f1c2a7e-5d0b-4c43-9a55-3f2f7b8a9c10")
 _RECORD_EVERY_S = 5.0
+LONGEST_POSTPONED_S = 3_600.0
+"""However long a vendor asks for, it is polled again after an hour."""
+
 _LONGEST_ERROR = 300
 
 log = structlog.get_logger("scheduler")
@@ -70,11 +73,15 @@ class JobExecutor:
         self._running: set[Key] = set()
         self._errors: dict[Key, str] = {}
         self._recorded_s: dict[Key, float] = {}
+        self._not_before_s: dict[Key, float] = {}
 
     async def run(self, job: Job, subject: Subject) -> Outcome:
-        """Run ``job`` for ``subject``; a run that is still going on is not repeated but skipped."""
+        """Run ``job`` for ``subject``; a run that is still going on is not repeated but skipped.
+
+        So is a poll before the time that its vendor has asked for (``Retry-After``).
+        """
         key = (job.name, subject.id)
-        if key in self._running:
+        if key in self._running or self._monotonic() < self._not_before_s.get(key, 0.0):
             return Outcome.SKIPPED
         self._running.add(key)
         started_s, started_at = self._monotonic(), self._clock.now()
@@ -92,7 +99,7 @@ class JobExecutor:
     async def _tries(self, job: Job, subject: Subject) -> tuple[Outcome, str | None]:
         outcome, error, again = await self._try(job, subject)
         for wait_s in job.retry_after_s:
-            if not again:
+            if not again or self._monotonic() < self._not_before_s.get((job.name, subject.id), 0.0):
                 break
             await self._clock.sleep(wait_s)
             outcome, error, again = await self._try(job, subject)
@@ -106,12 +113,24 @@ class JobExecutor:
         except TimeoutError:
             return Outcome.FAILED, f"not done within {job.timeout_s:g} s", True
         except CommandCenterError as error:
+            self._postpone(job, subject, error)
             return Outcome.FAILED, _words(error), error.retry
         except Exception as error:
             words = f"{type(error).__name__}: {_words(error)}"
             if self._errors.get((job.name, subject.id)) != words:
                 log.exception("job_broken", job=job.name, subject=subject.label)
             return Outcome.FAILED, words, True
+
+    def _postpone(self, job: Job, subject: Subject, error: CommandCenterError) -> None:
+        """Leave a vendor alone for as long as it asks; wall seconds, as it counts them.
+
+        Only polls: no vendor may hold up a control cycle.
+        """
+        if job.scope is Scope.ADAPTER and isinstance(error, VendorError):
+            asked_s = error.retry_after_s
+            if asked_s is not None and asked_s > 0.0:
+                until_s = self._monotonic() + min(asked_s, LONGEST_POSTPONED_S)
+                self._not_before_s[job.name, subject.id] = until_s
 
     async def _guarded(self, job: Job, subject: Subject) -> Outcome:
         if not job.exclusive:

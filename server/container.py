@@ -14,7 +14,7 @@ from energy.site.loads import Actor, Zone
 from energy.site.miners import MinerProfile
 from energy.site.preferences import Preferences
 from services.accounts.accounts import Accounts
-from services.accounts.records import User
+from services.accounts.records import Scope, User
 from services.actions.ports import ActionStore
 from services.actions.records import Action, EmergencyStop
 from services.alerting.ports import AlertStore
@@ -138,6 +138,7 @@ class Runs(Protocol):
         question: str,
         conversation_id: UUID | None,
         agent: str | None,
+        scope: Scope,
     ) -> Run: ...
     async def run(self, run_id: UUID) -> Run: ...
     def events(self, run_id: UUID, *, after: int) -> AsyncIterator[RunEvent]: ...

@@ -281,7 +281,9 @@ def _zone(zone: Data) -> str:
     now, settings = zone.get("now") or {}, zone.get("settings") or {}
     temperature = now.get("temperature")
     text = aged(temperature) if known(temperature) else "temperature not known (no reading)"
-    fan = "" if now.get("fan_on") is None else f", fan {'on' if now['fan_on'] else 'off'}"
+    speed = now.get("fan_speed")
+    at = "" if speed is None else f" at speed {speed}"
+    fan = "" if now.get("fan_on") is None else f", fan {f'on{at}' if now['fan_on'] else 'off'}"
     why = _sentence(str(now.get("explanation") or now.get("reason") or ""))
     limits = {key: value for key, value in settings.items() if key.startswith("temp_")}
     said = f" Limits: {plain_words(limits)}." if limits else ""

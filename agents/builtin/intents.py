@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from agents.builtin.phrases import Facts, device_in, hours_in, is_past, moment_in, numbers_in
+from tools.switch_request import NotPossible, Wish, asks_to_switch, switch_request
 
 Arguments = dict[str, Any]
 
@@ -39,10 +40,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The steps in the order of the question; without any, ``general`` says how to answer."""
+    """The steps in the order of the question; without any, how to answer.
+
+    Attributes:
+        general: A kind of question that is answered without a tool.
+        sentence: The whole answer: why a switch can't be proposed, and what can be done.
+    """
 
     steps: tuple[Step, ...] = ()
     general: General | None = None
+    sentence: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,14 +264,6 @@ PATTERNS: tuple[_Pattern, ...] = (
 )
 """In order of precedence; the first that matches a clause answers it."""
 
-_ASKS = re.compile(
-    r"^(?:(?:please|hey|ok|okay|now|then|just|kindly|and|also)[ ,]+)*"
-    r"(?:(?:can|could|would|will) you (?:please )?|i (?:want|need|would like|.d like) (?:you )?to |"
-    r"(?:propose|suggest|request)(?: to| that(?: we)?| an action to)? )?"
-    r"(?P<verb>turn|switch|shut|power|start|stop|run|pause|resume|kill|activate|deactivate)(?:ing)?\b",
-    re.IGNORECASE,
-)
-_OFF = _re(r"\boff\b|^\W*stop|\bstop\b|\bpause\b|\bkill\b|\bdown\b|deactivate|shut")
 _WHAT_IF = _re(
     r"what if|suppose|assum|\bif\b.*\b(batter|voltage|soc|pv|solar|sun|load|mode|house)|"
     r"\b(would|could)\b.*\b(at|with|if)\b.*\d|\bif\b.*\d ?(v\b|volt|w\b|watt|kw|%|percent)"
@@ -325,35 +324,39 @@ _SPLIT = re.compile(
 def plan(question: str, facts: Facts, previous: Sequence[str] = ()) -> Plan:
     """What to call for ``question``; ``previous`` are earlier questions, oldest first."""
     text = " ".join(question.split())
+    wish = switch_request(text, facts.devices)
     general = next((kind for kind, pattern in _GENERAL if pattern.search(text)), None)
-    if general is not None:
+    manipulated = general is General.MANIPULATION
+    if isinstance(wish, NotPossible) and (wish.stop or not manipulated):
+        return Plan(sentence=wish.sentence)
+    if general is not None and (wish is None or manipulated):
         return Plan(general=general)
     if _GREETING.search(text):
         return Plan(general=General.GREETING)
-    steps = _steps(text, facts)
+    steps = _steps(text, facts, wish if isinstance(wish, Wish) else None)
     if not steps or _leans_on_previous(text):
         steps = _follow_up(text, facts, previous) or steps
     return Plan(steps=steps) if steps else Plan(general=General.OUT_OF_SCOPE)
 
 
-def _steps(text: str, facts: Facts) -> tuple[Step, ...]:
-    if _WHAT_IF.search(text) and _ASKS.match(text) is None:
+def _steps(text: str, facts: Facts, wish: Wish | None = None) -> tuple[Step, ...]:
+    if wish is None and _WHAT_IF.search(text):
         arguments = _what_if(text, facts)
         if arguments:
             return (Step(tool="allocator_what_if", arguments=arguments, about=text),)
-    found: list[Step] = []
+    steps: list[Step] = []
     for clause in _clauses(text):
-        found.extend(each for each in _of_clause(clause, facts) if not _known(each, found))
-    return tuple(found)
+        steps.extend(step for step in _of_clause(clause, facts, wish) if not _known(step, steps))
+    return tuple(steps)
 
 
 def _clauses(text: str) -> list[str]:
     return [clause.strip() for clause in _SPLIT.split(text) if clause and clause.strip()]
 
 
-def _of_clause(clause: str, facts: Facts) -> list[Step]:
-    if _ASKS.match(clause):
-        return _proposals(clause, facts)
+def _of_clause(clause: str, facts: Facts, wish: Wish | None) -> list[Step]:
+    if wish is not None and asks_to_switch(clause):
+        return [_proposal(clause, wish)]
     for pattern in PATTERNS:
         if pattern.match.search(clause) is None:
             continue
@@ -364,25 +367,14 @@ def _of_clause(clause: str, facts: Facts) -> list[Step]:
     return []
 
 
-def _known(step: Step, found: list[Step]) -> bool:
-    return any(step.tool == each.tool and step.arguments == each.arguments for each in found)
+def _known(step: Step, steps: list[Step]) -> bool:
+    return any(step.tool == other.tool and step.arguments == other.arguments for other in steps)
 
 
-def _proposals(clause: str, facts: Facts) -> list[Step]:
-    on = _OFF.search(clause) is None
-    low = clause.casefold()
-    everything = re.search(r"\b(all|every|both)\b", low) is not None
-    name = device_in(low, facts.loads)
-    names = list(facts.miners) if everything else [name if name is not None else low]
+def _proposal(clause: str, wish: Wish) -> Step:
     why = f"The owner asked: {clause}"[:300]
-    return [
-        Step(
-            tool="propose_action",
-            arguments={"load": each, "turn_on": on, "why": why},
-            about=clause,
-        )
-        for each in names
-    ]
+    arguments: Arguments = {"load": wish.load, "turn_on": wish.on, "why": why}
+    return Step(tool="propose_action", arguments=arguments, about=clause)
 
 
 def _what_if(text: str, facts: Facts) -> Arguments:

@@ -41,8 +41,9 @@ GENERAL_ANSWERS: dict[General, str] = {
     General.GREETING: (f"Hello. I am the built-in model: no key or network needed. {CAN}"),
     General.FORECAST: "I am the built-in model and have no forecast, so I can't tell the future. "
     "I can say what is measured now, what the night reserve needs, and what the allocator decides.",
-    General.SETTINGS: "I can't change settings: only you can, on the settings page. I can read "
-    "them to you, try a change with a what-if, and propose to switch a load for your approval.",
+    General.SETTINGS: "I can't change settings: only you can, through the API (/api/preferences, "
+    "/api/miners, /api/hvac/zones). I can read them to you, try a change with a what-if, and "
+    "propose to switch a load for your approval.",
     General.MANIPULATION: "I can't do that. Switching always goes through the safety checks and "
     "your approval, settings and secrets are out of my reach, and nothing was switched.",
     General.DOCUMENTS: "I am the built-in model and have no documents to search. " + CAN,
@@ -84,7 +85,7 @@ def _route(asked: _Asked, sink: TextSink) -> Completion:
     if asked.results:
         return _text(f"I could not get that answered: {asked.results[-1][2][:300]}", sink)
     if not asked.plan.steps:
-        return _text(GENERAL_ANSWERS[asked.plan.general or General.OUT_OF_SCOPE], sink)
+        return _text(_without_tools(asked.plan), sink)
     agents = choose_agents([step.tool for step in asked.plan.steps])
     request = "; ".join(step.about for step in asked.plan.steps)[:400]
     if len(agents) == 1:
@@ -97,9 +98,14 @@ def _work(asked: _Asked, sink: TextSink) -> Completion:
     if asked.results:
         return _text(_answer(mine, asked.results), sink)
     if not mine:
-        general = asked.plan.general
-        return _text(GENERAL_ANSWERS[general] if general is not None else CAN, sink)
+        return _text(CAN if asked.plan.steps else _without_tools(asked.plan), sink)
     return _calls([(step.tool, step.arguments) for step in mine])
+
+
+def _without_tools(answer: Plan) -> str:
+    if answer.sentence is not None:
+        return answer.sentence
+    return GENERAL_ANSWERS[answer.general or General.OUT_OF_SCOPE]
 
 
 def _answer(steps: Sequence[Step], results: Sequence[tuple[str, dict[str, Any], str]]) -> str:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tools.device_names import Device
+
 DAY_H = 24.0
 LONGEST_H = 720.0
 
@@ -24,6 +26,11 @@ class Facts:
     loads: tuple[str, ...] = ()
     zones: tuple[str, ...] = ()
     local_hour: float = 12.0
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """The loads as people name them."""
+        return tuple(Device(name=name, is_miner=name in self.miners) for name in self.loads)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,4 +113,6 @@ def device_in(text: str, names: Sequence[str]) -> str | None:
 
 def _score(words: set[str], name: str) -> float:
     own = set(re.findall(r"[a-z0-9]+", name.casefold()))
-    return len((own - _WEAK) & words) + 0.2 * len(own & _WEAK & words)
+    strong = {word for word in own - _WEAK if not word.isdigit()} & words
+    numbers = {word for word in own & words if word.isdigit()}
+    return len(strong) + 0.2 * len(own & _WEAK & words) + 0.1 * len(numbers)

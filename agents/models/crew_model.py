@@ -53,7 +53,7 @@ class CrewModel(BaseLLM):
             agents.run_context.RunAborted: The run was stopped, or no model may be asked.
         """
         run = current()
-        run.check()
+        run.begin_call()
         request = ChatRequest(
             messages=[dict(each) for each in self._format_messages(messages)],
             tools=slim(tools or []),
@@ -135,18 +135,21 @@ class _Sink:
 
     def __init__(self, model: CrewModel, run: RunContext, agent: BaseAgent | None) -> None:
         self._model, self._run, self._agent = model, run, agent
-        self._sent = False
+        self._sent = 0
 
     def text(self, piece: str) -> None:
-        """Emit, unless the run was stopped."""
+        """Emit, unless the run was stopped or the answer is long enough."""
         self._run.check()
-        self._sent = True
-        self._model.tell(piece, self._agent)
+        left = self._run.limits.answer_chars - self._sent
+        self._sent += len(piece)
+        self._model.tell(piece[:left], self._agent)
+        if len(piece) > left:
+            raise self._run.too_long()
 
     def restart(self) -> None:
         """Take back what was sent of this call."""
         if self._sent:
-            self._sent = False
+            self._sent = 0
             self._model.take_back(self._agent)
 
 

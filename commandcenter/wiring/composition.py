@@ -49,7 +49,7 @@ from services.alerting.alerts import Alerts
 from services.alerting.notifications import Notifications, Targets
 from services.alerting.outbox import Outbox
 from services.alerting.ports import Messenger
-from services.chat.records import Run
+from services.chat.records import Run, RunLimits
 from services.chat.runs import Runs
 from services.control.command_dispatch import CommandDispatch
 from services.control.control_loop import ControlLoop
@@ -100,6 +100,7 @@ class Site:
     executor: JobExecutor
     assistant: CrewAssistant
     actions: Actions
+    execution: Execution
     dispatch: CommandDispatch
     sky: PvlibSkyModel
     first_start: bool
@@ -152,12 +153,17 @@ async def compose(settings: Settings, *, dsn: str, plant: Plant) -> AsyncIterato
         builder = _Builder(
             settings=settings, plant=plant, stores=stores, control=control, http=http, first=first
         )
-        await builder.configure_devices()
         site = builder.build()
+        stack.push_async_callback(site.execution.close)
         stack.push_async_callback(site.dispatch.close)
+        # Backwards: first the runs are told to stop, then the threads that answer them end.
+        stack.push_async_callback(site.assistant.close)
         stack.push_async_callback(site.runs.close)
-        stack.callback(site.assistant.close)
         yield site
+
+
+def _log_run_error(run: Run, error: Exception) -> None:
+    log.warning("run_failed", run_id=str(run.id), error=type(error).__name__, detail=str(error))
 
 
 async def _check_key(stores: PostgresStores) -> None:
@@ -206,7 +212,7 @@ class _Builder:
         self._stores, self._control = stores, control
         self._http, self._first = http, first
         self._clock = plant.clock
-        self._devices = Devices(http=http, clock=plant.clock)
+        self._devices = Devices(http=http, clock=plant.clock, adapters_of=control.site.adapters)
         self._sky = PvlibSkyModel(
             array=ArrayGeometry(latitude=Preferences().latitude, longitude=Preferences().longitude)
         )
@@ -218,11 +224,6 @@ class _Builder:
             emergency=control.emergency_stops,
             memory=control.memory,
         )
-
-    async def configure_devices(self) -> None:
-        """Tell the switches their adapters as they are stored."""
-        for system in await self._stores.site.systems():
-            self._devices.configure(list(await self._stores.site.adapters(system.id)))
 
     def build(self) -> Site:
         s, control = self._stores, self._control
@@ -248,7 +249,12 @@ class _Builder:
         )
         views.health.add("assistant", check, kind="model")
         runs = Runs(
-            assistant=assistant, conversations=s.conversations, bus=s.events, clock=self._clock
+            assistant=assistant,
+            conversations=s.conversations,
+            bus=s.events,
+            clock=self._clock,
+            limits=self._run_limits(),
+            on_error=_log_run_error,
         )
         outbox = Outbox(store=s.outbox, messenger=messenger, clock=WallClock())
         dispatch = CommandDispatch(execution=execution, clock=self._clock)
@@ -288,6 +294,7 @@ class _Builder:
             ),
             assistant=assistant,
             actions=actions,
+            execution=execution,
             dispatch=dispatch,
             sky=self._sky,
             first_start=self._first,
@@ -299,6 +306,17 @@ class _Builder:
             services=tools,
             models=model_settings(settings),
             who_asks=self._who_asks,
+            limits=self._run_limits(),
+        )
+
+    def _run_limits(self) -> RunLimits:
+        settings = self._settings
+        return RunLimits(
+            seconds=settings.run_max_seconds,
+            calls=settings.run_max_calls,
+            tokens=settings.run_max_tokens,
+            answer_chars=settings.run_max_answer_chars,
+            proposals=settings.run_max_proposals,
         )
 
     def _execution(self) -> Execution:

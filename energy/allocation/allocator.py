@@ -35,8 +35,10 @@ def _decide(question: AllocationInput, *, explained: bool) -> Decision:
     purse = Purse(
         solar_w=site.solar_surplus_w,
         mean_w=site.mean_surplus_w,
+        carrying_w=site.carrying_surplus_w,
         measured_w=site.measured_surplus_w,
         battery_w=site.battery_allowance_w,
+        lendable_w=site.lendable_w,
     )
     entries = _entries(question)
     Turns(site, purse, sorted(entries, key=lambda entry: turn_order(entry, site))).take()
@@ -109,4 +111,6 @@ def _memory(site: Site, entries: list[Entry]) -> ControlMemory:
         waiting_since=measuring.waiting_since,
         balance_closed_at=measuring.balance_closed_at,
         balance_open_since=measuring.balance_open_since,
+        charge=site.potential.hold,
+        surplus=site.surplus_samples,
     )

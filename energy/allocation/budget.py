@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from energy.measuring.flows import GRID_NOISE_W
 from energy.site.preferences import OperatingMode, Preferences
 
 BATTERY_FACTOR = {
@@ -14,19 +15,32 @@ BATTERY_FACTOR = {
 class Purse:
     """What is left of the budget while the miners take their turns, W."""
 
-    __slots__ = ("battery_w", "mean_w", "measured_w", "solar_w")
+    __slots__ = ("battery_w", "carrying_w", "lendable_w", "mean_w", "measured_w", "solar_w")
 
     def __init__(
-        self, *, solar_w: float, mean_w: float, measured_w: float, battery_w: float
+        self,
+        *,
+        solar_w: float,
+        mean_w: float,
+        carrying_w: float,
+        measured_w: float,
+        battery_w: float,
+        lendable_w: float,
     ) -> None:
-        """Surplus now, its mean of ten minutes, the part of it that is measured, the allowance."""
-        self.solar_w, self.mean_w = solar_w, mean_w
-        self.measured_w, self.battery_w = measured_w, battery_w
+        """Surplus now, its means for starts and for running loads, the part of it that is measured,
+        the battery's allowance, and what the battery may lend for a while.
+        """
+        self.solar_w, self.mean_w, self.carrying_w = solar_w, mean_w, carrying_w
+        self.measured_w, self.battery_w, self.lendable_w = measured_w, battery_w, lendable_w
 
     @property
     def total_w(self) -> float:
         """Solar surplus and battery allowance that are left."""
         return self.solar_w + self.battery_w
+
+    def may_lend(self, need_w: float) -> bool:
+        """Whether the battery may give for a while what the sun doesn't."""
+        return need_w - max(0.0, self.solar_w) <= self.lendable_w
 
     def spend(self, need_w: float) -> float:
         """Take ``need_w`` out, sun first; returns the part that the battery gives.
@@ -36,9 +50,11 @@ class Purse:
         from_sun_w = min(need_w, max(0.0, self.solar_w))
         self.solar_w -= from_sun_w
         self.mean_w -= need_w
+        self.carrying_w -= need_w
         self.measured_w = max(0.0, self.measured_w - from_sun_w)
         from_battery_w = need_w - from_sun_w
         self.battery_w -= from_battery_w
+        self.lendable_w -= from_battery_w
         return from_battery_w
 
 
@@ -55,3 +71,19 @@ def battery_allowance(
         return 0.0, factor
     room_w = max(0.0, preferences.max_battery_discharge_w - house_deficit_w)
     return min(preferences.battery_discharge_allowance_w * factor, room_w), factor
+
+
+def lendable_w(preferences: Preferences, *, lockout: bool, taken_w: float) -> float:
+    """What the battery may lend to running loads for the budget's delay, W: what is left of
+    ``max_battery_discharge_w``, nothing in the lockout.
+    """
+    return 0.0 if lockout else max(0.0, preferences.max_battery_discharge_w - taken_w)
+
+
+def grid_excess_w(grid_w: float | None, preferences: Preferences) -> float:
+    """Import beyond the owner's limit and the noise, W: each watt of it is one less to give away.
+
+    An import that can't be read counts as none.
+    """
+    limit_w = preferences.max_grid_import_w if preferences.grid_import_allowed else 0.0
+    return 0.0 if grid_w is None else max(0.0, grid_w - limit_w - GRID_NOISE_W)

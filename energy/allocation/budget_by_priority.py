@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from energy.allocation.budget import Purse
 from energy.allocation.conditions import Compared, in_window, runs_on_sun_alone
@@ -12,6 +12,7 @@ from energy.allocation.eligibility import (
     NOTHING_REMEMBERED,
     Gate,
     Verdict,
+    held,
     judge_off,
     judge_running,
     minimum_on,
@@ -20,6 +21,7 @@ from energy.allocation.eligibility import (
 from energy.allocation.site_state import Site
 from energy.measuring.base_load import metered_w
 from energy.site.miners import MinerMemory, MinerProfile, MinerState
+from energy.site.snapshot import Snapshot
 
 POTENTIAL_MET_WITHIN_S = 180.0
 """Measured PV must meet a start on potential within this time, s."""
@@ -137,6 +139,7 @@ class Turns:
             stop_voltage_since=before.stop_voltage_since,
             condition_failed_since=before.condition_failed_since,
             potential_started_at=before.potential_started_at,
+            potential_drawn_since=before.potential_drawn_since,
         )
         entry.settle(Command.STAY_OFF, Reason.DEVICE_UNKNOWN, ())
 
@@ -162,15 +165,35 @@ class Turns:
         left_w = self._purse.total_w
         short_w = entry.need_w - left_w
         if short_w > self._tolerance_w:
-            numbers = (("needed_w", entry.need_w), ("budget_left_w", max(0.0, left_w)))
-            reason = Reason.SHED if self._started_above else Reason.BUDGET
-            self._stop_or_wait(entry, reason, numbers, young)
+            self._shed_or_lend(entry, young)
             return
+        if entry.memory.budget_short_since is not None:
+            entry.memory = _forgetting(entry.memory, budget_short_since=None)
         reason, compared = verdict.reason, verdict.compared
         if short_w > 0.0 and reason is Reason.RUNNING:
             reason = Reason.BUDGET_TOLERANCE
             compared = (*compared, ("needed_w", entry.need_w), ("budget_left_w", left_w))
         self._keep(entry, Command.KEEP_RUNNING, reason, compared)
+
+    def _shed_or_lend(self, entry: Entry, young: Compared | None) -> None:
+        """A miner above that starts takes the power at once; a cloud only after the delay, while
+        the battery may lend the difference.
+        """
+        left_w = max(0.0, self._purse.total_w)
+        numbers: Compared = (("needed_w", entry.need_w), ("budget_left_w", left_w))
+        if self._started_above:
+            self._stop_or_wait(entry, Reason.SHED, numbers, young)
+            return
+        before = entry.memory.budget_short_since
+        since = self._site.at if before is None else before
+        entry.memory = replace(entry.memory, budget_short_since=since)
+        delay_min = self._site.question.preferences.budget_delay_minutes
+        if self._purse.may_lend(entry.need_w) and not held(since, delay_min, self._site):
+            short_s = (self._site.at - since).total_seconds()
+            numbers = (*numbers, ("short_for_s", short_s), ("budget_delay_s", delay_min * 60.0))
+            self._keep(entry, Command.KEEP_RUNNING, Reason.BUDGET_DELAY, numbers)
+            return
+        self._stop_or_wait(entry, Reason.BUDGET, numbers, young)
 
     def _stop_or_wait(
         self, entry: Entry, reason: Reason, compared: Compared, young: Compared | None
@@ -239,22 +262,30 @@ class Turns:
         return self._purse.measured_w + self._purse.battery_w
 
     def _potential_failed(self, entry: Entry) -> bool:
-        """Three minutes after a start on potential, the miner draws and the battery pays for it.
+        """Three minutes after it began to draw, the battery pays for a start on potential.
 
-        Otherwise, once the time is over and it draws, the start is met and forgotten.
+        Judged by readings that were taken then, however late they come. Otherwise the start is met
+        and forgotten.
         """
-        started_at, measured = entry.memory.potential_started_at, self._site.measured
-        if started_at is None or not _draws(entry):
+        measured, at = self._site.measured, self._site.at
+        if not _draws(entry):
             return False
-        if (self._site.at - started_at).total_seconds() < POTENTIAL_MET_WITHIN_S:
+        drawn_since = entry.memory.potential_drawn_since
+        if drawn_since is None:
+            drawn_since = at
+            entry.memory = replace(entry.memory, potential_drawn_since=at)
+        read_at = oldest_of(self._site.question.snapshot)
+        if read_at is None or measured.current_a is None or measured.raw_voltage_v is None:
             return False
-        if measured.current_a is not None and measured.raw_voltage_v is not None:
-            battery_w = measured.current_a * measured.raw_voltage_v
-            short_w = entry.need_w - self._measured_left_w(entry)
-            if battery_w < -self._tolerance_w and short_w > self._tolerance_w:
-                return True
-        met = replace(entry.memory, potential_started_at=None)
-        entry.memory = NOTHING_REMEMBERED if met == NOTHING_REMEMBERED else met
+        if (read_at - drawn_since).total_seconds() < POTENTIAL_MET_WITHIN_S:
+            return False
+        battery_w = measured.current_a * measured.raw_voltage_v
+        short_w = entry.need_w - self._measured_left_w(entry)
+        if battery_w < -self._tolerance_w and short_w > self._tolerance_w:
+            return True
+        entry.memory = _forgetting(
+            entry.memory, potential_started_at=None, potential_drawn_since=None
+        )
         return False
 
     def _potential_numbers(self, entry: Entry) -> Compared:
@@ -267,6 +298,21 @@ class Turns:
 
 EVERY_MINER = (Reason.EMERGENCY_STOP, Reason.TELEMETRY_LOST)
 """With these each miner gets ``stop``, not only those that run."""
+
+
+def _forgetting(memory: MinerMemory, **gone: None) -> MinerMemory:
+    """The memory without some of it, so that nothing remembered is one value."""
+    kept = replace(memory, **gone)
+    return NOTHING_REMEMBERED if kept == NOTHING_REMEMBERED else kept
+
+
+def oldest_of(snapshot: Snapshot) -> datetime | None:
+    """When the oldest of the readings was taken that say who pays for a load; None without one."""
+    readings = (snapshot.battery_current_a, snapshot.pv_power_w, snapshot.load_power_w)
+    ages_s = [reading.age_s for reading in readings if reading is not None]
+    if len(ages_s) < len(readings):
+        return None
+    return snapshot.at - timedelta(seconds=max(ages_s))
 
 
 def _draws(entry: Entry) -> bool:

@@ -88,7 +88,7 @@ def _sun(
 ) -> Failure | None:
     if profile.require_excess_solar:
         tolerance_w = site.question.preferences.budget_tolerance_w if running else 0.0
-        free_w = max(0.0, purse.solar_w if running else min(purse.solar_w, purse.mean_w))
+        free_w = max(0.0, free_sun_w(purse, running=running))
         needed_w = max(need_w, profile.minimum_excess_watts)
         if free_w + tolerance_w < needed_w:
             numbers: Compared = (("solar_surplus_free_w", free_w), ("needed_w", needed_w))
@@ -106,26 +106,46 @@ def _sun(
     return None
 
 
+def free_sun_w(purse: Purse, *, running: bool) -> float:
+    """Solar surplus that is left, W: a running load counts as carried on the mean of twenty
+    minutes, a starting one needs it now and on the mean of ten.
+    """
+    if running:
+        return max(purse.solar_w, purse.carrying_w)
+    return min(purse.solar_w, purse.mean_w)
+
+
 def _reserve(
     profile: MinerProfile, need_w: float, purse: Purse, site: Site, *, running: bool
 ) -> Failure | None:
-    reserve, mode = site.reserve, profile.operating_mode
-    if not reserve.blocks:
+    reserve = site.reserve
+    if not reserve.enabled:
         return None
     tolerance_w = site.question.preferences.budget_tolerance_w if running else 0.0
-    carries = need_w <= purse.solar_w + tolerance_w
+    free_w = free_sun_w(purse, running=running)
+    carries = need_w <= free_w + tolerance_w
     if running:
-        allowed, needed_wh = reserve.allows_running(mode, sun_carries=carries), reserve.reserve_wh
+        allowed = reserve.allows_running(profile, sun_carries=carries)
     else:
-        allowed = reserve.allows_start(mode, sun_carries=carries)
-        needed_wh = reserve.start_needs_wh(mode)
+        allowed = reserve.allows_start(profile, sun_carries=carries)
     if allowed:
         return None
-    numbers = (
+    numbers = _reserve_numbers(profile, need_w, free_w, site, running=running)
+    return Failure(Reason.NIGHT_RESERVE, numbers, protects=reserve.short)
+
+
+def _reserve_numbers(
+    profile: MinerProfile, need_w: float, free_w: float, site: Site, *, running: bool
+) -> Compared:
+    reserve = site.reserve
+    needed_wh: float | None = None
+    if profile.operating_mode is not MinerMode.OPPORTUNISTIC:
+        needed_wh = reserve.stops_below_wh(profile) if running else reserve.starts_above_wh(profile)
+    return (
         ("usable_wh", reserve.usable_wh),
         ("needed_wh", needed_wh),
         ("reserve_wh", reserve.reserve_wh),
-        ("solar_surplus_free_w", max(0.0, purse.solar_w)),
+        ("reserve_known", reserve.known),
+        ("solar_surplus_free_w", max(0.0, free_w)),
         ("needed_w", need_w),
     )
-    return Failure(Reason.NIGHT_RESERVE, numbers, protects=reserve.short)

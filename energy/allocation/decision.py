@@ -48,6 +48,7 @@ class Reason(StrEnum):
     BUDGET = "budget"
     SHED = "shed"
     BUDGET_TOLERANCE = "budget_tolerance"
+    BUDGET_DELAY = "budget_delay"
     MINIMUM_ON_TIME = "minimum_on_time"
     MINIMUM_OFF_TIME = "minimum_off_time"
     WAITS_FOR_MINIMUM_ON = "waits_for_minimum_on"
@@ -91,6 +92,10 @@ class AllocationInput:
 class Budget:
     """The discretionary budget and how it came about. Powers W, energies Wh; None where the input
     is missing.
+
+    ``reserve_wh`` is tonight's part and the dark day's; ``reserve_known`` is False where the
+    assumed night stands in. ``grid_excess_w`` is imported beyond the owner's limit and is taken out
+    of the budget.
     """
 
     raw_voltage_v: float | None
@@ -112,6 +117,10 @@ class Budget:
     reserve_wh: float | None
     total_w: float
     allocated_w: float
+    tonight_reserve_wh: float | None = None
+    dark_day_reserve_wh: float | None = None
+    reserve_known: bool = True
+    grid_excess_w: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

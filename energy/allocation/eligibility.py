@@ -83,13 +83,15 @@ def judge_running(
     failure = failed_condition(profile, state, need_w, purse, site)
     compared = _voltages(profile.stop_voltage, "stop_voltage_v", site)
     if not below and failure is None:
-        return Verdict(Gate.MAY_RUN, Reason.RUNNING, compared, _only_potential(memory))
+        return Verdict(Gate.MAY_RUN, Reason.RUNNING, compared, _without_conditions(memory))
     kept = MinerMemory(
         stop_voltage_since=_since(memory.stop_voltage_since, holds=below, site=site),
         condition_failed_since=_since(
             memory.condition_failed_since, holds=failure is not None, site=site
         ),
+        budget_short_since=memory.budget_short_since,
         potential_started_at=memory.potential_started_at,
+        potential_drawn_since=memory.potential_drawn_since,
     )
     patience = profile.stop_hysteresis_minutes
     if below and held(kept.stop_voltage_since, patience, site):
@@ -173,10 +175,14 @@ def _minimum_off(profile: MinerProfile, state: MinerState, site: Site) -> Compar
     return (("off_for_s", off_s), ("minimum_off_s", profile.minimum_off_minutes * 60.0))
 
 
-def _only_potential(memory: MinerMemory) -> MinerMemory:
-    if memory.potential_started_at is None:
-        return NOTHING_REMEMBERED
-    return MinerMemory(potential_started_at=memory.potential_started_at)
+def _without_conditions(memory: MinerMemory) -> MinerMemory:
+    """What is remembered of a start on potential and of the budget, but of no condition."""
+    kept = MinerMemory(
+        budget_short_since=memory.budget_short_since,
+        potential_started_at=memory.potential_started_at,
+        potential_drawn_since=memory.potential_drawn_since,
+    )
+    return NOTHING_REMEMBERED if kept == NOTHING_REMEMBERED else kept
 
 
 def _since(before: datetime | None, *, holds: bool, site: Site) -> datetime | None:

@@ -97,6 +97,11 @@ def site_limits(site: Site, budget: Budget) -> tuple[str, ...]:
             else f"the learned mean of {watts(mean_w)} stands in"
         )
         limits.append(f"The load is unknown: nothing starts, and {stands}.")
+    if budget.grid_excess_w > 0.0:
+        limits.append(
+            f"The site imports {watts(budget.grid_excess_w)} more from the grid than the owner"
+            " allows: the budget is that much smaller."
+        )
     if budget.throttled:
         limits.append(
             f"The battery is full and holds the sun back: {watts(budget.pv_potential_w)} could be"
@@ -149,6 +154,14 @@ def _keeps(miner: Settled, profile: MinerProfile, numbers: Numbers, facts: Facts
             f" {watts(numbers['budget_left_w'])} left, which is within the tolerance."
         )
         return why, _stops_below(profile)
+    if reason is Reason.BUDGET_DELAY:
+        left = minutes(numbers["budget_delay_s"] - numbers["short_for_s"])
+        why = (
+            f"Keeps running: of its {watts(numbers['needed_w'])} the budget has"
+            f" {watts(numbers['budget_left_w'])} left, and the battery lends the rest for {left}"
+            " more."
+        )
+        return why, f"stops in {left} unless the budget is back"
     why = f"Keeps running at {_v(facts.rest_voltage_v)} ({_paid_by(miner)})."
     return why, _stops_below(profile)
 

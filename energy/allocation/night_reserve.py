@@ -1,93 +1,249 @@
-"""The night reserve: energy that the house will need before the sun carries it again."""
+"""The reserve: energy that stays in the battery for the house, and each load's band above it.
+
+Two parts: what tonight takes less the sun that is still to come, and a dark day. Voltage alone can
+not tell: a LiFePO4 bank shows almost no difference between half full and nearly empty.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from energy.allocation.decision import AllocationInput
 from energy.battery.calibration import soc_pct
 from energy.measuring.measured import Measured
-from energy.site.miners import MinerMode
+from energy.site.miners import MinerMode, MinerProfile
+from energy.site.preferences import Preferences
+from energy.site.snapshot import Sky
 
-MARGIN = 1.15
-START_SHARE = {MinerMode.BALANCED: 0.08, MinerMode.AGGRESSIVE: 0.03}
-"""By how much of the capacity the usable energy must exceed the reserve for a start."""
+DARK_DAY_PCT = 27.0
+"""Share of the capacity kept for a dark day where the owner names no energy, %."""
+
+NARROWEST_BAND_PCT = 2.0
+"""However full the battery has to be, a start stays this far above the reserve, % of capacity."""
+
+
+class Band(NamedTuple):
+    """Energy above the reserve: of the first load, and how much more of each one after it, Wh."""
+
+    first_wh: float
+    step_wh: float
+
+    def of(self, rank: int) -> float:
+        """The band of the load at ``rank`` (0 is the highest priority), Wh."""
+        return self.first_wh + rank * self.step_wh
+
+
+class Bands(NamedTuple):
+    """Below ``stop`` a running load stops, above ``start`` one may start."""
+
+    stop: Band
+    start: Band
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Night:
+    """What tonight takes of the battery.
+
+    Attributes:
+        need_wh: Base load until the sun carries it again, less the trusted part of the sun to come;
+            where that is not known, the assumed night at the best estimate of the load.
+        known: Whether it was computed from the sky and the learned base load.
+    """
+
+    need_wh: float
+    known: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reserve:
-    """Usable and reserved energy, Wh; None where an input is missing. ``blocks`` is False when off.
+    """Usable and reserved energy with the bands above it, Wh.
 
     Attributes:
         usable_wh: Capacity × (SOC at rest voltage − the larger of SOC at ``voltage_low`` and the
-            owner's minimum SOC); negative below it.
-        reserve_wh: Mean base load × dark hours × 1.15, or a plan's larger number.
-        blocks: Whether the reserve holds anything back at all.
-        capacity_wh: The bank's capacity.
+            owner's minimum SOC); negative below it. None without a voltage.
+        tonight_wh: Tonight's part.
+        dark_day_wh: The dark day's part; with a plan, what the plan wants beyond tonight.
+        known: Whether tonight's part and the usable energy are known: otherwise nothing starts on
+            battery.
+        enabled: The owner wants a reserve.
+        proven_full: Sun is really held back: the battery is full and the reserve blocks nothing.
+        bands: Per mode that may use the battery.
+        ranks: Place of each such load in the order of priority, from 0.
     """
 
     usable_wh: float | None
-    reserve_wh: float | None
-    blocks: bool
-    capacity_wh: float
+    tonight_wh: float
+    dark_day_wh: float
+    known: bool
+    enabled: bool
+    proven_full: bool
+    bands: Mapping[MinerMode, Bands]
+    ranks: Mapping[str, int]
+
+    @property
+    def reserve_wh(self) -> float:
+        """Both parts together."""
+        return self.tonight_wh + self.dark_day_wh
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the energy in the battery holds anything back at all."""
+        return self.enabled and not self.proven_full
 
     @property
     def short(self) -> bool:
         """Whether the house will need what is left: a stop for it protects the battery."""
-        if self.usable_wh is None or self.reserve_wh is None:
-            return False
-        return self.usable_wh < self.reserve_wh
+        return self.usable_wh is not None and self.usable_wh < self.reserve_wh
 
-    def allows_start(self, mode: MinerMode, *, sun_carries: bool) -> bool:
-        """Whether a miner of ``mode`` may start where the reserve blocks; ``sun_carries``: the sun
-        alone gives its power.
+    def stops_below_wh(self, profile: MinerProfile) -> float:
+        """Usable energy below which a running load stops unless the sun carries it."""
+        return self.reserve_wh + self.bands[profile.operating_mode].stop.of(self._rank(profile))
+
+    def starts_above_wh(self, profile: MinerProfile) -> float:
+        """Usable energy above which a load may start."""
+        return self.reserve_wh + self.bands[profile.operating_mode].start.of(self._rank(profile))
+
+    def allows_start(self, profile: MinerProfile, *, sun_carries: bool) -> bool:
+        """Whether a load may start; ``sun_carries``: the sun alone gives its power.
+
+        Balanced loads let the sun fill the battery first; while the reserve is unknown they start
+        on the sun alone.
         """
-        if mode is MinerMode.OPPORTUNISTIC:
-            return sun_carries
-        if self.usable_wh is None or self.reserve_wh is None:
+        mode = profile.operating_mode
+        if mode is MinerMode.OPPORTUNISTIC or not self.blocks:
+            return sun_carries or mode is not MinerMode.OPPORTUNISTIC
+        if sun_carries and (mode is MinerMode.AGGRESSIVE or not self.known):
             return True
-        if mode is MinerMode.AGGRESSIVE and sun_carries:
-            return True
-        return self.usable_wh > self.start_needs_wh(mode)
+        usable_wh = self.usable_wh
+        return self.known and usable_wh is not None and usable_wh > self.starts_above_wh(profile)
 
-    def allows_running(self, mode: MinerMode, *, sun_carries: bool) -> bool:
-        """Whether a running miner of ``mode`` may go on where the reserve blocks."""
+    def allows_running(self, profile: MinerProfile, *, sun_carries: bool) -> bool:
+        """Whether a running load may go on."""
         if sun_carries:
             return True
-        if mode is MinerMode.OPPORTUNISTIC:
+        if profile.operating_mode is MinerMode.OPPORTUNISTIC:
             return False
-        if self.usable_wh is None or self.reserve_wh is None:
+        if not self.blocks or self.usable_wh is None:
             return True
-        return self.usable_wh >= self.reserve_wh
+        return self.usable_wh >= self.stops_below_wh(profile)
 
-    def start_needs_wh(self, mode: MinerMode) -> float:
-        """Usable energy above which a miner of ``mode`` may start, Wh."""
-        reserve_wh = 0.0 if self.reserve_wh is None else self.reserve_wh
-        return reserve_wh + START_SHARE.get(mode, 0.0) * self.capacity_wh
+    def _rank(self, profile: MinerProfile) -> int:
+        return self.ranks.get(profile.id, 0)
 
 
 def reserve_of(question: AllocationInput, measured: Measured, *, proven_full: bool) -> Reserve:
-    """Tonight's reserve. Throttled sun proves the battery full: then it blocks nothing."""
+    """The reserve of a cycle. Sun that is really held back proves the battery full."""
     preferences = question.preferences
+    usable_wh = usable_energy_wh(measured.soc_pct, preferences)
+    learned_w = question.learned.mean_base_load_w
+    night = night_of(question.snapshot.sky, learned_w, measured.base_load_w, preferences)
+    ranks = ranks_of(question.miners)
+    dark_day_wh = _dark_day_wh(preferences)
+    if question.reserve_wh is not None:
+        dark_day_wh = max(0.0, question.reserve_wh - night.need_wh)
     return Reserve(
-        usable_wh=_usable_wh(question, measured),
-        reserve_wh=_reserve_wh(question),
-        blocks=preferences.night_reserve_enabled and not proven_full,
-        capacity_wh=preferences.battery_capacity_wh,
+        usable_wh=usable_wh,
+        tonight_wh=night.need_wh,
+        dark_day_wh=dark_day_wh,
+        known=night.known and usable_wh is not None,
+        enabled=preferences.night_reserve_enabled,
+        proven_full=proven_full,
+        bands=bands_of(preferences, count=len(ranks), reserve_wh=night.need_wh + dark_day_wh),
+        ranks=ranks,
     )
 
 
-def _usable_wh(question: AllocationInput, measured: Measured) -> float | None:
-    if measured.soc_pct is None:
+def usable_energy_wh(soc_now_pct: float | None, preferences: Preferences) -> float | None:
+    """Energy above the owner's floor, Wh; negative below it, None without a voltage."""
+    if soc_now_pct is None:
         return None
-    preferences = question.preferences
-    floor_pct = max(soc_pct(preferences.voltage_low, preferences), preferences.soc_minimum_pct)
-    return preferences.battery_capacity_wh * (measured.soc_pct - floor_pct) / 100.0
+    return preferences.battery_capacity_wh * (soc_now_pct - _floor_pct(preferences)) / 100.0
 
 
-def _reserve_wh(question: AllocationInput) -> float | None:
-    base_w, hours = question.learned.mean_base_load_w, question.snapshot.sky.night_hours
-    tonight_wh = None if base_w is None or hours is None else base_w * hours * MARGIN
-    if question.reserve_wh is None:
-        return tonight_wh
-    return question.reserve_wh if tonight_wh is None else max(tonight_wh, question.reserve_wh)
+def night_of(
+    sky: Sky, mean_base_load_w: float | None, base_load_w: float | None, preferences: Preferences
+) -> Night:
+    """Tonight's need. Unknown never means that nothing has to be kept."""
+    if mean_base_load_w is not None and sky.night_hours is not None:
+        come_wh = 0.0 if sky.sun_to_come_wh is None else sky.sun_to_come_wh
+        dark_wh = mean_base_load_w * sky.night_hours * preferences.night_margin
+        need_wh = max(0.0, dark_wh - come_wh * preferences.sun_to_come_trust)
+        return Night(need_wh=need_wh, known=True)
+    known_loads = (mean_base_load_w, base_load_w, preferences.assumed_base_load_w)
+    load_w = next(load_w for load_w in known_loads if load_w is not None)
+    return Night(need_wh=preferences.unknown_night_hours * load_w, known=False)
+
+
+def bands_of(
+    preferences: Preferences, *, count: int, reserve_wh: float
+) -> Mapping[MinerMode, Bands]:
+    """Each mode's bands for ``count`` loads, so that the last start fits below the ceiling."""
+    percent_wh = preferences.battery_capacity_wh / 100.0
+    ceiling_wh = (preferences.reserve_ceiling_pct - _floor_pct(preferences)) * percent_wh
+    room_wh = max(NARROWEST_BAND_PCT * percent_wh, ceiling_wh - reserve_wh)
+    balanced = Bands(
+        Band(
+            preferences.balanced_stop_band_pct * percent_wh,
+            preferences.balanced_stop_step_pct * percent_wh,
+        ),
+        Band(
+            preferences.balanced_start_band_pct * percent_wh,
+            preferences.balanced_start_step_pct * percent_wh,
+        ),
+    )
+    aggressive = Bands(
+        Band(
+            preferences.aggressive_stop_band_pct * percent_wh,
+            preferences.aggressive_stop_step_pct * percent_wh,
+        ),
+        Band(
+            preferences.aggressive_start_band_pct * percent_wh,
+            preferences.aggressive_start_step_pct * percent_wh,
+        ),
+    )
+    return {
+        MinerMode.BALANCED: _fitted(balanced, count=count, room_wh=room_wh),
+        MinerMode.AGGRESSIVE: _fitted(aggressive, count=count, room_wh=room_wh),
+    }
+
+
+def ranks_of(miners: Sequence[MinerProfile]) -> Mapping[str, int]:
+    """Place of each load that may use the battery, by priority, ties by name, then id."""
+    sharing = [
+        profile
+        for profile in miners
+        if profile.enabled and profile.operating_mode is not MinerMode.OPPORTUNISTIC
+    ]
+    sharing.sort(key=lambda profile: (profile.priority_level, profile.name, profile.id))
+    return {profile.id: rank for rank, profile in enumerate(sharing)}
+
+
+def _fitted(wanted: Bands, *, count: int, room_wh: float) -> Bands:
+    """Compressed into the room, in order: the steps first, the first load's band at last."""
+    first_wh = min(wanted.start.first_wh, room_wh)
+    step_wh = wanted.start.step_wh
+    if count > 1:
+        step_wh = min(step_wh, (room_wh - first_wh) / (count - 1))
+    return Bands(
+        Band(
+            wanted.stop.first_wh * _share(first_wh, wanted.start.first_wh),
+            wanted.stop.step_wh * _share(step_wh, wanted.start.step_wh),
+        ),
+        Band(first_wh, step_wh),
+    )
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole > 0.0 else 1.0
+
+
+def _floor_pct(preferences: Preferences) -> float:
+    return max(soc_pct(preferences.voltage_low, preferences), preferences.soc_minimum_pct)
+
+
+def _dark_day_wh(preferences: Preferences) -> float:
+    if preferences.dark_day_reserve_wh is not None:
+        return preferences.dark_day_reserve_wh
+    return preferences.battery_capacity_wh * DARK_DAY_PCT / 100.0

@@ -144,6 +144,8 @@ def _reserve(n: Numbers, profile: MinerProfile) -> Sentences:
     sun = f"starts when {watts(more_w)} more of sun are free"
     if mode is MinerMode.OPPORTUNISTIC:
         return "the sun alone does not carry it.", sun
+    if not n.get("reserve_known", True):
+        return "the night reserve is not known yet: nothing starts on battery.", sun
     why = (
         f"the night reserve comes first: {kilowatt_hours(usable_wh)} usable,"
         f" {kilowatt_hours(needed_wh)} wanted."

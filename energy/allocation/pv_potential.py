@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from energy.allocation.decision import AllocationInput
+from energy.battery.calibration import curve_points
 from energy.measuring.measured import Measured
-from energy.site.miners import ControlMemory
+from energy.site.miners import ChargeHold, ControlMemory
 from energy.site.preferences import Preferences
 
-FULL_MARGIN_V = 0.1
-"""Chargers hold their level within about this much."""
+LEVEL_MARGIN_V = 0.1
+"""Chargers hold their level within about this much, and sensors show tenths."""
 
-TAPER_C_RATE = 0.1
-"""A charge current below this share of the capacity per hour is tapering."""
+HELD_WITHIN_V = 0.15
+"""A voltage that moves by less is held: a charger regulates it."""
+
+HELD_AFTER_S = 300.0
+"""A voltage held for this long is no coincidence."""
+
+FALLEN_SHARE = 0.7
+"""A charge current that has fallen to this share of its highest, at a held voltage, tapers."""
+
+STANDING_C_RATE = 0.02
+STANDING_AFTER_S = 900.0
+"""A held battery that has taken no more than this C-rate for this long takes no more."""
+
+NOT_CHARGING_A = -0.5
+"""Below this current the battery is being discharged: nothing is held back."""
 
 THROTTLED_SHARE = 0.9
 """PV below this share of what the sky allows is being held back."""
@@ -34,14 +48,18 @@ class Potential:
         potential_w: Measured PV, or what the sky allows where the battery is full and that is
             more, W.
         allowed_w: What the sky allows, W, before any lowering; None when it is not known.
-        proven_full: The charger holds a full battery while the sun is up.
+        full: The charger holds the battery's voltage and the current tapers, while the sun is up.
         throttled: It holds sun back: PV is well below what the sky allows.
+        proven_full: Sun has been held back since the voltage has been held: the battery is full.
+        hold: How long the voltage has been held, for the memory; None when it is not.
     """
 
     potential_w: float
     allowed_w: float | None
-    proven_full: bool
+    full: bool
     throttled: bool
+    proven_full: bool
+    hold: ChargeHold | None
 
 
 def potential_of(question: AllocationInput, measured: Measured) -> Potential:
@@ -51,33 +69,106 @@ def potential_of(question: AllocationInput, measured: Measured) -> Potential:
     clear-sky power, lowered for a while after a start on potential was not met. It never falls
     when more PV is measured.
     """
+    at, memory = question.snapshot.at, question.memory
     pv_w = 0.0 if measured.pv_w is None else measured.pv_w
     allowed_w = sky_allows_w(question)
-    full = (
-        measured.pv_w is not None
-        and allowed_w is not None
-        and allowed_w > 0.0
-        and is_full(measured, question.preferences)
-    )
-    if allowed_w is None or not full:
-        return Potential(potential_w=pv_w, allowed_w=allowed_w, proven_full=False, throttled=False)
-    factor = factor_now(question.memory, question.snapshot.at)
+    hold = held_level(memory.charge, measured, question.preferences, at)
+    sun_is_up = measured.pv_w is not None and allowed_w is not None and allowed_w > 0.0
+    tapers = _tapers(question, measured, hold)
+    if allowed_w is None or hold is None or not sun_is_up or not tapers:
+        return Potential(
+            potential_w=pv_w,
+            allowed_w=allowed_w,
+            full=False,
+            throttled=False,
+            proven_full=False,
+            hold=hold,
+        )
+    could_w = allowed_w * factor_now(memory, at)
+    throttled = pv_w < THROTTLED_SHARE * could_w
+    proven = throttled or hold.proven_full
     return Potential(
-        potential_w=max(pv_w, allowed_w * factor),
+        potential_w=max(pv_w, could_w),
         allowed_w=allowed_w,
-        proven_full=True,
-        throttled=pv_w < THROTTLED_SHARE * allowed_w,
+        full=True,
+        throttled=throttled,
+        proven_full=proven,
+        hold=replace(hold, proven_full=proven),
     )
 
 
-def is_full(measured: Measured, preferences: Preferences) -> bool:
-    """Voltage at or above the float or absorption level, with a charge current that tapers."""
-    if measured.raw_voltage_v is None or measured.current_a is None:
+def _tapers(question: AllocationInput, measured: Measured, hold: ChargeHold | None) -> bool:
+    current_a, rest_v = measured.current_a, measured.rest_voltage_v
+    return (
+        hold is not None
+        and current_a is not None
+        and rest_v is not None
+        and is_tapering(
+            hold,
+            question.preferences,
+            rest_voltage_v=rest_v,
+            current_a=current_a,
+            without_history=question.conditions_have_held,
+        )
+    )
+
+
+def held_level(
+    before: ChargeHold | None, measured: Measured, preferences: Preferences, at: datetime
+) -> ChargeHold | None:
+    """The charger's hold on the voltage at or above its float or absorption level.
+
+    A voltage that leaves its band, or a battery that is discharged, ends a hold. A reading that
+    was there before tells nothing new.
+    """
+    voltage_v, current_a = measured.raw_voltage_v, measured.current_a
+    if voltage_v is None or current_a is None or measured.voltage_age_s is None:
+        return None
+    if not may_hold_back(measured, preferences):
+        return None
+    read_at = at - timedelta(seconds=measured.voltage_age_s)
+    if before is None or abs(voltage_v - before.voltage_v) > HELD_WITHIN_V:
+        return ChargeHold(voltage_v=voltage_v, since=read_at, last_at=read_at, highest_a=current_a)
+    if read_at <= before.last_at:
+        return before
+    return replace(before, last_at=read_at, highest_a=max(before.highest_a, current_a))
+
+
+def may_hold_back(measured: Measured, preferences: Preferences) -> bool:
+    """Whether the charger may be holding sun back: at its level, and not discharging.
+
+    An unknown current may hide it.
+    """
+    if measured.raw_voltage_v is None:
         return False
-    level_v = min(preferences.voltage_float, preferences.voltage_absorption) - FULL_MARGIN_V
+    level_v = min(preferences.voltage_float, preferences.voltage_absorption) - LEVEL_MARGIN_V
+    current_a = measured.current_a
+    return measured.raw_voltage_v >= level_v and (current_a is None or current_a >= NOT_CHARGING_A)
+
+
+def is_tapering(
+    hold: ChargeHold,
+    preferences: Preferences,
+    *,
+    rest_voltage_v: float,
+    current_a: float,
+    without_history: bool,
+) -> bool:
+    """Whether the battery takes less than its own charge curve would give it at this voltage.
+
+    While it charges freely, its voltage moves with the current along the curve. When the charger
+    holds the voltage, the current falls from its highest; or the voltage without the current's
+    share lies beyond the curve's full end; or next to nothing has flown for a while.
+    """
+    held_s = (hold.last_at - hold.since).total_seconds()
+    if not without_history and held_s < HELD_AFTER_S:
+        return False
+    if rest_voltage_v >= curve_points(preferences)[-1][0]:
+        return True
     capacity_ah = preferences.battery_capacity_wh / preferences.battery_nominal_v
-    tapering = 0.0 <= measured.current_a + 0.5 < TAPER_C_RATE * capacity_ah
-    return measured.raw_voltage_v >= level_v and tapering
+    if hold.highest_a <= STANDING_C_RATE * capacity_ah:
+        return without_history or held_s >= STANDING_AFTER_S
+    return current_a <= FALLEN_SHARE * hold.highest_a
 
 
 def factor_now(memory: ControlMemory, at: datetime) -> float:
@@ -102,6 +193,10 @@ def lowered_factor(potential: Potential, measured: Measured, factor: float) -> f
 
 
 def sky_allows_w(question: AllocationInput) -> float | None:
-    """Clear-sky power × the site's recent ratio, W; None without a model or before it learned."""
+    """Clear-sky power × the site's recent ratio, W; without history the model alone; None without
+    a model.
+    """
     clear_w, ratio = question.snapshot.sky.clear_sky_w, question.learned.clear_sky_ratio
-    return None if clear_w is None or ratio is None else clear_w * ratio
+    if clear_w is None:
+        return None
+    return clear_w if ratio is None else clear_w * ratio

@@ -7,10 +7,17 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from energy.allocation.budget import battery_allowance
+from energy.allocation.budget import battery_allowance, grid_excess_w, lendable_w
 from energy.allocation.decision import AllocationInput, Budget
 from energy.allocation.night_reserve import Reserve, reserve_of
 from energy.allocation.pv_potential import Potential, potential_of
+from energy.allocation.surplus_means import (
+    RUNNING_MEAN_S,
+    START_MEAN_S,
+    SurplusSamples,
+    mean_surplus_w,
+    with_surplus,
+)
 from energy.measuring.base_load import controlled_w
 from energy.measuring.measured import Measured, measure
 
@@ -27,7 +34,11 @@ class Site:
         potential: What the array could give.
         reserve: The night reserve.
         lockout: The low-voltage lockout holds.
-        mean_surplus_w: Mean surplus of the last ten minutes, W, never above the one now.
+        surplus_samples: Solar surplus of the last twenty minutes, this cycle's included.
+        mean_surplus_w: Mean surplus of the last ten minutes, W, never above the one now: what a
+            start may count on.
+        carrying_surplus_w: Mean surplus of the last twenty minutes, W, never below the one now:
+            what carries a running load.
         base_load_w: The house, W.
         controlled_load_w: What controlled loads take of the measured load, W.
         solar_surplus_w: Potential less base load, W, never below 0.
@@ -35,6 +46,8 @@ class Site:
         house_deficit_w: What the house takes beyond the sun, W.
         battery_allowance_w: What the battery may give to discretionary loads, W.
         battery_factor: The operating mode's share in it.
+        lendable_w: What the battery may lend to running loads for the budget's delay, W.
+        grid_excess_w: Import beyond the owner's limit, W; it is taken out of the budget.
         voltages: Rest and raw voltage as they are shown beside each threshold.
     """
 
@@ -45,7 +58,9 @@ class Site:
     potential: Potential
     reserve: Reserve
     lockout: bool
+    surplus_samples: SurplusSamples
     mean_surplus_w: float
+    carrying_surplus_w: float
     base_load_w: float
     controlled_load_w: float
     solar_surplus_w: float
@@ -53,6 +68,8 @@ class Site:
     house_deficit_w: float
     battery_allowance_w: float
     battery_factor: float
+    lendable_w: float
+    grid_excess_w: float
     voltages: tuple[tuple[str, float | None], ...]
 
 
@@ -64,9 +81,13 @@ def site_of(question: AllocationInput) -> Site:
     lockout = _lockout(question, measured)
     reserve = reserve_of(question, measured, proven_full=potential.proven_full)
     base_w = 0.0 if measured.base_load_w is None else measured.base_load_w
-    surplus_w, measured_surplus_w = _surplus_w(measured, potential, base_w)
+    excess_w = grid_excess_w(measured.grid_w, preferences)
+    surplus = _surplus_w(measured, potential, base_w)
+    known = measured.pv_w is not None and measured.load_w is not None
+    samples = with_surplus(question.memory.surplus, at, surplus[0] if known else None)
     deficit_w = max(0.0, base_w - potential.potential_w)
     allowance_w, factor = battery_allowance(preferences, lockout=lockout, house_deficit_w=deficit_w)
+    surplus_w = max(0.0, surplus[0] - max(0.0, excess_w - allowance_w))
     return Site(
         at=at,
         local_hour=at.astimezone(_zone(preferences.timezone)).hour,
@@ -75,14 +96,18 @@ def site_of(question: AllocationInput) -> Site:
         potential=potential,
         reserve=reserve,
         lockout=lockout,
-        mean_surplus_w=_mean_surplus_w(question, potential, base_w, surplus_w),
+        surplus_samples=samples,
+        mean_surplus_w=_mean_surplus_w(question, samples, potential, base_w, surplus_w),
+        carrying_surplus_w=_carrying_w(samples, at, surplus_w) if known else surplus_w,
         base_load_w=base_w,
         controlled_load_w=measured.controlled_load_w,
         solar_surplus_w=surplus_w,
-        measured_surplus_w=measured_surplus_w,
+        measured_surplus_w=min(surplus_w, surplus[1]),
         house_deficit_w=deficit_w,
-        battery_allowance_w=allowance_w,
+        battery_allowance_w=max(0.0, allowance_w - excess_w),
         battery_factor=factor,
+        lendable_w=lendable_w(preferences, lockout=lockout, taken_w=deficit_w + excess_w),
+        grid_excess_w=excess_w,
         voltages=(
             ("rest_voltage_v", measured.rest_voltage_v),
             ("raw_voltage_v", measured.raw_voltage_v),
@@ -124,6 +149,10 @@ def budget_of(site: Site, *, allocated_w: float) -> Budget:
         reserve_wh=reserve.reserve_wh,
         total_w=site.solar_surplus_w + site.battery_allowance_w,
         allocated_w=allocated_w,
+        tonight_reserve_wh=reserve.tonight_wh,
+        dark_day_reserve_wh=reserve.dark_day_wh,
+        reserve_known=reserve.known,
+        grid_excess_w=site.grid_excess_w,
     )
 
 
@@ -142,13 +171,27 @@ def _surplus_w(measured: Measured, potential: Potential, base_w: float) -> tuple
 
 
 def _mean_surplus_w(
-    question: AllocationInput, potential: Potential, base_w: float, surplus_w: float
+    question: AllocationInput,
+    samples: SurplusSamples,
+    potential: Potential,
+    base_w: float,
+    surplus_w: float,
 ) -> float:
-    """Throttled sun says nothing of the last minutes: then the surplus now counts alone."""
-    mean_w = question.snapshot.pv_mean_10min_w
-    if mean_w is None or potential.proven_full:
+    """What a start may count on: throttled sun says nothing of the last minutes, then the surplus
+    now counts alone.
+    """
+    if potential.full:
         return surplus_w
-    return min(surplus_w, max(0.0, mean_w - base_w))
+    pv_mean_w = question.snapshot.pv_mean_10min_w
+    if pv_mean_w is not None:
+        return min(surplus_w, max(0.0, pv_mean_w - base_w))
+    mean_w = mean_surplus_w(samples, question.snapshot.at, START_MEAN_S)
+    return surplus_w if mean_w is None else min(surplus_w, mean_w)
+
+
+def _carrying_w(samples: SurplusSamples, at: datetime, surplus_w: float) -> float:
+    mean_w = mean_surplus_w(samples, at, RUNNING_MEAN_S)
+    return surplus_w if mean_w is None else max(surplus_w, mean_w)
 
 
 def _lockout(question: AllocationInput, measured: Measured) -> bool:

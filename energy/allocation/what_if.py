@@ -116,7 +116,7 @@ def _memory(document: Json, stored: ControlMemory, problems: list[Problem]) -> C
 def _snapshot(given: object, default: Snapshot, at: datetime, problems: list[Problem]) -> Snapshot:
     sky = default.sky
     if abs((at - default.at).total_seconds()) > SKY_HOLDS_S:
-        # The sun of another time is not known, and an unknown reserve blocks nothing.
+        # The sun of another time is not known: then the assumed night stands in.
         sky = Sky(sunny=sky.sunny)
     default = replace(default, at=at, sky=sky)
     if given is None:

@@ -35,14 +35,16 @@ LONGEST_GAP_S = 600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """One cycle's view; None is missing. V, A (+ charging), W."""
+    """One cycle's view; None is missing. V, A (+ charging), W. ``held_back``: the charger may be
+    holding sun back.
+    """
 
     at: datetime
     voltage_v: float | None = None
     current_a: float | None = None
     pv_w: float | None = None
     clear_sky_w: float | None = None
-    throttled: bool = False
+    held_back: bool = False
     base_load_w: float | None = None
 
 
@@ -106,11 +108,16 @@ def _learn_resistance(
 def _learn_ratio(
     state: LearningState, seen: Observation, known: float | None
 ) -> tuple[LearningState, float | None]:
-    """Exponential mean of measured ÷ clear-sky power while the sun is not held back."""
+    """Exponential mean of measured ÷ clear-sky power while the sun is not held back.
+
+    What a full battery lets through says only that there is at least as much.
+    """
     clear_w, pv_w = seen.clear_sky_w, seen.pv_w
-    if clear_w is None or pv_w is None or seen.throttled or clear_w < CLEAR_SKY_MIN_W:
+    if clear_w is None or pv_w is None or clear_w < CLEAR_SKY_MIN_W:
         return state, known
     ratio = min(RATIO_BOUNDS[1], max(RATIO_BOUNDS[0], pv_w / clear_w))
+    if seen.held_back and (known is None or ratio <= known):
+        return state, known
     before = state.ratio_at
     state = replace(state, ratio_at=seen.at)
     if known is None or before is None:

@@ -36,6 +36,7 @@ class HvacHints:
         miners: Profiles of all miners of the site.
         states: State per miner; a miner without one counts as unknown.
         can_block_charging: Whether a device of the site can keep the battery from being charged.
+        fans_with_speed: Devices that can set their fan's speed, as they say themselves.
     """
 
     preferences: Preferences = field(default_factory=Preferences)
@@ -48,6 +49,7 @@ class HvacHints:
     miners: tuple[MinerProfile, ...] = ()
     states: tuple[MinerState, ...] = ()
     can_block_charging: bool = False
+    fans_with_speed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,9 @@ from energy.wording import grouped
 NOISE_W = -50.0
 """Below this a power that is never negative is no noise but a wrong sign or channel, W."""
 
+GRID_NOISE_W = 50.0
+"""Import that a meter shows without any being there, W: an islanded inverter never reads zero."""
+
 
 def flow(reading: Reading | None, what: str, preferences: Preferences, frozen: Frozen) -> Quantity:
     """A reading as a quantity; ``what`` names it in the reason, e.g. ``solar power``."""

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from energy.measuring.flows import GRID_NOISE_W
 from energy.site.loads import Actor, LoadKind
 from energy.site.miners import MinerProfile
 from energy.site.preferences import Preferences
@@ -20,8 +21,15 @@ from energy.wording import duration, volts, watts
 MAXIMUM_SWITCHES_PER_HOUR = 6
 """Switches of one device allowed within any hour; the next one is blocked."""
 
-GRID_NOISE_W = 50.0
-"""Import that a meter shows without any being there, W: an islanded inverter never reads zero."""
+GRID_SHARE_RISES_W = 450.0
+"""A little import says little of who feeds the next load: the share of it that is expected from the
+grid rises with the import, from none at the meter's noise to all of it this much above.
+"""
+
+GRID_TOLERANCE_W = 200.0
+"""Import beyond the limit that is put up with while none of the load is expected from the grid; it
+falls as that share rises, so that no watt more or less of import decides alone.
+"""
 
 _HOUR_S = 3_600.0
 _RANK = {Actor.OWNER: 0, Actor.SAFETY: 1, Actor.RULE: 2, Actor.ALLOCATOR: 3, Actor.AGENT: 4}
@@ -256,8 +264,9 @@ def _grid_import(request: SwitchRequest, context: SafetyContext) -> BlockReason 
         return None
     preferences = context.preferences
     limit_w = preferences.max_grid_import_w if preferences.grid_import_allowed else 0.0
-    with_load_w = import_w + request.power_w
-    if with_load_w <= limit_w + GRID_NOISE_W:
+    share = min(1.0, (import_w - GRID_NOISE_W) / GRID_SHARE_RISES_W)
+    with_load_w = import_w + share * request.power_w
+    if with_load_w <= limit_w + GRID_NOISE_W + (1.0 - share) * GRID_TOLERANCE_W:
         return None
     allowed = f"the limit is {watts(limit_w)}" if limit_w > 0 else "no import is allowed"
     return BlockReason(

@@ -93,7 +93,7 @@ class MinerMemory:
     ``condition_failed_since``: a condition of a running miner has ceased. ``budget_short_since``:
     it does not fit.
     ``potential_started_at``: it was started on PV potential that has still to be met by measured
-    PV.
+    PV. ``potential_drawn_since``: since when it has drawn its power after that.
     """
 
     start_since: datetime | None = None
@@ -101,6 +101,35 @@ class MinerMemory:
     condition_failed_since: datetime | None = None
     budget_short_since: datetime | None = None
     potential_started_at: datetime | None = None
+    potential_drawn_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeHold:
+    """A charger holds the battery's voltage at its float or absorption level.
+
+    Attributes:
+        voltage_v: The voltage held, V.
+        since: When it was first read.
+        last_at: When it was last read.
+        highest_a: The largest charge current since, A.
+        proven_full: Sun has been held back since.
+    """
+
+    voltage_v: float
+    since: datetime
+    last_at: datetime
+    highest_a: float
+    proven_full: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurplusSample:
+    """Mean solar surplus of the ``cycles`` that began with ``at``, W."""
+
+    at: datetime
+    mean_w: float
+    cycles: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,12 +162,16 @@ class ControlMemory(MeasuringMemory):
         potential_factor: Multiplier ≤ 1 on the sky's allowance after a start on potential was not
             met; recovers with time.
         potential_lowered_at: When it was last lowered; None when never.
+        charge: The charger's hold on the voltage; None when it holds none.
+        surplus: Solar surplus of the last twenty minutes, oldest first.
     """
 
     lockout: bool = False
     miners: tuple[tuple[str, MinerMemory], ...] = ()
     potential_factor: float = 1.0
     potential_lowered_at: datetime | None = None
+    charge: ChargeHold | None = None
+    surplus: tuple[SurplusSample, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

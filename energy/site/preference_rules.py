@@ -42,6 +42,7 @@ _NOT_NEGATIVE = (
     "max_battery_discharge_w",
     "budget_tolerance_w",
     "manual_hold_minutes",
+    "assumed_base_load_w",
 )
 _RANGES: tuple[tuple[str, float, float], ...] = (
     ("soc_critical_pct", 0, 100),
@@ -57,6 +58,19 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("max_starts_per_cycle", 1, 100),
     ("dead_man_minutes", 1, 30),
     ("approval_minutes", 1, 1_440),
+    ("budget_delay_minutes", 0, 60),
+    ("night_margin", 1, 2),
+    ("sun_to_come_trust", 0, 1),
+    ("unknown_night_hours", 0, 24),
+    ("reserve_ceiling_pct", 50, 100),
+    ("balanced_stop_band_pct", 0, 50),
+    ("balanced_stop_step_pct", 0, 50),
+    ("balanced_start_band_pct", 0, 90),
+    ("balanced_start_step_pct", 0, 50),
+    ("aggressive_stop_band_pct", 0, 50),
+    ("aggressive_stop_step_pct", 0, 50),
+    ("aggressive_start_band_pct", 0, 90),
+    ("aggressive_start_step_pct", 0, 50),
     ("latitude", -90, 90),
     ("longitude", -180, 180),
 )
@@ -84,8 +98,13 @@ def preference_violations(value: Preferences) -> list[Violation]:
     found += _pair(value, "soc_pause_miners_pct", "≤", "soc_resume_miners_pct")
     found += _pair(value, "stale_after_s", "≤", "failsafe_after_s")
     found += _pair(value, "stale_after_local_s", "≤", "failsafe_after_local_s")
+    for mode in ("balanced", "aggressive"):
+        found += _pair(value, f"{mode}_stop_band_pct", "<", f"{mode}_start_band_pct")
+        found += _pair(value, f"{mode}_stop_step_pct", "≤", f"{mode}_start_step_pct")
     found += _curve(value.voltage_curve)
     found += _above_zero(value, _POSITIVE) + _from_zero(value, _NOT_NEGATIVE)
+    if value.dark_day_reserve_wh is not None:
+        found += _in_range(value, (("dark_day_reserve_wh", 0, value.battery_capacity_wh),))
     found += _in_range(value, _RANGES)
     found += _both_or_none(value, "quiet_hours_start", "quiet_hours_end")
     return found + _choices(value) + _place(value) + _targets(value)

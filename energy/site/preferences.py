@@ -42,6 +42,7 @@ class Preferences:
     """The settings that control reads. Voltages V, powers W, energies Wh, times in the unit of
     their name.
 
+    ``dark_day_reserve_wh`` is None for 27 % of the capacity.
     ``voltage_curve`` is None for "linear from ``voltage_at_0_percent`` to
     ``voltage_at_100_percent``"; its points are
     (voltage V, SOC %). Ordering rules are checked by ``energy.site.preference_rules.violations``.
@@ -81,9 +82,25 @@ class Preferences:
     max_grid_import_w: float = 0.0
     battery_discharge_allowance_w: float = 5_000.0
     max_battery_discharge_w: float = 12_000.0
-    night_reserve_enabled: bool = True
     budget_tolerance_w: float = 200.0
+    budget_delay_minutes: float = 10.0
     max_starts_per_cycle: int = 1
+    # reserve: energy kept for the house, and each load's band above it in % of the capacity
+    night_reserve_enabled: bool = True
+    night_margin: float = 1.15
+    sun_to_come_trust: float = 0.7
+    unknown_night_hours: float = 14.0
+    assumed_base_load_w: float = 1_000.0
+    dark_day_reserve_wh: float | None = None
+    reserve_ceiling_pct: float = 97.0
+    balanced_stop_band_pct: float = 4.0
+    balanced_stop_step_pct: float = 6.0
+    balanced_start_band_pct: float = 16.0
+    balanced_start_step_pct: float = 10.0
+    aggressive_stop_band_pct: float = 2.0
+    aggressive_stop_step_pct: float = 4.0
+    aggressive_start_band_pct: float = 8.0
+    aggressive_start_step_pct: float = 6.0
     # state-of-charge policies: alerts and rules only, never the allocator
     soc_critical_pct: float = 20.0
     soc_minimum_pct: float = 30.0

@@ -55,6 +55,8 @@ class Sky:
         night_hours: Hours of darkness the battery has to bridge until the modelled sun carries the
             base load again:
             from now at night, the whole coming night by day; None when there is no model.
+        sun_to_come_wh: Energy that the expected sun still brings beyond the base load until dusk,
+            Wh; None when there is no model.
         sun_carries_base_load: Whether the expected sun carries the base load at the snapshot's
             time.
     """
@@ -62,6 +64,7 @@ class Sky:
     clear_sky_w: float | None = None
     sunny: bool | None = None
     night_hours: float | None = None
+    sun_to_come_wh: float | None = None
     sun_carries_base_load: bool | None = None
 
 

@@ -27,8 +27,8 @@ from server.schemas.people import (
     TokenView,
     UserView,
 )
-from services.accounts.accounts import ROLE_SCOPES
 from services.accounts.records import Scope
+from services.accounts.rights import rights
 from services.errors import Forbidden, Invalid
 
 router = APIRouter(tags=["accounts"])
@@ -52,7 +52,7 @@ async def login(services: Container, request: Request, body: Login) -> JSONRespo
         raise Invalid([("", "give either link, or email and password")])
     session = Session(
         user=UserView.of(opened.user),
-        scope=ROLE_SCOPES[opened.user.role],
+        scope=rights(opened.user.role),
         expires_at=opened.expires_at,
     )
     response = JSONResponse(session.model_dump(mode="json"))

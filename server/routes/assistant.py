@@ -97,6 +97,7 @@ async def _start(services: Services, site: System, who: Identity, asked: Questio
         question=asked.question,
         conversation_id=asked.conversation_id,
         agent=asked.agent,
+        scope=who.scope,
     )
 
 

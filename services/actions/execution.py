@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
 from uuid import UUID
 
 from energy.safety.validator import BlockCode, Blocked
@@ -11,8 +12,9 @@ from energy.site.loads import Actor
 from services.actions.action_log import ActionLog
 from services.actions.ports import ActionStore, DeviceLocks, Switches
 from services.actions.records import IN_FLIGHT_STATUSES, Action, ActionStatus
-from services.actions.relays import STATE_TIMEOUT_S, Relays, dead_man_s
+from services.actions.relays import ANSWER_WALL_S, STATE_TIMEOUT_S, Relays, dead_man_s
 from services.actions.safety_check import Judge, Seen
+from services.actions.side_by_side import SideBySide
 from services.actions.verification import VERIFYING, Verification
 from services.clock import Clock
 from services.events import EventBus
@@ -50,12 +52,17 @@ class Execution:
         judge: Judge,
         clock: Clock,
         events: EventBus,
+        beside: SideBySide | None = None,
+        answer_wall_s: float = ANSWER_WALL_S,
     ) -> None:
         """``judge`` is asked again right before each command."""
         self._actions, self._sites, self._settings = actions, sites, settings
         self._locks, self._judge, self._clock = locks, judge, clock
+        self._beside = SideBySide(clock=clock) if beside is None else beside
         self._log = ActionLog(actions=actions, clock=clock, events=events)
-        self._relays = Relays(switches=switches, telemetry=telemetry, clock=clock)
+        self._relays = Relays(
+            switches=switches, telemetry=telemetry, clock=clock, answer_wall_s=answer_wall_s
+        )
         self._verification = Verification(
             log=self._log, relays=self._relays, settings=settings, telemetry=telemetry, clock=clock
         )
@@ -81,10 +88,17 @@ class Execution:
     async def advance(self, system_id: UUID) -> None:
         """Execute what is ready, verify what is under way, settle what lost its executor.
 
-        The devices are worked on side by side: one that does not answer holds up no other's stop.
+        The devices are worked on side by side: one that does not answer holds up no other's stop,
+        and goes on alone when its time is over, so that the next stop needn't wait either.
         """
-        await _each(await self._actions.with_status(system_id, READY), self.execute)
-        await _each(await self._actions.with_status(system_id, IN_FLIGHT_STATUSES), self._settle)
+        ready = await self._actions.with_status(system_id, READY)
+        await self._beside.run(_by_device(ready, self.execute))
+        in_flight = await self._actions.with_status(system_id, IN_FLIGHT_STATUSES)
+        await self._beside.run(_by_device(in_flight, self._settle))
+
+    async def close(self) -> None:
+        """End what still goes on with slow devices; the next start settles it."""
+        await self._beside.close()
 
     async def reconcile(self, system_id: UUID) -> int:
         """Settle the actions that a crash left open. Returns how many were examined.
@@ -101,10 +115,9 @@ class Execution:
                     "The program stopped before it was executed.",
                 )
                 looked_at += 1
-        for action in await self._actions.with_status(system_id, IN_FLIGHT_STATUSES):
-            await self._settle(action)
-            looked_at += 1
-        return looked_at
+        in_flight = await self._actions.with_status(system_id, IN_FLIGHT_STATUSES)
+        await self._beside.run(_by_device(in_flight, self._settle))
+        return looked_at + len(in_flight)
 
     async def refresh_timers(self, loads: Sequence[ControlledLoad], auto_off_s: float) -> list[str]:
         """Arm the timers of loads that are on anew; one sentence per load that failed.
@@ -134,7 +147,7 @@ class Execution:
             load,
             self._clock.now(),
             approved=action.status is ActionStatus.APPROVED,
-            seen=Seen(online=before is not None, is_on=is_on),
+            seen=Seen.of(before),
         )
         if isinstance(verdict, Blocked):
             is_so = verdict.codes == (BlockCode.ALREADY_IN_STATE,)
@@ -180,7 +193,7 @@ class Execution:
     async def _attempt(self, action: Action, load: ControlledLoad, auto_off_s: float | None) -> str:
         """Send the command once and wait for the state; what went wrong, or nothing."""
         problem = await self._relays.command(
-            load, target_on=action.target_on, auto_off_s=auto_off_s
+            load, target_on=action.target_on, auto_off_s=auto_off_s, speed=action.target_speed
         )
         if problem is not None:
             return problem
@@ -188,10 +201,14 @@ class Execution:
         async def overruled() -> bool:
             return await self._overruled(action)
 
-        status = await self._relays.wait_for(load, target_on=action.target_on, given_up=overruled)
+        status = await self._relays.wait_for(
+            load, target_on=action.target_on, speed=action.target_speed, given_up=overruled
+        )
         if status is not None:
             return ""
         word = "on" if action.target_on else "off"
+        if action.target_speed is not None:
+            word = f"{word} at speed {action.target_speed}"
         return f"the switch did not show {word} within {STATE_TIMEOUT_S:.0f} s"
 
     async def _state_reached(self, action: Action, load: ControlledLoad, *, tries: int) -> Action:
@@ -278,23 +295,16 @@ class Execution:
         return None
 
 
-async def _each(actions: Sequence[Action], work: Callable[[Action], Awaitable[object]]) -> None:
-    """Do ``work`` for all actions, those of one device one after another.
-
-    Raises:
-        Unavailable: The database is away; the other devices' actions were worked on.
-    """
-    by_device: dict[UUID, list[Action]] = {}
+def _by_device(
+    actions: Sequence[Action], work: Callable[[Action], Awaitable[object]]
+) -> list[Coroutine[Any, Any, None]]:
+    """``work`` for all actions: one piece per device, in which one follows the other."""
+    waiting: dict[UUID, list[Action]] = {}
     for action in actions:
-        by_device.setdefault(action.load_id, []).append(action)
+        waiting.setdefault(action.load_id, []).append(action)
 
-    async def of_one_device(waiting: list[Action]) -> None:
-        for action in waiting:
+    async def of_one_device(mine: Sequence[Action]) -> None:
+        for action in mine:
             await work(action)
 
-    ended = await asyncio.gather(
-        *(of_one_device(waiting) for waiting in by_device.values()), return_exceptions=True
-    )
-    for failure in ended:
-        if isinstance(failure, BaseException):
-            raise failure
+    return [of_one_device(mine) for mine in waiting.values()]

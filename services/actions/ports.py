@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from services.actions.records import Action, ActionEvent, ActionStatus, EmergencyStop, SwitchStatus
@@ -31,10 +31,21 @@ class Switch(Protocol):
         ...
 
 
+@runtime_checkable
+class HasSpeed(Protocol):
+    """A switch that can also set a fan's speed, where the device behind it has one: see
+    ``SwitchStatus.speed``.
+    """
+
+    async def turn_on_at(self, speed: int, *, auto_off_s: float | None) -> None:
+        """As ``turn_on``, at ``speed`` tenths (1 to 10) of the range."""
+        ...
+
+
 class Switches(Protocol):
     """Finds the switch of a controlled load."""
 
-    def of(self, load: ControlledLoad) -> Switch:
+    async def of(self, load: ControlledLoad) -> Switch:
         """The switch that drives ``load``."""
         ...
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from energy.site.preferences import ControlLevel, Preferences
-from services.actions.ports import Switches
+from services.actions.ports import HasSpeed, Switches
 from services.actions.records import SwitchStatus
 from services.clock import Clock
 from services.errors import Invalid, NotFound, RateLimited, VendorError
@@ -16,6 +17,10 @@ from services.telemetry.records import LoadSample
 STATE_TIMEOUT_S = 15.0
 STATE_TIMEOUT_WALL_S = 3.0
 """However fast a simulated site runs, a device gets this much of the wall's time to answer."""
+
+ANSWER_WALL_S = 10.0
+"""A device that has not answered one question in this time, with the retries of its client, counts
+as silent, wall seconds."""
 
 POLL_S = 1.0
 POLL_WALL_S = 0.05
@@ -36,20 +41,42 @@ def dead_man_s(preferences: Preferences) -> float | None:
 class Relays:
     """What commands do is read back and stored, so that the next snapshot knows the new state."""
 
-    def __init__(self, *, switches: Switches, telemetry: TelemetryStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        switches: Switches,
+        telemetry: TelemetryStore,
+        clock: Clock,
+        answer_wall_s: float = ANSWER_WALL_S,
+    ) -> None:
         """``switches`` finds the device of a load."""
         self._switches, self._telemetry, self._clock = switches, telemetry, clock
+        self._answer_wall_s = answer_wall_s
 
     async def command(
-        self, load: ControlledLoad, *, target_on: bool, auto_off_s: float | None
+        self,
+        load: ControlledLoad,
+        *,
+        target_on: bool,
+        auto_off_s: float | None,
+        speed: int | None = None,
     ) -> str | None:
-        """Send one command; what went wrong, or None. The timer is armed where there is one."""
+        """Send one command; what went wrong, or None. The timer is armed where there is one.
+
+        ``speed`` (tenths) is sent to fans on devices that can set one.
+        """
+        timer_s = auto_off_s if load.has_timer else None
         try:
-            switch = self._switches.of(load)
-            if target_on:
-                await switch.turn_on(auto_off_s=auto_off_s if load.has_timer else None)
-            else:
-                await switch.turn_off()
+            async with asyncio.timeout(self._answer_wall_s):
+                switch = await self._switches.of(load)
+                if not target_on:
+                    await switch.turn_off()
+                elif speed is not None and isinstance(switch, HasSpeed):
+                    await switch.turn_on_at(speed, auto_off_s=timer_s)
+                else:
+                    await switch.turn_on(auto_off_s=timer_s)
+        except TimeoutError:
+            return f"no answer within {self._answer_wall_s:g} s"
         except DEVICE_ERRORS as error:
             return str(error)
         return None
@@ -57,8 +84,9 @@ class Relays:
     async def ask(self, load: ControlledLoad) -> SwitchStatus | None:
         """What the device says of itself; None when it does not answer."""
         try:
-            return await self._switches.of(load).status()
-        except DEVICE_ERRORS:
+            async with asyncio.timeout(self._answer_wall_s):
+                return await (await self._switches.of(load)).status()
+        except (TimeoutError, *DEVICE_ERRORS):
             return None
 
     async def read(self, load: ControlledLoad) -> SwitchStatus | None:
@@ -74,6 +102,7 @@ class Relays:
             power_w=status.power_w,
             energy_wh=status.energy_wh,
             temperature_c=status.temperature_c,
+            speed=status.speed,
         )
         await self._telemetry.append([sample])
         return status
@@ -83,20 +112,29 @@ class Relays:
         load: ControlledLoad,
         *,
         target_on: bool,
+        speed: int | None = None,
         given_up: Callable[[], Awaitable[bool]] | None = None,
     ) -> SwitchStatus | None:
-        """Poll until the device shows ``target_on``; None when it does not in time.
+        """Poll until the device shows ``target_on`` and ``speed``; None when it does not in time.
 
         ``given_up`` is asked before each further poll and ends the wait early.
         """
-        speed = self._clock.speed
-        timeout_s = max(STATE_TIMEOUT_S, STATE_TIMEOUT_WALL_S * speed)
-        pause_s = max(POLL_S, POLL_WALL_S * speed)
+        pace = self._clock.speed
+        timeout_s = max(STATE_TIMEOUT_S, STATE_TIMEOUT_WALL_S * pace)
+        pause_s = max(POLL_S, POLL_WALL_S * pace)
+        wall = asyncio.get_running_loop()
+        late_s = wall.time() + timeout_s / pace
         for _ in range(int(timeout_s / pause_s)):
             status = await self.read(load)
-            if status is not None and status.is_on == target_on:
+            if status is not None and status.is_on == target_on and has_speed(status, speed):
                 return status
             await self._clock.sleep(pause_s)
-            if given_up is not None and await given_up():
+            # Each question may have taken seconds: the limit is one of time, not of questions.
+            if wall.time() > late_s or (given_up is not None and await given_up()):
                 return None
         return None
+
+
+def has_speed(status: SwitchStatus, speed: int | None) -> bool:
+    """Whether a fan runs at ``speed``; always, where none is wanted or the device has none."""
+    return speed is None or status.speed is None or status.speed == speed

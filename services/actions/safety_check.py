@@ -18,7 +18,7 @@ from energy.safety.validator import (
 from energy.site.loads import Actor, LoadKind
 from energy.site.miners import MinerProfile
 from services.actions.ports import ActionStore, EmergencyStopStore
-from services.actions.records import IN_FLIGHT_STATUSES, Action
+from services.actions.records import IN_FLIGHT_STATUSES, Action, SwitchStatus
 from services.memory.ports import MemoryStore
 from services.settings.ports import SettingsStore
 from services.sites.ports import SiteStore
@@ -31,10 +31,21 @@ HISTORY = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What the device itself has just said; ``is_on`` is None when it did not answer."""
+    """What the device itself has just said; ``is_on`` is None when it did not answer.
+
+    ``speed`` is that of a fan whose speed can be set.
+    """
 
     online: bool
     is_on: bool | None
+    speed: int | None = None
+
+    @classmethod
+    def of(cls, status: SwitchStatus | None) -> Seen:
+        """What a status says; None for no answer."""
+        if status is None:
+            return cls(online=False, is_on=None)
+        return cls(online=True, is_on=status.is_on, speed=status.speed)
 
 
 class Judge:
@@ -115,6 +126,7 @@ class Judge:
             emergency_stop=stop.latched,
             device_online=seen.online,
             is_on=seen.is_on,
+            speed=seen.speed,
             since=state.since,
             profile=_profile(built.miners, action.load_id),
             recent=tuple(

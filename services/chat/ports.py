@@ -27,7 +27,7 @@ class ConversationStore(Protocol):
 
 
 class Assistant(Protocol):
-    """Answers one question through the crew. Runs until done, cancelled or failed; emits stream
+    """Answers one question through the crew. Runs until done, stopped or failed; emits stream
     events as it goes.
     """
 
@@ -37,10 +37,15 @@ class Assistant(Protocol):
         history: Sequence[Message],
         *,
         emit: Callable[[str, Json], None],
-        cancelled: Callable[[], bool],
+        stop_reason: Callable[[], str | None],
     ) -> Message:
         """The answer (role ``assistant``, meta filled).
 
-        ``emit(event, data)`` may be called from any thread; event names are those of ``RunEvent``.
+        Args:
+            run: The question, and what whoever asked may do.
+            history: The conversation before it, oldest first.
+            emit: ``emit(event, data)`` from any thread; event names are those of ``RunEvent``.
+            stop_reason: None while the answer may go on, then a sentence for the owner: what was
+                written so far is the answer, with the sentence, and the status ``stopped``.
         """
         ...

@@ -12,10 +12,11 @@ from uuid import UUID
 
 from energy import json_codec
 from energy.allocation.allocator import ALLOCATOR_VERSION, allocate
+from energy.allocation.cycle import CycleMemory, after
 from energy.allocation.decision import AllocationInput, Decision
 from energy.allocation.pv_potential import potential_of
 from energy.allocation.site_state import measured_of
-from energy.battery.learning import LearningState, Observation, learn
+from energy.battery.learning import LearningState
 from energy.climate.heating import HvacHints
 from energy.climate.zones import HvacMemory, ZoneDecisions, control_zones
 from energy.site.preferences import ControlLevel
@@ -70,7 +71,7 @@ class ControlLoop:
         record = await self._decisions.append(
             system_id, at, document_of(decision, zones), ALLOCATOR_VERSION
         )
-        await self._memory.save(system_id, remembered(memory, built, decision, zones))
+        await self._memory.save(system_id, remembered(memory, decision, zones))
         await self._publish(system_id, record)
         await self._act(decision, zones, built, record, cycle_at)
         return record
@@ -144,6 +145,9 @@ def decide(
             pv_w=None if measured.pv_w is None else potential_of(question, measured).potential_w,
             miners=built.miners,
             states=built.states,
+            fans_with_speed=frozenset(
+                str(load_id) for load_id, state in built.load_states.items() if state.sets_speed
+            ),
         ),
     )
     wanted = zones.heat_wanted_miner_ids
@@ -156,32 +160,17 @@ def document_of(decision: Decision, zones: ZoneDecisions) -> Json:
     return {"allocation": json_codec.to_json(decision), "zones": json_codec.to_json(zones)}
 
 
-def remembered(
-    memory: SiteMemory, built: BuiltSnapshot, decision: Decision, zones: ZoneDecisions
-) -> SiteMemory:
+def remembered(memory: SiteMemory, decision: Decision, zones: ZoneDecisions) -> SiteMemory:
     """What the next cycle needs to know."""
-    state, learned = learn(
-        json_codec.from_json(LearningState, memory.learning),
-        _observation(built.snapshot.at, decision),
-        memory.learned,
+    before = CycleMemory(
+        control=memory.control,
+        learned=memory.learned,
+        learning=json_codec.from_json(LearningState, memory.learning),
     )
+    known = after(before, decision)
     return SiteMemory(
-        learned=learned,
-        control=decision.memory,
+        learned=known.learned,
+        control=known.control,
         hvac=json_codec.to_json(zones.memory),
-        learning=json_codec.to_json(state),
-    )
-
-
-def _observation(at: datetime, decision: Decision) -> Observation:
-    measured, budget = measured_of(decision.inputs), decision.budget
-    known = measured.load_w is not None
-    return Observation(
-        at=at,
-        voltage_v=measured.raw_voltage_v,
-        current_a=measured.current_a,
-        pv_w=measured.pv_w,
-        clear_sky_w=decision.inputs.snapshot.sky.clear_sky_w,
-        throttled=budget.throttled,
-        base_load_w=budget.base_load_w if known else None,
+        learning=json_codec.to_json(known.learning),
     )

@@ -123,7 +123,7 @@ def _zone_wishes(zones: ZoneDecisions, built: BuiltSnapshot) -> list[Wish]:
         for device_id, wanted_on, speed, protects in targets:
             if device_id is None or wanted_on is None or UUID(device_id) not in built.loads:
                 continue
-            if built.load_states[UUID(device_id)].is_on is wanted_on:
+            if _is_so(built.load_states[UUID(device_id)], wanted_on=wanted_on, speed=speed):
                 continue
             wishes.append(
                 Wish(
@@ -138,3 +138,10 @@ def _zone_wishes(zones: ZoneDecisions, built: BuiltSnapshot) -> list[Wish]:
                 )
             )
     return wishes
+
+
+def _is_so(state: LoadState, *, wanted_on: bool, speed: int | None) -> bool:
+    """Whether a load is on or off as wanted, a running fan at the wanted speed."""
+    if state.is_on is not wanted_on:
+        return False
+    return not wanted_on or speed is None or state.speed in {None, speed}

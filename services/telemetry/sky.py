@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from energy.site.miners import Learned
 from energy.site.snapshot import Sky, Snapshot
@@ -16,7 +17,26 @@ SUNNY_INDEX = 0.7
 SUNNY_MIN_W = 300.0
 
 
-def sky_now(model: SkyModel | None, learned: Learned, snapshot: Snapshot, *, full_v: float) -> Sky:
+class Outlook(NamedTuple):
+    """What the expected sun does until it carries the base load again after a night.
+
+    Attributes:
+        night_hours: Hours from now (at night) or from the coming dusk (by day) until it does.
+        sun_to_come_wh: Energy beyond the base load from now until dusk, Wh.
+    """
+
+    night_hours: float
+    sun_to_come_wh: float
+
+
+def sky_now(
+    model: SkyModel | None,
+    learned: Learned,
+    snapshot: Snapshot,
+    *,
+    full_v: float,
+    outlook: Outlook | None = None,
+) -> Sky:
     """The sky for a snapshot.
 
     Args:
@@ -25,6 +45,8 @@ def sky_now(model: SkyModel | None, learned: Learned, snapshot: Snapshot, *, ful
         snapshot: For its time, and measured PV for the clear-sky index.
         full_v: At or above this voltage the battery may hold the sun back: then the learned ratio
             stands in for the index.
+        outlook: What ``outlook_of`` said a little earlier, where asking it each cycle takes too
+            long; None asks it.
     """
     if model is None:
         return Sky()
@@ -34,12 +56,30 @@ def sky_now(model: SkyModel | None, learned: Learned, snapshot: Snapshot, *, ful
     factor = 1.0 if ratio is None else ratio
     full = voltage is not None and voltage.value >= full_v
     pv_w = None if pv is None else pv.value
+    if outlook is None and base_w is not None:
+        outlook = outlook_of(model, at, base_w, factor)
     return Sky(
         clear_sky_w=clear_w,
         sunny=_sunny(clear_w, pv_w, ratio, full=full),
-        night_hours=None if base_w is None else _night_hours(model, at, base_w, factor),
+        night_hours=None if outlook is None else outlook.night_hours,
+        sun_to_come_wh=None if outlook is None else outlook.sun_to_come_wh,
         sun_carries_base_load=None if base_w is None else clear_w * factor >= base_w,
     )
+
+
+def outlook_of(model: SkyModel, at: datetime, base_w: float, factor: float) -> Outlook:
+    """The outlook at ``at``: the model's clear sky times ``factor``."""
+    hours = STEP.total_seconds() / 3_600.0
+    dark, come_wh = 0, 0.0
+    for step in range(STEPS):
+        beyond_w = model.clear_sky_w(at + STEP * step) * factor - base_w
+        if beyond_w < 0.0:
+            dark += 1
+        elif dark > 0:
+            break
+        else:
+            come_wh += beyond_w * hours
+    return Outlook(night_hours=dark * hours, sun_to_come_wh=come_wh)
 
 
 def _sunny(clear_w: float, pv_w: float | None, ratio: float | None, *, full: bool) -> bool | None:
@@ -50,15 +90,3 @@ def _sunny(clear_w: float, pv_w: float | None, ratio: float | None, *, full: boo
     if full:
         return None if ratio is None else ratio >= SUNNY_INDEX
     return None if pv_w is None else False
-
-
-def _night_hours(model: SkyModel, at: datetime, base_w: float, factor: float) -> float:
-    """Hours from now (at night) or from the coming dusk (by day) until the sun carries the base."""
-    dark = 0
-    for step in range(STEPS):
-        carries = model.clear_sky_w(at + STEP * step) * factor >= base_w
-        if not carries:
-            dark += 1
-        elif dark > 0:
-            break
-    return dark * STEP.total_seconds() / 3_600.0

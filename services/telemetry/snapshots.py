@@ -56,12 +56,21 @@ class BuiltSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadState:
-    """What a controlled load last said: state, watts, when, and since when the state holds."""
+    """What a controlled load last said: state, watts, when, and since when the state holds.
+
+    ``speed`` is that of a fan, tenths; None where its device can't set one.
+    """
 
     is_on: bool | None = None
     power_w: float | None = None
     measured_at: datetime | None = None
     since: datetime | None = None
+    speed: int | None = None
+
+    @property
+    def sets_speed(self) -> bool:
+        """Whether the device can set a fan's speed: it tells the one that is set."""
+        return self.speed is not None
 
 
 class SnapshotBuilder:
@@ -250,6 +259,7 @@ def _read(best: Latest, at: datetime) -> Reading:
 def _load_state(newest: Newest, load_id: UUID, at: datetime) -> LoadState:
     state = newest.get((load_id, "is_on"))
     power = newest.get((load_id, "power_w"))
+    speed = newest.get((load_id, "speed"))
     if state is None or (at - state.measured_at).total_seconds() > LOAD_FRESH_S:
         return LoadState(measured_at=None if state is None else state.measured_at)
     return LoadState(
@@ -257,4 +267,12 @@ def _load_state(newest: Newest, load_id: UUID, at: datetime) -> LoadState:
         power_w=None if power is None else power.value,
         measured_at=state.measured_at,
         since=state.unchanged_since if state.changed else None,
+        speed=_of_the_same_reading(speed, state),
     )
+
+
+def _of_the_same_reading(speed: Latest | None, state: Latest) -> int | None:
+    """A speed that an earlier device at this place had is none of this one."""
+    if speed is None or speed.measured_at != state.measured_at:
+        return None
+    return round(speed.value)

@@ -144,6 +144,7 @@ def _zones(built: BuiltSnapshot, record: DecisionRecord | None) -> list[Json]:
             "explanation": by_id.get(zone.id, {}).get("explanation", ""),
             "would_change": by_id.get(zone.id, {}).get("would_change", ""),
             "fan_on": by_id.get(zone.id, {}).get("fan_on"),
+            "fan_speed": by_id.get(zone.id, {}).get("fan_speed"),
             "heater_on": by_id.get(zone.id, {}).get("heater_on"),
         }
         for zone in sorted(built.zones, key=lambda zone: zone.name)

@@ -6,47 +6,32 @@ The PV of the series counts as what the array could give; a full battery throttl
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from energy.allocation.allocator import decide
-from energy.allocation.decision import AllocationInput, Command, Decision
+from energy.allocation.cycle import CycleMemory, after, remembering
+from energy.allocation.decision import AllocationInput, Command
 from energy.battery.calibration import voltage_v
-from energy.battery.learning import LearningState, Observation, learn
-from energy.site.miners import ControlMemory, Learned, MinerProfile, MinerState
+from energy.site.miners import MinerProfile, MinerState
 from energy.site.preferences import Preferences
 from energy.site.reference_site import REFERENCE_MINERS
-from energy.site.snapshot import Reading, Sky, Snapshot
+from energy.site.snapshot import Reading, Snapshot
 from services.errors import Invalid
+from services.telemetry.ports import SkyModel
+from services.telemetry.sky import Outlook, outlook_of, sky_now
 from simulator.physics.battery import Battery
 from simulator.physics.devices import Device
 from simulator.physics.inverter import Inverter
 from simulator.physics.site_plan import BatteryPlan, DevicePlan
 from simulator.replay.series import Series
 
-_NIGHT_EVERY_S = 1_800.0
-_SUNNY_SHARE = 0.6
-_LOW_SUN_W = 500.0
-_MEAN_S = 600.0
-_DEFAULT_BASE_W = 1_000.0
+_OUTLOOK_EVERY_S = 1_800.0
 _STEP_RANGE_S = (1.0, 3_600.0)
 _SOC_RANGE_PCT = (0.0, 100.0)
 _SCALE_RANGE = (0.0, 1_000.0)
 _PEAK_RANGE_W = (1.0, 1e7)
-
-
-class ReplaySky(Protocol):
-    """The clear-sky model as the replay asks it."""
-
-    def clear_sky_w(self, at: datetime) -> float:
-        """Array power under a clear sky, W."""
-        ...
-
-    def night_hours(self, at: datetime, *, load_w: float, ratio: float = 1.0) -> float:
-        """Hours that the battery has to bridge."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +115,7 @@ def replay(
     series: Series,
     options: ReplayOptions,
     *,
-    sky: ReplaySky | None = None,
+    sky: SkyModel | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ReplayResult:
     """Replay ``series``; ``progress`` is told (steps done, steps in all) once a day.
@@ -176,7 +161,7 @@ def _check(options: ReplayOptions, series: Series) -> None:
 class _Run:
     """The state of one replay."""
 
-    def __init__(self, series: Series, options: ReplayOptions, sky: ReplaySky | None) -> None:
+    def __init__(self, series: Series, options: ReplayOptions, sky: SkyModel | None) -> None:
         settings = options.preferences
         self.options, self.preferences, self.sky = options, settings, sky
         peak_w = max(series.pv_w)
@@ -186,17 +171,14 @@ class _Run:
         self.battery = Battery(plan, soc=options.start_soc_pct / 100.0)
         self.inverter = Inverter(self.battery, self_use_w=options.self_use_w)
         self.miners = [_Miner(profile, options.seed) for profile in options.miners]
-        self.memory, self.learned = ControlMemory(), Learned()
-        self.learning = LearningState()
+        self.memory = CycleMemory()
         self.zone = ZoneInfo(settings.timezone)
         self.start_s = series.at_s[0]
         self.name = series.name
         self.days: list[ReplayDay] = []
         self.day = _Day(self.start_s, self.zone)
-        self.recent: list[float] = []
-        self.sunny: bool | None = None
-        self.night_hours: float | None = None
-        self.night_due_s = self.start_s
+        self.outlook: Outlook | None = None
+        self.outlook_due_s = self.start_s
         self.house_wh = 0.0
         self.lowest_v = self.battery.voltage_v
         self.lowest_soc = self.battery.soc
@@ -239,19 +221,15 @@ class _Run:
         day.highest_soc = max(day.highest_soc, battery.soc)
 
     def _control(self, at: datetime, pv_w: float, battery_w: float) -> None:
-        snapshot = self._snapshot(at, pv_w, battery_w)
-        decision = decide(
-            AllocationInput(
-                snapshot=snapshot,
-                preferences=self.preferences,
-                miners=self.options.miners,
-                states=tuple(miner.state() for miner in self.miners),
-                learned=self.learned,
-                memory=self.memory,
-            )
+        snapshot = self._with_sky(self._snapshot(at, pv_w, battery_w))
+        question = AllocationInput(
+            snapshot=snapshot,
+            preferences=self.preferences,
+            miners=self.options.miners,
+            states=tuple(miner.state() for miner in self.miners),
         )
-        self.memory = decision.memory
-        self._learn(snapshot, pv_w, decision)
+        decision = decide(remembering(question, self.memory))
+        self.memory = after(self.memory, decision)
         commands = {miner.miner_id: miner for miner in decision.miners}
         for miner in self.miners:
             given = commands[miner.profile.id]
@@ -261,57 +239,33 @@ class _Run:
                 miner.switch(at, on=False, urgent=given.urgent)
 
     def _snapshot(self, at: datetime, pv_w: float, battery_w: float) -> Snapshot:
-        self.recent.append(pv_w)
-        del self.recent[: -max(1, round(_MEAN_S / self.options.step_s))]
         return Snapshot(
             at=at,
             battery_voltage_v=Reading(value=self.battery.voltage_v),
             battery_current_a=Reading(value=self.battery.current_a),
             battery_power_w=Reading(value=battery_w),
             pv_power_w=Reading(value=pv_w),
-            pv_mean_10min_w=sum(self.recent) / len(self.recent),
             load_power_w=Reading(value=self.load_w),
             grid_power_w=Reading(value=0.0),
-            sky=self._sky(at, pv_w),
         )
 
-    def _sky(self, at: datetime, pv_w: float) -> Sky:
-        if self.sky is None:
-            return Sky()
-        clear_w = self.sky.clear_sky_w(at)
-        if clear_w < _LOW_SUN_W:
-            self.sunny = None
-        elif self.inverter.flow.curtailed_w <= 0.0:
-            self.sunny = pv_w >= _SUNNY_SHARE * clear_w
-        base_w = self.learned.mean_base_load_w
-        base_w = _DEFAULT_BASE_W if base_w is None else base_w
-        at_s = at.timestamp()
-        if at_s >= self.night_due_s:
-            self.night_hours = self.sky.night_hours(at, load_w=base_w)
-            self.night_due_s = at_s + _NIGHT_EVERY_S
-        ratio = self.learned.clear_sky_ratio
-        expected_w = clear_w * (1.0 if ratio is None else ratio)
-        return Sky(
-            clear_sky_w=clear_w,
-            sunny=self.sunny,
-            night_hours=self.night_hours,
-            sun_carries_base_load=expected_w >= base_w,
+    def _with_sky(self, snapshot: Snapshot) -> Snapshot:
+        """The outlook is asked every half an hour: it takes as long as all the rest."""
+        learned = self.memory.learned
+        base_w, ratio = learned.mean_base_load_w, learned.clear_sky_ratio
+        at_s = snapshot.at.timestamp()
+        if self.sky is not None and base_w is not None and at_s >= self.outlook_due_s:
+            factor = 1.0 if ratio is None else ratio
+            self.outlook = outlook_of(self.sky, snapshot.at, base_w, factor)
+            self.outlook_due_s = at_s + _OUTLOOK_EVERY_S
+        sky = sky_now(
+            self.sky,
+            learned,
+            snapshot,
+            full_v=self.preferences.voltage_float,
+            outlook=self.outlook,
         )
-
-    def _learn(self, snapshot: Snapshot, pv_w: float, decision: Decision) -> None:
-        self.learning, self.learned = learn(
-            self.learning,
-            Observation(
-                at=snapshot.at,
-                voltage_v=self.battery.voltage_v,
-                current_a=self.battery.current_a,
-                pv_w=pv_w,
-                clear_sky_w=snapshot.sky.clear_sky_w,
-                throttled=decision.budget.throttled,
-                base_load_w=decision.budget.base_load_w,
-            ),
-            self.learned,
-        )
+        return replace(snapshot, sky=sky)
 
     def result(self, end_s: float, steps: int) -> ReplayResult:
         """The outcome so far."""

@@ -21,6 +21,9 @@ NOON = datetime(2026, 6, 21, 19, 0, tzinfo=UTC)
 
 PRIMARY, DUMP = REFERENCE_MINERS
 
+WITHOUT_RESERVE = Preferences(night_reserve_enabled=False)
+"""The voltage thresholds alone rule: stories of the reserve switch it on."""
+
 
 def snapshot(
     *,
@@ -72,7 +75,7 @@ class Story:
     """
 
     profile: MinerProfile
-    preferences: Preferences = field(default_factory=Preferences)
+    preferences: Preferences = WITHOUT_RESERVE
     learned: Learned = field(default_factory=Learned)
     state: MinerState | None = None
     memory: ControlMemory = field(default_factory=ControlMemory)
@@ -112,11 +115,12 @@ SUNNY = Sky(sunny=True)
 
 
 def ask(**changes: Any) -> AllocationInput:
-    """The worked example, with changes; its conditions have held long enough."""
+    """The worked example without a reserve, with changes; its conditions have held long enough."""
     question = AllocationInput(
         snapshot=snapshot(),
         miners=(PRIMARY, DUMP),
         states=(off(PRIMARY), off(DUMP)),
+        preferences=WITHOUT_RESERVE,
         conditions_have_held=True,
     )
     return replace(question, **changes)
@@ -136,7 +140,13 @@ PLAIN = MinerProfile(
 )
 
 
-def plain(*, state: MinerState | None = None, picture: Any = None, **changes: Any) -> Decision:
+def plain(
+    *,
+    state: MinerState | None = None,
+    picture: Any = None,
+    preferences: Preferences = WITHOUT_RESERVE,
+    **changes: Any,
+) -> Decision:
     """One miner with ``changes`` to its profile."""
     profile = replace(PLAIN, **changes)
     return allocate(
@@ -144,5 +154,6 @@ def plain(*, state: MinerState | None = None, picture: Any = None, **changes: An
             snapshot=snapshot() if picture is None else picture,
             miners=(profile,),
             states=(off(profile) if state is None else state,),
+            preferences=preferences,
         )
     )

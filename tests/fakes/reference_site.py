@@ -18,7 +18,9 @@ from services.actions.execution import Execution
 from services.actions.ports import ActionStore, DeviceLocks, EmergencyStopStore, Switches
 from services.actions.proposals import Proposals
 from services.actions.records import EmergencyStop, SwitchStatus
+from services.actions.relays import ANSWER_WALL_S
 from services.actions.safety_check import Judge
+from services.actions.side_by_side import SideBySide
 from services.alerting.ports import AlertStore
 from services.control.command_dispatch import CommandDispatch
 from services.control.control_loop import ControlLoop
@@ -83,7 +85,7 @@ class SimulatedSwitches:
     def __init__(self, *, physics: SimulatedSite, clock: SteppingClock) -> None:
         self._physics, self._clock = physics, clock
 
-    def of(self, load: ControlledLoad) -> SimulatedSwitch:
+    async def of(self, load: ControlledLoad) -> SimulatedSwitch:
         return SimulatedSwitch(physics=self._physics, slug=SLUGS[load.id], clock=self._clock)
 
 
@@ -185,6 +187,8 @@ class Loop:
     clock: SteppingClock
     switches: Switches
     sky: SkyModel | None = None
+    beside: SideBySide | None = None
+    answer_wall_s: float = ANSWER_WALL_S
     announced: list[EmergencyStop] = field(default_factory=list)
     snapshots: SnapshotBuilder = field(init=False)
     judge: Judge = field(init=False)
@@ -228,6 +232,8 @@ class Loop:
             judge=self.judge,
             clock=self.clock,
             events=s.events,
+            beside=self.beside,
+            answer_wall_s=self.answer_wall_s,
         )
         self.actions = Actions(proposals=self.proposals, execution=self.execution)
         self.dispatch = CommandDispatch(execution=self.execution, clock=self.clock)

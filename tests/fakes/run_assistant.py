@@ -28,7 +28,7 @@ class ScriptedAssistant:
         history: Sequence[Message],
         *,
         emit: Callable[[str, Json], None],
-        cancelled: Callable[[], bool],
+        stop_reason: Callable[[], str | None],
     ) -> Message:
         self.histories.append([each.content for each in history])
         for action in self.actions:
@@ -38,7 +38,7 @@ class ScriptedAssistant:
         for word in self.words:
             if self.gate is not None:
                 await self.gate.acquire()
-            if cancelled():
+            if stop_reason() is not None:
                 status = "stopped"
                 break
             said += word

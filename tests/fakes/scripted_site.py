@@ -11,6 +11,7 @@ from energy.site.loads import Actor
 from energy.site.preferences import ControlLevel
 from energy.site.reference_site import REFERENCE_ZONES
 from services.actions.records import Action, ActionStatus
+from services.actions.side_by_side import SideBySide
 from services.telemetry.ports import SkyModel
 from services.telemetry.records import BatterySample, EnergySample, LoadSample, Sample, ZoneSample
 from tests.fakes.clock import EPOCH, SteppingClock
@@ -23,10 +24,20 @@ FAN, HEATER = seed.FAN_1.load_id, seed.HEATER_1.load_id
 HEAT_ROOM, MAIN_ROOM = (UUID(zone.id) for zone in REFERENCE_ZONES)
 
 
+def patient(clock: SteppingClock, patience_s: float | None) -> dict[str, Any]:
+    if patience_s is None:
+        return {}
+    beside = SideBySide(clock=clock, patience_s=patience_s, patience_wall_s=patience_s)
+    return {"beside": beside, "answer_wall_s": 0.6 * patience_s}
+
+
 class ScriptedSite:
     """Stores, switches and the loop. ``await see(…)`` is a poll of everything."""
 
-    def __init__(self, *, sky: SkyModel | None = None, speed: float = 1.0) -> None:
+    def __init__(
+        self, *, sky: SkyModel | None = None, speed: float = 1.0, patience_s: float | None = None
+    ) -> None:
+        """With ``patience_s`` (wall) callers wait only so long for a device, in place of 20 s."""
         self.clock = SteppingClock(EPOCH, speed=speed)
         self.stores = InMemoryStores(clock=self.clock)
         self.switches = {
@@ -38,6 +49,7 @@ class ScriptedSite:
             clock=self.clock,
             switches=ScriptedSwitches(self.switches),
             sky=sky,
+            **patient(self.clock, patience_s),
         )
 
     @property
@@ -97,10 +109,20 @@ class ScriptedSite:
             ZoneSample(device_id=MAIN_ROOM, at=at, temperature_c=20.0),
         ]
         for load_id, switch in self.switches.items():
-            if load_id not in silent and switch.mode is not Mode.OFFLINE:
+            if (
+                load_id not in silent
+                and switch.answers.is_set()
+                and switch.mode is not Mode.OFFLINE
+            ):
                 status = await switch.status()
                 samples.append(
-                    LoadSample(device_id=load_id, at=at, is_on=status.is_on, power_w=status.power_w)
+                    LoadSample(
+                        device_id=load_id,
+                        at=at,
+                        is_on=status.is_on,
+                        power_w=status.power_w,
+                        speed=status.speed,
+                    )
                 )
         await self.stores.telemetry.append(samples)
 

@@ -39,6 +39,10 @@ class ScriptedSwitch:
         self._changed_at = clock.now() - timedelta(hours=1)
         self._off_at_s: float | None = None
         self.commands: list[tuple[str, float | None]] = []
+        self.speed: int | None = None
+        """Of a fan on a dimmer; None for a relay."""
+        self.keeps_speed = False
+        """The dimmer ignores what speed it is told."""
         self.when_commanded: Callable[[], None] = lambda: None
         """Called as each command arrives, before it takes effect."""
         self.answers = asyncio.Event()
@@ -57,6 +61,11 @@ class ScriptedSwitch:
         if self.mode is not Mode.IGNORES:
             self._set(on=True)
             self._off_at_s = None if auto_off_s is None else self._now_s() + auto_off_s
+
+    async def turn_on_at(self, speed: int, *, auto_off_s: float | None) -> None:
+        await self.turn_on(auto_off_s=auto_off_s)
+        if self.speed is not None and not self.keeps_speed:
+            self.speed = speed
 
     async def turn_off(self) -> None:
         await self.answers.wait()
@@ -77,6 +86,7 @@ class ScriptedSwitch:
             power_w=None if self.mode is Mode.NO_METER else power_w,
             measured_at=self._clock.now(),
             auto_off_in_s=None if self._off_at_s is None else self._off_at_s - self._now_s(),
+            speed=self.speed,
         )
 
     def flip(self, *, on: bool) -> None:
@@ -119,7 +129,7 @@ class ScriptedSwitches:
     def __init__(self, switches: dict[UUID, ScriptedSwitch]) -> None:
         self.by_load = switches
 
-    def of(self, load: ControlledLoad) -> ScriptedSwitch:
+    async def of(self, load: ControlledLoad) -> ScriptedSwitch:
         if load.id not in self.by_load:
             raise NotFound(kind="switch", key=load.name)
         return self.by_load[load.id]

@@ -16,12 +16,14 @@ from energy.allocation.explanation import explain
 from energy.json_codec import canonical, from_json, to_json
 from energy.measuring.base_load import metered_w
 from energy.site.miners import (
+    ChargeHold,
     ControlMemory,
     Learned,
     MinerMemory,
     MinerMode,
     MinerProfile,
     MinerState,
+    SurplusSample,
 )
 from energy.site.preferences import OperatingMode, Preferences
 from energy.site.snapshot import Link, Reading, Sky, Snapshot
@@ -65,10 +67,12 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
         pv_power_w=draw(maybe),
         pv_mean_10min_w=draw(st.none() | watts),
         load_power_w=draw(maybe),
+        grid_power_w=draw(maybe),
         sky=Sky(
             clear_sky_w=draw(st.none() | watts),
             sunny=draw(st.sampled_from([None, True, False])),
             night_hours=draw(st.none() | st.floats(0.0, 16.0)),
+            sun_to_come_wh=draw(st.none() | st.floats(0.0, 60_000.0)),
         ),
     )
 
@@ -116,6 +120,18 @@ def states(draw: st.DrawFn, number: int) -> MinerState:
 
 
 @st.composite
+def holds(draw: st.DrawFn) -> ChargeHold:
+    since, last = sorted(draw(st.tuples(st.integers(0, 1_800), st.integers(0, 1_800))))
+    return ChargeHold(
+        voltage_v=draw(st.sampled_from([55.0, 56.0, 57.6])),
+        since=AT - timedelta(seconds=last),
+        last_at=AT - timedelta(seconds=since),
+        highest_a=float(draw(st.integers(0, 100))),
+        proven_full=draw(st.booleans()),
+    )
+
+
+@st.composite
 def memories(draw: st.DrawFn, count: int) -> ControlMemory:
     miners = [
         (
@@ -124,7 +140,9 @@ def memories(draw: st.DrawFn, count: int) -> ControlMemory:
                 start_since=draw(moments),
                 stop_voltage_since=draw(moments),
                 condition_failed_since=draw(moments),
+                budget_short_since=draw(moments),
                 potential_started_at=draw(moments),
+                potential_drawn_since=draw(moments),
             ),
         )
         for number in range(count)
@@ -136,6 +154,11 @@ def memories(draw: st.DrawFn, count: int) -> ControlMemory:
         potential_factor=draw(st.sampled_from([1.0, 0.5])),
         potential_lowered_at=draw(moments),
         voltage_implausible_since=draw(moments),
+        charge=draw(st.none() | holds()),
+        surplus=tuple(
+            SurplusSample(at=AT - timedelta(minutes=2 * n), mean_w=draw(watts))
+            for n in range(draw(st.integers(0, 5)), 0, -1)
+        ),
     )
 
 
@@ -148,6 +171,8 @@ def questions(draw: st.DrawFn) -> AllocationInput:
         max_starts_per_cycle=draw(st.sampled_from([1, 1, 3])),
         budget_tolerance_w=draw(st.sampled_from([0.0, 200.0])),
         max_battery_discharge_w=draw(st.sampled_from([12_000.0, 6_000.0])),
+        dark_day_reserve_wh=draw(st.sampled_from([None, 0.0, 5_000.0])),
+        budget_delay_minutes=draw(st.sampled_from([10.0, 0.0])),
     )
     return AllocationInput(
         snapshot=draw(snapshots()),
@@ -198,16 +223,34 @@ def is_on(question: AllocationInput) -> dict[str, bool | None]:
     return {profile.id: known.get(profile.id) for profile in question.miners}
 
 
+HELD = (Reason.MINIMUM_ON_TIME, Reason.BUDGET_DELAY)
+
+
 @LIGHT
 @given(any_question)
 def test_what_runs_fits_the_budget_and_its_tolerance(question: AllocationInput) -> None:
     decision = decide(question)
-    # Only the minimum on time may hold a miner against the budget, and it says so.
-    running = [m for m in decision.miners if m.reason is not Reason.MINIMUM_ON_TIME]
+    # Only the minimum on time and the budget's delay may hold a miner against the budget, and
+    # they say so.
+    running = [m for m in decision.miners if m.reason not in HELD]
     total_w = sum(miner.power_w for miner in running)
     tolerance_w = question.preferences.budget_tolerance_w
     assert total_w <= decision.budget.total_w + tolerance_w + 1e-6
     assert decision.budget.allocated_w == math.fsum(m.power_w for m in decision.miners)
+
+
+@LIGHT
+@given(any_question)
+def test_the_battery_lends_no_more_than_it_may_give(question: AllocationInput) -> None:
+    decision = decide(question)
+    if any(miner.reason is Reason.MINIMUM_ON_TIME for miner in decision.miners):
+        return
+    lent = [m for m in decision.miners if m.reason is Reason.BUDGET_DELAY]
+    if lent:
+        given_w = math.fsum(miner.from_battery_w for miner in decision.miners)
+        most_w = question.preferences.max_battery_discharge_w
+        tolerance_w = question.preferences.budget_tolerance_w
+        assert given_w + decision.budget.house_deficit_w <= most_w + tolerance_w + 1e-6
 
 
 @LIGHT
@@ -274,7 +317,10 @@ def test_more_sun_never_takes_a_running_place_unless_a_higher_one_gets_it(
             pv_mean_10min_w=None if mean_w is None else mean_w + more_w,
         ),
     )
-    before, after = by_id(decide(question)), by_id(decide(sunnier))
+    first, second = decide(question), decide(sunnier)
+    # Sun that is no longer held back no longer proves the battery full.
+    assume(first.budget.throttled == second.budget.throttled)
+    before, after = by_id(first), by_id(second)
     for miner_id, was_on in is_on(question).items():
         if not was_on or before[miner_id].command is not Command.KEEP_RUNNING:
             continue

@@ -48,10 +48,10 @@ async def test_a_run_is_told_in_numbered_named_events(site: WebSite, callers: Ca
     client, headers = await callers.token(), await bearer(site)
     run = (await client.post("/api/runs", json={"question": "How full is it?"})).json()
     heard = await everything(site, run["id"], headers)
-    assert [each.name for each in heard] == ["start", "token", "token", "token", "done"]
-    assert [each.id for each in heard] == ["1", "2", "3", "4", "5"]
+    assert [each.name for each in heard] == ["start", "token", "done"]
+    assert [each.id for each in heard] == ["1", "2", "3"]
     assert heard[0].data["conversation_id"] == run["conversation_id"]
-    assert "".join(each.data["text"] for each in heard[1:4]) == SAID
+    assert "".join(each.data["text"] for each in heard[1:2]) == SAID
     assert heard[-1].data["content"] == SAID
     assert heard[-1].data["html"] == "<p>It is <strong>52.31 V</strong> now.</p>\n"
 
@@ -72,14 +72,15 @@ async def test_a_cut_stream_goes_on_where_it_was_cut(
         assistant.gate.release()
     again = headers | ({"Last-Event-ID": cut_after} if by == "header" else {})
     rest = await everything(site, run["id"], again, "" if by == "header" else f"after={cut_after}")
-    assert [each.id for each in rest] == ["3", "4", "5"]
+    assert [each.id for each in rest] == ["3", "4"]
+    assert rest[0].data["text"] == "**52.31 V** now."
 
 
 async def test_a_finished_run_can_be_heard_again(site: WebSite, callers: Callers) -> None:
     scripted(site)
     client, headers = await callers.token(), await bearer(site)
     answer = (await client.post("/api/ask", json={"question": "How full is it?"})).json()
-    assert len(await everything(site, answer["run_id"], headers)) == 5
+    assert len(await everything(site, answer["run_id"], headers)) == 3
 
 
 async def test_stop_keeps_what_was_said(site: WebSite, callers: Callers) -> None:
@@ -122,7 +123,8 @@ async def test_a_failure_says_what_went_wrong(site: WebSite, callers: Callers) -
     answer = await client.post("/api/ask", json={"question": "How full is it?"})
     assert answer.status_code == 503
     assert "secret detail" not in answer.text
-    runs = await site.stores.conversations.runs_with_status(RunStatus.FAILED)
+    while not (runs := await site.stores.conversations.runs_with_status(RunStatus.FAILED)):
+        await asyncio.sleep(0.01)
     heard = await everything(site, str(runs[0].id), headers)
     assert heard[-1].name == "error"
     assert heard[-1].data["message"]

@@ -43,25 +43,6 @@ def test_the_inverter_limits_the_array() -> None:
     assert PvlibSkyModel(array=array).clear_sky_w(MIDSUMMER) == 8_000.0
 
 
-@pytest.mark.parametrize(
-    ("at", "low", "high"),
-    [
-        pytest.param(MIDSUMMER, 9.5, 12.5, id="by day the whole coming night"),
-        pytest.param(
-            datetime(2026, 6, 21, 8, 0, tzinfo=UTC), 5.0, 7.0, id="at night the rest of it"
-        ),
-    ],
-)
-def test_night_hours(sky: PvlibSkyModel, at: datetime, low: float, high: float) -> None:
-    assert low < sky.night_hours(at, load_w=1_000.0) < high
-
-
-def test_a_load_that_the_sun_never_carries_is_an_endless_night(sky: PvlibSkyModel) -> None:
-    assert sky.night_hours(MIDSUMMER, load_w=50_000.0) == 48.0
-    assert sky.carries(MIDSUMMER, load_w=10_000.0)
-    assert not sky.carries(MIDSUMMER, load_w=10_000.0, ratio=0.5)
-
-
 def test_many_days_at_once() -> None:
     sky = PvlibSkyModel(array=ArrayGeometry(latitude=37.3382, longitude=-121.8863))
     assert not sky.is_prepared(MIDSUMMER)

@@ -11,7 +11,7 @@ import pytest
 
 from scheduler.execution import JobExecutor, Outcome, lock_key
 from scheduler.jobs import BY_NAME, EVERYTHING, JOBS, Job, Subject, Work
-from services.errors import Invalid, Unavailable
+from services.errors import Invalid, Unavailable, VendorError
 from services.stored import Json
 from services.views.records import CycleCount
 from tests.fakes.clock import SteppingClock
@@ -247,6 +247,51 @@ def test_intervals(name: str, interval_s: float | None, speed: float, every_s: f
 def test_a_job_for_one_needs_one() -> None:
     with pytest.raises(ValueError, match="one adapter or system"):
         CONTROL.run(Bench().site.work(), EVERYTHING)
+
+
+def asking(retry_after_s: float | None) -> VendorError:
+    return VendorError(
+        vendor="VRM", call="x", detail="HTTP 429", retry=True, retry_after_s=retry_after_s
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked_s", "polls"),
+    [
+        pytest.param(None, "x x x x x x", id="asks for nothing: in-run retry, next poll as usual"),
+        pytest.param(0.0, "x x x x x x", id="asks for 0"),
+        pytest.param(400.0, "x - - x x x", id="two polls are left out"),
+        pytest.param(1e9, "x - - - - -", id="for ever"),
+    ],
+)
+async def test_a_vendor_that_asks_for_time_is_not_polled_before(
+    asked_s: float | None, polls: str
+) -> None:
+    bench, story = Bench(asking(asked_s), asking(asked_s) if not asked_s else None), []
+    for _ in range(6):
+        before = len(bench.site.done)
+        await bench.executor.run(POLL, ADAPTER)
+        story.append("x" if len(bench.site.done) > before else "-")
+        bench.now_s += 180.0
+    assert " ".join(story) == polls
+    assert len(bench.site.done) == polls.count("x") + (0 if asked_s else 1)
+
+
+async def test_after_an_hour_a_vendor_is_asked_again_whatever_it_wanted() -> None:
+    bench = Bench(asking(1e9))
+    outcomes = []
+    for bench.now_s in (0.0, 3_599.0, 3_600.0):
+        outcomes.append(await bench.executor.run(POLL, ADAPTER))
+    assert outcomes == [Outcome.FAILED, Outcome.SKIPPED, Outcome.DONE]
+
+
+async def test_other_adapters_and_the_control_cycle_are_not_held_up() -> None:
+    bench = Bench(asking(600.0), None, asking(600.0), None)
+    other = replace(ADAPTER, id=UUID(int=4))
+    assert await bench.executor.run(POLL, ADAPTER) is Outcome.FAILED
+    assert await bench.executor.run(POLL, other) is Outcome.DONE
+    assert await bench.executor.run(CONTROL, SITE) is Outcome.FAILED
+    assert await bench.executor.run(CONTROL, SITE) is Outcome.DONE
 
 
 async def test_control_cycles_are_counted_by_their_start_and_only_what_ran() -> None:

@@ -25,7 +25,7 @@ from tests.fakes.allocator_site import (
 
 
 def test_the_worked_example_to_the_watt() -> None:
-    decision = allocate(ask())
+    decision = allocate(ask(preferences=Preferences()))
     assert decision.budget.soc_pct == pytest.approx(62.4)
     assert decision.budget.usable_wh == pytest.approx(15_552.0)
     assert replace(decision.budget, soc_pct=None, usable_wh=None) == Budget(
@@ -45,9 +45,12 @@ def test_the_worked_example_to_the_watt() -> None:
         battery_factor=1.0,
         house_deficit_w=0.0,
         usable_wh=None,
-        reserve_wh=None,
+        reserve_wh=14.0 * 1_850.0 + 0.27 * 48_000.0,
         total_w=11_600.0,
         allocated_w=3_878.0,
+        tonight_reserve_wh=14.0 * 1_850.0,
+        dark_day_reserve_wh=0.27 * 48_000.0,
+        reserve_known=False,
     )
     assert told(decision) == [("start", "eligible"), ("stay_off", "below_start_voltage")]
     primary, dump = decision.miners
@@ -73,11 +76,13 @@ def test_the_worked_example_to_the_watt() -> None:
 
 def test_the_example_stands_with_the_reserve_of_a_usual_night() -> None:
     question = ask(
-        snapshot=snapshot(sky=Sky(night_hours=12.0)), learned=Learned(mean_base_load_w=900.0)
+        snapshot=snapshot(sky=Sky(night_hours=12.0)),
+        learned=Learned(mean_base_load_w=900.0),
+        preferences=Preferences(),
     )
     decision = decide(question)
     assert decision.budget.total_w == 11_600.0
-    assert decision.budget.reserve_wh == pytest.approx(12_420.0)
+    assert decision.budget.tonight_reserve_wh == pytest.approx(12_420.0)
     assert told(decision)[0] == ("start", "eligible")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,12 +12,12 @@ import pytest
 from energy.allocation.allocator import allocate, decide
 from energy.allocation.decision import AllocationInput
 from energy.site.miners import Learned, MinerMemory, MinerState
-from energy.site.preferences import Preferences
-from energy.site.snapshot import Sky
+from energy.site.snapshot import Reading, Sky
 from tests.fakes.allocator_site import (
     DUMP,
     NOON,
     PLAIN,
+    WITHOUT_RESERVE,
     ask,
     of,
     off,
@@ -36,7 +37,9 @@ SKY = Sky(clear_sky_w=10_000.0, sunny=True, night_hours=10.0)
     [
         pytest.param({}, 8_000.0, True, id="full, tapering, below the sky"),
         pytest.param({"voltage_v": 54.89}, 2_000.0, False, id="below float"),
-        pytest.param({"current_a": 94.0}, 2_000.0, False, id="it still takes a tenth of an hour"),
+        pytest.param({"current_a": 19.0}, 2_000.0, False, id="it still takes more than a trickle"),
+        pytest.param({"voltage_v": 56.6, "current_a": 60.0}, 8_000.0, True, id="beyond its curve"),
+        pytest.param({"voltage_v": 56.6, "current_a": 61.0}, 2_000.0, False, id="on its curve"),
         pytest.param({"current_a": -1.0}, 2_000.0, False, id="discharging"),
         pytest.param({"current_a": None}, 2_000.0, False, id="current unknown"),
         pytest.param({"pv_w": 7_199.0}, 8_000.0, True, id="just held back"),
@@ -94,7 +97,7 @@ def crowd(*entries: tuple[str, int, float, bool | None]) -> AllocationInput:
     )
     return ask(
         snapshot=snapshot(pv_w=3_000.0, load_w=0.0),
-        preferences=Preferences(battery_discharge_allowance_w=0.0),
+        preferences=replace(WITHOUT_RESERVE, battery_discharge_allowance_w=0.0),
         miners=profiles,
         states=states,
     )
@@ -222,3 +225,39 @@ def test_every_refusal_of_the_example_says_what_would_change_it() -> None:
     b = of(allocate(question), question.miners[1])
     assert b.explanation == "Off: it needs 1 310 W and 1 000 W of the budget are left."
     assert b.would_change == "starts when 310 W more are free for 5 min"
+
+
+@pytest.mark.parametrize(
+    ("grid", "changes", "expected_w"),
+    [
+        pytest.param(Reading(value=49.0), {}, (6_600.0, 5_000.0), id="the meter's noise"),
+        pytest.param(Reading(value=51.0), {}, (6_600.0, 4_999.0), id="a watt of import, one less"),
+        pytest.param(Reading(value=1_050.0), {}, (6_600.0, 4_000.0), id="a kilowatt"),
+        pytest.param(Reading(value=6_050.0), {}, (5_600.0, 0.0), id="more than the allowance"),
+        pytest.param(Reading(value=-500.0), {}, (6_600.0, 5_000.0), id="export"),
+        pytest.param(
+            Reading(value=1_050.0),
+            {"grid_import_allowed": True, "max_grid_import_w": 1_000.0},
+            (6_600.0, 5_000.0),
+            id="as much as the owner allows",
+        ),
+        pytest.param(
+            Reading(value=1_050.0),
+            {"grid_import_allowed": False, "max_grid_import_w": 1_000.0},
+            (6_600.0, 4_000.0),
+            id="a limit of a grid that isn't allowed",
+        ),
+        pytest.param(Reading(value=9_000.0, age_s=601.0), {}, (6_600.0, 5_000.0), id="old"),
+        pytest.param(Reading(value=math.nan), {}, (6_600.0, 5_000.0), id="no number"),
+        pytest.param(None, {}, (6_600.0, 5_000.0), id="no meter"),
+    ],
+)
+def test_import_beyond_the_limit_makes_the_budget_smaller_watt_by_watt(
+    grid: Reading | None, changes: dict[str, Any], expected_w: tuple[float, float]
+) -> None:
+    question = ask(
+        snapshot=replace(snapshot(), grid_power_w=grid),
+        preferences=replace(WITHOUT_RESERVE, **changes),
+    )
+    budget = decide(question).budget
+    assert (budget.solar_surplus_w, budget.battery_allowance_w) == expected_w

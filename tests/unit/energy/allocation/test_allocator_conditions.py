@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from energy.allocation.allocator import decide
-from energy.site.miners import Learned, MinerMode
+from energy.site.miners import MinerMode
 from energy.site.preferences import Preferences
 from energy.site.snapshot import Sky
 from tests.fakes.allocator_site import (
     PLAIN,
     SUNNY,
+    WITHOUT_RESERVE,
     ask,
     off,
     plain,
-    running,
     snapshot,
     told,
 )
@@ -91,7 +91,9 @@ from tests.fakes.allocator_site import (
 def test_conditions_for_a_start(
     changes: dict[str, Any], picture: dict[str, Any], reason: str
 ) -> None:
-    decision = plain(picture=snapshot(**picture), **changes)
+    opportunistic = changes.get("operating_mode") is MinerMode.OPPORTUNISTIC
+    preferences = Preferences() if opportunistic else WITHOUT_RESERVE
+    decision = plain(picture=snapshot(**picture), preferences=preferences, **changes)
     command = "start" if reason == "eligible" else "stay_off"
     assert told(decision) == [(command, reason)]
 
@@ -120,7 +122,8 @@ def test_heat_waives_window_and_sun_but_not_voltage_reserve_and_budget() -> None
     assert plain(state=cold, picture=low, **picky).miners[0].reason == "below_start_voltage"
     dark = snapshot(pv_w=0.0)
     opportunistic = {**picky, "operating_mode": MinerMode.OPPORTUNISTIC}
-    assert plain(state=cold, picture=dark, **opportunistic).miners[0].reason == "night_reserve"
+    kept = plain(state=cold, picture=dark, preferences=Preferences(), **opportunistic)
+    assert kept.miners[0].reason == "night_reserve"
     big = {**picky, "power_draw_watts": 11_601.0}
     assert plain(state=cold, **big).miners[0].reason == "budget"
 
@@ -147,83 +150,6 @@ def test_a_window_in_local_hours(at: str, reason: str) -> None:
         allow_outside_schedule=False,
     )
     assert decision.miners[0].reason == reason
-
-
-NIGHT = Sky(night_hours=10.0)
-
-
-HOUSE = Learned(mean_base_load_w=1_000.0)
-
-
-"""Ten hours of a kilowatt and 15 %: a reserve of 11 500 Wh; usable 15 552 Wh at 52.3 V."""
-
-
-@pytest.mark.parametrize(
-    ("mode", "base_w", "pv_w", "reason"),
-    [
-        pytest.param("balanced", 1_000.0, 1_850.0, "eligible", id="balanced: 15 552 > 15 340"),
-        pytest.param("balanced", 1_020.0, 1_850.0, "night_reserve", id="balanced: under + 8 %"),
-        pytest.param("balanced", 1_020.0, 8_450.0, "night_reserve", id="balanced: sun or not"),
-        pytest.param("aggressive", 1_225.0, 1_850.0, "eligible", id="aggressive: 15 552 > 15 527"),
-        pytest.param("aggressive", 1_230.0, 1_850.0, "night_reserve", id="aggressive: under + 3 %"),
-        pytest.param("aggressive", 9_999.0, 8_450.0, "eligible", id="aggressive: the sun carries"),
-    ],
-)
-def test_the_night_reserve_holds_starts_back(
-    mode: str, base_w: float, pv_w: float, reason: str
-) -> None:
-    profile = replace(PLAIN, operating_mode=MinerMode(mode))
-    question = ask(
-        snapshot=snapshot(pv_w=pv_w, sky=NIGHT),
-        learned=Learned(mean_base_load_w=base_w),
-        miners=(profile,),
-        states=(off(profile),),
-    )
-    assert decide(question).miners[0].reason == reason
-    free = replace(question, preferences=Preferences(night_reserve_enabled=False))
-    assert decide(free).miners[0].reason == "eligible"
-
-
-@pytest.mark.parametrize(
-    ("mode", "base_w", "pv_w", "reason"),
-    [
-        pytest.param("balanced", 1_352.0, 1_850.0, "running", id="balanced: just enough"),
-        pytest.param("balanced", 1_353.0, 1_850.0, "night_reserve", id="balanced: below"),
-        pytest.param("balanced", 1_353.0, 4_850.0, "running", id="balanced: the sun carries it"),
-        pytest.param("aggressive", 1_353.0, 1_850.0, "night_reserve", id="aggressive: below"),
-        pytest.param("opportunistic", 0.0, 4_649.0, "night_reserve", id="opportunistic: no sun"),
-        pytest.param("opportunistic", 9_999.0, 4_650.0, "running", id="opportunistic: tolerance"),
-    ],
-)
-def test_the_night_reserve_stops_what_runs(
-    mode: str, base_w: float, pv_w: float, reason: str
-) -> None:
-    profile = replace(PLAIN, operating_mode=MinerMode(mode))
-    question = ask(
-        snapshot=snapshot(pv_w=pv_w, load_w=4_850.0, sky=NIGHT),
-        learned=Learned(mean_base_load_w=base_w),
-        miners=(profile,),
-        states=(running(profile),),
-    )
-    assert decide(question).miners[0].reason == reason
-
-
-@pytest.mark.parametrize(
-    ("plan_wh", "learned", "expected_wh"),
-    [
-        pytest.param(None, HOUSE, 11_500.0, id="tonight's need"),
-        pytest.param(20_000.0, HOUSE, 20_000.0, id="a plan may raise it"),
-        pytest.param(5_000.0, HOUSE, 11_500.0, id="and never lowers it"),
-        pytest.param(5_000.0, Learned(), 5_000.0, id="a plan alone"),
-        pytest.param(None, Learned(), None, id="unknown"),
-    ],
-)
-def test_reserve_wh(plan_wh: float | None, learned: Learned, expected_wh: float | None) -> None:
-    budget = decide(ask(snapshot=snapshot(sky=NIGHT), learned=learned, reserve_wh=plan_wh)).budget
-    if expected_wh is None:
-        assert budget.reserve_wh is None
-    else:
-        assert budget.reserve_wh == pytest.approx(expected_wh)
 
 
 def test_usable_energy_counts_from_the_owners_minimum_or_the_low_voltage() -> None:

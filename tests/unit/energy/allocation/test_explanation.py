@@ -22,7 +22,7 @@ from energy.site.miners import (
 )
 from energy.site.preferences import Preferences
 from energy.site.snapshot import Reading, Sky
-from tests.fakes.allocator_site import NOON, off, running, snapshot
+from tests.fakes.allocator_site import NOON, WITHOUT_RESERVE, off, running, snapshot
 
 MINER = MinerProfile(
     id="m",
@@ -60,12 +60,14 @@ def ask(
             snapshot=snapshot(voltage_v=53.0, pv_w=9_000.0, load_w=1_000.0),
             miners=(profile,),
             states=(off(MINER) if state is None else state,),
+            preferences=WITHOUT_RESERVE,
             conditions_have_held=True,
         ),
         **changes,
     )
 
 
+NO_DARK_DAY = Preferences(dark_day_reserve_wh=0.0, aggressive_start_band_pct=8.0)
 ON = replace(running(MINER), power_in_load_w=0.0)
 
 
@@ -130,7 +132,7 @@ def waiting(**changes: Any) -> AllocationInput:
             ask(
                 state=ON,
                 snapshot=picture(pv_w=3_900.0),
-                preferences=Preferences(battery_discharge_allowance_w=0.0),
+                preferences=replace(WITHOUT_RESERVE, battery_discharge_allowance_w=0.0),
             ),
             (
                 "budget_tolerance",
@@ -154,6 +156,23 @@ def waiting(**changes: Any) -> AllocationInput:
                 "stops in 10 min unless the reason ceases",
             ),
             id="minimum on time",
+        ),
+        pytest.param(
+            waiting(
+                state=ON,
+                snapshot=picture(pv_w=2_000.0),
+                preferences=replace(WITHOUT_RESERVE, battery_discharge_allowance_w=0.0),
+                memory=remembered(budget_short_since=ago(240)),
+            ),
+            (
+                "budget_delay",
+                (
+                    "Keeps running: of its 3 000 W the budget has 1 000 W left, and the battery"
+                    " lends the rest for 6 min more."
+                ),
+                "stops in 6 min unless the budget is back",
+            ),
+            id="the battery lends",
         ),
         pytest.param(
             waiting(
@@ -391,11 +410,12 @@ def waiting(**changes: Any) -> AllocationInput:
             ask(
                 snapshot=picture(pv_w=3_000.0, sky=Sky(night_hours=10.0)),
                 learned=Learned(mean_base_load_w=2_000.0),
+                preferences=NO_DARK_DAY,
             ),
             (
                 "night_reserve",
-                "Off: the night reserve comes first: 18.2 kWh usable, 26.8 kWh wanted.",
-                "starts with 8.6 kWh more in the battery",
+                "Off: the night reserve comes first: 18.2 kWh usable, 30.7 kWh wanted.",
+                "starts with 12.4 kWh more in the battery",
             ),
             id="reserve, balanced",
         ),
@@ -404,18 +424,29 @@ def waiting(**changes: Any) -> AllocationInput:
                 profile=replace(MINER, operating_mode=MinerMode.AGGRESSIVE),
                 snapshot=picture(pv_w=3_000.0, sky=Sky(night_hours=10.0)),
                 learned=Learned(mean_base_load_w=2_000.0),
+                preferences=NO_DARK_DAY,
             ),
             (
                 "night_reserve",
-                "Off: the night reserve comes first: 18.2 kWh usable, 24.4 kWh wanted.",
-                "starts when 1 000 W more of sun are free, or with 6.2 kWh more in the battery",
+                "Off: the night reserve comes first: 18.2 kWh usable, 26.8 kWh wanted.",
+                "starts when 1 000 W more of sun are free, or with 8.6 kWh more in the battery",
             ),
             id="reserve, aggressive",
+        ),
+        pytest.param(
+            ask(snapshot=picture(pv_w=3_000.0), preferences=Preferences()),
+            (
+                "night_reserve",
+                "Off: the night reserve is not known yet: nothing starts on battery.",
+                "starts when 1 000 W more of sun are free",
+            ),
+            id="reserve unknown",
         ),
         pytest.param(
             ask(
                 profile=replace(MINER, operating_mode=MinerMode.OPPORTUNISTIC),
                 snapshot=picture(pv_w=3_000.0),
+                preferences=Preferences(),
             ),
             (
                 "night_reserve",
@@ -427,7 +458,7 @@ def waiting(**changes: Any) -> AllocationInput:
         pytest.param(
             ask(
                 snapshot=picture(pv_w=3_690.0),
-                preferences=Preferences(battery_discharge_allowance_w=0.0),
+                preferences=replace(WITHOUT_RESERVE, battery_discharge_allowance_w=0.0),
             ),
             (
                 "budget",
@@ -468,7 +499,7 @@ def pair(*, young: bool) -> AllocationInput:
     )
     return ask(
         snapshot=picture(pv_w=4_000.0),
-        preferences=Preferences(battery_discharge_allowance_w=0.0),
+        preferences=replace(WITHOUT_RESERVE, battery_discharge_allowance_w=0.0),
         miners=(MINER, low),
         states=(off(MINER), running_low),
     )
@@ -507,7 +538,7 @@ def test_an_unmet_start_on_potential_is_explained() -> None:
         state=replace(ON, since=ago(200)),
         profile=replace(MINER, require_excess_solar=True),
         snapshot=picture(voltage_v=53.0, current_a=-50.0, pv_w=2_500.0),
-        memory=remembered(potential_started_at=ago(200)),
+        memory=remembered(potential_started_at=ago(200), potential_drawn_since=ago(180)),
     )
     assert said(question) == (
         "potential_not_met",
@@ -550,6 +581,16 @@ def test_an_unmet_start_on_potential_is_explained() -> None:
             id="lockout",
         ),
         pytest.param(
+            {"snapshot": replace(picture(), grid_power_w=Reading(value=1_050.0))},
+            (
+                (
+                    "The site imports 1 000 W more from the grid than the owner allows: the budget"
+                    " is that much smaller."
+                ),
+            ),
+            id="import",
+        ),
+        pytest.param(
             {"snapshot": picture(load_w=None)},
             ("The load is unknown: nothing starts, and the sun's surplus counts as zero.",),
             id="no load",
@@ -572,6 +613,7 @@ def test_every_reason_of_a_stop_has_its_writer() -> None:
         Reason.RUNNING,
         Reason.STOP_HYSTERESIS,
         Reason.BUDGET_TOLERANCE,
+        Reason.BUDGET_DELAY,
         Reason.MINIMUM_ON_TIME,
     }
     assert set(WHY_OFF) == set(Reason) - only_running

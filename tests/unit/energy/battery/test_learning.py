@@ -99,7 +99,13 @@ def sun(second: float, pv_w: float | None, **more: Any) -> Observation:
     [
         pytest.param([sun(0, 8_000.0)], 0.8, id="the first reading"),
         pytest.param([sun(0, 8_000.0), sun(3_600, 4_000.0)], 0.6, id="half way in an hour"),
-        pytest.param([sun(0, 8_000.0), sun(60, 1.0, throttled=True)], 0.8, id="throttled"),
+        pytest.param([sun(0, 8_000.0), sun(60, 1.0, held_back=True)], 0.8, id="held back"),
+        pytest.param(
+            [sun(0, 8_000.0), sun(60, 9_000.0, held_back=True)],
+            0.8 + 60.0 / 3_660.0 * 0.1,
+            id="held back, and still more than was known",
+        ),
+        pytest.param([sun(0, 8_000.0, held_back=True)], None, id="a full battery's sun alone"),
         pytest.param([sun(0, 8_000.0), sun(60, 1.0, clear_sky_w=400.0)], 0.8, id="low sun"),
         pytest.param([sun(0, 8_000.0), sun(60, 1.0, clear_sky_w=None)], 0.8, id="no model"),
         pytest.param([sun(0, 8_000.0), sun(60, None)], 0.8, id="no reading"),

@@ -143,8 +143,17 @@ FAN = {"kind": LoadKind.FAN, "name": "Fan 1", "power_w": 60.0}
         ),
         pytest.param({}, {"grid_power_w": 50.0}, (), id="the meter's noise is no import"),
         pytest.param({}, {"grid_power_w": None}, (), id="no grid meter"),
+        pytest.param({}, {"grid_power_w": 51.0}, (), id="a watt beyond the noise decides nothing"),
+        pytest.param({}, {"grid_power_w": 73.0}, (), id="a little import, and nearly too much"),
         pytest.param(
-            {}, {"grid_power_w": 51.0}, (BlockCode.GRID_IMPORT_LIMIT,), id="no import allowed"
+            {}, {"grid_power_w": 74.0}, (BlockCode.GRID_IMPORT_LIMIT,), id="no import allowed"
+        ),
+        pytest.param({"power_w": 400.0}, {"grid_power_w": 135.0}, (), id="a small load may start"),
+        pytest.param(
+            {"power_w": 400.0},
+            {"grid_power_w": 136.0},
+            (BlockCode.GRID_IMPORT_LIMIT,),
+            id="until the import is too much for it",
         ),
         pytest.param(
             {},

@@ -92,6 +92,7 @@ def test_the_order_of_the_thresholds(changes: dict[str, float], expected: str) -
         pytest.param({"voltage_full": 58.8}, id="full = absolute max"),
         pytest.param({"quiet_hours_start": 22, "quiet_hours_end": 7}, id="quiet hours"),
         pytest.param({"dead_man_minutes": 30.0}, id="longest timer"),
+        pytest.param({"dark_day_reserve_wh": 0.0}, id="no dark day"),
         pytest.param({"notify_phone": "+14155550123", "notify_email": "a@b.ch"}, id="targets"),
         pytest.param({"notify_urls": ("json://host/x",)}, id="a webhook"),
     ],
@@ -182,6 +183,32 @@ def test_what_is_just_allowed(changes: dict[str, Any]) -> None:
             {"notify_urls": ("json://ok/x", "nonsense")},
             ("notify_urls[1]", "notify_urls must be an address such as json://host/path"),
             id="second webhook",
+        ),
+        pytest.param(
+            {"sun_to_come_trust": 1.1},
+            ("sun_to_come_trust", "sun_to_come_trust must be 0 to 1, got 1.1"),
+            id="trust",
+        ),
+        pytest.param(
+            {"dark_day_reserve_wh": 48_001.0},
+            ("dark_day_reserve_wh", "dark_day_reserve_wh must be 0 to 48000, got 48001"),
+            id="more than the battery",
+        ),
+        pytest.param(
+            {"balanced_stop_band_pct": 16.0},
+            (
+                "balanced_stop_band_pct",
+                "balanced_stop_band_pct 16 must be below balanced_start_band_pct 16",
+            ),
+            id="stops where it starts",
+        ),
+        pytest.param(
+            {"aggressive_stop_step_pct": 50.0},
+            (
+                "aggressive_stop_step_pct",
+                "aggressive_stop_step_pct 50 must be at or below aggressive_start_step_pct 6",
+            ),
+            id="stops overtake starts",
         ),
         pytest.param(
             {"voltage_low": math.nan},

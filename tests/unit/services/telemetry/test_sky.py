@@ -42,20 +42,25 @@ def test_before_a_base_load_is_known_the_night_is_not() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hour", "ratio", "night_hours", "carries"),
+    ("hour", "ratio", "night_hours", "to_come_wh", "carries"),
     [
-        pytest.param(12, 1.0, 12.0, True, id="by day the whole coming night"),
-        pytest.param(18, 1.0, 12.0, False, id="at dusk all of it"),
-        pytest.param(23, 1.0, 7.0, False, id="at night the rest"),
-        pytest.param(5.75, 1.0, 0.25, False, id="before dawn a little"),
-        pytest.param(12, None, 12.0, True, id="a ratio that is not learned counts as one"),
-        pytest.param(12, 0.05, 36.0, False, id="a sun that carries nothing is night, up to 36 h"),
+        pytest.param(12, 1.0, 12.0, 54_000.0, True, id="by day the whole coming night"),
+        pytest.param(17.75, 1.0, 12.0, 2_250.0, True, id="the last quarter of an hour of sun"),
+        pytest.param(18, 1.0, 12.0, 0.0, False, id="at dusk all of it"),
+        pytest.param(23, 1.0, 7.0, 0.0, False, id="at night the rest"),
+        pytest.param(5.75, 1.0, 0.25, 0.0, False, id="before dawn a little"),
+        pytest.param(12, 0.5, 12.0, 24_000.0, True, id="half the sky's sun"),
+        pytest.param(12, None, 12.0, 54_000.0, True, id="a ratio not learned counts as one"),
+        pytest.param(12, 0.05, 36.0, 0.0, False, id="sun that carries nothing is night"),
     ],
 )
-def test_nights(hour: float, ratio: float | None, night_hours: float, *, carries: bool) -> None:
+def test_nights(
+    hour: float, ratio: float | None, night_hours: float, to_come_wh: float, *, carries: bool
+) -> None:
     learned = Learned(clear_sky_ratio=ratio, mean_base_load_w=1_000.0)
     sky = sky_now(TwelveHourSun(), learned, seen(hour), full_v=55.0)
     assert (sky.night_hours, sky.sun_carries_base_load) == (night_hours, carries)
+    assert sky.sun_to_come_wh == to_come_wh
 
 
 def test_a_sun_that_never_sets() -> None:

@@ -24,10 +24,6 @@ class BellSky:
         hour = (at.timestamp() / 3_600.0 - 13.0) % 24.0
         return 12_000.0 * math.sin(math.pi * hour / 14.0) if hour < 14.0 else 0.0
 
-    def night_hours(self, at: datetime, *, load_w: float, ratio: float = 1.0) -> float:
-        assert load_w * ratio > 0.0
-        return 11.0
-
 
 def days_of_sun(days: int, *, share: float = 0.95) -> Series:
     sky, times = BellSky(), [START + timedelta(minutes=15 * n) for n in range(96 * days)]

@@ -1,0 +1,16 @@
+ALTER TABLE user_preferences
+    DROP COLUMN budget_delay_minutes,
+    DROP COLUMN night_margin,
+    DROP COLUMN sun_to_come_trust,
+    DROP COLUMN unknown_night_hours,
+    DROP COLUMN assumed_base_load_w,
+    DROP COLUMN dark_day_reserve_wh,
+    DROP COLUMN reserve_ceiling_pct,
+    DROP COLUMN balanced_stop_band_pct,
+    DROP COLUMN balanced_stop_step_pct,
+    DROP COLUMN balanced_start_band_pct,
+    DROP COLUMN balanced_start_step_pct,
+    DROP COLUMN aggressive_stop_band_pct,
+    DROP COLUMN aggressive_stop_step_pct,
+    DROP COLUMN aggressive_start_band_pct,
+    DROP COLUMN aggressive_start_step_pct;

@@ -1,0 +1,283 @@
+"""The reserve: tonight less the sun to come, a dark day, and each load's band above it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from energy.allocation.allocator import decide
+from energy.allocation.decision import AllocationInput
+from energy.allocation.night_reserve import bands_of, night_of, ranks_of, usable_energy_wh
+from energy.site.miners import Learned, MinerMode
+from energy.site.preferences import Preferences
+from energy.site.snapshot import Sky
+from tests.fakes.allocator_site import PLAIN, ask, off, running, snapshot
+
+DEFAULTS = Preferences()
+SMALL = Preferences(battery_capacity_wh=10_000.0, soc_minimum_pct=20.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sky", "mean_w", "base_w", "expected"),
+    [
+        pytest.param({}, Sky(night_hours=10.0), 1_000.0, None, (11_500.0, True), id="the night"),
+        pytest.param(
+            {},
+            Sky(night_hours=10.0, sun_to_come_wh=5_000.0),
+            1_000.0,
+            None,
+            (8_000.0, True),
+            id="less seven tenths of the sun to come",
+        ),
+        pytest.param(
+            {"sun_to_come_trust": 1.0},
+            Sky(night_hours=10.0, sun_to_come_wh=5_000.0),
+            1_000.0,
+            None,
+            (6_500.0, True),
+            id="all of it trusted",
+        ),
+        pytest.param(
+            {},
+            Sky(night_hours=10.0, sun_to_come_wh=50_000.0),
+            1_000.0,
+            None,
+            (0.0, True),
+            id="never below nothing",
+        ),
+        pytest.param(
+            {"night_margin": 2.0},
+            Sky(night_hours=10.0),
+            1_000.0,
+            None,
+            (20_000.0, True),
+            id="the margin",
+        ),
+        pytest.param({}, Sky(), 1_000.0, 700.0, (14_000.0, False), id="no sky: 14 h of the mean"),
+        pytest.param(
+            {}, Sky(night_hours=9.0), None, 700.0, (9_800.0, False), id="not learned: the load now"
+        ),
+        pytest.param({}, Sky(), None, None, (14_000.0, False), id="no load at all: assumed"),
+        pytest.param(
+            {"unknown_night_hours": 10.0, "assumed_base_load_w": 500.0},
+            Sky(),
+            None,
+            None,
+            (5_000.0, False),
+            id="as the owner assumes",
+        ),
+    ],
+)
+def test_tonights_need(
+    changes: dict[str, Any],
+    sky: Sky,
+    mean_w: float | None,
+    base_w: float | None,
+    expected: tuple[float, bool],
+) -> None:
+    night = night_of(sky, mean_w, base_w, replace(DEFAULTS, **changes))
+    assert night.need_wh == pytest.approx(expected[0])
+    assert night.known is expected[1]
+
+
+def test_usable_energy_is_missing_without_a_voltage() -> None:
+    assert usable_energy_wh(None, DEFAULTS) is None
+
+
+@pytest.mark.parametrize(
+    ("count", "reserve_wh", "stops", "starts"),
+    [
+        pytest.param(4, 0.0, [400, 1_000, 1_600, 2_200], [1_600, 2_600, 3_600, 4_600], id="fits"),
+        pytest.param(
+            4,
+            4_600.0,
+            [400, 700, 1_000, 1_300],
+            [1_600, 2_100, 2_600, 3_100],
+            id="up to 97 %: half of each step is left",
+        ),
+        pytest.param(4, 6_100.0, [400] * 4, [1_600] * 4, id="no room for steps"),
+        pytest.param(2, 6_900.0, [200, 200], [800, 800], id="half the room for the first"),
+        pytest.param(1, 9_900.0, [50], [200], id="none: two per cent are kept"),
+    ],
+)
+def test_bands_are_compressed_in_order(
+    count: int, reserve_wh: float, stops: list[float], starts: list[float]
+) -> None:
+    """10 kWh above a floor of 20 %: 7 700 Wh up to 97 %."""
+    bands = bands_of(SMALL, count=count, reserve_wh=reserve_wh)[MinerMode.BALANCED]
+    assert [bands.stop.of(rank) for rank in range(count)] == pytest.approx(stops)
+    assert [bands.start.of(rank) for rank in range(count)] == pytest.approx(starts)
+
+
+def test_each_band_stops_below_where_it_starts_and_in_the_order_of_priority() -> None:
+    for count in (1, 2, 4, 50):
+        for reserve_wh in (0.0, 3_000.0, 7_000.0, 9_000.0):
+            for bands in bands_of(SMALL, count=count, reserve_wh=reserve_wh).values():
+                assert all(bands.stop.of(r) < bands.start.of(r) for r in range(count))
+                starts = [bands.start.of(rank) for rank in range(count)]
+                assert all(before <= after for before, after in pairwise(starts))
+
+
+def test_a_band_without_steps_is_the_same_for_all() -> None:
+    level = replace(SMALL, balanced_start_step_pct=0.0, balanced_stop_step_pct=0.0)
+    bands = bands_of(level, count=3, reserve_wh=0.0)[MinerMode.BALANCED]
+    assert [bands.start.of(rank) for rank in range(3)] == [1_600.0] * 3
+
+
+def test_ranks_go_by_priority_and_leave_out_who_never_uses_the_battery() -> None:
+    low = replace(PLAIN, id="low", priority_level=7)
+    sun = replace(PLAIN, id="sun", priority_level=1, operating_mode=MinerMode.OPPORTUNISTIC)
+    gone = replace(PLAIN, id="gone", priority_level=1, enabled=False)
+    assert ranks_of((low, PLAIN, sun, gone)) == {"plain": 0, "low": 1}
+
+
+# --- what the loads make of it: 48 kWh, usable 15 552 Wh at 52.3 V, no dark day
+
+NIGHT = Sky(night_hours=10.0)
+OWNER = Preferences(
+    dark_day_reserve_wh=0.0,
+    balanced_stop_band_pct=4.0,
+    balanced_stop_step_pct=6.0,
+    balanced_start_band_pct=16.0,
+    balanced_start_step_pct=10.0,
+    aggressive_stop_band_pct=1.0,
+    aggressive_stop_step_pct=2.0,
+    aggressive_start_band_pct=8.0,
+    aggressive_start_step_pct=4.0,
+)
+
+
+def off_at(mode: str, base_w: float, pv_w: float, **changes: Any) -> AllocationInput:
+    """One load that is off; ``base_w`` × 10 h × 1.15 is tonight's need."""
+    profile = replace(PLAIN, operating_mode=MinerMode(mode))
+    question = ask(
+        snapshot=snapshot(pv_w=pv_w, sky=NIGHT),
+        learned=Learned(mean_base_load_w=base_w),
+        preferences=OWNER,
+        miners=(profile,),
+        states=(off(profile),),
+    )
+    return replace(question, **changes)
+
+
+@pytest.mark.parametrize(
+    ("mode", "base_w", "pv_w", "reason"),
+    [
+        pytest.param("balanced", 684.0, 1_850.0, "eligible", id="balanced: 15 552 > 15 546"),
+        pytest.param("balanced", 685.0, 1_850.0, "night_reserve", id="balanced: under + 16 %"),
+        pytest.param("balanced", 685.0, 8_450.0, "night_reserve", id="balanced: sun or not"),
+        pytest.param("aggressive", 1_018.0, 1_850.0, "eligible", id="aggressive: 15 552 > 15 547"),
+        pytest.param("aggressive", 1_019.0, 1_850.0, "night_reserve", id="aggressive: under + 8 %"),
+        pytest.param("aggressive", 9_999.0, 8_450.0, "eligible", id="aggressive: the sun carries"),
+        pytest.param("opportunistic", 0.0, 4_849.0, "night_reserve", id="sun alone: a watt short"),
+        pytest.param("opportunistic", 9_999.0, 4_850.0, "eligible", id="sun alone: enough"),
+    ],
+)
+def test_the_reserve_holds_starts_back(mode: str, base_w: float, pv_w: float, reason: str) -> None:
+    question = off_at(mode, base_w, pv_w)
+    assert decide(question).miners[0].reason == reason
+    free = replace(question, preferences=Preferences(night_reserve_enabled=False))
+    assert decide(free).miners[0].reason == "eligible"
+
+
+@pytest.mark.parametrize(
+    ("mode", "base_w", "pv_w", "reason"),
+    [
+        pytest.param("balanced", 1_185.0, 1_850.0, "running", id="balanced: 15 552 ≥ 15 547"),
+        pytest.param("balanced", 1_186.0, 1_850.0, "night_reserve", id="balanced: under + 4 %"),
+        pytest.param("balanced", 1_186.0, 4_850.0, "running", id="balanced: the sun carries it"),
+        pytest.param("aggressive", 1_310.0, 1_850.0, "running", id="aggressive: 15 552 ≥ 15 545"),
+        pytest.param("aggressive", 1_311.0, 1_850.0, "night_reserve", id="aggressive: under + 1 %"),
+        pytest.param("opportunistic", 0.0, 4_649.0, "night_reserve", id="opportunistic: no sun"),
+        pytest.param("opportunistic", 9_999.0, 4_650.0, "running", id="opportunistic: tolerance"),
+    ],
+)
+def test_the_reserve_stops_what_runs(mode: str, base_w: float, pv_w: float, reason: str) -> None:
+    profile = replace(PLAIN, operating_mode=MinerMode(mode))
+    question = ask(
+        snapshot=snapshot(pv_w=pv_w, load_w=4_850.0, sky=NIGHT),
+        learned=Learned(mean_base_load_w=base_w),
+        preferences=OWNER,
+        miners=(profile,),
+        states=(running(profile),),
+    )
+    assert decide(question).miners[0].reason == reason
+
+
+@pytest.mark.parametrize(
+    ("mode", "pv_w", "reason"),
+    [
+        pytest.param("balanced", 4_849.0, "night_reserve", id="balanced: a watt of battery"),
+        pytest.param("balanced", 4_850.0, "eligible", id="balanced: sun alone"),
+        pytest.param("aggressive", 4_849.0, "night_reserve", id="aggressive: a watt of battery"),
+        pytest.param("aggressive", 4_850.0, "eligible", id="aggressive: sun alone"),
+    ],
+)
+def test_nothing_starts_on_battery_while_the_reserve_is_unknown(
+    mode: str, pv_w: float, reason: str
+) -> None:
+    """However full the battery is."""
+    full = snapshot(voltage_v=54.8, pv_w=pv_w)
+    question = off_at(mode, 0.0, pv_w, snapshot=full, learned=Learned())
+    decision = decide(question)
+    assert (decision.miners[0].reason, decision.budget.reserve_known) == (reason, False)
+
+
+def test_one_gain_does_not_start_all_loads_and_one_cloud_does_not_stop_all() -> None:
+    miners = tuple(replace(PLAIN, id=str(n), name=f"M{n}", priority_level=n) for n in range(1, 5))
+    owner = replace(OWNER, max_starts_per_cycle=4, battery_discharge_allowance_w=12_000.0)
+
+    def runs(voltage_v: float, *, on: bool) -> list[bool]:
+        question = ask(
+            snapshot=snapshot(voltage_v=voltage_v, pv_w=0.0, load_w=0.0, sky=NIGHT),
+            learned=Learned(mean_base_load_w=0.0),
+            preferences=owner,
+            miners=miners,
+            states=tuple(running(miner) if on else off(miner) for miner in miners),
+        )
+        return [miner.power_w > 0.0 for miner in decide(question).miners]
+
+    # 58 % and 43 % of charge, over a floor of 30 %.
+    assert runs(51.8, on=False) == [True, True, False, False]
+    assert runs(50.3, on=True) == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("plan_wh", "learned", "expected_wh"),
+    [
+        pytest.param(None, Learned(mean_base_load_w=1_000.0), 24_460.0, id="tonight and dark day"),
+        pytest.param(20_000.0, Learned(mean_base_load_w=1_000.0), 20_000.0, id="a plan"),
+        pytest.param(5_000.0, Learned(mean_base_load_w=1_000.0), 11_500.0, id="not below tonight"),
+        pytest.param(5_000.0, Learned(), 25_900.0, id="unknown: the assumed night at least"),
+    ],
+)
+def test_a_plan_may_replace_the_number(
+    plan_wh: float | None, learned: Learned, expected_wh: float
+) -> None:
+    budget = decide(
+        ask(
+            snapshot=snapshot(sky=NIGHT),
+            learned=learned,
+            preferences=DEFAULTS,
+            reserve_wh=plan_wh,
+        )
+    ).budget
+    assert budget.reserve_wh == pytest.approx(expected_wh)
+
+
+def test_the_owner_names_the_dark_day() -> None:
+    named = Preferences(dark_day_reserve_wh=1_234.0)
+    assert decide(ask(preferences=named)).budget.dark_day_reserve_wh == 1_234.0
+    assert decide(ask(preferences=DEFAULTS)).budget.dark_day_reserve_wh == 0.27 * 48_000.0
+
+
+def test_running_loads_go_on_while_there_is_no_voltage() -> None:
+    """A battery that can't be read stops nothing for its reserve: its own limits do."""
+    picture = snapshot(voltage_v=0.0, pv_w=0.0, load_w=3_500.0)
+    question = ask(
+        snapshot=picture, preferences=DEFAULTS, miners=(PLAIN,), states=(running(PLAIN),)
+    )
+    assert decide(question).miners[0].reason == "running"

@@ -1,0 +1,161 @@
+"""A device that hangs delays no other one: not in a cycle, not between cycles, not after a crash.
+
+Times here are the wall's: a stop that waits behind a silent device waits in real seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from uuid import UUID
+
+import pytest
+
+from commandcenter.wiring import seed
+from energy.site.loads import Actor
+from energy.site.preferences import ControlLevel
+from services.actions.records import ActionStatus
+from services.actions.side_by_side import SideBySide
+from services.errors import Unavailable
+from tests.fakes.clock import EPOCH, SteppingClock
+from tests.fakes.reference_site import SYSTEM_ID
+from tests.fakes.scripted_site import PRIMARY, ScriptedSite
+from tests.fakes.scripted_switch import Mode
+
+DUMP, FAN = seed.DUMP.load_id, seed.FAN_1.load_id
+PATIENCE_S = 0.3
+SOON_S = 0.15
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[ScriptedSite]:
+    made = await ScriptedSite(patience_s=PATIENCE_S).set_up()
+    await made.prefer(dead_man_minutes=30.0)
+    yield made
+    await made.loop.execution.close()
+
+
+async def off_after_s(site: ScriptedSite, load_id: UUID, work: Awaitable[object]) -> float:
+    """Wall seconds until the load was commanded off, while ``work`` runs to its end."""
+    wall, switch = asyncio.get_running_loop(), site.switches[load_id]
+    told: list[float] = []
+    started_s = wall.time()
+    switch.when_commanded = lambda: told.append(wall.time() - started_s)
+    await work
+    assert switch.commands[-1][0] == "off"
+    return told[0]
+
+
+@pytest.mark.parametrize("mode", [None, Mode.IGNORES])
+async def test_between_cycles_a_healthy_relays_stop_waits_for_nobody(
+    site: ScriptedSite, mode: Mode | None
+) -> None:
+    await site.do(DUMP)
+    if mode is None:
+        site.switches[PRIMARY].answers.clear()
+    else:
+        site.switches[PRIMARY].mode = mode
+    await site.wish(PRIMARY, target_on=False, actor=Actor.SAFETY, urgent=True)
+    site.clock.advance(1.0)
+    await site.wish(DUMP, target_on=False, actor=Actor.SAFETY, urgent=True)
+    assert await off_after_s(site, DUMP, site.loop.execution.advance(SYSTEM_ID)) < SOON_S
+
+
+async def test_what_is_verified_of_a_silent_device_holds_up_no_stop(site: ScriptedSite) -> None:
+    await site.do(DUMP)
+    site.switches[PRIMARY].mode = Mode.NO_WATTS
+    verifying = await site.do(PRIMARY)
+    assert verifying.status is ActionStatus.VERIFYING
+    site.switches[PRIMARY].answers.clear()
+    wall = asyncio.get_running_loop()
+    started_s = wall.time()
+    await site.loop.execution.advance(SYSTEM_ID)
+    assert wall.time() - started_s < 2 * PATIENCE_S
+
+
+async def test_in_a_cycle_the_stops_come_before_a_silent_devices_timer(site: ScriptedSite) -> None:
+    await site.level(ControlLevel.AUTOMATIC)
+    await site.do(DUMP)
+    await site.do(FAN)
+    site.clock.advance(60.0)
+    await site.see(voltage_v=44.0)
+    site.switches[FAN].answers.clear()
+    cycle = site.loop.control.run_cycle(SYSTEM_ID)
+    assert await off_after_s(site, DUMP, cycle) < SOON_S
+
+
+async def test_a_cycle_does_not_wait_for_a_silent_device(site: ScriptedSite) -> None:
+    await site.level(ControlLevel.AUTOMATIC)
+    for load_id in (PRIMARY, DUMP):
+        await site.do(load_id)
+    site.clock.advance(60.0)
+    await site.see(voltage_v=44.0)
+    site.switches[PRIMARY].answers.clear()
+    wall = asyncio.get_running_loop()
+    started_s = wall.time()
+    await site.loop.control.run_cycle(SYSTEM_ID)
+    assert wall.time() - started_s < 3 * PATIENCE_S
+    assert not site.switches[DUMP].relay
+
+
+async def test_a_device_that_is_slow_to_answer_has_its_time_and_no_more(site: ScriptedSite) -> None:
+    """Fifteen questions of up to ten seconds each are no limit of fifteen seconds."""
+    relays, wall = site.loop.execution, asyncio.get_running_loop()
+    site.switches[PRIMARY].answers.clear()
+    action = await site.wish(PRIMARY, target_on=False, actor=Actor.SAFETY, urgent=True)
+    started_s = wall.time()
+    ended = await relays.execute(action)
+    assert ended.status is ActionStatus.FAILED
+    assert "no answer within 0.18 s" in (ended.result or "")
+    assert wall.time() - started_s < 6 * PATIENCE_S
+
+
+async def test_what_goes_on_alone_is_ended_at_the_end(site: ScriptedSite) -> None:
+    site.switches[PRIMARY].answers.clear()
+    action = await site.wish(PRIMARY, target_on=False, actor=Actor.SAFETY, urgent=True)
+    going_on = asyncio.create_task(site.loop.execution.advance(SYSTEM_ID))
+    await asyncio.sleep(0.05)
+    await site.loop.execution.close()
+    await asyncio.gather(going_on, return_exceptions=True)
+    site.switches[PRIMARY].answers.set()
+    await site.loop.execution.reconcile(SYSTEM_ID)
+    await site.loop.execution.advance(SYSTEM_ID)
+    assert (await site.now(action)).status in {ActionStatus.DONE, ActionStatus.ROLLED_BACK}
+
+
+async def test_results_in_order_and_the_first_failure() -> None:
+    beside = SideBySide(clock=SteppingClock(EPOCH), patience_s=0.1, patience_wall_s=0.1)
+    seen: list[str] = []
+
+    async def say(word: str, after_s: float) -> str:
+        await asyncio.sleep(after_s)
+        seen.append(word)
+        return word
+
+    async def fail() -> str:
+        raise Unavailable(what="The database", detail="gone", advice="Wait.")
+
+    assert await beside.run([say("b", 0.02), say("late", 0.2), say("a", 0.0)]) == ["b", "a"]
+    assert await beside.run([]) == []
+    with pytest.raises(Unavailable):
+        await beside.run([say("c", 0.01), fail()])
+    await asyncio.sleep(0.2)
+    assert seen == ["a", "b", "c", "late"]
+    await beside.close()
+
+
+async def test_work_that_never_ends_is_ended() -> None:
+    beside = SideBySide(
+        clock=SteppingClock(EPOCH), patience_s=0.0, patience_wall_s=0.0, longest_wall_s=0.05
+    )
+    ended = asyncio.Event()
+
+    async def hang() -> None:
+        try:
+            await asyncio.sleep(3_600.0)
+        finally:
+            ended.set()
+
+    assert await beside.run([hang()]) == []
+    await asyncio.wait_for(ended.wait(), 1.0)
+    await beside.close()
