@@ -66,6 +66,7 @@ def test_ages_run_each_second_without_news(visit: Visit, served: ServedSite) -> 
     page = visit()
     expect(page.locator(MEASURED)).to_contain_text("1 min 4")
     served.picture.away = True
+    expect(page.locator("#connection")).to_have_text("Database away")
     before = seconds(page.locator(MEASURED).inner_text())
     page.wait_for_timeout(2_500)
     assert 2 <= seconds(page.locator(MEASURED).inner_text()) - before <= 4
