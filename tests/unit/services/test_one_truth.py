@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from energy.allocation.situation import measured_of
 
 from agents.context.site_context import live_lines
 from commandcenter.wiring import seed
@@ -18,6 +17,7 @@ from energy.alerts.conditions import evaluate
 from energy.alerts.facts import AlertFacts
 from energy.alerts.timing import AlertMemory
 from energy.allocation.decision import AllocationInput
+from energy.allocation.situation import measured_of
 from energy.measuring.measured import Measured
 from energy.safety.validator import BlockCode, Blocked
 from energy.site.loads import Actor
