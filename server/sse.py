@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from services.stored import Json
-
 T = TypeVar("T")
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-def event(name: str, data: Json, *, event_id: str | None = None) -> ServerSentEvent:
+def event(name: str, data: Mapping[str, object], *, event_id: str | None = None) -> ServerSentEvent:
     """One named event with a JSON body."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=str)
     return ServerSentEvent(data=text, event=name, id=event_id)

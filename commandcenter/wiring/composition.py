@@ -118,7 +118,7 @@ class Site:
     async def live_once(self) -> None:
         """Read every adapter and decide once, for a question to a site that is not running."""
         for adapter in await self.stores.site.adapters(self.system_id):
-            await self.work.poll(adapter.id)
+            await self.work.poll(adapter.id, self.system_id)
         await self.work.control(self.system_id, None)
 
 

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 from fastapi import APIRouter
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from server.auth import Container, Reader, Site
 from server.container import Services
+from server.described import DescribedRoute
+from server.schemas.streams import SITE_EVENTS, streamed
 from server.sse import Tick, event, merged, stream
 from services.errors import CommandCenterError
 from services.sites.records import System
-from services.stored import Json
 
-router = APIRouter(tags=["live"])
+router = APIRouter(tags=["live"], route_class=DescribedRoute)
 TOPICS = ("telemetry", "decision", "action", "alert", "estop")
 
 
-@router.get("/stream")
+@router.get("/stream", response_class=EventSourceResponse, responses=streamed(SITE_EVENTS))
 async def live(services: Container, site: Site, _: Reader) -> EventSourceResponse:
     """``now`` at once and after each change, and the changes themselves by name."""
     return stream(_events(services, site), heartbeat_s=services.config.heartbeat_s)
@@ -46,6 +47,6 @@ async def _now(services: Services, site: System) -> ServerSentEvent:
         return event("away", {"message": str(error)})
 
 
-def _concerns(payload: Json, site: System) -> bool:
+def _concerns(payload: Mapping[str, object], site: System) -> bool:
     named = payload.get("system_id")
     return named is None or named == str(site.id)

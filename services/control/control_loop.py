@@ -6,6 +6,7 @@ refreshed: the loads' own timers then switch them off.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -64,9 +65,10 @@ class ControlLoop:
         """
         at = self._clock.now()
         cycle_at = at if due_at is None else due_at
-        memory = await self._memory.load(system_id)
+        memory, stop = await asyncio.gather(
+            self._memory.load(system_id), self._emergency.state(system_id)
+        )
         built = await self._snapshots.build(system_id, at, memory.learned)
-        stop = await self._emergency.state(system_id)
         decision, zones = decide(built, memory, emergency_stop=stop.latched)
         record = await self._decisions.append(
             system_id, at, document_of(decision, zones), ALLOCATOR_VERSION

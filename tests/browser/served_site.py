@@ -16,10 +16,12 @@ from uuid import UUID
 import uvicorn
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from typing_extensions import override
 
 from server.container import ServerConfig
 from services.errors import Unavailable
 from services.stored import Json
+from services.views.live import LiveView
 from tests.fakes.run_assistant import ScriptedAssistant
 from tests.fakes.web_site import SYSTEM_ID, WebSite
 
@@ -70,14 +72,15 @@ class Door:
         return weigh
 
 
-@dataclass
-class Picture:
+class Picture(LiveView):
     """The live view, with what a test changes in it."""
 
-    real: Any
-    change: Callable[[Json], None] | None = None
-    away: bool = False
+    def __init__(self, *, real: LiveView) -> None:
+        self.real = real
+        self.change: Callable[[Json], None] | None = None
+        self.away = False
 
+    @override
     async def now(self, system_id: UUID) -> Json:
         if self.away:
             raise Unavailable(what="The database", detail="gone", advice="Wait.")

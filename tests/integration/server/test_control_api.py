@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from server.container import ServerConfig
-from server.examples import ALLOCATE
+from server.schemas.examples import ALLOCATE
 from services.accounts.records import Scope
 from tests.fakes.web_site import DUMP_LOAD, PRIMARY_LOAD, SYSTEM_ID, WebSite
 from tests.integration.server.conftest import Callers

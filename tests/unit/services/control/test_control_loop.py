@@ -454,7 +454,8 @@ async def test_a_device_that_hangs_delays_no_cycle() -> None:
 async def test_a_timer_that_hangs_holds_up_no_stop() -> None:
     site = await ScriptedSite(speed=1_000.0).set_up()
     await cycles(site, 6)
-    await eventually(lambda: site.primary.relay)
+    await eventually(lambda: site.loop.dispatch.under_way == 0)
+    assert site.primary.relay
     site.switches[DUMP].flip(on=True)
     site.primary.answers.clear()
     async with asyncio.timeout(5.0):
