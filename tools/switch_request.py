@@ -43,7 +43,7 @@ Request = Wish | NotPossible | None
 def switch_request(text: str, devices: Sequence[Device]) -> Request:
     """What ``text`` asks to switch of ``devices``."""
     marked = with_marks(_plain(text), devices)
-    if _is_emergency(marked):
+    if _is_emergency(marked, devices):
         return NotPossible(sentence=_emergency(devices), stop=True)
     sentences = _sentences(marked)
     answers = [_of_sentence(sentence, devices) for sentence in sentences]
@@ -146,7 +146,7 @@ def _exclusion(text: str) -> str | None:
     return next((reason for reason, pattern in vocabulary.EXCLUSIONS if pattern.search(text)), None)
 
 
-def _is_emergency(text: str) -> bool:
+def _is_emergency(text: str, devices: Sequence[Device]) -> bool:
     if vocabulary.NO_EMERGENCY.search(text):
         return False
     if vocabulary.EMERGENCY.search(text):
@@ -154,8 +154,8 @@ def _is_emergency(text: str) -> bool:
     bare = vocabulary.without_politeness(text).strip(" .!?,")
     if vocabulary.BARE_STOP.fullmatch(bare):
         return True
-    exclusion = _exclusion(vocabulary.ALL_WORDS.sub(" ", text))
-    return vocabulary.ALL_OFF.search(text) is not None and exclusion is None
+    all_off = vocabulary.ALL_OFF.search(text) is not None and not _mentioned(text, devices)
+    return all_off and _exclusion(vocabulary.ALL_WORDS.sub(" ", text)) is None
 
 
 # --- sentences for the owner ----------------------------------------------------------------------

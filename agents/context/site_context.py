@@ -175,6 +175,8 @@ def live_lines(live: Mapping[str, object]) -> list[str]:
             if values.number(key) is not None
         ]
         lines.append(f"{name}: {', '.join(said) or 'no reading'}")
+        reasons = dict.fromkeys(values.part(key).text("reason") for key in values)
+        lines.extend(f"{name}: {reason}" for reason in reasons if reason)
     lines.extend(_miner_line(miner) for miner in now.parts("miners"))
     lines.extend(_zone_line(zone) for zone in now.parts("zones"))
     return lines
