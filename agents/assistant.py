@@ -12,7 +12,7 @@ import importlib
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 import structlog
@@ -24,9 +24,10 @@ from agents.models.chat_model import ChatModel
 from agents.models.gateway import GatewayLoop, GatewayModel, Spending
 from agents.models.settings import ModelSettings
 from agents.roles.roster import SPECIALISTS
-from agents.run_context import RUN, Cancelled, GivenUp, RunContext
+from agents.run_context import RUN, GivenUp, RunContext, Stopped
 from services.accounts.records import Role
-from services.chat.records import Message, Run
+from services.accounts.rights import rights
+from services.chat.records import Message, Run, RunLimits
 from services.errors import CommandCenterError, Invalid, NotFound
 from services.stored import Json
 from tools.registry import AnyTool, build_tools
@@ -35,9 +36,10 @@ from tools.services import ToolScope, ToolServices
 _log = structlog.get_logger(__name__)
 
 Emit = Callable[[str, Json], None]
-WhoAsks = Callable[[Run], Awaitable[tuple[str, Role]]]
+CLOSE_S = 2.0
+"""Wall seconds for the threads to notice that their runs were stopped."""
 
-STOPPED_NOTE = "Stopped before the answer was complete."
+WhoAsks = Callable[[Run], Awaitable[tuple[str, Role]]]
 
 
 class AnswerFailed(CommandCenterError):
@@ -87,14 +89,16 @@ class CrewAssistant:
         services: ToolServices,
         models: ModelSettings,
         who_asks: WhoAsks,
+        limits: RunLimits = RunLimits(),  # noqa: B008 - a frozen value
         threads: int = 4,
         extra_models: Sequence[ChatModel] = (),
     ) -> None:
-        """``who_asks`` names the user and role of a run, for the tools' scope.
+        """``who_asks`` gives the name and the present role of whoever asked, for the tools' scope.
 
         ``extra_models`` stand before the configured ones (tests, benchmarks).
         """
         self._services, self._settings, self._who_asks = services, models, who_asks
+        self._limits = limits
         self._context = ContextManager(services=services)
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="crew")
         self._gateway = GatewayLoop()
@@ -103,6 +107,7 @@ class CrewAssistant:
         manager = models.manager_model or models.model
         self._manager_chain = (*extra_models, *self._remote(manager, spending), BuiltInModel())
         self._loading: Future[None] | None = None
+        self._working: set[Future[Message]] = set()
         self._lock = threading.Lock()
 
     def _remote(self, first: str | None, spending: Spending) -> list[ChatModel]:
@@ -133,10 +138,11 @@ class CrewAssistant:
         if self._settings.remote:
             self._gateway.start()
 
-    def close(self) -> None:
-        """End the threads; running questions have been cancelled before."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        self._gateway.close()
+    async def close(self) -> None:
+        """End the threads; running questions were stopped before. Nothing is waited for long."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        await asyncio.to_thread(wait, set(self._working), CLOSE_S)
+        await asyncio.to_thread(self._gateway.close)
 
     async def answer(
         self,
@@ -144,7 +150,7 @@ class CrewAssistant:
         history: Sequence[Message],
         *,
         emit: Emit,
-        cancelled: Callable[[], bool],
+        stop_reason: Callable[[], str | None],
     ) -> Message:
         """The answer, as streamed; a stopped run gives what was written so far, marked stopped.
 
@@ -157,9 +163,9 @@ class CrewAssistant:
             raise Invalid([("agent", f"one of {', '.join(SPECIALISTS)}, not {run.agent!r}")])
         started = time.perf_counter()
         emit("progress", {"agent": run.agent or "master", "text": "reading the site"})
-        work = await self._prepare(run, history, emit, cancelled, started)
+        work = await self._prepare(run, history, emit, stop_reason, started)
         if not self.ready:
-            emit("progress", {"agent": "master", "text": "waking the crew (first question)"})
+            emit("progress", {"agent": "master", "text": "loading the assistant (first question)"})
         await asyncio.wrap_future(self.warm())
         loop = asyncio.get_running_loop()
         token = RUN.set(work.context)
@@ -167,14 +173,17 @@ class CrewAssistant:
             context = contextvars.copy_context()
         finally:
             RUN.reset(token)
-        return await loop.run_in_executor(self._pool, context.run, self._work, work, loop)
+        future = self._pool.submit(context.run, self._work, work, loop)
+        self._working.add(future)
+        future.add_done_callback(self._working.discard)
+        return await asyncio.wrap_future(future)
 
     async def _prepare(
         self,
         run: Run,
         history: Sequence[Message],
         emit: Emit,
-        cancelled: Callable[[], bool],
+        stop_reason: Callable[[], str | None],
         started: float,
     ) -> _Work:
         system = await self._services.site.system(run.system_id)
@@ -185,8 +194,10 @@ class CrewAssistant:
             system_id=run.system_id,
             user_id=run.user_id,
             requested_by=requested_by,
-            role=role,
+            scope=rights(role, run.scope),
             timezone=system.timezone,
+            words=run.question,
+            most_proposals=self._limits.proposals,
         )
         bundle, routing = await self._context.build(
             system=system, question=run.question, history=history
@@ -194,7 +205,7 @@ class CrewAssistant:
         return _Work(
             run=run,
             emit=emit,
-            context=RunContext(cancelled=cancelled),
+            context=RunContext(stop_reason=stop_reason, limits=self._limits),
             tools=build_tools(self._services, scope),
             bundle=bundle,
             routing=routing,
@@ -221,21 +232,21 @@ class CrewAssistant:
             work.context.check()
             with stream.following():
                 text = str(crew.kickoff())
-        except Cancelled:
+        except Stopped as stop:
+            work.context.notice(stop.reason)
             text, status = stream.text, "stopped"
         except GivenUp as error:
             raise error.error from error
         except Exception as error:
             _log.exception("crew_failed", run_id=str(work.run.id))
             raise AnswerFailed(detail=type(error).__name__) from error
-        return _message(work, stream.agents, _finish(work, stream.text, text, status), status)
+        return _message(work, stream.agents, _finish(work, stream.text, text), status)
 
 
-def _finish(work: _Work, shown: str, text: str, status: str) -> str:
+def _finish(work: _Work, shown: str, text: str) -> str:
     """The whole text with the notices; what was not streamed of it is streamed now."""
     whole = text.strip()
-    notes = [*work.context.notices, *([STOPPED_NOTE] if status == "stopped" else [])]
-    whole += "".join(f"\n\n_{note}_" for note in notes)
+    whole += "".join(f"\n\n_{note}_" for note in work.context.notices)
     whole = whole.strip()
     if whole.startswith(shown.strip()) and shown.strip():
         rest = whole[len(shown.strip()) :]

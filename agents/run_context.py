@@ -1,4 +1,4 @@
-"""What belongs to one run while its crew works: the cancel flag, the usage, the models in use.
+"""What belongs to one run while its crew works: why to stop, the usage, the limits.
 
 It travels in a context variable, which the crew's own threads inherit.
 """
@@ -10,8 +10,8 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from services.chat.records import RunLimits
 from services.errors import CommandCenterError
-from services.stored import Json
 
 
 class RunAborted(BaseException):
@@ -21,8 +21,13 @@ class RunAborted(BaseException):
     """
 
 
-class Cancelled(RunAborted):
-    """The run was stopped by its owner."""
+class Stopped(RunAborted):
+    """The run was stopped, or has reached a limit; what was written so far is the answer."""
+
+    def __init__(self, reason: str) -> None:
+        """``reason`` is a sentence for the owner."""
+        super().__init__(reason)
+        self.reason = reason
 
 
 class GivenUp(RunAborted):
@@ -59,7 +64,7 @@ class Usage:
             if model not in self.models:
                 self.models.append(model)
 
-    def to_json(self) -> Json:
+    def to_json(self) -> dict[str, object]:
         """As sent in ``usage`` events and kept with the message."""
         return {
             "calls": self.calls,
@@ -75,25 +80,49 @@ class RunContext:
     """One run's state.
 
     Attributes:
-        cancelled: Asked before every model call, tool call and chunk.
+        stop_reason: Asked before every model call, tool call and chunk: None, or why to stop.
+        limits: What the run may take.
         usage: What the models took.
         notices: Sentences that the owner has to know, e.g. that the built-in model stood in.
         stood_in: The built-in model has taken over for the rest of the run.
     """
 
-    cancelled: Callable[[], bool]
+    stop_reason: Callable[[], str | None]
+    limits: RunLimits = field(default_factory=RunLimits)
     usage: Usage = field(default_factory=Usage)
     notices: list[str] = field(default_factory=list)
     stood_in: bool = False
+    _calls: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def check(self) -> None:
         """Stop here if the run was stopped.
 
         Raises:
-            Cancelled: It was.
+            Stopped: It was.
         """
-        if self.cancelled():
-            raise Cancelled
+        reason = self.stop_reason()
+        if reason is not None:
+            raise Stopped(reason)
+
+    def begin_call(self) -> None:
+        """Count a model call that begins.
+
+        Raises:
+            Stopped: The run was stopped, or may make no further call.
+        """
+        self.check()
+        with self._lock:
+            self._calls += 1
+            calls = self._calls
+        if calls > self.limits.calls:
+            raise Stopped(_over(f"{self.limits.calls} model calls", "RUN_MAX_CALLS"))
+        if self.usage.prompt_tokens + self.usage.completion_tokens >= self.limits.tokens:
+            raise Stopped(_over(f"{self.limits.tokens} tokens", "RUN_MAX_TOKENS"))
+
+    def too_long(self) -> Stopped:
+        """What ends a run whose model writes more than it may."""
+        return Stopped(_over(f"{self.limits.answer_chars} characters", "RUN_MAX_ANSWER_CHARS"))
 
     def notice(self, sentence: str) -> None:
         """Keep a sentence for the owner, once."""
@@ -106,5 +135,9 @@ RUN: ContextVar[RunContext] = ContextVar("commandcenter_run")
 
 def current() -> RunContext:
     """The run that this thread works for; a fresh one outside of any run."""
-    found = RUN.get(None)
-    return found if found is not None else RunContext(cancelled=lambda: False)
+    run = RUN.get(None)
+    return run if run is not None else RunContext(stop_reason=lambda: None)
+
+
+def _over(what: str, setting: str) -> str:
+    return f"The answer was ended: it took more than {what} ({setting})."

@@ -20,7 +20,7 @@ keep_libraries_offline()
 
 from agents.assistant import CrewAssistant  # noqa: E402 - after the libraries' variables are set
 from agents.models.settings import ModelSettings  # noqa: E402 - as above
-from services.accounts.records import Role, User  # noqa: E402 - as above
+from services.accounts.records import Role, Scope, User  # noqa: E402 - as above
 from services.chat.records import Run  # noqa: E402 - as above
 from services.chat.runs import Runs  # noqa: E402 - as above
 from services.stored import Json  # noqa: E402 - as above
@@ -58,7 +58,7 @@ async def measure(questions: int) -> list[Timed]:
     await _ask(runs, user, SYSTEM_ID)
     timed = [await _ask(runs, user, SYSTEM_ID) for _ in range(questions)]
     await runs.close()
-    await asyncio.to_thread(assistant.close)
+    await assistant.close()
     return timed
 
 
@@ -68,7 +68,7 @@ async def _owner(_: Run) -> tuple[str, Role]:
 
 async def _ask(runs: Runs, user: User, system_id: UUID) -> Timed:
     started = time.perf_counter()
-    run = await runs.start(user, system_id, QUESTION)
+    run = await runs.start(user, system_id, QUESTION, scope=Scope.CONTROL)
     first: dict[str, float] = {}
     usage: Json = {}
     async for event in runs.events(run.id):

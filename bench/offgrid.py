@@ -32,14 +32,15 @@ from bench.offgrid_plant import (
     possible_wh,
     week_of,
 )
-from energy.allocation.allocator import decide
+from energy.allocation.allocator import allocate
 from energy.allocation.cycle import CycleMemory, after, remembering
 from energy.allocation.decision import AllocationInput, Command
 from energy.site.miners import MinerMode, MinerProfile, MinerState
 from energy.site.preference_rules import preference_violations
 from energy.site.preferences import Preferences
+from energy.site.pv_array import PvArray
 from energy.site.snapshot import Reading, Snapshot
-from forecasting.clear_sky import ArrayGeometry, PvlibSkyModel
+from forecasting.clear_sky import PvlibSkyModel, geometry
 from services.stored import Json
 from services.telemetry.ports import SkyModel
 from services.telemetry.sky import Outlook, outlook_of, sky_now
@@ -108,15 +109,8 @@ def miners_of(mode: MinerMode) -> tuple[MinerProfile, ...]:
 
 def sky_model() -> SkyModel:
     """The product's own clear sky over the plant's array."""
-    return PvlibSkyModel(
-        array=ArrayGeometry(
-            latitude=LATITUDE,
-            longitude=LONGITUDE,
-            peak_w=PEAK_W,
-            tilt_deg=TILT_DEG,
-            inverter_limit_w=PEAK_W,
-        )
-    )
+    array = PvArray(peak_w=PEAK_W, tilt_deg=TILT_DEG)
+    return PvlibSkyModel(geometry(LATITUDE, LONGITUDE, array))
 
 
 def live(
@@ -188,7 +182,13 @@ class Controller:
             ratio = 1.0 if learned.clear_sky_ratio is None else learned.clear_sky_ratio
             self.outlook = outlook_of(self.sky, at, learned.mean_base_load_w, ratio)
         sky = sky_now(
-            self.sky, learned, snapshot, full_v=self.preferences.voltage_float, outlook=self.outlook
+            self.sky,
+            learned,
+            at,
+            pv_w=pv_w,
+            voltage_v=voltage_v,
+            full_v=self.preferences.voltage_float,
+            outlook=self.outlook,
         )
         states = tuple(
             MinerState(
@@ -206,7 +206,7 @@ class Controller:
             miners=self.miners,
             states=states,
         )
-        decision = decide(remembering(question, self.memory))
+        decision = allocate(remembering(question, self.memory))
         self.memory = after(self.memory, decision)
         commands = {miner.miner_id: miner.command for miner in decision.miners}
         for profile, miner in zip(self.miners, plant.miners, strict=True):

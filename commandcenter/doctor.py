@@ -126,7 +126,7 @@ async def _site(settings: Settings) -> list[Finding]:
             for adapter in await site.stores.site.adapters(site.system_id):
 
                 async def poll(adapter_id: UUID = adapter.id) -> str:
-                    return f"{await site.work.poll(adapter_id)} new samples"
+                    return f"{await site.work.poll(adapter_id, site.system_id)} new samples"
 
                 await attempt(adapter.name, "Check its address and credentials.", poll)
             return str(health["detail"])

@@ -4,50 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
-from forecasting.clear_sky import ArrayGeometry, PvlibSkyModel
-from services.control.co_simulation import FollowedSite, SolarArray, follow, line_of, site_from
+from energy.site.pv_array import PvArray
+from forecasting.clear_sky import ArrayGeometry, PvlibSkyModel, geometry
+from services.control.co_simulation import FollowedSite, follow, line_of, site_from
 from services.errors import Invalid
 from services.telemetry.ports import SkyModel
 
 NO_SETTINGS = 'the first line must hold {"settings": {…}}'
 
 
-class ArraysSky:
-    """The clear sky over several arrays of one place."""
-
-    def __init__(self, skies: Sequence[SkyModel]) -> None:
-        """One model per array."""
-        self._skies = skies
-
-    def clear_sky_w(self, at: datetime) -> float:
-        """Their power together, W."""
-        return sum(sky.clear_sky_w(at) for sky in self._skies)
-
-
-def sky_over(latitude: float, longitude: float, arrays: Sequence[SolarArray]) -> SkyModel:
+def sky_over(latitude: float, longitude: float, arrays: Sequence[PvArray]) -> SkyModel:
     """The clear sky over the given arrays; over the reference site's where none is given."""
     if not arrays:
-        return PvlibSkyModel(array=ArrayGeometry(latitude=latitude, longitude=longitude))
-    return ArraysSky(
-        [
-            PvlibSkyModel(
-                array=ArrayGeometry(
-                    latitude=latitude,
-                    longitude=longitude,
-                    tilt_deg=array.tilt_deg,
-                    azimuth_deg=array.azimuth_deg,
-                    peak_w=array.peak_w,
-                    inverter_limit_w=(
-                        array.peak_w if array.inverter_limit_w is None else array.inverter_limit_w
-                    ),
-                )
-            )
-            for array in arrays
-        ]
-    )
+        return PvlibSkyModel(ArrayGeometry(latitude=latitude, longitude=longitude))
+    return PvlibSkyModel(*(geometry(latitude, longitude, array) for array in arrays))
 
 
 def answers(lines: Iterable[bytes]) -> Iterator[str]:

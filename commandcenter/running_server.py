@@ -33,6 +33,7 @@ class RunningServer:
 
 def write_running_server(home: Path, server: RunningServer) -> None:
     """Leave the address for others of this user, in place of an earlier one."""
+    home.mkdir(parents=True, exist_ok=True)  # a server beside another database has no folder yet
     draft = home / f"{FILE}.new"
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -142,6 +142,41 @@ class Settings(BaseSettings):
         alias="LLM_DAILY_BUDGET_USD",
         description="Spending limit per day; over it the built-in model answers.",
     )
+    run_max_seconds: float = Field(
+        default=180.0,
+        ge=5,
+        le=3_600,
+        alias="RUN_MAX_SECONDS",
+        description="Longest time for one answer of the assistant; then it ends with what it has.",
+    )
+    run_max_calls: int = Field(
+        default=20,
+        ge=1,
+        le=200,
+        alias="RUN_MAX_CALLS",
+        description="Model calls that one answer may take.",
+    )
+    run_max_tokens: int = Field(
+        default=100_000,
+        ge=1_000,
+        le=10_000_000,
+        alias="RUN_MAX_TOKENS",
+        description="Prompt and completion tokens that one answer may take.",
+    )
+    run_max_answer_chars: int = Field(
+        default=40_000,
+        ge=500,
+        le=1_000_000,
+        alias="RUN_MAX_ANSWER_CHARS",
+        description="Characters that one model call may write.",
+    )
+    run_max_proposals: int = Field(
+        default=1,
+        ge=0,
+        le=10,
+        alias="RUN_MAX_PROPOSALS",
+        description="Switches that one question may propose; 0: the assistant proposes none.",
+    )
 
     mail_url: SecretStr | None = Field(
         default=None,

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 OfOne: TypeAlias = Callable[[UUID], Awaitable[object]]
+OfOneAdapter: TypeAlias = Callable[[UUID, UUID | None], Awaitable[object]]
 OfOneCycle: TypeAlias = Callable[[UUID, datetime | None], Awaitable[object]]
 OfAll: TypeAlias = Callable[[], Awaitable[object]]
 
@@ -25,7 +26,7 @@ class Work:
     """The use cases that the table names, by what they take.
 
     Attributes:
-        poll: Read one adapter (adapter id).
+        poll: Read one adapter (adapter id, and its system's where that is known).
         control: One control cycle (system id, when it was due where the queue says that).
         advance: Verify, retry and expire open actions (system id).
         check_alerts: Evaluate alert conditions (system id).
@@ -34,7 +35,7 @@ class Work:
         retain: Drop old partitions, make the coming ones.
     """
 
-    poll: OfOne
+    poll: OfOneAdapter
     control: OfOneCycle
     advance: OfOne
     check_alerts: OfOne
@@ -144,7 +145,7 @@ JOBS: tuple[Job, ...] = (
     Job(
         name="poll",
         scope=Scope.ADAPTER,
-        run=lambda work, subject: work.poll(_of(subject)),
+        run=lambda work, subject: work.poll(_of(subject), subject.system_id),
         interval_s=120.0,
         jitter=0.05,
         timeout_s=60.0,

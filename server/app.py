@@ -8,8 +8,9 @@ from starlette.responses import RedirectResponse
 
 from server.auth import COOKIES
 from server.container import Services
+from server.described import DescribedApi
 from server.entity_tags import EntityTags
-from server.errors import install
+from server.refusals import install
 from server.routes import api_router
 from server.web.error_page import error_page
 from server.web.pages import router as pages
@@ -30,7 +31,7 @@ COMPRESSED_FROM = 600
 def create_app(services: Services) -> FastAPI:
     """The application over its services. Builds nothing else, starts nothing."""
     config = services.config
-    app = FastAPI(
+    app = DescribedApi(
         title="CommandCenter",
         version=config.version,
         openapi_url="/api/openapi.json",

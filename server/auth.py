@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Response
 
 from server.container import ServerConfig, Services
-from server.errors import Unauthenticated
+from server.refusals import Unauthenticated
 from services.accounts.accounts import SESSION_LIFE, Identity, SignedIn
 from services.accounts.records import Role, Scope
 from services.chat.records import Conversation
@@ -60,16 +60,26 @@ async def signed_in(request: Request) -> Identity:
 Reader = Annotated[Identity, Depends(signed_in)]
 
 
-async def _controller(identity: Reader) -> Identity:
+async def needs_control(identity: Reader) -> Identity:
+    """Whoever asks, if they may change things.
+
+    Raises:
+        Forbidden: They may not.
+    """
     return _require(identity, Scope.CONTROL, "changing things")
 
 
-async def _admin(identity: Reader) -> Identity:
+async def needs_admin(identity: Reader) -> Identity:
+    """Whoever asks, if they are an admin.
+
+    Raises:
+        Forbidden: They are not.
+    """
     return _require(identity, Scope.ADMIN, "this")
 
 
-Controller = Annotated[Identity, Depends(_controller)]
-Admin = Annotated[Identity, Depends(_admin)]
+Controller = Annotated[Identity, Depends(needs_control)]
+Admin = Annotated[Identity, Depends(needs_admin)]
 
 
 def _require(identity: Identity, scope: Scope, action: str) -> Identity:
@@ -96,13 +106,18 @@ async def visible_systems(services: Services, identity: Identity) -> list[System
     return [system for system in systems if system.owner_id in admins]
 
 
-async def _system(
+async def chosen_system(
     request: Request,
     identity: Reader,
     system_id: Annotated[
         UUID | None, Query(description="The site; the first one if left out")
     ] = None,
 ) -> System:
+    """The site that is meant: the one named, or the first of those that may be seen.
+
+    Raises:
+        NotFound: There is none, or it belongs to somebody else.
+    """
     systems = await visible_systems(services_of(request), identity)
     chosen = [system for system in systems if system_id is None or system.id == system_id]
     if not chosen:
@@ -110,7 +125,7 @@ async def _system(
     return chosen[0]
 
 
-Site = Annotated[System, Depends(_system)]
+Site = Annotated[System, Depends(chosen_system)]
 
 
 async def ensure_visible(

@@ -1,147 +1,28 @@
-"""What the server needs of the rest, by name. ``commandcenter.wiring`` fills it; tests fill it with
-fakes.
-"""
+"""What the server calls, by name: the services as ``commandcenter.wiring`` has built them."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
-from uuid import UUID
 
-from energy.site.loads import Actor, Zone
-from energy.site.miners import MinerProfile
-from energy.site.preferences import Preferences
 from services.accounts.accounts import Accounts
-from services.accounts.records import User
+from services.actions.actions import Actions
 from services.actions.ports import ActionStore
-from services.actions.records import Action, EmergencyStop
+from services.alerting.alerts import Alerts
+from services.alerting.notifications import Notifications
 from services.alerting.ports import AlertStore
-from services.alerting.records import Alert
 from services.chat.ports import ConversationStore
-from services.chat.records import Run, RunEvent
+from services.chat.runs import Runs
 from services.clock import Clock
+from services.control.emergency_stop import Emergency
 from services.control.ports import DecisionStore
+from services.control.what_if import WhatIf
 from services.events import EventBus
+from services.settings.site_settings import Settings
 from services.sites.ports import SiteStore
-from services.stored import Json, Stored
-
-
-class LiveView(Protocol):
-    """What is true now, for people and tools."""
-
-    async def now(self, system_id: UUID) -> Json: ...
-
-
-class History(Protocol):
-    """What was."""
-
-    async def statistics(self, system_id: UUID, hours: float) -> Json: ...
-    async def series(
-        self, system_id: UUID, metric: str, start: datetime, end: datetime, step_s: float | None
-    ) -> Json: ...
-    async def hourly(self, system_id: UUID, start: datetime, end: datetime) -> Sequence[Json]: ...
-    async def daily(self, system_id: UUID, start: datetime, end: datetime) -> Sequence[Json]: ...
-
-
-class Settings(Protocol):
-    """Preferences, miners and zones, checked before they are saved."""
-
-    async def preferences(self, system_id: UUID) -> Stored[Preferences]: ...
-    async def save_preferences(
-        self, system_id: UUID, value: Preferences, *, expected_version: int | None, actor: str
-    ) -> Stored[Preferences]: ...
-    async def reset_preferences(self, system_id: UUID, *, actor: str) -> Stored[Preferences]: ...
-    async def miners(self, system_id: UUID) -> Sequence[Stored[MinerProfile]]: ...
-    async def save_miner(
-        self, system_id: UUID, value: MinerProfile, *, expected_version: int | None, actor: str
-    ) -> Stored[MinerProfile]: ...
-    async def delete_miner(self, system_id: UUID, miner_id: str, *, actor: str) -> object: ...
-    async def zones(self, system_id: UUID) -> Sequence[Stored[Zone]]: ...
-    async def save_zone(
-        self, system_id: UUID, value: Zone, *, expected_version: int | None, actor: str
-    ) -> Stored[Zone]: ...
-    async def delete_zone(self, system_id: UUID, zone_id: str, *, actor: str) -> object: ...
-
-
-class WhatIf(Protocol):
-    """Decisions without side effects."""
-
-    async def allocate(self, system_id: UUID, document: Json) -> Json: ...
-    async def replay(self, decision_id: UUID) -> Json: ...
-
-
-class Actions(Protocol):
-    """The life of actions."""
-
-    async def propose(
-        self,
-        system_id: UUID,
-        load_id: UUID,
-        *,
-        target_on: bool,
-        actor: Actor,
-        requested_by: str,
-        reason: str,
-        explanation: str,
-    ) -> Action: ...
-    async def approve(self, action_id: UUID, *, by: str) -> Action: ...
-    async def reject(self, action_id: UUID, *, by: str) -> Action: ...
-
-
-class Emergency(Protocol):
-    """The latch."""
-
-    async def state(self, system_id: UUID) -> EmergencyStop: ...
-    async def latch(self, system_id: UUID, *, by: str, reason: str) -> EmergencyStop: ...
-    async def release(self, system_id: UUID, *, by: str, reason: str) -> EmergencyStop: ...
-
-
-class Alerts(Protocol):
-    """What people do with alerts."""
-
-    async def acknowledge(self, alert_id: UUID, *, by: str) -> Alert: ...
-    async def snooze(self, alert_id: UUID, *, until: datetime, by: str) -> Alert: ...
-
-
-class Notifications(Protocol):
-    """Sends a test message to every target that the owner has set."""
-
-    async def test(self, system_id: UUID, *, by: str) -> Json:
-        """``{"targets": [{"target", "ok", "detail"}]}``, secrets in targets hidden."""
-        ...
-
-
-class Metrics(Protocol):
-    """Figures for a monitoring system."""
-
-    async def text(self) -> str:
-        """In Prometheus' text format."""
-        ...
-
-
-class Health(Protocol):
-    """How every component does."""
-
-    async def report(self) -> Json: ...
-
-
-class Runs(Protocol):
-    """Questions that are answered on the server."""
-
-    async def start(
-        self,
-        *,
-        user: User,
-        system_id: UUID,
-        question: str,
-        conversation_id: UUID | None,
-        agent: str | None,
-    ) -> Run: ...
-    async def run(self, run_id: UUID) -> Run: ...
-    def events(self, run_id: UUID, *, after: int) -> AsyncIterator[RunEvent]: ...
-    async def stop(self, run_id: UUID, *, by: str) -> object: ...
+from services.views.health import Health
+from services.views.history import History
+from services.views.live import LiveView
+from services.views.metrics import Metrics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from storage.connection.listening import Listener
 from storage.connection.pool import Pool
 from storage.connection.secrets import Secrets
 from storage.stores.accounts import PostgresAccountStore
@@ -9,13 +10,16 @@ from storage.stores.actions import PostgresActionStore
 from storage.stores.alerts import PostgresAlertStore, PostgresOutboxStore
 from storage.stores.chat import PostgresConversationStore
 from storage.stores.control import (
-    PostgresDeviceLocks,
     PostgresEmergencyStopStore,
     PostgresJobStore,
     PostgresMemoryStore,
 )
 from storage.stores.decisions import PostgresDecisionStore
+from storage.stores.kept import CHANNEL as SETTINGS
+from storage.stores.kept import Kept, KeptSettings, KeptSites
+from storage.stores.live_events import CHANNEL as EVENTS
 from storage.stores.live_events import PostgresEventBus, PostgresStoreHealth
+from storage.stores.locks import PostgresDeviceLocks
 from storage.stores.site_settings import PostgresSettingsStore
 from storage.stores.sites import PostgresSiteStore
 from storage.telemetry.store import PostgresTelemetryStore
@@ -24,11 +28,17 @@ from storage.telemetry.store import PostgresTelemetryStore
 class PostgresStores:
     """One database's worth of stores."""
 
-    def __init__(self, *, pool: Pool, dsn: str, key: bytes) -> None:
-        """``key`` encrypts vendors' credentials; ``dsn`` is for listening and for locks."""
+    def __init__(self, *, pool: Pool, dsn: str, key: bytes, kept: Kept | None = None) -> None:
+        """``key`` encrypts vendors' credentials; ``dsn`` is for listening and for locks.
+
+        ``kept`` is shared with other stores of this process, of which one is started.
+        """
         secrets = Secrets(key=key)
-        self.site = PostgresSiteStore(pool=pool, secrets=secrets)
-        self.settings = PostgresSettingsStore(pool=pool, secrets=secrets)
+        self._kept = Kept() if kept is None else kept
+        self.site = KeptSites(store=PostgresSiteStore(pool=pool, secrets=secrets), kept=self._kept)
+        self.settings = KeptSettings(
+            store=PostgresSettingsStore(pool=pool, secrets=secrets), kept=self._kept
+        )
         self.telemetry = PostgresTelemetryStore(pool=pool)
         self.memory = PostgresMemoryStore(pool=pool)
         self.decisions = PostgresDecisionStore(pool=pool)
@@ -39,15 +49,22 @@ class PostgresStores:
         self.alerts = PostgresAlertStore(pool=pool, secrets=secrets)
         self.accounts = PostgresAccountStore(pool=pool)
         self.conversations = PostgresConversationStore(pool=pool)
-        self.events = PostgresEventBus(pool=pool, dsn=dsn)
+        self.events = PostgresEventBus(pool=pool)
         self.jobs = PostgresJobStore(pool=pool)
         self.health = PostgresStoreHealth(pool=pool)
+        self._listener = Listener(
+            dsn=dsn,
+            handlers={EVENTS: self.events.told, SETTINGS: self._kept.told},
+            connected=self._kept.begin,
+            lost=self._kept.end,
+        )
 
     async def start(self) -> None:
-        """Listen for live events."""
-        await self.events.start()
+        """Listen for live events and for changes of settings."""
+        await self._listener.start()
 
     async def stop(self) -> None:
         """Stop listening, give locks back."""
+        await self._listener.stop()
         await self.events.stop()
         await self.locks.close()

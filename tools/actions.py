@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from energy.site.loads import Actor
-from services.accounts.records import Role
+from energy.site.loads import Actor, LoadKind
+from services.accounts.records import Scope
+from services.accounts.rights import covers
 from services.actions.records import Action
 from services.errors import Forbidden
-from services.stored import Json
+from services.sites.records import ControlledLoad
+from tools.device_names import Device
 from tools.names import find
 from tools.services import ToolScope, ToolServices
-from tools.tool import Arguments, Tool
+from tools.switch_request import NotPossible, Wish, switch_request
+from tools.tool import Arguments, BadArguments, Document, Tool
+
+NEEDS = "the role user or admin, and a token of the scope control"
 
 
 class Recent(Arguments):
@@ -36,14 +43,14 @@ class Proposal(Arguments):
 def recent_actions(services: ToolServices, scope: ToolScope) -> Tool[Recent]:
     """The action log, newest first."""
 
-    async def handler(asked: Recent) -> Json:
+    async def handler(asked: Recent) -> Document:
         loads = {load.name: load for load in await services.site.loads(scope.system_id)}
         names = {load.id: load.name for load in loads.values()}
         chosen = None if asked.load is None else find(asked.load, loads, kind="load").id
         page = await services.actions.page(
             scope.system_id, before=None, limit=asked.limit, load_id=chosen
         )
-        shown = [_line(each, names.get(each.load_id, "?"), scope.timezone) for each in page]
+        shown = [_line(action, names.get(action.load_id, "?"), scope.timezone) for action in page]
         return {"actions": shown, "note": None if shown else "no action in the log"}
 
     return Tool(
@@ -56,38 +63,74 @@ def recent_actions(services: ToolServices, scope: ToolScope) -> Tool[Recent]:
 
 
 def propose_action(services: ToolServices, scope: ToolScope) -> Tool[Proposal]:
-    """A pending action that waits for the owner's approval."""
+    """A pending action that waits for the owner's approval, for what the owner's words ask.
 
-    async def handler(asked: Proposal) -> Json:
-        if scope.role is Role.VIEWER:
-            raise Forbidden(action="proposing an action", needs="the role user or admin")
+    A model can't propose more than that: the tool reads the owner's message itself.
+    """
+    made: set[UUID] = set()
+
+    async def handler(asked: Proposal) -> Document:
+        if not covers(scope.scope, Scope.CONTROL):
+            raise Forbidden(action="proposing an action", needs=NEEDS)
         loads = {load.name: load for load in await services.site.loads(scope.system_id)}
-        load = find(asked.load, loads, kind="load")
+        wish = _wished(asked, scope.words, loads)
+        if len(made) >= scope.most_proposals:
+            raise BadArguments(
+                f"no further proposal: one question may make {scope.most_proposals} "
+                "(RUN_MAX_PROPOSALS)"
+            )
         action = await services.proposals.propose(
             scope.system_id,
-            load.id,
-            target_on=asked.turn_on,
+            loads[wish.load].id,
+            target_on=wish.on,
             actor=Actor.AGENT,
             requested_by=f"assistant for {scope.requested_by}",
             reason="assistant_proposal",
             explanation=asked.why,
         )
+        made.add(action.id)
         return {
-            "action": card(action, load.name, scope.timezone),
+            "action": card(action, wish.load, scope.timezone),
             "note": "Proposed only. Nothing is switched until the owner approves it.",
         }
 
     return Tool(
         name="propose_action",
-        description="Propose switching a miner, heater or fan. Creates a pending action for the "
-        "owner to approve; it never switches anything itself.",
+        description="Propose switching a miner, heater or fan, exactly as the owner's message "
+        "asks: one load, on or off, now. Creates a pending action for the owner to approve; it "
+        "never switches anything itself.",
         arguments=Proposal,
         handler=handler,
         doing="proposing to switch {load}",
     )
 
 
-def card(action: Action, load: str, timezone: str) -> Json:
+def _wished(asked: Proposal, words: str, loads: Mapping[str, ControlledLoad]) -> Wish:
+    """What the owner's words ask, if that is what the model asks."""
+    devices = devices_of(loads.values())
+    wish = switch_request(words, devices)
+    if isinstance(wish, NotPossible):
+        raise BadArguments(wish.sentence)
+    if wish is None:
+        raise BadArguments(
+            "the owner's message does not ask to switch anything, so nothing was proposed. Say "
+            "what you advise; the owner can then ask for it, for example: turn on "
+            f"{next(iter(loads), 'the heater')}"
+        )
+    way = "on" if wish.on else "off"
+    if find(asked.load, loads, kind="load").name != wish.load or asked.turn_on != wish.on:
+        raise BadArguments(
+            f"the owner asked for {wish.load} {way}, nothing else; only that can be proposed"
+        )
+    return wish
+
+
+def devices_of(loads: Iterable[ControlledLoad]) -> list[Device]:
+    """The loads as people name them."""
+    return [Device(name=load.name, is_miner=load.kind is LoadKind.MINER) for load in loads]
+
+
+def card(action: Action, load: str, timezone: str) -> Document:
     """What an approval card shows: the action's own fields, no model's words around them."""
     zone = ZoneInfo(timezone)
     return {
@@ -103,7 +146,7 @@ def card(action: Action, load: str, timezone: str) -> Json:
     }
 
 
-def _line(action: Action, name: str, timezone: str) -> Json:
+def _line(action: Action, name: str, timezone: str) -> Document:
     zone = ZoneInfo(timezone)
     return {
         "load": name,

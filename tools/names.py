@@ -14,7 +14,9 @@ _FILLERS = frozenset({"the", "my", "a", "an", "miner", "load", "please", "of", "
 
 
 def find(phrase: str, named: Mapping[str, T], *, kind: str) -> T:
-    """The one thing whose name fits ``phrase`` best; whole names and ids win, then shared words.
+    """The one thing whose name fits ``phrase`` best; whole names win, then shared words.
+
+    A number decides between names that fit; by itself it names nothing.
 
     Raises:
         BadArguments: Nothing or more than one fits; the message lists the names.
@@ -38,9 +40,12 @@ def _score(phrase: str, name: str) -> float:
     asked, has = _words(phrase), _words(name)
     if not asked:
         return 0.0
-    strong = (asked & has) - _FILLERS
-    weak = asked & has & _FILLERS
-    return len(strong) + 0.1 * len(weak)
+    shared = asked & has
+    strong = {word for word in shared - _FILLERS if not word.isdigit()}
+    if not strong:
+        return 0.0
+    numbers = {word for word in shared if word.isdigit()}
+    return len(strong) + 0.5 * len(numbers) + 0.1 * len(shared & _FILLERS)
 
 
 def _words(text: str) -> set[str]:

@@ -11,7 +11,7 @@ from uuid import UUID
 from energy.site.loads import Actor, Zone
 from energy.site.miners import MinerProfile
 from energy.site.preferences import Preferences
-from services.accounts.records import Role
+from services.accounts.records import Scope
 from services.actions.ports import ActionStore
 from services.actions.records import Action
 from services.alerting.ports import AlertStore
@@ -68,7 +68,7 @@ class WhatIfView(Protocol):
 
 
 class Proposals(Protocol):
-    """Where a pending action comes from."""
+    """Makes pending actions."""
 
     async def propose(
         self,
@@ -86,7 +86,7 @@ class Proposals(Protocol):
 
 
 class HealthView(Protocol):
-    """How the parts of the product are."""
+    """The health report."""
 
     async def report(self) -> Json:
         """``{status, components: [{name, kind, status, detail, age_s, advice}]}``."""
@@ -118,12 +118,16 @@ class ToolScope:
         system_id: The site.
         user_id: Who asks.
         requested_by: How the action log names who asked, e.g. an e-mail address.
-        role: Viewers may look, not propose.
+        scope: What whoever asks may do, by role and token: only ``control`` may propose.
         timezone: The site's timezone name, in which times are answered.
+        words: The owner's own message. What it doesn't ask for can't be proposed.
+        most_proposals: Switches that may be proposed for this message.
     """
 
     system_id: UUID
     user_id: UUID
     requested_by: str
-    role: Role
+    scope: Scope
     timezone: str
+    words: str
+    most_proposals: int = 1

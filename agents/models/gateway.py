@@ -7,26 +7,26 @@ connection at once, even while the provider is silent. LiteLLM is imported by ``
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import queue
 import random
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from datetime import date
 from types import ModuleType
 from typing import Any, Final, TypeVar
 
 import structlog
 
+from agents.models.answer_stream import AnswerStream
 from agents.models.chat_model import (
     ChatRequest,
     Completion,
     ModelFailed,
     ModelRefused,
     TextSink,
-    ToolCall,
 )
 from agents.models.settings import ModelSettings
 from agents.run_context import current
@@ -37,10 +37,12 @@ T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
 CHECK_S = 0.05
+CLOSE_S = 1.0
+"""Wall seconds for the connections to close, and for the thread to end."""
+
 LONGEST_WAIT_S = 10.0
 REFUSED: Final = frozenset({401, 403})
 UNKNOWN_MODEL: Final = 404
-BAD_REQUEST: Final = frozenset({400, 422})
 
 
 class GatewayLoop:
@@ -82,15 +84,16 @@ class GatewayLoop:
             loop, self._loop = self._loop, None
         if loop is None or self._thread is None:
             return
-        asyncio.run_coroutine_threadsafe(_wind_up(), loop).result(timeout=5)
+        with contextlib.suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(_wind_up(), loop).result(timeout=CLOSE_S)
         loop.call_soon_threadsafe(loop.stop)
-        self._thread.join(timeout=5)
+        self._thread.join(timeout=CLOSE_S)
         if not self._thread.is_alive():
             loop.close()
 
 
 async def _wind_up() -> None:
-    tasks = [each for each in asyncio.all_tasks() if each is not asyncio.current_task()]
+    tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -124,40 +127,6 @@ class Spending:
         today = self._clock.now().date()
         if today != self._day:
             self._day, self._spent = today, 0.0
-
-
-@dataclass(slots=True)
-class _Collected:
-    """A stream put together."""
-
-    text: list[str] = field(default_factory=list)
-    calls: dict[int, dict[str, str]] = field(default_factory=dict)
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-
-    def add(self, chunk: Any) -> str:  # noqa: ANN401 - LiteLLM's chunk
-        """Take a chunk in; the text of it comes back."""
-        usage = getattr(chunk, "usage", None)
-        if usage is not None:
-            self.prompt_tokens = usage.prompt_tokens
-            self.completion_tokens = usage.completion_tokens
-        if not chunk.choices:
-            return ""
-        delta = chunk.choices[0].delta
-        for part in getattr(delta, "tool_calls", None) or []:
-            self._add_call(part)
-        piece = getattr(delta, "content", None) or ""
-        if piece:
-            self.text.append(piece)
-        return str(piece)
-
-    def _add_call(self, part: Any) -> None:  # noqa: ANN401 - LiteLLM's delta
-        call = self.calls.setdefault(part.index or 0, {"id": "", "name": "", "arguments": ""})
-        if part.id:
-            call["id"] = part.id
-        if part.function is not None:
-            call["name"] += part.function.name or ""
-            call["arguments"] += part.function.arguments or ""
 
 
 class GatewayModel:
@@ -203,7 +172,8 @@ class GatewayModel:
     def _once(self, request: ChatRequest, sink: TextSink) -> Completion:
         run = current()
         pieces: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        future = self._gateway.submit(self._stream(request, pieces.put))
+        answer = AnswerStream(most_chars=run.limits.answer_chars)
+        future = self._gateway.submit(self._stream(request, answer, pieces.put))
         try:
             while True:
                 run.check()
@@ -214,28 +184,30 @@ class GatewayModel:
                 if piece is None:
                     break
                 sink.text(piece)
-            collected: _Collected = future.result()
+            future.result()
         except BaseException as error:
             future.cancel()
             if isinstance(error, Exception):
                 raise self._understood(error) from error
             raise
-        return self._finished(collected)
+        if answer.too_long:
+            raise run.too_long()
+        return self._finished(answer)
 
-    async def _stream(self, request: ChatRequest, put: Callable[[str | None], None]) -> _Collected:
-        collected = _Collected()
+    async def _stream(
+        self, request: ChatRequest, answer: AnswerStream, put: Callable[[str | None], None]
+    ) -> None:
         try:
             chunks = await asyncio.wait_for(self._open(request), self._settings.timeout_s)
             iterator = aiter(chunks)
-            while True:
+            while not answer.too_long:
                 try:
                     chunk = await asyncio.wait_for(anext(iterator), self._settings.timeout_s)
                 except StopAsyncIteration:
                     break
-                piece = collected.add(chunk)
+                piece = answer.add(chunk)
                 if piece:
                     put(piece)
-            return collected
         finally:
             put(None)
 
@@ -267,35 +239,28 @@ class GatewayModel:
     def _key_in_environment(self, litellm: Any) -> bool:  # noqa: ANN401 - a module
         return bool(litellm.validate_environment(self._model)["keys_in_environment"])
 
-    def _finished(self, collected: _Collected) -> Completion:
-        text = "".join(collected.text)
-        calls = tuple(
-            ToolCall(
-                id=call["id"] or f"call_{index}",
-                name=call["name"],
-                arguments=call["arguments"] or "{}",
-            )
-            for index, call in sorted(collected.calls.items())
-        )
+    def _finished(self, answer: AnswerStream) -> Completion:
+        text = "".join(answer.text)
+        calls = answer.tool_calls(self._model)
         if not calls and not text.strip():
             raise ModelFailed(model=self._model, detail="it gave an empty answer")
-        cost = self._cost(collected)
+        cost = self._cost(answer)
         self._spending.add(cost)
         return Completion(
             text=text,
             tool_calls=calls,
-            prompt_tokens=collected.prompt_tokens,
-            completion_tokens=collected.completion_tokens,
+            prompt_tokens=answer.prompt_tokens,
+            completion_tokens=answer.completion_tokens,
             cost_usd=cost,
         )
 
-    def _cost(self, collected: _Collected) -> float | None:
+    def _cost(self, answer: AnswerStream) -> float | None:
         litellm: Any = self._gateway.litellm
         try:
             prompt, completion = litellm.cost_per_token(
                 model=self._model,
-                prompt_tokens=_known(collected.prompt_tokens),
-                completion_tokens=_known(collected.completion_tokens),
+                prompt_tokens=_known(answer.prompt_tokens),
+                completion_tokens=_known(answer.completion_tokens),
             )
         except Exception:  # noqa: BLE001 - LiteLLM raises a bare Exception for a model without price
             return None
@@ -324,7 +289,7 @@ class GatewayModel:
         return ModelFailed(model=self._model, detail=f"{where}: {_reason(error, status)}")
 
     def _wait(self, attempt: int) -> None:
-        """Back off, stoppable."""
+        """Wait before the next try; a stopped run doesn't wait."""
         run = current()
         seconds = self._settings.backoff_s * 2**attempt * (0.75 + 0.5 * self._jitter())
         left = min(LONGEST_WAIT_S, seconds)
@@ -346,5 +311,5 @@ def _reason(error: Exception, status: int | None) -> str:
 
 
 def _known(tokens: int | None) -> int:
-    """A provider that counts nothing costs nothing."""
+    """The count for the price; 0 where the provider doesn't say."""
     return 0 if tokens is None else tokens

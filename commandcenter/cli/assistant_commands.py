@@ -12,6 +12,7 @@ from commandcenter.cli import options
 from commandcenter.cli.edge import command, print_json
 from commandcenter.cli.running_site import RunningSite, running_site
 from commandcenter.settings import Settings, load_settings
+from services.accounts.rights import rights
 from services.errors import Invalid, NotFound, Unavailable
 from services.stored import Json
 
@@ -90,12 +91,14 @@ async def _ask_here(
     from commandcenter.wiring.composition import open_site
 
     async with open_site(settings, live=True) as site:
+        owner = await site.owner()
         run = await site.runs.start(
-            user=await site.owner(),
+            user=owner,
             system_id=site.system_id,
             question=question,
             conversation_id=None,
             agent=agent,
+            scope=rights(owner.role),
         )
         async for event in site.runs.events(run.id, after=0):
             yield event.event, event.data

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -32,8 +31,7 @@ from commandcenter.wiring.seed import (
     seed_owner,
     seed_simulated_site,
 )
-from energy.site.preferences import Preferences
-from forecasting.clear_sky import ArrayGeometry, PvlibSkyModel
+from forecasting.skies import PvlibSkies
 from scheduler.execution import JobExecutor
 from scheduler.jobs import Work
 from server.container import ServerConfig, Services
@@ -49,7 +47,7 @@ from services.alerting.alerts import Alerts
 from services.alerting.notifications import Notifications, Targets
 from services.alerting.outbox import Outbox
 from services.alerting.ports import Messenger
-from services.chat.records import Run
+from services.chat.records import Run, RunLimits
 from services.chat.runs import Runs
 from services.control.command_dispatch import CommandDispatch
 from services.control.control_loop import ControlLoop
@@ -63,6 +61,7 @@ from services.telemetry.snapshots import SnapshotBuilder
 from services.views.health import Health
 from services.views.history import History
 from services.views.live import LiveView
+from services.views.measurement_check import MeasurementCheck
 from services.views.metrics import Metrics
 from storage.all_stores import PostgresStores
 from storage.schema import migrations
@@ -70,7 +69,6 @@ from tools.services import ToolServices
 
 log = structlog.get_logger("commandcenter")
 
-SKY_DAYS = 3
 UNLIMITED = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
 """Devices that hang keep their connections: the others' commands must find one all the same."""
 
@@ -102,14 +100,15 @@ class Site:
     actions: Actions
     execution: Execution
     dispatch: CommandDispatch
-    sky: PvlibSkyModel
+    skies: PvlibSkies
     first_start: bool
     system_id: UUID = SYSTEM_ID
 
     async def prepare(self) -> None:
-        """Load the clear-sky model off the event loop: its libraries take seconds."""
+        """Load the sky models beside the event loop: their libraries take seconds."""
         now = self.plant.clock.now()
-        await asyncio.to_thread(self.sky.prepare, now, days=SKY_DAYS)
+        for system in await self.stores.site.systems():
+            await self.skies.of(system, now)
 
     async def owner(self) -> User:
         """The admin whom the first start created."""
@@ -118,7 +117,7 @@ class Site:
     async def live_once(self) -> None:
         """Read every adapter and decide once, for a question to a site that is not running."""
         for adapter in await self.stores.site.adapters(self.system_id):
-            await self.work.poll(adapter.id)
+            await self.work.poll(adapter.id, self.system_id)
         await self.work.control(self.system_id, None)
 
 
@@ -153,13 +152,17 @@ async def compose(settings: Settings, *, dsn: str, plant: Plant) -> AsyncIterato
         builder = _Builder(
             settings=settings, plant=plant, stores=stores, control=control, http=http, first=first
         )
-        await builder.configure_devices()
         site = builder.build()
         stack.push_async_callback(site.execution.close)
         stack.push_async_callback(site.dispatch.close)
+        # Backwards: first the runs are told to stop, then the threads that answer them end.
+        stack.push_async_callback(site.assistant.close)
         stack.push_async_callback(site.runs.close)
-        stack.callback(site.assistant.close)
         yield site
+
+
+def _log_run_error(run: Run, error: Exception) -> None:
+    log.warning("run_failed", run_id=str(run.id), error=type(error).__name__, detail=str(error))
 
 
 async def _check_key(stores: PostgresStores) -> None:
@@ -208,10 +211,8 @@ class _Builder:
         self._stores, self._control = stores, control
         self._http, self._first = http, first
         self._clock = plant.clock
-        self._devices = Devices(http=http, clock=plant.clock)
-        self._sky = PvlibSkyModel(
-            array=ArrayGeometry(latitude=Preferences().latitude, longitude=Preferences().longitude)
-        )
+        self._devices = Devices(http=http, clock=plant.clock, adapters_of=control.site.adapters)
+        self._skies = PvlibSkies()
         self._judge = Judge(
             sites=control.site,
             settings=control.settings,
@@ -220,11 +221,6 @@ class _Builder:
             emergency=control.emergency_stops,
             memory=control.memory,
         )
-
-    async def configure_devices(self) -> None:
-        """Tell the switches their adapters as they are stored."""
-        for system in await self._stores.site.systems():
-            self._devices.configure(list(await self._stores.site.adapters(system.id)))
 
     def build(self) -> Site:
         s, control = self._stores, self._control
@@ -249,8 +245,17 @@ class _Builder:
             http=self._http,
         )
         views.health.add("assistant", check, kind="model")
+        measurements = MeasurementCheck(
+            sites=s.site, snapshots=self._snapshots(s), memory=s.memory, clock=self._clock
+        )
+        views.health.add("measurements", measurements, kind="site")
         runs = Runs(
-            assistant=assistant, conversations=s.conversations, bus=s.events, clock=self._clock
+            assistant=assistant,
+            conversations=s.conversations,
+            bus=s.events,
+            clock=self._clock,
+            limits=self._run_limits(),
+            on_error=_log_run_error,
         )
         outbox = Outbox(store=s.outbox, messenger=messenger, clock=WallClock())
         dispatch = CommandDispatch(execution=execution, clock=self._clock)
@@ -292,7 +297,7 @@ class _Builder:
             actions=actions,
             execution=execution,
             dispatch=dispatch,
-            sky=self._sky,
+            skies=self._skies,
             first_start=self._first,
         )
 
@@ -302,6 +307,17 @@ class _Builder:
             services=tools,
             models=model_settings(settings),
             who_asks=self._who_asks,
+            limits=self._run_limits(),
+        )
+
+    def _run_limits(self) -> RunLimits:
+        settings = self._settings
+        return RunLimits(
+            seconds=settings.run_max_seconds,
+            calls=settings.run_max_calls,
+            tokens=settings.run_max_tokens,
+            answer_chars=settings.run_max_answer_chars,
+            proposals=settings.run_max_proposals,
         )
 
     def _execution(self) -> Execution:
@@ -353,9 +369,9 @@ class _Builder:
     def _alerts(self, targets: Targets) -> Alerts:
         s = self._stores
         facts = FactsOfSite(
+            snapshots=self._snapshots(s),
             sites=s.site,
             telemetry=s.telemetry,
-            settings=s.settings,
             memory=s.memory,
             decisions=s.decisions,
             actions=s.actions,
@@ -381,7 +397,10 @@ class _Builder:
 
     def _snapshots(self, stores: PostgresStores) -> SnapshotBuilder:
         return SnapshotBuilder(
-            sites=stores.site, settings=stores.settings, telemetry=stores.telemetry, sky=self._sky
+            sites=stores.site,
+            settings=stores.settings,
+            telemetry=stores.telemetry,
+            skies=self._skies,
         )
 
     def _views(self) -> _Views:

@@ -9,6 +9,7 @@ from commandcenter.settings import Settings
 from storage.all_stores import PostgresStores
 from storage.connection.pool import open_pool
 from storage.embedded.server import EmbeddedPostgres, running_dsn
+from storage.stores.kept import Kept
 
 CONTROL_CONNECTIONS = 4
 """Connections that polling, deciding and switching share with nobody else."""
@@ -52,8 +53,9 @@ async def open_stores(
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(dsn))
         control_pool = await stack.enter_async_context(open_pool(dsn, max_size=CONTROL_CONNECTIONS))
-        stores = PostgresStores(pool=pool, key=key, dsn=dsn)
-        control = PostgresStores(pool=control_pool, key=key, dsn=dsn)
+        kept = Kept()
+        stores = PostgresStores(pool=pool, key=key, dsn=dsn, kept=kept)
+        control = PostgresStores(pool=control_pool, key=key, dsn=dsn, kept=kept)
         stack.push_async_callback(control.locks.close)
         await stores.start()
         stack.push_async_callback(stores.stop)

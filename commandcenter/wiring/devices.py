@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from integrations.victron.adapter import VrmReader
 from integrations.victron.client import VrmClient
 from services.actions.ports import Switch
 from services.clock import Clock
-from services.errors import Invalid, NotFound
+from services.errors import Invalid, NotFound, Unavailable
 from services.sites.records import AdapterConfig, ControlledLoad
 from services.stored import Json
 from services.telemetry.ports import TelemetryReader
@@ -28,6 +29,7 @@ SENSOR = 100
 
 
 Client = ShellyClient | SolArkClient | VrmClient
+AdaptersOf = Callable[[UUID], Awaitable[Sequence[AdapterConfig]]]
 
 
 class Devices:
@@ -38,17 +40,13 @@ class Devices:
     for switching. Implements ``services.actions.ports.Switches``.
     """
 
-    def __init__(self, *, http: httpx2.AsyncClient, clock: Clock) -> None:
-        """``http`` is shared by all vendors."""
-        self._http, self._clock = http, clock
+    def __init__(self, *, http: httpx2.AsyncClient, clock: Clock, adapters_of: AdaptersOf) -> None:
+        """``http`` is shared by all vendors; ``adapters_of`` reads a system's as stored now."""
+        self._http, self._clock, self._adapters_of = http, clock, adapters_of
         self._configs: dict[UUID, AdapterConfig] = {}
         self._readers: dict[UUID, tuple[object, TelemetryReader]] = {}
         self._clients: dict[UUID, tuple[AdapterConfig, Client]] = {}
         self._shellies: dict[tuple[str, str | None, str | None], ShellyClient] = {}
-
-    def configure(self, adapters: Iterable[AdapterConfig]) -> None:
-        """Take over the adapters as they are configured now; those of other systems stay."""
-        self._configs |= {adapter.id: adapter for adapter in adapters}
 
     def reader_of(self, adapter: AdapterConfig, loads: Sequence[ControlledLoad]) -> TelemetryReader:
         """The reader of one adapter with the ``loads`` that hang on it.
@@ -69,13 +67,19 @@ class Devices:
         self._readers[adapter.id] = (key, reader)
         return reader
 
-    def of(self, load: ControlledLoad) -> Switch:
-        """The switch of a controlled load.
+    async def of(self, load: ControlledLoad) -> Switch:
+        """The switch of a controlled load, as its adapter is stored now.
+
+        Whichever process another one has added or moved the adapter in: a stop reaches it. Without
+        the database the adapter that was last known stands in.
 
         Raises:
             NotFound: Its adapter is not configured.
             Invalid: Its adapter can't switch.
         """
+        with contextlib.suppress(Unavailable):
+            stored = await self._adapters_of(load.system_id)
+            self._configs |= {adapter.id: adapter for adapter in stored}
         adapter = self._configs.get(load.adapter_id)
         if adapter is None:
             raise NotFound(kind="adapter of the load", key=load.name)

@@ -56,6 +56,38 @@ class Night:
     known: bool
 
 
+class EnergyBands:
+    """Each load's band above the reserve, Wh; worked out when the first load asks for it: a load
+    that the sun carries does not.
+    """
+
+    __slots__ = ("_bands", "_miners", "_preferences", "_ranks", "_reserve_wh")
+
+    def __init__(
+        self, miners: Sequence[MinerProfile], preferences: Preferences, reserve_wh: float
+    ) -> None:
+        """Of all loads of a site."""
+        self._miners, self._preferences, self._reserve_wh = miners, preferences, reserve_wh
+        self._ranks: Mapping[str, int] = {}
+        self._bands: Mapping[MinerMode, Bands] = {}
+
+    def stop_wh(self, profile: MinerProfile) -> float:
+        """Below it a running load stops."""
+        return self._of(profile).stop.of(self._ranks.get(profile.id, 0))
+
+    def start_wh(self, profile: MinerProfile) -> float:
+        """Above it a load may start."""
+        return self._of(profile).start.of(self._ranks.get(profile.id, 0))
+
+    def _of(self, profile: MinerProfile) -> Bands:
+        if not self._bands:
+            self._ranks = ranks_of(self._miners)
+            self._bands = bands_of(
+                self._preferences, count=len(self._ranks), reserve_wh=self._reserve_wh
+            )
+        return self._bands[profile.operating_mode]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reserve:
     """Usable and reserved energy with the bands above it, Wh.
@@ -69,10 +101,9 @@ class Reserve:
             battery.
         enabled: The owner wants a reserve.
         proven_full: Sun is really held back: the battery is full and the reserve blocks nothing.
-        bands: Per mode that may use the battery.
+        bands: Each load's energy above the reserve.
         sun_stops_below_wh: Usable energy below which not even the sun carries a running load.
         sun_starts_above_wh: Usable energy from which the sun may start one.
-        ranks: Place of each such load in the order of priority, from 0.
     """
 
     usable_wh: float | None
@@ -81,10 +112,9 @@ class Reserve:
     known: bool
     enabled: bool
     proven_full: bool
-    bands: Mapping[MinerMode, Bands]
+    bands: EnergyBands
     sun_stops_below_wh: float
     sun_starts_above_wh: float
-    ranks: Mapping[str, int]
 
     @property
     def reserve_wh(self) -> float:
@@ -99,15 +129,15 @@ class Reserve:
     @property
     def short(self) -> bool:
         """Whether the house will need what is left: a stop for it protects the battery."""
-        return self.usable_wh is not None and self.usable_wh < self.reserve_wh
+        return self.blocks and self.usable_wh is not None and self.usable_wh < self.reserve_wh
 
     def stops_below_wh(self, profile: MinerProfile) -> float:
         """Usable energy below which a running load stops unless the sun carries it."""
-        return self.reserve_wh + self.bands[profile.operating_mode].stop.of(self._rank(profile))
+        return self.reserve_wh + self.bands.stop_wh(profile)
 
     def starts_above_wh(self, profile: MinerProfile) -> float:
         """Usable energy above which a load may start."""
-        return self.reserve_wh + self.bands[profile.operating_mode].start.of(self._rank(profile))
+        return self.reserve_wh + self.bands.start_wh(profile)
 
     def allows_start(self, profile: MinerProfile, *, sun_carries: bool) -> bool:
         """Whether a load may start; ``sun_carries``: the sun alone gives its power.
@@ -116,7 +146,7 @@ class Reserve:
         on the sun alone.
         """
         mode = profile.operating_mode
-        on_sun = sun_carries and not self._below(self.sun_starts_above_wh)
+        on_sun = sun_carries and self.sun_needs_wh(running=False) is None
         if mode is MinerMode.OPPORTUNISTIC or not self.blocks:
             return on_sun or mode is not MinerMode.OPPORTUNISTIC
         if on_sun and (mode is MinerMode.AGGRESSIVE or not self.known):
@@ -126,7 +156,7 @@ class Reserve:
 
     def allows_running(self, profile: MinerProfile, *, sun_carries: bool) -> bool:
         """Whether a running load may go on."""
-        if sun_carries and not self._below(self.sun_stops_below_wh):
+        if sun_carries and self.sun_needs_wh(running=True) is None:
             return True
         if profile.operating_mode is MinerMode.OPPORTUNISTIC:
             return False
@@ -134,16 +164,16 @@ class Reserve:
             return True
         return self.usable_wh >= self.stops_below_wh(profile)
 
-    def _below(self, needed_wh: float) -> bool:
-        """Whether the sun has to charge the battery first, before it carries a load.
+    def sun_needs_wh(self, *, running: bool) -> float | None:
+        """Usable energy that the sun has to bring before it carries a load; None where it is there.
 
         Loads that take all sun of every day leave nothing for the nights: the battery would sink
         by a night's need each day, until the house goes without.
         """
-        return self.blocks and self.usable_wh is not None and self.usable_wh < needed_wh
-
-    def _rank(self, profile: MinerProfile) -> int:
-        return self.ranks.get(profile.id, 0)
+        needed_wh = self.sun_stops_below_wh if running else self.sun_starts_above_wh
+        if not self.blocks or self.usable_wh is None or self.usable_wh >= needed_wh:
+            return None
+        return needed_wh
 
 
 def reserve_of(question: AllocationInput, measured: Measured, *, proven_full: bool) -> Reserve:
@@ -153,7 +183,6 @@ def reserve_of(question: AllocationInput, measured: Measured, *, proven_full: bo
     usable_wh = None if soc_now_pct is None else usable_energy_wh(soc_now_pct, preferences)
     learned_w = question.learned.mean_base_load_w
     night = night_of(question.snapshot.sky, learned_w, measured.base_load_w, preferences)
-    ranks = ranks_of(question.miners)
     dark_day_wh = _dark_day_wh(preferences)
     if question.reserve_wh is not None:
         dark_day_wh = max(0.0, question.reserve_wh - night.need_wh)
@@ -164,10 +193,9 @@ def reserve_of(question: AllocationInput, measured: Measured, *, proven_full: bo
         known=night.known and usable_wh is not None,
         enabled=preferences.night_reserve_enabled,
         proven_full=proven_full,
-        bands=bands_of(preferences, count=len(ranks), reserve_wh=night.need_wh + dark_day_wh),
+        bands=EnergyBands(question.miners, preferences, night.need_wh + dark_day_wh),
         sun_stops_below_wh=usable_energy_wh(preferences.sun_stop_soc_pct, preferences),
         sun_starts_above_wh=usable_energy_wh(preferences.sun_start_soc_pct, preferences),
-        ranks=ranks,
     )
 
 

@@ -29,6 +29,8 @@ class HvacHints:
         lowest_voltage_v: The lower of raw and rest voltage, however old, V; None when there is
             none.
         telemetry_lost: There has been no voltage for so long that everything stops.
+        waiting: The program waits for its first readings: a sensor's silence is no news yet.
+        battery_temperature_c: Of the bank, °C; None when there is none to trust.
         lockout: The low-voltage lockout holds.
         emergency_stop: The emergency stop is latched.
         pv_w: PV that counts for heating, W: the potential where it is known, else what is measured;
@@ -36,18 +38,22 @@ class HvacHints:
         miners: Profiles of all miners of the site.
         states: State per miner; a miner without one counts as unknown.
         can_block_charging: Whether a device of the site can keep the battery from being charged.
+        fans_with_speed: Devices that can set their fan's speed, as they say themselves.
     """
 
     preferences: Preferences = field(default_factory=Preferences)
     rest_voltage_v: float | None = None
     lowest_voltage_v: float | None = None
     telemetry_lost: bool = False
+    waiting: bool = False
+    battery_temperature_c: float | None = None
     lockout: bool = False
     emergency_stop: bool = False
     pv_w: float | None = None
     miners: tuple[MinerProfile, ...] = ()
     states: tuple[MinerState, ...] = ()
     can_block_charging: bool = False
+    fans_with_speed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

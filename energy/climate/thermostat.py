@@ -24,6 +24,9 @@ DEFAULT_BAND_K = 2.0
 LOW_SPEED = 1
 """The fan's lowest speed."""
 
+SPEED_HYSTERESIS = 0.75
+"""A running fan changes its speed when the ramp is this far from it, in speeds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneMemory:
@@ -78,29 +81,49 @@ def usable_c(reading: Reading | None) -> float | None:
     return reading.value
 
 
-def thermostats(zone: Zone, temperature_c: float | None, before: ZoneMemory) -> ZoneMemory:
-    """The memory after this temperature; without one everything stays as it was."""
+def thermostats(
+    zone: Zone, temperature_c: float | None, before: ZoneMemory, *, sets_speed: bool
+) -> ZoneMemory:
+    """The memory after this temperature; without one everything stays as it was.
+
+    Where the fan's device does not set a speed (``sets_speed``), none is decided.
+    """
     if temperature_c is None:
         return before
     fan_on = _fan_wanted(zone, temperature_c, was_on=before.fan_on)
     return replace(
         before,
         fan_on=fan_on,
-        fan_speed=fan_speed(temperature_c, zone) if fan_on else LOW_SPEED,
+        fan_speed=_speed(zone, temperature_c, before) if fan_on and sets_speed else LOW_SPEED,
         heating_on=_heat_wanted(zone, temperature_c, was_on=before.heating_on),
     )
 
 
 def fan_speed(temperature_c: float, zone: Zone) -> int:
-    """Speed of a fan that is on: from 1 at ``temp_hot_ok``, linearly, to the highest at
-    ``temp_too_hot`` + 5 K, rounded half up; always the highest without automatic speed.
+    """Speed of a fan that is on, in tenths of its range: from 1 at ``temp_hot_ok``, linearly, to
+    the highest at ``temp_too_hot`` + 5 K, rounded half up; always the highest without automatic
+    speed.
     """
+    return math.floor(_exact_speed(temperature_c, zone) + 0.5)
+
+
+def _exact_speed(temperature_c: float, zone: Zone) -> float:
     highest, band = zone.exhaust_fan_max_speed, fan_band(zone)
     if not zone.exhaust_fan_speed_auto or band is None:
         return highest
     span_k = band.on_c + FULL_SPEED_ABOVE_HOT_K - band.off_c
     speed = LOW_SPEED + (highest - LOW_SPEED) * (temperature_c - band.off_c) / span_k
-    return max(LOW_SPEED, min(highest, math.floor(speed + 0.5)))
+    return max(LOW_SPEED, min(highest, speed))
+
+
+def _speed(zone: Zone, temperature_c: float, before: ZoneMemory) -> int:
+    """The speed of a fan that is on. One that runs keeps its speed within the hysteresis: each
+    change is a command to a device.
+    """
+    away = abs(_exact_speed(temperature_c, zone) - before.fan_speed)
+    if before.fan_on and away < SPEED_HYSTERESIS and before.fan_speed <= zone.exhaust_fan_max_speed:
+        return before.fan_speed
+    return fan_speed(temperature_c, zone)
 
 
 def charging_blocked(

@@ -24,7 +24,7 @@ from energy.climate.thermostat import (
     usable_c,
 )
 from energy.site.loads import HeatSource, Zone
-from energy.site.snapshot import Reading, Snapshot
+from energy.site.snapshot import Reading
 from energy.wording import celsius, duration, listed
 
 
@@ -73,7 +73,8 @@ class ZoneDecision:
     Attributes:
         temperature_c: Its temperature, °C; None without a usable reading.
         fan_on: Wanted state of the exhaust fan; None when the zone has none to command.
-        fan_speed: Wanted speed, 0 when off.
+        fan_speed: Wanted speed in tenths of the range; None when the fan is off, and where its
+            device can't set one.
         heater_on: Wanted state of the heater; None when the zone has none to command.
         heater_stop_protects: Why its heater stops at once to protect the battery, whatever else
             speaks for it; empty when it need not.
@@ -90,7 +91,7 @@ class ZoneDecision:
     temperature_c: float | None
     reason: ZoneReason
     fan_on: bool | None = None
-    fan_speed: int = 0
+    fan_speed: int | None = None
     fan_device_id: str | None = None
     heater_on: bool | None = None
     heater_device_id: str | None = None
@@ -125,7 +126,7 @@ class ZoneDecisions:
 def control_zones(
     zones: tuple[Zone, ...],
     temperatures: Mapping[str, Reading | None],
-    snapshot: Snapshot,
+    at: datetime,
     memory: HvacMemory,
     hints: HvacHints,
 ) -> ZoneDecisions:
@@ -134,7 +135,7 @@ def control_zones(
     Args:
         zones: The owner's zones; their order does not matter.
         temperatures: Newest reading per zone id, °C; None or absent when there never was one.
-        snapshot: The frozen picture of the cycle, for its time and the bank's temperature.
+        at: The instant of the cycle.
         memory: What the last decision handed back.
         hints: Battery, sun and miners.
     """
@@ -144,7 +145,7 @@ def control_zones(
             _control_zone(
                 zone,
                 temperatures.get(zone.id),
-                snapshot,
+                at,
                 remembered.get(zone.id, ZoneMemory()),
                 hints,
             ),
@@ -161,17 +162,19 @@ def control_zones(
 
 
 def _control_zone(
-    zone: Zone, reading: Reading | None, snapshot: Snapshot, before: ZoneMemory, hints: HvacHints
+    zone: Zone, reading: Reading | None, at: datetime, before: ZoneMemory, hints: HvacHints
 ) -> tuple[ZoneDecision, ZoneMemory]:
     if not zone.enabled:
         sentence = f"{zone.name} is not controlled: it is disabled in the settings."
         return _plain(zone, None, ZoneReason.DISABLED, sentence), ZoneMemory()
     temperature_c = usable_c(reading)
-    after = thermostats(zone, temperature_c, _noted(reading, snapshot.at, before))
+    after = thermostats(
+        zone, temperature_c, _noted(reading, at, before), sets_speed=_sets_speed(zone, hints)
+    )
     blocked = charging_blocked(
         zone,
         temperature_c,
-        usable_c(snapshot.battery_temperature_c),
+        hints.battery_temperature_c,
         was_blocked=before.charging_blocked,
     )
     after = replace(after, charging_blocked=blocked)
@@ -184,8 +187,8 @@ def _control_zone(
         )
         after = replace(after, miner_asked_since=None)
     else:
-        decision, after = _commanded(zone, temperature_c, snapshot.at, after, hints)
-    return _with_charging(zone, decision, after, snapshot, hints), after
+        decision, after = _commanded(zone, temperature_c, at, after, hints)
+    return _with_charging(zone, decision, after, hints), after
 
 
 def _protected(
@@ -218,8 +221,8 @@ def _commanded(
 ) -> tuple[ZoneDecision, ZoneMemory]:
     last = at if after.last_reading_at is None else after.last_reading_at
     silent_s = (at - last).total_seconds()
-    if temperature_c is None and silent_s >= SENSOR_TIMEOUT_S:
-        return _without_sensor(zone, silent_s), replace(
+    if temperature_c is None and silent_s >= SENSOR_TIMEOUT_S and not hints.waiting:
+        return _without_sensor(zone, silent_s, hints), replace(
             after, heating_on=False, miner_asked_since=None
         )
     choice = HeatChoice()
@@ -231,7 +234,11 @@ def _commanded(
     elif asked_since is None:
         asked_since = at
     after = replace(after, miner_asked_since=asked_since)
-    return _described(zone, temperature_c, after, choice), after
+    return _described(zone, temperature_c, after, choice, hints), after
+
+
+def _sets_speed(zone: Zone, hints: HvacHints) -> bool:
+    return zone.exhaust_fan_device_id in hints.fans_with_speed
 
 
 def _plain(
@@ -254,24 +261,31 @@ def _plain(
     )
 
 
-def _without_sensor(zone: Zone, silent_s: float) -> ZoneDecision:
-    fan = "fan on low, " if zone.exhaust_fan_enabled else ""
+def _without_sensor(zone: Zone, silent_s: float, hints: HvacHints) -> ZoneDecision:
+    speed = LOW_SPEED if _sets_speed(zone, hints) else None
+    low = "" if speed is None else " low"
+    fan = f"fan on{low}, " if zone.exhaust_fan_enabled else ""
     sentence = f"{zone.name} has had no temperature for {duration(silent_s)}: {fan}heating off."
     plain = _plain(zone, None, ZoneReason.NO_SENSOR, sentence)
     warning = ZoneWarning(code=ZoneWarningCode.NO_SENSOR, critical=False, sentence=sentence)
     if plain.fan_on is None:
         return replace(plain, warnings=(warning,))
-    return replace(plain, fan_on=True, fan_speed=LOW_SPEED, warnings=(warning,))
+    return replace(plain, fan_on=True, fan_speed=speed, warnings=(warning,))
 
 
 def _described(
-    zone: Zone, temperature_c: float | None, after: ZoneMemory, choice: HeatChoice
+    zone: Zone,
+    temperature_c: float | None,
+    after: ZoneMemory,
+    choice: HeatChoice,
+    hints: HvacHints,
 ) -> ZoneDecision:
     reason = _reason(zone, temperature_c, after, choice)
-    sentence = _explanation(zone, temperature_c, after, choice)
+    speed = after.fan_speed if after.fan_on and _sets_speed(zone, hints) else None
+    sentence = _explanation(zone, temperature_c, after, choice, speed)
     decision = _plain(zone, temperature_c, reason, sentence)
     if decision.fan_on is not None and after.fan_on:
-        decision = replace(decision, fan_on=True, fan_speed=after.fan_speed)
+        decision = replace(decision, fan_on=True, fan_speed=speed)
     if decision.heater_on is not None:
         decision = replace(decision, heater_on=choice.source is HeatSource.HEATER)
     warning = ZoneWarning(code=ZoneWarningCode.COLD_NOT_HEATED, critical=False, sentence=sentence)
@@ -300,7 +314,11 @@ def _reason(
 
 
 def _explanation(
-    zone: Zone, temperature_c: float | None, after: ZoneMemory, choice: HeatChoice
+    zone: Zone,
+    temperature_c: float | None,
+    after: ZoneMemory,
+    choice: HeatChoice,
+    speed: int | None,
 ) -> str:
     if temperature_c is None:
         return f"{zone.name} waits for its next temperature: fan and heating stay as they are."
@@ -309,7 +327,7 @@ def _explanation(
     if after.fan_on and fan is not None:
         hot = temperature_c >= fan.on_c
         why = f", at or above {celsius(fan.on_c)}" if hot else f" and cools to {celsius(fan.off_c)}"
-        return f"{is_c}{why}: {_fan_clause(zone, after)}."
+        return f"{is_c}{why}: {_fan_clause(zone, speed)}."
     if after.heating_on and heat is not None:
         cold = temperature_c <= heat.on_c
         why = f", at or below {celsius(heat.on_c)}" if cold else f", not yet {celsius(heat.off_c)}"
@@ -317,10 +335,12 @@ def _explanation(
     return f"{is_c}: fan and heating are off."
 
 
-def _fan_clause(zone: Zone, after: ZoneMemory) -> str:
+def _fan_clause(zone: Zone, speed: int | None) -> str:
     if not zone.exhaust_fan_enabled:
         return "it has no fan to cool it"
-    return f"exhaust fan on at speed {after.fan_speed} of {zone.exhaust_fan_max_speed}"
+    if speed is None:
+        return "exhaust fan on"
+    return f"exhaust fan on at speed {speed} of {zone.exhaust_fan_max_speed}"
 
 
 def _heating_clause(choice: HeatChoice) -> str:
@@ -353,7 +373,7 @@ def _would_change(zone: Zone, temperature_c: float | None, after: ZoneMemory) ->
 
 
 def _with_charging(
-    zone: Zone, decision: ZoneDecision, after: ZoneMemory, snapshot: Snapshot, hints: HvacHints
+    zone: Zone, decision: ZoneDecision, after: ZoneMemory, hints: HvacHints
 ) -> ZoneDecision:
     below_c = zone.block_charging_below_temp
     if not after.charging_blocked or below_c is None:
@@ -363,7 +383,7 @@ def _with_charging(
     )
     if hints.can_block_charging:
         return decision
-    bank = usable_c(snapshot.battery_temperature_c)
+    bank = hints.battery_temperature_c
     parts = (
         None
         if decision.temperature_c is None

@@ -16,6 +16,7 @@ from server.auth import (
     cookie_name,
     set_session_cookie,
 )
+from server.described import DescribedRoute
 from server.paging import Page, Paged, page_of
 from server.schemas.people import (
     CreatedToken,
@@ -27,11 +28,12 @@ from server.schemas.people import (
     TokenView,
     UserView,
 )
-from services.accounts.accounts import ROLE_SCOPES
+from server.schemas.problems import refused
 from services.accounts.records import Scope
+from services.accounts.rights import rights
 from services.errors import Forbidden, Invalid
 
-router = APIRouter(tags=["accounts"])
+router = APIRouter(tags=["accounts"], route_class=DescribedRoute)
 
 
 def client_of(request: Request) -> str:
@@ -39,7 +41,7 @@ def client_of(request: Request) -> str:
     return "unknown" if request.client is None else f"client {request.client.host}"
 
 
-@router.post("/auth/login", response_model=Session)
+@router.post("/auth/login", response_model=Session, responses=refused(401, 429))
 async def login(services: Container, request: Request, body: Login) -> JSONResponse:
     """Open a session; its cookie comes with the answer."""
     if body.link is not None:
@@ -52,7 +54,7 @@ async def login(services: Container, request: Request, body: Login) -> JSONRespo
         raise Invalid([("", "give either link, or email and password")])
     session = Session(
         user=UserView.of(opened.user),
-        scope=ROLE_SCOPES[opened.user.role],
+        scope=rights(opened.user.role),
         expires_at=opened.expires_at,
     )
     response = JSONResponse(session.model_dump(mode="json"))
@@ -83,7 +85,7 @@ async def list_users(services: Container, _: Admin, paging: Paged) -> Page[UserV
     return page_of([UserView.of(user) for user in await services.accounts.users()], paging)
 
 
-@router.post("/users", status_code=201)
+@router.post("/users", status_code=201, responses=refused(409))
 async def create_user(services: Container, _: Admin, body: NewUser) -> CreatedUser:
     """Add a person. The answer holds a sign-in link to hand over."""
     user = await services.accounts.create_user(
@@ -93,12 +95,19 @@ async def create_user(services: Container, _: Admin, body: NewUser) -> CreatedUs
     return CreatedUser(**UserView.of(user).model_dump(), sign_in_path=f"/sign-in/{secret}")
 
 
-@router.get("/users/{user_id}")
+@router.get("/users/{user_id}", responses=refused(403))
 async def read_user(services: Container, who: Reader, user_id: UUID) -> UserView:
     """One person: oneself, or anybody for admins."""
     if user_id != who.user.id and not who.may(Scope.ADMIN):
         raise Forbidden(action="reading other people's accounts", needs="role admin")
     return UserView.of(await services.accounts.user(user_id))
+
+
+@router.delete("/users/{user_id}", status_code=204, responses=refused(409))
+async def revoke_user(services: Container, _: Admin, user_id: UUID) -> Response:
+    """Take a person's access: sessions, links, password and tokens end at once."""
+    await services.accounts.revoke_user(user_id)
+    return Response(status_code=204)
 
 
 @router.get("/tokens")
@@ -107,7 +116,7 @@ async def list_tokens(services: Container, _: Admin, paging: Paged) -> Page[Toke
     return page_of([TokenView.of(token) for token in await services.accounts.tokens()], paging)
 
 
-@router.post("/tokens", status_code=201)
+@router.post("/tokens", status_code=201, responses=refused(409))
 async def create_token(
     services: Container, who: Admin, body: Annotated[NewTokenRequest, Body()]
 ) -> CreatedToken:

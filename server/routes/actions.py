@@ -10,13 +10,15 @@ from fastapi import APIRouter, Query
 from energy.site.loads import Actor
 from server.auth import Container, Controller, Reader, Site, ensure_visible
 from server.container import Services
+from server.described import DescribedRoute
 from server.paging import Page, Paged, page_by_time
 from server.schemas.control import ActionView, NewAction
+from server.schemas.problems import refused
 from services.accounts.accounts import Identity
 from services.actions.records import Action
 from services.errors import NotFound
 
-router = APIRouter(prefix="/actions", tags=["control"])
+router = APIRouter(prefix="/actions", tags=["control"], route_class=DescribedRoute)
 
 
 @router.get("")
@@ -40,7 +42,7 @@ async def list_actions(
     )
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=refused(409))
 async def create_action(
     services: Container, site: Site, who: Controller, body: NewAction
 ) -> ActionView:
@@ -66,14 +68,14 @@ async def read_action(services: Container, who: Reader, action_id: UUID) -> Acti
     return await _view(services, await _visible(services, who, action_id))
 
 
-@router.post("/{action_id}/approve")
+@router.post("/{action_id}/approve", responses=refused(409))
 async def approve_action(services: Container, who: Controller, action_id: UUID) -> ActionView:
     """Let a pending action happen. Twice, late or on a finished one: 409, nothing happens."""
     await _visible(services, who, action_id)
     return await _view(services, await services.actions.approve(action_id, by=who.name))
 
 
-@router.post("/{action_id}/reject")
+@router.post("/{action_id}/reject", responses=refused(409))
 async def reject_action(services: Container, who: Controller, action_id: UUID) -> ActionView:
     """Let a pending action not happen."""
     await _visible(services, who, action_id)

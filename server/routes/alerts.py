@@ -9,13 +9,15 @@ from fastapi import APIRouter
 
 from server.auth import Container, Controller, Reader, Site, ensure_visible
 from server.container import Services
+from server.described import DescribedRoute
 from server.paging import Page, Paged, page_by_time
 from server.schemas.control import AlertView, Snooze
+from server.schemas.messages import TestMessages
+from server.schemas.problems import refused
 from services.accounts.accounts import Identity
 from services.errors import Invalid, NotFound
-from services.stored import Json
 
-router = APIRouter(tags=["alerts"])
+router = APIRouter(tags=["alerts"], route_class=DescribedRoute)
 LONGEST_SNOOZE = timedelta(days=30)
 
 
@@ -31,14 +33,14 @@ async def list_alerts(services: Container, site: Site, _: Reader, paging: Paged)
     )
 
 
-@router.post("/alerts/{alert_id}/ack")
+@router.post("/alerts/{alert_id}/ack", responses=refused(409))
 async def acknowledge(services: Container, who: Controller, alert_id: UUID) -> AlertView:
     """Seen: it stops escalating."""
     await _ensure_visible(services, who, alert_id)
     return AlertView.of(await services.alerts.acknowledge(alert_id, by=who.name))
 
 
-@router.post("/alerts/{alert_id}/snooze")
+@router.post("/alerts/{alert_id}/snooze", responses=refused(409))
 async def snooze(services: Container, who: Controller, alert_id: UUID, body: Snooze) -> AlertView:
     """Quiet until then, at most 30 days."""
     await _ensure_visible(services, who, alert_id)
@@ -47,9 +49,9 @@ async def snooze(services: Container, who: Controller, alert_id: UUID, body: Sno
 
 
 @router.post("/notifications/test")
-async def test_notifications(services: Container, site: Site, who: Controller) -> Json:
+async def test_notifications(services: Container, site: Site, who: Controller) -> TestMessages:
     """Send a test message to every target and say how each went."""
-    return await services.notifications.test(site.id, by=who.name)
+    return TestMessages(**await services.notifications.test(site.id, by=who.name))
 
 
 def _until(body: Snooze, now: datetime) -> datetime:

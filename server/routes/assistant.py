@@ -11,7 +11,10 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from server.auth import Container, Reader, Site, own_conversation
 from server.container import Services
+from server.described import DescribedRoute
 from server.schemas.chat import AGENTS, Answer, Question, RunView
+from server.schemas.problems import refused
+from server.schemas.streams import RUN_EVENTS, streamed
 from server.sse import event, stream
 from server.web.decision_path import how_it_was_answered
 from server.web.markdown import render
@@ -20,16 +23,20 @@ from services.chat.records import Run, RunEvent
 from services.errors import Invalid, NotFound, Unavailable
 from services.sites.records import System
 
-router = APIRouter(tags=["chat"])
+router = APIRouter(tags=["chat"], route_class=DescribedRoute)
 
 
-@router.post("/runs", status_code=202)
+@router.post("/runs", status_code=202, responses=refused(409))
 async def start_run(services: Container, site: Site, who: Reader, asked: Question) -> RunView:
     """Ask; the answer is made on the server, whoever listens."""
     return RunView.of(await _start(services, site, who, asked))
 
 
-@router.get("/runs/{run_id}/events")
+@router.get(
+    "/runs/{run_id}/events",
+    response_class=EventSourceResponse,
+    responses=streamed(RUN_EVENTS),
+)
 async def run_events(
     services: Container,
     who: Reader,
@@ -44,7 +51,7 @@ async def run_events(
     return stream(events, heartbeat_s=services.config.heartbeat_s)
 
 
-@router.post("/runs/{run_id}/stop", status_code=202)
+@router.post("/runs/{run_id}/stop", status_code=202, responses=refused(409))
 async def stop_run(services: Container, who: Reader, run_id: UUID) -> RunView:
     """Stop it; what has been answered stays."""
     await _own_run(services, who, run_id)
@@ -52,7 +59,7 @@ async def stop_run(services: Container, who: Reader, run_id: UUID) -> RunView:
     return RunView.of(await _own_run(services, who, run_id))
 
 
-@router.post("/chat")
+@router.post("/chat", response_class=EventSourceResponse, responses=streamed(RUN_EVENTS))
 async def chat(
     services: Container, site: Site, who: Reader, asked: Question
 ) -> EventSourceResponse:
@@ -62,7 +69,7 @@ async def chat(
     return stream(events, heartbeat_s=services.config.heartbeat_s)
 
 
-@router.post("/ask")
+@router.post("/ask", responses=refused(409))
 async def ask(services: Container, site: Site, who: Reader, asked: Question) -> Answer:
     """Ask and wait for the whole answer."""
     run = await _start(services, site, who, asked)
@@ -97,6 +104,7 @@ async def _start(services: Services, site: System, who: Identity, asked: Questio
         question=asked.question,
         conversation_id=asked.conversation_id,
         agent=asked.agent,
+        scope=who.scope,
     )
 
 

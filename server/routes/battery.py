@@ -8,10 +8,11 @@ from fastapi import APIRouter, Query
 
 from energy.battery.calibration import soc_pct, voltage_v
 from server.auth import Container, Reader, Site
+from server.described import DescribedRoute
+from server.schemas.now import Conversion
 from services.errors import Invalid
-from services.stored import Json
 
-router = APIRouter(prefix="/battery", tags=["battery"])
+router = APIRouter(prefix="/battery", tags=["battery"], route_class=DescribedRoute)
 
 
 @router.get("/convert")
@@ -21,12 +22,12 @@ async def convert(
     _: Reader,
     voltage: Annotated[float | None, Query(ge=0, le=1_000, allow_inf_nan=False)] = None,
     soc: Annotated[float | None, Query(ge=0, le=100, allow_inf_nan=False)] = None,
-) -> Json:
+) -> Conversion:
     """Voltage to state of charge or back, by the owner's calibration curve."""
     preferences = (await services.settings.preferences(site.id)).value
     if (voltage is None) == (soc is None):
         raise Invalid([("", "give either voltage or soc")])
     if voltage is not None:
-        return {"voltage_v": voltage, "soc_pct": soc_pct(voltage, preferences)}
+        return Conversion(voltage_v=voltage, soc_pct=soc_pct(voltage, preferences))
     percent = 0.0 if soc is None else soc
-    return {"voltage_v": voltage_v(percent, preferences), "soc_pct": percent}
+    return Conversion(voltage_v=voltage_v(percent, preferences), soc_pct=percent)

@@ -9,12 +9,14 @@ from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse, Response
 
 from server.auth import Container, Reader, own_conversation
+from server.described import DescribedRoute
 from server.paging import Page, Paged, page_of
+from server.running_answer import running_run
 from server.schemas.chat import ConversationView, MessageView, WholeConversation
-from server.serving import running_run
+from server.schemas.streams import exported
 from server.web.export import as_markdown
 
-router = APIRouter(prefix="/conversations", tags=["chat"])
+router = APIRouter(prefix="/conversations", tags=["chat"], route_class=DescribedRoute)
 MOST = 1_000
 
 
@@ -49,7 +51,11 @@ async def delete_conversation(services: Container, who: Reader, conversation_id:
     return Response(status_code=204)
 
 
-@router.get("/{conversation_id}/export")
+@router.get(
+    "/{conversation_id}/export",
+    response_class=Response,
+    responses=exported(WholeConversation.__name__),
+)
 async def export_conversation(
     services: Container,
     who: Reader,

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Body
+from pydantic import JsonValue
 
 from server.auth import Container, Reader, Site, ensure_visible
-from server.examples import ALLOCATE
+from server.described import DescribedRoute
 from server.paging import Page, Paged, page_by_time
 from server.schemas.control import DecisionSummary, DecisionView, ReplayRequest
+from server.schemas.decisions import ReplayAnswer, WhatIfAnswer
+from server.schemas.examples import ALLOCATE
+from server.schemas.problems import refused
 from services.errors import NotFound
-from services.stored import Json
 
-router = APIRouter(tags=["control"])
-Overrides = Annotated[dict[str, Any], Body(openapi_examples={"worked": {"value": ALLOCATE}})]
+router = APIRouter(tags=["control"], route_class=DescribedRoute)
+Overrides = Annotated[dict[str, JsonValue], Body(openapi_examples={"worked": {"value": ALLOCATE}})]
 
 
 @router.post("/allocate")
-async def allocate(services: Container, site: Site, _: Reader, document: Overrides) -> Json:
+async def allocate(services: Container, site: Site, _: Reader, document: Overrides) -> WhatIfAnswer:
     """What the allocator would decide. Whatever is left out comes from the site; nothing
     happens.
     """
-    return await services.what_if.allocate(site.id, document)
+    return WhatIfAnswer(**await services.what_if.allocate(site.id, document))
 
 
 @router.get("/decisions")
@@ -50,8 +53,8 @@ async def read_decision(services: Container, who: Reader, decision_id: UUID) -> 
     return DecisionView.whole(record)
 
 
-@router.post("/decisions/replay")
-async def replay_decision(services: Container, who: Reader, body: ReplayRequest) -> Json:
+@router.post("/decisions/replay", responses=refused(404))
+async def replay_decision(services: Container, who: Reader, body: ReplayRequest) -> ReplayAnswer:
     """Decide a stored question again and compare."""
     await read_decision(services, who, body.decision_id)
-    return await services.what_if.replay(body.decision_id)
+    return ReplayAnswer(**await services.what_if.replay(body.decision_id))

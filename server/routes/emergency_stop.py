@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query
 
 from server.auth import Admin, Container, Controller, Reader, Site
+from server.described import DescribedRoute
 from server.schemas.control import (
     DEFAULT_REASON,
     REASON_LENGTH,
@@ -16,7 +17,7 @@ from server.schemas.control import (
 )
 from services.errors import Invalid
 
-router = APIRouter(prefix="/emergency-stop", tags=["control"])
+router = APIRouter(prefix="/emergency-stop", tags=["control"], route_class=DescribedRoute)
 
 
 @router.get("")

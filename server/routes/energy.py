@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -10,45 +9,47 @@ from fastapi import APIRouter, Query
 
 from server.auth import Container, Reader, Site
 from server.container import Services
+from server.described import DescribedRoute
+from server.schemas.energy import EnergyDay, EnergyHour, SeriesColumns, Statistics
+from server.schemas.now import EnergyLatest
 from services.errors import Invalid
-from services.stored import Json
 
-router = APIRouter(prefix="/energy", tags=["energy"])
+router = APIRouter(prefix="/energy", tags=["energy"], route_class=DescribedRoute)
 Start = Annotated[datetime | None, Query(alias="from", description="ISO 8601 with offset")]
 End = Annotated[datetime | None, Query(alias="to", description="ISO 8601 with offset")]
 
 
 @router.get("/latest")
-async def latest(services: Container, site: Site, _: Reader) -> Json:
+async def latest(services: Container, site: Site, _: Reader) -> EnergyLatest:
     """The newest powers with their ages."""
     now = await services.live.now(site.id)
-    return {name: now[name] for name in ("at", "battery", "solar", "load", "grid")}
+    return EnergyLatest(**{name: now[name] for name in EnergyLatest.model_fields})
 
 
 @router.get("/stats")
 async def stats(
     services: Container, site: Site, _: Reader, hours: Annotated[float, Query()] = 24.0
-) -> Json:
+) -> Statistics:
     """Energies, peaks and extremes of the last hours."""
-    return await services.history.statistics(site.id, hours)
+    return Statistics(**await services.history.statistics(site.id, hours))
 
 
-@router.get("/hourly")
+@router.get("/hourly", response_model_exclude_unset=True)
 async def hourly(
     services: Container, site: Site, _: Reader, start: Start = None, end: End = None
-) -> Sequence[Json]:
+) -> list[EnergyHour]:
     """One row per hour over [from, to); the last day if left out."""
     first, last = _span(services, start, end, timedelta(days=1))
-    return await services.history.hourly(site.id, first, last)
+    return [EnergyHour(**row) for row in await services.history.hourly(site.id, first, last)]
 
 
-@router.get("/daily")
+@router.get("/daily", response_model_exclude_unset=True)
 async def daily(
     services: Container, site: Site, _: Reader, start: Start = None, end: End = None
-) -> Sequence[Json]:
+) -> list[EnergyDay]:
     """One row per local day over [from, to); the last month if left out."""
     first, last = _span(services, start, end, timedelta(days=31))
-    return await services.history.daily(site.id, first, last)
+    return [EnergyDay(**row) for row in await services.history.daily(site.id, first, last)]
 
 
 @router.get("/series")
@@ -60,16 +61,17 @@ async def series(
     start: Start = None,
     end: End = None,
     step_s: Annotated[float, Query(ge=1, le=86_400, allow_inf_nan=False)] = 300.0,
-) -> Json:
+) -> SeriesColumns:
     """Columns for a chart: ``{at: […], <metric>: […]}``, None where nothing was measured."""
     first, last = _span(services, start, end, timedelta(days=1))
-    columns: Json = {}
+    times: list[str] = []
+    columns: dict[str, list[float | None]] = {}
     for name in metric:
         found = await services.history.series(site.id, name, first, last, step_s)
         points = found["points"]
-        columns.setdefault("at", [point["at"] for point in points])
+        times = times or [point["at"] for point in points]
         columns[name] = [point["value"] for point in points]
-    return columns
+    return SeriesColumns.model_validate({"at": times, **columns})
 
 
 def _span(

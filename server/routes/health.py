@@ -8,16 +8,21 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse
 
 from server.auth import Container, Reader
+from server.described import DescribedRoute
+from server.schemas.health import Alive, HealthReport, Readiness
 from services.errors import CommandCenterError
-from services.stored import Json
 
 READY_WITHIN_S = 2.0
 """A database that takes longer hangs, s."""
 
-router = APIRouter(prefix="/health", tags=["health"])
+router = APIRouter(prefix="/health", tags=["health"], route_class=DescribedRoute)
 
 
-@router.get("")
+@router.get(
+    "",
+    response_model=HealthReport,
+    responses={503: {"model": HealthReport, "description": "The site is down"}},
+)
 async def health(services: Container, _: Reader) -> JSONResponse:
     """Every component with status, detail and advice; 503 when the site is down."""
     report = await services.health.report()
@@ -25,12 +30,16 @@ async def health(services: Container, _: Reader) -> JSONResponse:
 
 
 @router.get("/live")
-async def live() -> Json:
+async def live() -> Alive:
     """The process answers. Needs no sign-in."""
-    return {"status": "ok"}
+    return Alive()
 
 
-@router.get("/ready")
+@router.get(
+    "/ready",
+    response_model=Readiness,
+    responses={503: {"model": Readiness, "description": "The database does not answer"}},
+)
 async def ready(services: Container) -> JSONResponse:
     """The site can serve: its database answers. Needs no sign-in and tells nothing more."""
     try:

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
 
 from server.auth import Container, Reader, Site
-from server.examples import HOME_NOW
-from services.stored import Json
+from server.described import DescribedRoute
+from server.schemas.now import BatteryOfSite, HomeNow
 
-router = APIRouter(tags=["now"])
-NOW: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/json": {"example": HOME_NOW}}}
-}
+router = APIRouter(tags=["now"], route_class=DescribedRoute)
 
 
-@router.get("/home/now", responses=NOW)
-async def home_now(services: Container, site: Site, _: Reader) -> Json:
+@router.get("/home/now")
+async def home_now(services: Container, site: Site, _: Reader) -> HomeNow:
     """The whole site: every value with its unit, age and source, the miners with their reasons."""
     live = await services.live.now(site.id)
-    return {"system_id": str(site.id), "name": site.name} | live
+    return HomeNow(system_id=str(site.id), name=site.name, **live)
 
 
 @router.get("/battery/now")
-async def battery_now(services: Container, site: Site, _: Reader) -> Json:
+async def battery_now(services: Container, site: Site, _: Reader) -> BatteryOfSite:
     """The battery alone."""
     live = await services.live.now(site.id)
-    return {"system_id": str(site.id), "at": live.get("at"), "battery": live["battery"]}
+    return BatteryOfSite(system_id=str(site.id), at=live["at"], battery=live["battery"])

@@ -6,8 +6,9 @@ from fastapi import APIRouter
 from starlette.responses import PlainTextResponse
 
 from server.auth import Container, Reader
+from server.described import DescribedRoute
 
-router = APIRouter(prefix="/metrics", tags=["health"])
+router = APIRouter(prefix="/metrics", tags=["health"], route_class=DescribedRoute)
 
 
 @router.get("", response_class=PlainTextResponse)

@@ -10,60 +10,89 @@ from starlette.responses import JSONResponse, Response
 from energy.site.miners import MinerProfile
 from server.auth import Container, Controller, Reader, Site
 from server.container import Services
+from server.described import DescribedRoute
 from server.entity_tags import expected_version
 from server.paging import Page, Paged, page_of
-from server.routes.documents import Document, IfMatch, described, listed, lost_update, versioned
-from server.routes.documents import without_version as own_fields
-from server.schemas.documents import changed, parsed
-from services.errors import Conflict, Invalid, NotFound
-from services.stored import Json, Stored
+from server.routes.documents import Document, IfMatch, ensure_same_id, lost_update, versioned
+from server.schemas.documents import (
+    changed,
+    described_change,
+    described_new,
+    described_whole,
+    made,
+    replaced,
+    shown,
+)
+from server.schemas.examples import MINER
+from server.schemas.problems import refused
+from server.schemas.settings import StoredMiner, stored_miner
+from services.errors import Conflict, NotFound
+from services.stored import Stored
 
-router = APIRouter(prefix="/miners", tags=["miners"])
-EXAMPLE: Json = {
-    "name": "Dump Load S19 #1",
-    "power_draw_watts": 3250,
-    "priority_level": 3,
-    "start_voltage": 54.5,
-    "stop_voltage": 53.0,
-    "emergency_stop_voltage": 50.0,
-}
+router = APIRouter(prefix="/miners", tags=["miners"], route_class=DescribedRoute)
+WHOLE = shown(MinerProfile(id="10000000-0000-0000-0000-000000000001", **MINER))
 
 
 @router.get("")
-async def list_miners(services: Container, site: Site, _: Reader, paging: Paged) -> Page[Json]:
+async def list_miners(
+    services: Container, site: Site, _: Reader, paging: Paged
+) -> Page[StoredMiner]:
     """All miners of the site."""
-    return page_of([listed(s) for s in await services.settings.miners(site.id)], paging)
+    found = await services.settings.miners(site.id)
+    return page_of([stored_miner(each) for each in found], paging)
 
 
 @router.post(
     "",
     status_code=201,
-    response_model=MinerProfile,
-    openapi_extra=described(MinerProfile, EXAMPLE),
+    response_model=StoredMiner,
+    responses=refused(409),
+    openapi_extra=described_new(MinerProfile, MINER),
 )
 async def create_miner(
     services: Container, site: Site, who: Controller, document: Document
 ) -> JSONResponse:
-    """Add a miner profile; its id is made here."""
-    if "id" in document:
-        raise Invalid([("id", "is made by the server; leave it out")])
-    miner = parsed(MinerProfile, own_fields(document) | {"id": str(uuid4())})
+    """Add a miner profile; its id is made here, and what is left out gets its default."""
+    miner = made(MinerProfile, document, new_id=str(uuid4()))
     saved = await services.settings.save_miner(
         site.id, miner, expected_version=None, actor=who.name
     )
     return versioned(saved, status=201, location=f"/api/miners/{miner.id}")
 
 
-@router.get("/{miner_id}", response_model=MinerProfile)
+@router.get("/{miner_id}", response_model=StoredMiner)
 async def read_miner(services: Container, site: Site, _: Reader, miner_id: UUID) -> JSONResponse:
     """One miner profile."""
     return versioned(await _stored(services, site.id, miner_id))
 
 
 @router.put(
-    "/{miner_id}", response_model=MinerProfile, openapi_extra=described(MinerProfile, EXAMPLE)
+    "/{miner_id}",
+    response_model=StoredMiner,
+    responses=refused(409),
+    openapi_extra=described_whole(MinerProfile, WHOLE),
 )
-async def write_miner(
+async def replace_miner(
+    services: Container,
+    site: Site,
+    who: Controller,
+    miner_id: UUID,
+    document: Document,
+    if_match: IfMatch = None,
+) -> JSONResponse:
+    """Replace a miner profile: every field has to be named; PATCH changes single ones."""
+    stored = await _stored(services, site.id, miner_id)
+    new = replaced(MinerProfile, document, id=stored.value.id)
+    return await _save(services, site.id, who.name, stored, new, if_match)
+
+
+@router.patch(
+    "/{miner_id}",
+    response_model=StoredMiner,
+    responses=refused(409),
+    openapi_extra=described_change(MinerProfile, MINER),
+)
+async def change_miner(
     services: Container,
     site: Site,
     who: Controller,
@@ -72,18 +101,9 @@ async def write_miner(
     if_match: IfMatch = None,
 ) -> JSONResponse:
     """Change a miner profile. Fields that are left out keep their value."""
-    expected = expected_version(if_match)
     stored = await _stored(services, site.id, miner_id)
-    value = changed(stored.value, own_fields(document))
-    if value.id != stored.value.id:
-        raise Invalid([("id", "can't be changed")])
-    try:
-        saved = await services.settings.save_miner(
-            site.id, value, expected_version=expected, actor=who.name
-        )
-    except Conflict as error:
-        raise lost_update(error, if_match) from error
-    return versioned(saved)
+    new = changed(stored.value, document)
+    return await _save(services, site.id, who.name, stored, new, if_match)
 
 
 @router.delete("/{miner_id}", status_code=204)
@@ -94,6 +114,27 @@ async def delete_miner(
     stored = await _stored(services, site.id, miner_id)
     await services.settings.delete_miner(site.id, stored.value.id, actor=who.name)
     return Response(status_code=204)
+
+
+async def _save(
+    services: Services,
+    system_id: UUID,
+    actor: str,
+    stored: Stored[MinerProfile],
+    new: MinerProfile,
+    if_match: str | None,
+) -> JSONResponse:
+    ensure_same_id(new.id, stored.value.id)
+    expected = expected_version(if_match)
+    if if_match is None:
+        expected = stored.version  # nobody else may have changed it since we read it
+    try:
+        saved = await services.settings.save_miner(
+            system_id, new, expected_version=expected, actor=actor
+        )
+    except Conflict as error:
+        raise lost_update(error, if_match) from error
+    return versioned(saved)
 
 
 async def _stored(services: Services, system_id: UUID, miner_id: UUID) -> Stored[MinerProfile]:

@@ -7,44 +7,77 @@ from starlette.responses import JSONResponse
 
 from energy.site.preferences import Preferences
 from server.auth import Container, Controller, Reader, Site
+from server.container import Services
+from server.described import DescribedRoute
 from server.entity_tags import expected_version
-from server.routes.documents import Document, IfMatch, described, lost_update, versioned
-from server.routes.documents import without_version as own_fields
-from server.schemas.documents import changed
+from server.routes.documents import Document, IfMatch, lost_update, versioned
+from server.schemas.documents import changed, described_change, described_whole, replaced, shown
+from server.schemas.examples import PREFERENCES
+from server.schemas.problems import refused
+from server.schemas.settings import StoredPreferences
+from services.accounts.accounts import Identity
 from services.errors import Conflict
+from services.sites.records import System
+from services.stored import Stored
 
-router = APIRouter(tags=["preferences"])
-EXAMPLE = {"operating_mode": "balanced", "voltage_low": 47.0, "control_level": "automatic"}
+router = APIRouter(tags=["preferences"], route_class=DescribedRoute)
 
 
-@router.get("/preferences", response_model=Preferences)
+@router.get("/preferences", response_model=StoredPreferences)
 async def read_preferences(services: Container, site: Site, _: Reader) -> JSONResponse:
-    """All preferences. The ETag is what a later PUT names in ``If-Match``."""
+    """All preferences. The ETag is what a later PUT or PATCH names in ``If-Match``."""
     return versioned(await services.settings.preferences(site.id))
 
 
 @router.put(
     "/preferences",
-    response_model=Preferences,
-    openapi_extra=described(Preferences, EXAMPLE),
+    response_model=StoredPreferences,
+    responses=refused(409),
+    openapi_extra=described_whole(Preferences, shown(Preferences())),
 )
-async def write_preferences(
+async def replace_preferences(
+    services: Container, site: Site, who: Controller, document: Document, if_match: IfMatch = None
+) -> JSONResponse:
+    """Replace the preferences: every field has to be named; PATCH changes single ones."""
+    stored = await services.settings.preferences(site.id)
+    return await _save(services, site, who, stored, replaced(Preferences, document), if_match)
+
+
+@router.patch(
+    "/preferences",
+    response_model=StoredPreferences,
+    responses=refused(409),
+    openapi_extra=described_change(Preferences, PREFERENCES),
+)
+async def change_preferences(
     services: Container, site: Site, who: Controller, document: Document, if_match: IfMatch = None
 ) -> JSONResponse:
     """Change preferences. Fields that are left out keep their value."""
-    expected = expected_version(if_match)
     stored = await services.settings.preferences(site.id)
-    value = changed(stored.value, own_fields(document))
+    return await _save(services, site, who, stored, changed(stored.value, document), if_match)
+
+
+@router.post("/preferences/reset", response_model=StoredPreferences)
+async def reset_preferences(services: Container, site: Site, who: Controller) -> JSONResponse:
+    """Back to the defaults."""
+    return versioned(await services.settings.reset_preferences(site.id, actor=who.name))
+
+
+async def _save(
+    services: Services,
+    site: System,
+    who: Identity,
+    stored: Stored[Preferences],
+    new: Preferences,
+    if_match: str | None,
+) -> JSONResponse:
+    expected = expected_version(if_match)
+    if if_match is None:
+        expected = stored.version  # nobody else may have changed it since we read it
     try:
         saved = await services.settings.save_preferences(
-            site.id, value, expected_version=expected, actor=who.name
+            site.id, new, expected_version=expected, actor=who.name
         )
     except Conflict as error:
         raise lost_update(error, if_match) from error
     return versioned(saved)
-
-
-@router.post("/preferences/reset", response_model=Preferences)
-async def reset_preferences(services: Container, site: Site, who: Controller) -> JSONResponse:
-    """Back to the defaults."""
-    return versioned(await services.settings.reset_preferences(site.id, actor=who.name))

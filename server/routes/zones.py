@@ -10,55 +10,85 @@ from starlette.responses import JSONResponse, Response
 from energy.site.loads import Zone
 from server.auth import Container, Controller, Reader, Site
 from server.container import Services
+from server.described import DescribedRoute
 from server.entity_tags import expected_version
 from server.paging import Page, Paged, page_of
-from server.routes.documents import Document, IfMatch, described, listed, lost_update, versioned
-from server.routes.documents import without_version as own_fields
-from server.schemas.documents import changed, parsed
-from services.errors import Conflict, Invalid, NotFound
-from services.stored import Json, Stored
+from server.routes.documents import Document, IfMatch, ensure_same_id, lost_update, versioned
+from server.schemas.documents import (
+    changed,
+    described_change,
+    described_new,
+    described_whole,
+    made,
+    replaced,
+    shown,
+)
+from server.schemas.examples import ZONE
+from server.schemas.problems import refused
+from server.schemas.settings import StoredZone, stored_zone
+from services.errors import Conflict, NotFound
+from services.stored import Stored
 
-router = APIRouter(prefix="/hvac/zones", tags=["hvac"])
-EXAMPLE: Json = {
-    "name": "Heat Room",
-    "temp_too_hot": 40,
-    "temp_hot_ok": 35,
-    "temp_cold_ok": 5,
-    "temp_too_cold": 0,
-}
+router = APIRouter(prefix="/hvac/zones", tags=["hvac"], route_class=DescribedRoute)
+WHOLE = shown(Zone(id="10000000-0000-0000-0000-000000000001", **ZONE))
 
 
 @router.get("")
-async def list_zones(services: Container, site: Site, _: Reader, paging: Paged) -> Page[Json]:
+async def list_zones(services: Container, site: Site, _: Reader, paging: Paged) -> Page[StoredZone]:
     """All zones of the site."""
-    return page_of([listed(s) for s in await services.settings.zones(site.id)], paging)
+    found = await services.settings.zones(site.id)
+    return page_of([stored_zone(each) for each in found], paging)
 
 
 @router.post(
     "",
     status_code=201,
-    response_model=Zone,
-    openapi_extra=described(Zone, EXAMPLE),
+    response_model=StoredZone,
+    responses=refused(409),
+    openapi_extra=described_new(Zone, ZONE),
 )
 async def create_zone(
     services: Container, site: Site, who: Controller, document: Document
 ) -> JSONResponse:
-    """Add a zone; its id is made here."""
-    if "id" in document:
-        raise Invalid([("id", "is made by the server; leave it out")])
-    zone = parsed(Zone, own_fields(document) | {"id": str(uuid4())})
+    """Add a zone; its id is made here, and what is left out gets its default."""
+    zone = made(Zone, document, new_id=str(uuid4()))
     saved = await services.settings.save_zone(site.id, zone, expected_version=None, actor=who.name)
     return versioned(saved, status=201, location=f"/api/hvac/zones/{zone.id}")
 
 
-@router.get("/{zone_id}", response_model=Zone)
+@router.get("/{zone_id}", response_model=StoredZone)
 async def read_zone(services: Container, site: Site, _: Reader, zone_id: UUID) -> JSONResponse:
     """One zone."""
     return versioned(await _stored(services, site.id, zone_id))
 
 
-@router.put("/{zone_id}", response_model=Zone, openapi_extra=described(Zone, EXAMPLE))
-async def write_zone(
+@router.put(
+    "/{zone_id}",
+    response_model=StoredZone,
+    responses=refused(409),
+    openapi_extra=described_whole(Zone, WHOLE),
+)
+async def replace_zone(
+    services: Container,
+    site: Site,
+    who: Controller,
+    zone_id: UUID,
+    document: Document,
+    if_match: IfMatch = None,
+) -> JSONResponse:
+    """Replace a zone: every field has to be named; PATCH changes single ones."""
+    stored = await _stored(services, site.id, zone_id)
+    new = replaced(Zone, document, id=stored.value.id)
+    return await _save(services, site.id, who.name, stored, new, if_match)
+
+
+@router.patch(
+    "/{zone_id}",
+    response_model=StoredZone,
+    responses=refused(409),
+    openapi_extra=described_change(Zone, ZONE),
+)
+async def change_zone(
     services: Container,
     site: Site,
     who: Controller,
@@ -67,18 +97,9 @@ async def write_zone(
     if_match: IfMatch = None,
 ) -> JSONResponse:
     """Change a zone. Fields that are left out keep their value."""
-    expected = expected_version(if_match)
     stored = await _stored(services, site.id, zone_id)
-    value = changed(stored.value, own_fields(document))
-    if value.id != stored.value.id:
-        raise Invalid([("id", "can't be changed")])
-    try:
-        saved = await services.settings.save_zone(
-            site.id, value, expected_version=expected, actor=who.name
-        )
-    except Conflict as error:
-        raise lost_update(error, if_match) from error
-    return versioned(saved)
+    new = changed(stored.value, document)
+    return await _save(services, site.id, who.name, stored, new, if_match)
 
 
 @router.delete("/{zone_id}", status_code=204)
@@ -87,6 +108,27 @@ async def delete_zone(services: Container, site: Site, who: Controller, zone_id:
     stored = await _stored(services, site.id, zone_id)
     await services.settings.delete_zone(site.id, stored.value.id, actor=who.name)
     return Response(status_code=204)
+
+
+async def _save(
+    services: Services,
+    system_id: UUID,
+    actor: str,
+    stored: Stored[Zone],
+    new: Zone,
+    if_match: str | None,
+) -> JSONResponse:
+    ensure_same_id(new.id, stored.value.id)
+    expected = expected_version(if_match)
+    if if_match is None:
+        expected = stored.version  # nobody else may have changed it since we read it
+    try:
+        saved = await services.settings.save_zone(
+            system_id, new, expected_version=expected, actor=actor
+        )
+    except Conflict as error:
+        raise lost_update(error, if_match) from error
+    return versioned(saved)
 
 
 async def _stored(services: Services, system_id: UUID, zone_id: UUID) -> Stored[Zone]:

@@ -12,10 +12,14 @@ from energy.site.loads import Zone
 from energy.site.miners import MinerProfile
 from energy.site.preferences import Preferences
 from services.errors import Invalid
-from services.stored import Json
+from services.stored import Json, Stored
 
-T = TypeVar("T", Preferences, MinerProfile, Zone)
+SETTING = TypeVar("SETTING", Preferences, MinerProfile, Zone)
 LONGEST_TEXT = 2_000
+OF_A_VERSION = frozenset({"version", "updated_at"})
+"""What an answer adds, so that it can be sent back changed."""
+
+_LEFT_OUT = "is missing: PUT replaces the whole, PATCH changes single fields"
 
 
 def shown(value: object) -> Json:
@@ -23,7 +27,47 @@ def shown(value: object) -> Json:
     return cast(Json, json_codec.to_json(value))
 
 
-def parsed(kind: type[T], document: Json) -> T:
+def with_version(stored: Stored[SETTING]) -> Json:
+    """A stored value as JSON, with its version."""
+    version = {"version": stored.version, "updated_at": stored.updated_at.isoformat()}
+    return shown(stored.value) | version
+
+
+def replaced(kind: type[SETTING], document: Json, **fixed: str) -> SETTING:
+    """The value that a document says in place of the stored one: every field has to be named.
+
+    Args:
+        kind: What it is.
+        document: A field that is left out would quietly get its default, and a battery with it.
+        fixed: Fields that the address gives, so that the document may leave them out.
+
+    Raises:
+        Invalid: As ``parsed``, or a field is left out.
+    """
+    given = fixed | without_version(document)
+    left_out = [field.name for field in fields(kind) if field.name not in given]
+    if left_out:
+        raise Invalid([(name, _LEFT_OUT) for name in left_out])
+    return parsed(kind, given)
+
+
+def made(kind: type[SETTING], document: Json, *, new_id: str) -> SETTING:
+    """A new value with the id that the server gives it; what is left out gets its default.
+
+    Raises:
+        Invalid: As ``parsed``, or the document brings an id.
+    """
+    if "id" in document:
+        raise Invalid([("id", "is made by the server; leave it out")])
+    return parsed(kind, without_version(document) | {"id": new_id})
+
+
+def without_version(document: Json) -> Json:
+    """The document without what a GET adds."""
+    return {key: value for key, value in document.items() if key not in OF_A_VERSION}
+
+
+def parsed(kind: type[SETTING], document: Json) -> SETTING:
     """The value that a whole document says.
 
     Raises:
@@ -39,13 +83,37 @@ def parsed(kind: type[T], document: Json) -> T:
     return json_codec.from_json(kind, document)
 
 
-def changed(value: T, document: Json) -> T:
+def changed(value: SETTING, document: Json) -> SETTING:
     """``value`` with the fields of ``document`` in place of its own.
 
     Raises:
         Invalid: As ``parsed``.
     """
-    return parsed(type(value), shown(value) | document)
+    return parsed(type(value), shown(value) | without_version(document))
+
+
+def described_new(kind: type[Any], example: Json) -> Json:
+    """OpenAPI's part about the body that makes a new one: what has a default may be left out."""
+    schema = schema_of(kind)
+    needed = [name for name in schema.get("required", []) if name != "id"]
+    fields_given = {name: part for name, part in schema["properties"].items() if name != "id"}
+    return _body({**schema, "properties": fields_given, "required": needed}, example)
+
+
+def described_whole(kind: type[Any], example: Json) -> Json:
+    """The same for a body that replaces: every field but the id, which the address gives."""
+    schema = schema_of(kind)
+    return _body({**schema, "required": [n for n in schema["properties"] if n != "id"]}, example)
+
+
+def described_change(kind: type[Any], example: Json) -> Json:
+    """The same for a body that changes: any field may be left out."""
+    return _body({**schema_of(kind), "required": []}, example)
+
+
+def _body(schema: Json, example: Json) -> Json:
+    content = {"schema": schema, "example": example}
+    return {"requestBody": {"required": True, "content": {"application/json": content}}}
 
 
 def schema_of(kind: type[Any]) -> Json:

@@ -44,6 +44,7 @@ class UserView(BaseModel):
     role: Role
     created_at: datetime
     last_login_at: datetime | None
+    revoked_at: datetime | None = None
 
     @classmethod
     def of(cls, user: User) -> UserView:
@@ -54,6 +55,7 @@ class UserView(BaseModel):
             role=user.role,
             created_at=user.created_at,
             last_login_at=user.last_login_at,
+            revoked_at=user.revoked_at,
         )
 
 

@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 from services.accounts.passwords import hash_password, password_matches
 from services.accounts.ports import AccountStore
 from services.accounts.records import ApiToken, Role, Scope, User
+from services.accounts.rights import covers, rights
 from services.accounts.sign_in_attempts import AttemptLimiter
 from services.clock import Clock
 from services.errors import Conflict, Invalid, NotFound, SignInRefused
@@ -28,9 +29,6 @@ PASSWORD_LENGTH = (12, 256)
 NAME_LENGTH = 100
 EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
 EMAIL_LENGTH = 254
-
-SCOPES = tuple(Scope)
-ROLE_SCOPES = {Role.VIEWER: Scope.READ, Role.USER: Scope.CONTROL, Role.ADMIN: Scope.ADMIN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +63,7 @@ class Identity:
 
     def may(self, scope: Scope) -> bool:
         """Whether the granted scope includes ``scope``."""
-        return SCOPES.index(self.scope) >= SCOPES.index(scope)
+        return covers(self.scope, scope)
 
 
 class Accounts:
@@ -201,7 +199,7 @@ class Accounts:
     async def by_session(self, secret: str) -> Identity | None:
         """Whose session this is; None when it has ended, expired or never was."""
         user = await self._store.session_user(session_hash=_hashed(secret), at=self._clock.now())
-        return None if user is None else Identity(user=user, scope=ROLE_SCOPES[user.role])
+        return None if user is None else Identity(user=user, scope=rights(user.role))
 
     # --- machines
 
@@ -215,7 +213,7 @@ class Accounts:
         problems = []
         if not name.strip() or len(name) > NAME_LENGTH:
             problems.append(("name", f"must have 1 to {NAME_LENGTH} characters"))
-        if SCOPES.index(scope) > SCOPES.index(ROLE_SCOPES[owner.role]):
+        if not covers(rights(owner.role), scope):
             problems.append(("scope", f"{scope} is more than the role {owner.role} may do"))
         if problems:
             raise Invalid(problems)
@@ -236,8 +234,7 @@ class Accounts:
         user = None if token is None else await self._store.user(token.user_id)
         if token is None or user is None or user.revoked_at is not None:
             return None
-        scope = min(token.scope, ROLE_SCOPES[user.role], key=SCOPES.index)
-        return Identity(user=user, scope=scope, token=token)
+        return Identity(user=user, scope=rights(user.role, token.scope), token=token)
 
     async def tokens(self) -> Sequence[ApiToken]:
         """All tokens, without their secrets."""

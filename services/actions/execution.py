@@ -207,6 +207,8 @@ class Execution:
         if status is not None:
             return ""
         word = "on" if action.target_on else "off"
+        if action.target_speed is not None:
+            word = f"{word} at speed {action.target_speed}"
         return f"the switch did not show {word} within {STATE_TIMEOUT_S:.0f} s"
 
     async def _state_reached(self, action: Action, load: ControlledLoad, *, tries: int) -> Action:

@@ -45,7 +45,7 @@ class HasSpeed(Protocol):
 class Switches(Protocol):
     """Finds the switch of a controlled load."""
 
-    def of(self, load: ControlledLoad) -> Switch:
+    async def of(self, load: ControlledLoad) -> Switch:
         """The switch that drives ``load``."""
         ...
 

@@ -68,7 +68,7 @@ class Relays:
         timer_s = auto_off_s if load.has_timer else None
         try:
             async with asyncio.timeout(self._answer_wall_s):
-                switch = self._switches.of(load)
+                switch = await self._switches.of(load)
                 if not target_on:
                     await switch.turn_off()
                 elif speed is not None and isinstance(switch, HasSpeed):
@@ -85,7 +85,7 @@ class Relays:
         """What the device says of itself; None when it does not answer."""
         try:
             async with asyncio.timeout(self._answer_wall_s):
-                return await self._switches.of(load).status()
+                return await (await self._switches.of(load)).status()
         except (TimeoutError, *DEVICE_ERRORS):
             return None
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 from uuid import UUID
 
+from services.chat.pieces import EventData
 from services.chat.records import Conversation, Message, Run, RunEvent, RunStatus
-from services.stored import Json
 
 
 class ConversationStore(Protocol):
@@ -27,7 +27,7 @@ class ConversationStore(Protocol):
 
 
 class Assistant(Protocol):
-    """Answers one question through the crew. Runs until done, cancelled or failed; emits stream
+    """Answers one question through the crew. Runs until done, stopped or failed; emits stream
     events as it goes.
     """
 
@@ -36,11 +36,16 @@ class Assistant(Protocol):
         run: Run,
         history: Sequence[Message],
         *,
-        emit: Callable[[str, Json], None],
-        cancelled: Callable[[], bool],
+        emit: Callable[[str, EventData], None],
+        stop_reason: Callable[[], str | None],
     ) -> Message:
         """The answer (role ``assistant``, meta filled).
 
-        ``emit(event, data)`` may be called from any thread; event names are those of ``RunEvent``.
+        Args:
+            run: The question, and what whoever asked may do.
+            history: The conversation before it, oldest first.
+            emit: ``emit(event, data)`` from any thread; event names are those of ``RunEvent``.
+            stop_reason: None while the answer may go on, then a sentence for the owner: what was
+                written so far is the answer, with the sentence, and the status ``stopped``.
         """
         ...

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from services.accounts.records import Scope
 from services.stored import Json
 
 
@@ -67,7 +68,12 @@ class RunStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One question on the server; ``message_id`` is its answer's."""
+    """One question on the server.
+
+    Attributes:
+        message_id: Its answer's.
+        scope: What whoever asked could do when they asked: a token's runs can do no more than it.
+    """
 
     id: UUID
     conversation_id: UUID
@@ -76,6 +82,26 @@ class Run:
     system_id: UUID
     question: str
     agent: str | None
+    scope: Scope
     status: RunStatus
     created_at: datetime
     finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLimits:
+    """What one question may take at most; whatever is reached first ends it with a sentence.
+
+    Attributes:
+        seconds: Wall time.
+        calls: Model calls.
+        tokens: Prompt and completion tokens of all its calls.
+        answer_chars: Characters that one model call may write.
+        proposals: Switches that may be proposed.
+    """
+
+    seconds: float = 180.0
+    calls: int = 20
+    tokens: int = 100_000
+    answer_chars: int = 40_000
+    proposals: int = 1

@@ -17,8 +17,10 @@ from energy.allocation import what_if
 from energy.allocation.allocator import allocate
 from energy.allocation.cycle import CycleMemory, after, remembering
 from energy.allocation.decision import AllocationInput, Decision
+from energy.allocation.situation import measured_of
 from energy.site.miners import MinerProfile, MinerState
 from energy.site.preferences import Preferences
+from energy.site.pv_array import PvArray
 from energy.site.reference_site import REFERENCE_MINERS
 from energy.site.snapshot import Snapshot
 from services.control.what_if import checked_question
@@ -36,17 +38,7 @@ SYSTEM = ("latitude", "longitude", "timezone")
 START = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SolarArray:
-    """One array as the settings line gives it: W at standard test conditions, degrees, W."""
-
-    peak_w: float
-    tilt_deg: float = 25.0
-    azimuth_deg: float = 180.0
-    inverter_limit_w: float | None = None
-
-
-SkyMaker = Callable[[float, float, Sequence[SolarArray]], SkyModel]
+SkyMaker = Callable[[float, float, Sequence[PvArray]], SkyModel]
 """(latitude, longitude, arrays) → the clear sky over them; no arrays are the reference site's."""
 
 
@@ -150,10 +142,13 @@ def follow(site: FollowedSite, document: Json) -> tuple[FollowedSite, Decision]:
     question = remembering(
         replace(asked, states=completed, conditions_have_held=False), site.memory
     )
+    measured = measured_of(question)
     sky = sky_now(
         site.sky,
         site.memory.learned,
-        asked.snapshot,
+        at,
+        pv_w=measured.pv_w,
+        voltage_v=measured.raw_voltage_v,
         full_v=asked.preferences.voltage_float,
     )
     decision = allocate(replace(question, snapshot=replace(asked.snapshot, sky=sky)))
@@ -172,11 +167,11 @@ def _object(document: Json, name: str) -> Json:
     return part
 
 
-def _arrays(given: object) -> tuple[SolarArray, ...]:
+def _arrays(given: object) -> tuple[PvArray, ...]:
     if given is None:
         return ()
     try:
-        arrays = json_codec.from_json(tuple[SolarArray, ...], given, "settings.arrays")
+        arrays = json_codec.from_json(tuple[PvArray, ...], given, "settings.arrays")
     except json_codec.CodecError as error:
         raise Invalid([(error.path, error.rule)]) from None
     problems = []

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from energy.allocation.decision import Command, Decision
+from energy.allocation.explanation import Explanations
 from energy.climate.zones import ZoneDecisions
 from energy.site.loads import Actor
 from services.actions.records import Action, ActionStatus
@@ -91,7 +92,7 @@ def staying_on(
 
 def _miner_wishes(decision: Decision, built: BuiltSnapshot) -> list[Wish]:
     profiles = {profile.id: profile for profile in built.miners}
-    wishes = []
+    explanations, wishes = Explanations(decision), []
     for miner in decision.miners:
         device_id = profiles[miner.miner_id].device_id
         if device_id is None or UUID(device_id) not in built.loads:
@@ -99,14 +100,17 @@ def _miner_wishes(decision: Decision, built: BuiltSnapshot) -> list[Wish]:
         if miner.command not in {Command.START, Command.STOP}:
             continue
         target_on = miner.command is Command.START
+        state = built.load_states[UUID(device_id)]
+        if _is_so(state, built, wanted_on=target_on, speed=None):
+            continue
         wishes.append(
             Wish(
                 load_id=UUID(device_id),
                 target_on=target_on,
                 actor=Actor.SAFETY if miner.urgent else Actor.ALLOCATOR,
                 requested_by="allocator",
-                reason=miner.reason.value,
-                explanation=miner.explanation,
+                reason=miner.reason.code.value,
+                explanation=explanations.why(miner),
                 urgent=miner.urgent,
             )
         )
@@ -123,7 +127,8 @@ def _zone_wishes(zones: ZoneDecisions, built: BuiltSnapshot) -> list[Wish]:
         for device_id, wanted_on, speed, protects in targets:
             if device_id is None or wanted_on is None or UUID(device_id) not in built.loads:
                 continue
-            if built.load_states[UUID(device_id)].is_on is wanted_on:
+            state = built.load_states[UUID(device_id)]
+            if _is_so(state, built, wanted_on=wanted_on, speed=speed):
                 continue
             wishes.append(
                 Wish(
@@ -138,3 +143,13 @@ def _zone_wishes(zones: ZoneDecisions, built: BuiltSnapshot) -> list[Wish]:
                 )
             )
     return wishes
+
+
+def _is_so(state: LoadState, built: BuiltSnapshot, *, wanted_on: bool, speed: int | None) -> bool:
+    """Whether a load is on or off as wanted, a running fan at the wanted speed.
+
+    Before the first readings one of unknown state counts as off: nothing is stopped then.
+    """
+    if state.is_on is not wanted_on:
+        return state.is_on is None and not wanted_on and built.measured.waiting
+    return not wanted_on or speed is None or state.speed in {None, speed}

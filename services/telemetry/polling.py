@@ -11,6 +11,7 @@ from services.events import EventBus
 from services.sites.ports import SiteStore
 from services.sites.records import AdapterConfig, ControlledLoad
 from services.telemetry.ports import TelemetryReader, TelemetryStore, TellsCautions
+from services.telemetry.suspicion import Suspicions
 
 ReaderOf = Callable[[AdapterConfig, Sequence[ControlledLoad]], TelemetryReader]
 """The reader of an adapter; the site's loads tell which of its channels are whose."""
@@ -32,15 +33,18 @@ class Polling:
         """``stopwatch`` gives monotonic seconds, for the duration of a poll."""
         self._sites, self._telemetry, self._reader_of = sites, telemetry, reader_of
         self._clock, self._events, self._stopwatch = clock, events, stopwatch
+        self._suspicions = Suspicions(telemetry=telemetry)
 
-    async def poll(self, adapter_id: UUID) -> int:
+    async def poll(self, adapter_id: UUID, system_id: UUID | None = None) -> int:
         """Read an adapter once; returns how many samples were new.
+
+        Whoever knows the adapter's system says it: then no other system is looked through.
 
         Raises:
             NotFound: No such adapter.
             VendorError: The vendor failed; it has been noted.
         """
-        adapter = await self._adapter(adapter_id)
+        adapter = await self._adapter(adapter_id, system_id)
         reader = self._reader_of(adapter, await self._sites.loads(adapter.system_id))
         started_s = self._stopwatch()
         try:
@@ -48,7 +52,9 @@ class Polling:
         except VendorError as error:
             await self._note(adapter, started_s, error=str(error))
             raise
-        new = await self._telemetry.append(samples)
+        new = await self._telemetry.append(
+            await self._suspicions.cleared(adapter.system_id, samples)
+        )
         cautions = reader.cautions() if isinstance(reader, TellsCautions) else ()
         await self._note(adapter, started_s, caution="; ".join(cautions) or None)
         if new > 0:
@@ -70,9 +76,13 @@ class Polling:
             adapter.id, at=self._clock.now(), error=error, ms=ms, caution=caution
         )
 
-    async def _adapter(self, adapter_id: UUID) -> AdapterConfig:
-        for system in await self._sites.systems():
-            for adapter in await self._sites.adapters(system.id):
+    async def _adapter(self, adapter_id: UUID, system_id: UUID | None) -> AdapterConfig:
+        known = [system_id] if system_id is not None else await self._systems()
+        for each in known:
+            for adapter in await self._sites.adapters(each):
                 if adapter.id == adapter_id:
                     return adapter
         raise NotFound(kind="adapter", key=str(adapter_id))
+
+    async def _systems(self) -> list[UUID]:
+        return [system.id for system in await self._sites.systems()]

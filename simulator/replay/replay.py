@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from energy.allocation.allocator import decide
+from energy.allocation.allocator import allocate
 from energy.allocation.cycle import CycleMemory, after, remembering
 from energy.allocation.decision import AllocationInput, Command
 from energy.battery.calibration import voltage_v
@@ -221,14 +221,14 @@ class _Run:
         day.highest_soc = max(day.highest_soc, battery.soc)
 
     def _control(self, at: datetime, pv_w: float, battery_w: float) -> None:
-        snapshot = self._with_sky(self._snapshot(at, pv_w, battery_w))
+        snapshot = self._with_sky(self._snapshot(at, pv_w, battery_w), pv_w)
         question = AllocationInput(
             snapshot=snapshot,
             preferences=self.preferences,
             miners=self.options.miners,
             states=tuple(miner.state() for miner in self.miners),
         )
-        decision = decide(remembering(question, self.memory))
+        decision = allocate(remembering(question, self.memory))
         self.memory = after(self.memory, decision)
         commands = {miner.miner_id: miner for miner in decision.miners}
         for miner in self.miners:
@@ -249,7 +249,7 @@ class _Run:
             grid_power_w=Reading(value=0.0),
         )
 
-    def _with_sky(self, snapshot: Snapshot) -> Snapshot:
+    def _with_sky(self, snapshot: Snapshot, pv_w: float) -> Snapshot:
         """The outlook is asked every half an hour: it takes as long as all the rest."""
         learned = self.memory.learned
         base_w, ratio = learned.mean_base_load_w, learned.clear_sky_ratio
@@ -261,7 +261,9 @@ class _Run:
         sky = sky_now(
             self.sky,
             learned,
-            snapshot,
+            snapshot.at,
+            pv_w=pv_w,
+            voltage_v=self.battery.voltage_v,
             full_v=self.preferences.voltage_float,
             outlook=self.outlook,
         )

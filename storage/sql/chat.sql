@@ -29,21 +29,21 @@ ON CONFLICT (id) DO UPDATE SET
     status = excluded.status, meta = excluded.meta
 
 -- name: save_run
-INSERT INTO runs (id, conversation_id, message_id, user_id, system_id, question, agent, status,
-    created_at, finished_at)
+INSERT INTO runs (id, conversation_id, message_id, user_id, system_id, question, agent, scope,
+    status, created_at, finished_at)
 VALUES (%(id)s, %(conversation_id)s, %(message_id)s, %(user_id)s, %(system_id)s, %(question)s,
-    %(agent)s, %(status)s, %(created_at)s, %(finished_at)s)
+    %(agent)s, %(scope)s, %(status)s, %(created_at)s, %(finished_at)s)
 ON CONFLICT (id) DO UPDATE SET
     agent = excluded.agent, status = excluded.status, finished_at = excluded.finished_at
 
 -- name: run
-SELECT id, conversation_id, message_id, user_id, system_id, question, agent, status, created_at,
-    finished_at
+SELECT id, conversation_id, message_id, user_id, system_id, question, agent, scope, status,
+    created_at, finished_at
 FROM runs WHERE id = %(id)s
 
 -- name: runs_with_status
-SELECT id, conversation_id, message_id, user_id, system_id, question, agent, status, created_at,
-    finished_at
+SELECT id, conversation_id, message_id, user_id, system_id, question, agent, scope, status,
+    created_at, finished_at
 FROM runs WHERE status = %(status)s ORDER BY created_at, id
 
 -- name: append_event

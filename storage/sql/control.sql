@@ -15,11 +15,14 @@ FROM emergency_stops WHERE system_id = %(system_id)s ORDER BY id DESC LIMIT 1
 INSERT INTO emergency_stops (system_id, latched, changed_at, changed_by, reason)
 VALUES (%(system_id)s, %(latched)s, %(at)s, %(by)s, %(reason)s)
 
--- name: try_lock
-SELECT pg_try_advisory_lock(hashtextextended('device/' || %(key)s, 0)) AS taken
-
--- name: unlock
-SELECT pg_advisory_unlock(hashtextextended('device/' || %(key)s, 0))
+-- name: change_locks
+-- Gives locks back, then takes others as far as nobody else has them. One row per lock asked for.
+WITH given_back AS MATERIALIZED (
+    SELECT count(pg_advisory_unlock(hashtextextended('device/' || key, 0))) AS number
+    FROM unnest(%(give_back)s::text[]) AS key
+)
+SELECT key, number >= 0 AND pg_try_advisory_lock(hashtextextended('device/' || key, 0)) AS taken
+FROM given_back LEFT JOIN unnest(%(take)s::text[]) AS key ON true
 
 -- name: record_job
 INSERT INTO job_runs (job, system_id, last_run_at, last_ok_at, last_error, ms)

@@ -1,26 +1,20 @@
-"""What the loop keeps: memory, emergency stop, locks, job runs."""
+"""What the loop keeps: memory, emergency stop, job runs."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-import psycopg
-from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Jsonb
 
 from energy import json_codec
 from services.actions.records import EmergencyStop
-from services.errors import Unavailable
 from services.memory.records import SiteMemory
 from services.stored import Json
 from services.views.records import CycleCount
 from storage.connection.mapping import record
-from storage.connection.pool import AnswerLimit, Pool, kept_alive, row, rows
+from storage.connection.pool import Pool, row, rows
 from storage.connection.queries import queries
 
 SQL = queries("control")
@@ -46,6 +40,7 @@ class PostgresMemoryStore:
             "control": json_codec.to_json(memory.control),
             "hvac": memory.hvac,
             "learning": memory.learning,
+            "last_cycle_at": json_codec.to_json(memory.last_cycle_at),
         }
         values = {"system_id": system_id, "document": Jsonb(document)}
         await rows(self._pool, SQL["save_memory"], values)
@@ -87,74 +82,6 @@ class PostgresEmergencyStopStore:
         }
         await rows(self._pool, SQL["change_emergency"], values)
         return await self.state(system_id)
-
-
-class PostgresDeviceLocks:
-    """``DeviceLocks``: advisory locks, given back by the server when their holder dies.
-
-    All locks of a process share one connection of their own, so that a long command does not keep
-    a connection of the pool.
-    """
-
-    def __init__(self, *, dsn: str) -> None:
-        self._dsn = kept_alive(dsn)
-        self._connection: psycopg.AsyncConnection[DictRow] | None = None
-        self._held: set[UUID] = set()
-        self._opening = asyncio.Lock()
-
-    def hold(self, load_id: UUID) -> AbstractAsyncContextManager[bool]:
-        """True when the lock was taken; does not wait."""
-        return self._hold(load_id)
-
-    async def close(self) -> None:
-        """Give everything back."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
-
-    @asynccontextmanager
-    async def _hold(self, load_id: UUID) -> AsyncIterator[bool]:
-        if load_id in self._held:
-            yield False
-            return
-        self._held.add(load_id)
-        try:
-            taken = await self._ask("try_lock", load_id)
-            try:
-                yield taken
-            finally:
-                if taken:
-                    await self._give_back(load_id)
-        finally:
-            self._held.discard(load_id)
-
-    async def _ask(self, name: str, load_id: UUID) -> bool:
-        limit = AnswerLimit()
-        try:
-            connection = await self._opened()
-            limit.watch(connection)
-            cursor = await connection.execute(SQL[name], {"key": str(load_id)})
-            found = await cursor.fetchone()
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            await self.close()
-            raise limit.reason(error) from None
-        finally:
-            limit.end()
-        return found is not None and bool(next(iter(found.values())))
-
-    async def _give_back(self, load_id: UUID) -> None:
-        """A lost connection has given the lock back already."""
-        if self._connection is not None and not self._connection.closed:
-            with contextlib.suppress(Unavailable):
-                await self._ask("unlock", load_id)
-
-    async def _opened(self) -> psycopg.AsyncConnection[DictRow]:
-        async with self._opening:
-            if self._connection is None or self._connection.closed:
-                self._connection = await psycopg.AsyncConnection.connect(
-                    self._dsn, autocommit=True, row_factory=dict_row
-                )
-            return self._connection
 
 
 class PostgresJobStore:

@@ -14,7 +14,7 @@ from services.control.decision_chain import GENESIS, next_hash
 from services.control.records import ChainAnchor, DecisionRecord
 from services.stored import Json
 from storage.connection.mapping import record
-from storage.connection.pool import Pool, connected, row, rows
+from storage.connection.pool import Pool, borrowed, connected, row, rows
 from storage.connection.queries import queries
 from storage.stores.small_decisions import packed, unpacked
 
@@ -33,12 +33,18 @@ class PostgresDecisionStore:
         """Continue the chain; the same instant again gives the stored record."""
         key = {"system_id": system_id, "at": at}
         small = packed(document)
-        async with connected(self._pool) as connection:
+        async with (
+            borrowed(self._pool) as connection,
+            connection.pipeline() as pipeline,
+            connection.transaction(),
+        ):
             await connection.execute(SQL["lock_chain"], key)
-            known = await (await connection.execute(SQL["decision_at"], key)).fetchone()
+            knowing = await connection.execute(SQL["decision_at"], key)
+            ending = await connection.execute(SQL["chain_end"], key)
+            await pipeline.sync()
+            known, end = await knowing.fetchone(), await ending.fetchone()
             if known is not None:
                 return _decision(known)
-            end = await (await connection.execute(SQL["chain_end"], key)).fetchone()
             previous = GENESIS if end is None or end["hash"] is None else str(end["hash"])
             made = DecisionRecord(
                 id=uuid5(system_id, at.isoformat()),
@@ -49,8 +55,6 @@ class PostgresDecisionStore:
                 previous_hash=previous,
                 hash=next_hash(previous, document),
             )
-            if small.settings_hash is not None:
-                await connection.execute(SQL["add_settings"], {**key, **asdict(small)})
             values = {
                 "id": made.id,
                 **key,
@@ -59,6 +63,8 @@ class PostgresDecisionStore:
                 "previous_hash": previous,
                 "hash": made.hash,
             }
+            if small.settings_hash is not None:
+                await connection.execute(SQL["add_settings"], values)
             await connection.execute(SQL["add_decision"], values)
         return made
 

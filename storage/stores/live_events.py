@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 import time
 from weakref import WeakSet
 
-import psycopg
 import structlog
 
 from services.chat.subscription import Subscription
 from services.errors import CommandCenterError
 from services.stored import Json
-from storage.connection.pool import Pool, kept_alive, row, rows
+from storage.connection.pool import Pool, row, rows
 
 CHANNEL = "commandcenter"
 MAX_BYTES = 7_000
-RECONNECT_S = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -26,26 +22,13 @@ log = structlog.get_logger(__name__)
 class PostgresEventBus:
     """``EventBus``: reaches every process on the database; losing an event is allowed."""
 
-    def __init__(self, *, pool: Pool, dsn: str) -> None:
-        """``dsn`` is for the one connection that listens."""
-        self._pool, self._dsn = pool, kept_alive(dsn)
+    def __init__(self, *, pool: Pool) -> None:
+        """Events of other processes come through ``told``."""
+        self._pool = pool
         self._subscriptions: WeakSet[Subscription] = WeakSet()
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Begin to listen."""
-        listening = asyncio.Event()
-        self._task = asyncio.create_task(self._listen(listening), name="event bus")
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(listening.wait(), 5.0)
 
     async def stop(self) -> None:
-        """Stop listening and end every subscription."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        """End every subscription."""
         for subscription in list(self._subscriptions):
             await subscription.aclose()
 
@@ -65,21 +48,8 @@ class PostgresEventBus:
         self._subscriptions.add(subscription)
         return subscription
 
-    async def _listen(self, listening: asyncio.Event) -> None:
-        while True:
-            try:
-                async with await psycopg.AsyncConnection.connect(
-                    self._dsn, autocommit=True
-                ) as connection:
-                    await connection.execute(f"LISTEN {CHANNEL}")
-                    listening.set()
-                    async for notice in connection.notifies():
-                        self._offer(notice.payload)
-            except psycopg.OperationalError as error:
-                log.info("event_bus_reconnects", detail=str(error).strip())
-            await asyncio.sleep(RECONNECT_S)
-
-    def _offer(self, text: str) -> None:
+    def told(self, text: str) -> None:
+        """Hand an event that the listener has heard to the subscriptions."""
         event = json.loads(text)
         for subscription in list(self._subscriptions):
             subscription.offer(event["topic"], event["payload"])

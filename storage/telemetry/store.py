@@ -18,9 +18,9 @@ from services.telemetry.records import Latest, Point, PollHealth, Sample
 from storage.connection.mapping import record
 from storage.connection.pool import Connection, Pool, connected, row, rows
 from storage.connection.queries import queries
-from storage.telemetry.newest import continue_newest, newest
+from storage.telemetry.newest import continue_newest, newest, note_suspicions
 from storage.telemetry.partitions import drop_days, make_days
-from storage.telemetry.sample_tables import KINDS, Kind, number
+from storage.telemetry.sample_tables import KINDS, Kind, believed, number
 
 SQL = queries("telemetry")
 MAXIMUM_BUCKETS = 100_000
@@ -92,6 +92,15 @@ class PostgresTelemetryStore:
             if each is not None:
                 found.append(Point(at=each["at"], value=float(each["value"])))
         return max(found, key=lambda point: point.at, default=None)
+
+    async def load_powers_at(
+        self, system_id: UUID, at: datetime, *, within_s: float
+    ) -> Mapping[UUID, float]:
+        """What each controlled load drew at ``at``, W."""
+        oldest = at - timedelta(seconds=within_s)
+        values = {"system_id": system_id, "at": at, "oldest": oldest}
+        found = await rows(self._pool, SQL["load_powers_at"], values)
+        return {each["device_id"]: float(each["value"]) for each in found}
 
     async def energy_rows(
         self, system_id: UUID, *, start: datetime, end: datetime
@@ -211,6 +220,8 @@ async def _copy(connection: Connection, kind: Kind, samples: Sequence[Sample]) -
         )
     )
     await continue_newest(connection, kind, draft)
+    if any(sample.suspect for sample in samples):
+        await note_suspicions(connection, draft)
     return cursor.rowcount
 
 
@@ -225,7 +236,7 @@ def _series_sql(kind: Kind, name: str, *, raw: bool) -> LiteralString:
         return _text(f"SELECT at, device_id, {value} AS value{chosen}")
     return _text(
         "SELECT date_bin(%(step)s, at, %(start)s) AS at, device_id,"
-        f" avg({value}) AS value{chosen} GROUP BY 1, 2"
+        f" avg({value}) AS value{chosen} AND {believed(name)} GROUP BY 1, 2"
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from services.accounts.records import Scope
 from services.chat.records import Conversation, Message, Run, RunEvent, RunStatus
 from services.errors import Invalid
 from tests.contract.conftest import NOON, Site
@@ -37,6 +38,7 @@ def run(site: Site, number: int = 1) -> Run:
         system_id=site.system_id,
         question="Why?",
         agent=None,
+        scope=Scope.CONTROL,
         status=RunStatus.RUNNING,
         created_at=at(number),
     )

@@ -163,3 +163,14 @@ async def test_another_systems_settings_can_not_be_deleted(site: Site) -> None:
 
 async def test_an_id_that_is_no_uuid_deletes_nothing(site: Site) -> None:
     assert await site.stores.settings.delete_miner(site.system_id, "s21", actor="x") is False
+
+
+async def test_a_change_is_seen_at_once_whoever_reads(site: Site) -> None:
+    store = site.stores.settings
+    for capacity_wh in (40_000.0, 30_000.0):
+        stored = await store.preferences(site.system_id)
+        changed = replace(stored.value, battery_capacity_wh=capacity_wh)
+        await store.save_preferences(
+            site.system_id, changed, expected_version=stored.version, actor="x"
+        )
+        assert (await store.preferences(site.system_id)).value == changed

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from energy.site.loads import Actor, LoadKind, Zone
 from energy.site.miners import MinerProfile
 from energy.site.preferences import ControlLevel, Preferences
-from services.accounts.records import Role
+from services.accounts.records import Scope
 from services.actions.records import Action, ActionStatus
 from services.alerting.records import Alert, Severity
 from services.sites.records import AdapterConfig, ControlledLoad, System
@@ -243,13 +243,17 @@ class AssistantSite:
     what_if: FixedWhatIf
     proposals: PendingProposals
 
-    def scope(self, role: Role = Role.USER) -> ToolScope:
+    def scope(
+        self, scope: Scope = Scope.CONTROL, *, words: str = "", most_proposals: int = 1
+    ) -> ToolScope:
         return ToolScope(
             system_id=SYSTEM_ID,
             user_id=USER_ID,
             requested_by="owner@example.com",
-            role=role,
+            scope=scope,
             timezone="America/Los_Angeles",
+            words=words,
+            most_proposals=most_proposals,
         )
 
 

@@ -41,6 +41,8 @@ class ScriptedSwitch:
         self.commands: list[tuple[str, float | None]] = []
         self.speed: int | None = None
         """Of a fan on a dimmer; None for a relay."""
+        self.keeps_speed = False
+        """The dimmer ignores what speed it is told."""
         self.when_commanded: Callable[[], None] = lambda: None
         """Called as each command arrives, before it takes effect."""
         self.answers = asyncio.Event()
@@ -62,7 +64,7 @@ class ScriptedSwitch:
 
     async def turn_on_at(self, speed: int, *, auto_off_s: float | None) -> None:
         await self.turn_on(auto_off_s=auto_off_s)
-        if self.speed is not None:
+        if self.speed is not None and not self.keeps_speed:
             self.speed = speed
 
     async def turn_off(self) -> None:
@@ -127,7 +129,7 @@ class ScriptedSwitches:
     def __init__(self, switches: dict[UUID, ScriptedSwitch]) -> None:
         self.by_load = switches
 
-    def of(self, load: ControlledLoad) -> ScriptedSwitch:
+    async def of(self, load: ControlledLoad) -> ScriptedSwitch:
         if load.id not in self.by_load:
             raise NotFound(kind="switch", key=load.name)
         return self.by_load[load.id]

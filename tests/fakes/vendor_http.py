@@ -206,6 +206,8 @@ class ShellyDevice:
         self.password, self.status, self.nonce = password, status, "n1"
         self.config, self.forgets, self.mac = config, 401, "AABBCCDDEEFF"
         self.commands: list[dict[str, object]] = []
+        self.hosts: list[str] = []
+        """To which host each command was sent."""
         self.methods: list[str] = []
         self.challenges = 0
         self.requests = 0
@@ -228,6 +230,7 @@ class ShellyDevice:
         if request.url.path.endswith((".Set",)):
             self.methods.append(request.url.path.rpartition("/")[2])
             self.commands.append(form_of(request))
+            self.hosts.append(request.url.host)
             return answer({"was_on": False})
         if request.url.path.endswith("/rpc/Shelly.GetConfig"):
             return answer(self.config)

@@ -19,7 +19,7 @@ from energy.safety.validator import (
 )
 from energy.site.loads import Actor, HeatSource, LoadKind, Zone
 from energy.site.preferences import Preferences
-from energy.site.snapshot import Reading, Snapshot
+from energy.site.snapshot import Reading
 
 AT = datetime(2026, 6, 21, 19, 0, tzinfo=UTC)
 voltages = st.one_of(st.none(), st.floats(min_value=40, max_value=60))
@@ -85,6 +85,7 @@ ZONE = Zone(
     temp_cold_ok=5.0,
     temp_too_cold=0.0,
     exhaust_fan_enabled=True,
+    exhaust_fan_device_id="f",
     heating_enabled=True,
     heating_priority_1=HeatSource.HEATER,
     heater_device_id="h",
@@ -98,9 +99,10 @@ ZONE = Zone(
         st.one_of(st.none(), st.floats(min_value=-30, max_value=70)), min_size=1, max_size=30
     ),
     pv_w=st.floats(min_value=0, max_value=15_000),
+    fans=st.sampled_from([frozenset[str](), frozenset({"f"})]),
 )
 def test_a_zone_never_heats_and_cools_and_obeys_its_outer_limits(
-    course: list[float | None], pv_w: float
+    course: list[float | None], pv_w: float, fans: frozenset[str]
 ) -> None:
     memory = HvacMemory()
     for minute, temperature_c in enumerate(course):
@@ -108,13 +110,15 @@ def test_a_zone_never_heats_and_cools_and_obeys_its_outer_limits(
         decided = control_zones(
             (ZONE,),
             {"z": reading},
-            Snapshot(at=AT + timedelta(minutes=minute)),
+            AT + timedelta(minutes=minute),
             memory,
-            HvacHints(rest_voltage_v=53.0, pv_w=pv_w),
+            HvacHints(rest_voltage_v=53.0, pv_w=pv_w, fans_with_speed=fans),
         )
         zone, memory = decided.zones[0], decided.memory
         assert not (zone.fan_on and zone.heater_on)
-        assert (zone.fan_speed > 0) == (zone.fan_on is True)
+        assert (zone.fan_speed is not None) == (zone.fan_on is True and fans == {"f"})
+        assert fans or "speed" not in zone.explanation
+        assert zone.fan_speed is None or 1 <= zone.fan_speed <= 10
         if temperature_c is not None:
             assert zone.fan_on is True or temperature_c < 40
             assert zone.charging_blocked or temperature_c >= 0

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from server.auth import Container, Reader, Site, own_conversation
+from server.running_answer import running_run
 from server.schemas.chat import AGENTS
-from server.serving import running_run
 from server.web.decision_path import how_it_was_answered, proposed_actions
 from server.web.markdown import render
 from server.web.rendering import page

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from server.auth import Container, clear_session_cookie, cookie_name, set_session_cookie
-from server.errors import refusal
+from server.refusals import refusal
 from server.web.rendering import page
 from services.errors import CommandCenterError
 

@@ -27,7 +27,8 @@ with warnings.catch_warnings():
 from agents.assistant import CrewAssistant
 from agents.models.settings import ModelSettings
 from services.accounts.records import Role, User
-from services.chat.records import Message, Run, RunEvent
+from services.accounts.rights import rights
+from services.chat.records import Message, Run, RunEvent, RunLimits
 from services.chat.runs import Runs
 from services.stored import Json
 from tests.fakes.assistant_site import SYSTEM_ID, USER_ID, AssistantSite, build_site
@@ -65,6 +66,7 @@ class Desk:
     user: User
 
     async def ask(self, question: str, **options: Any) -> Answer:
+        options.setdefault("scope", rights(self.user.role))
         run = await self.runs.start(self.user, SYSTEM_ID, question, **options)
         answer = Answer()
         async for event in self.runs.events(run.id):
@@ -84,7 +86,10 @@ MakeDesk = Callable[..., "asyncio.Future[Desk]"]
 async def make_desk() -> AsyncIterator[Callable[..., Any]]:
     made: list[Desk] = []
 
-    async def make(*, role: Role = Role.USER, **models: Any) -> Desk:
+    async def make(
+        *, role: Role = Role.USER, limits: RunLimits | None = None, **models: Any
+    ) -> Desk:
+        most = limits if limits is not None else RunLimits()
         site = await build_site()
 
         async def who_asks(_run: Run) -> tuple[str, Role]:
@@ -94,6 +99,7 @@ async def make_desk() -> AsyncIterator[Callable[..., Any]]:
             services=site.services,
             models=ModelSettings(**models),
             who_asks=who_asks,
+            limits=most,
             threads=12,
         )
         errors: list[Exception] = []
@@ -102,6 +108,7 @@ async def make_desk() -> AsyncIterator[Callable[..., Any]]:
             conversations=site.stores.conversations,
             bus=site.stores.events,
             clock=site.stores.clock,
+            limits=most,
             on_error=lambda _run, error: errors.append(error),
         )
         user = User(
@@ -114,7 +121,7 @@ async def make_desk() -> AsyncIterator[Callable[..., Any]]:
     yield make
     for desk in made:
         await desk.runs.close()
-        await asyncio.to_thread(desk.assistant.close)
+        await desk.assistant.close()
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ class Cycles:
         return dict(self.counts) == counts
 
     def work(self) -> Work:
-        async def nothing(*_: UUID) -> None: ...
+        async def nothing(*_: UUID | None) -> None: ...
 
         return Work(
             control=self.run,

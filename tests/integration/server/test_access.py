@@ -55,6 +55,9 @@ async def test_a_wrong_token_is_nobody_even_with_a_good_cookie(callers: Callers)
 
 WRITES: list[tuple[str, str, dict[str, Any]]] = [
     ("PUT", "/api/preferences", {}),
+    ("PATCH", "/api/preferences", {}),
+    ("PATCH", f"/api/miners/{MISSING}", {}),
+    ("PATCH", f"/api/hvac/zones/{MISSING}", {}),
     ("POST", "/api/preferences/reset", {}),
     ("POST", "/api/miners", {}),
     ("POST", "/api/hvac/zones", {}),
@@ -69,6 +72,7 @@ ADMINS: list[tuple[str, str, dict[str, Any]]] = [
     ("DELETE", "/api/emergency-stop", {"reason": "all is well"}),
     ("GET", "/api/users", {}),
     ("POST", "/api/users", {"email": "new@example.com"}),
+    ("DELETE", f"/api/users/{MISSING}", {}),
     ("GET", "/api/tokens", {}),
     ("POST", "/api/tokens", {"name": "mine"}),
     ("DELETE", f"/api/tokens/{MISSING}", {}),
@@ -113,6 +117,7 @@ async def test_a_neighbour_sees_only_their_own_site(site: WebSite, callers: Call
         ("GET", f"/api/home/now?system_id={SYSTEM_ID}"),
         ("POST", f"/api/emergency-stop?system_id={SYSTEM_ID}"),
         ("PUT", f"/api/preferences?system_id={SYSTEM_ID}"),
+        ("PATCH", f"/api/preferences?system_id={SYSTEM_ID}"),
         ("POST", f"/api/ask?system_id={SYSTEM_ID}"),
         ("GET", f"/api/stream?system_id={SYSTEM_ID}"),
         ("GET", f"/api/decisions/{decision.id}"),

@@ -97,7 +97,7 @@ async def test_no_query_is_a_server_error(site: WebSite, callers: Callers, query
         pytest.param("POST", "/api/actions", b"{}", 422, "load_id", id="missing: what"),
         pytest.param("GET", "/api/decisions/5", b"", 400, "decision_id", id="no uuid"),
         pytest.param("GET", "/api/nothing", b"", 404, "/api/nothing", id="no such path"),
-        pytest.param("PATCH", "/api/preferences", b"{}", 405, "", id="no such method"),
+        pytest.param("DELETE", "/api/preferences", b"{}", 405, "", id="no such method"),
         pytest.param("GET", "/api/energy/stats?hours=0", b"", 422, "hours", id="rule named"),
         pytest.param("POST", "/api/ask", b'{"question": "  "}', 422, "question", id="blank"),
         pytest.param(

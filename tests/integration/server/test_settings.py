@@ -15,7 +15,7 @@ MINER = {"name": "Attic S9", "power_draw_watts": 1200}
 async def test_a_change_names_only_what_changes(callers: Callers) -> None:
     client = await callers.token()
     before = (await client.get("/api/preferences")).json()
-    answer = await client.put("/api/preferences", json={"voltage_low": 47.5})
+    answer = await client.patch("/api/preferences", json={"voltage_low": 47.5})
     after = answer.json()
     assert after["voltage_low"] == 47.5
     assert after["version"] == before["version"] + 1
@@ -38,13 +38,13 @@ async def test_a_lost_update_is_refused_and_changes_nothing(callers: Callers, pa
         path = (await client.post("/api/miners", json=MINER)).headers["location"]
     seen = (await client.get(path)).headers["etag"]
     change = {"voltage_low": 47.2} if "preferences" in path else {"priority_level": 7}
-    assert (await client.put(path, json=change, headers={"If-Match": seen})).status_code == 200
-    late = await client.put(path, json=change, headers={"If-Match": seen})
+    assert (await client.patch(path, json=change, headers={"If-Match": seen})).status_code == 200
+    late = await client.patch(path, json=change, headers={"If-Match": seen})
     assert late.status_code == 412
     assert "read it again" in late.json()["detail"].lower()
-    garbage = await client.put(path, json=change, headers={"If-Match": "yesterday's"})
+    garbage = await client.patch(path, json=change, headers={"If-Match": "yesterday's"})
     assert garbage.status_code == 412
-    assert (await client.put(path, json=change, headers={"If-Match": "*"})).status_code == 200
+    assert (await client.patch(path, json=change, headers={"If-Match": "*"})).status_code == 200
 
 
 async def test_what_the_client_has_already_is_not_sent_again(callers: Callers) -> None:
@@ -78,7 +78,7 @@ async def test_a_broken_rule_is_named_and_nothing_changes(
 ) -> None:
     client = await callers.token()
     before = (await client.get("/api/preferences")).json()
-    answer = await client.put("/api/preferences", json=change)
+    answer = await client.patch("/api/preferences", json=change)
     assert answer.status_code == 422
     problem = answer.json()
     assert problem["title"]
@@ -88,9 +88,42 @@ async def test_a_broken_rule_is_named_and_nothing_changes(
     assert (await client.get("/api/preferences")).json() == before
 
 
+@pytest.mark.parametrize(
+    ("path", "change"),
+    [
+        pytest.param("/api/preferences", {"voltage_low": 47.5}, id="preferences"),
+        pytest.param("/api/miners", {"priority_level": 7}, id="miner"),
+        pytest.param("/api/hvac/zones", {"temp_hot_ok": 34.0}, id="zone"),
+    ],
+)
+async def test_a_put_replaces_the_whole_or_nothing(
+    callers: Callers, path: str, change: dict[str, Any]
+) -> None:
+    client = await callers.token()
+    if path != "/api/preferences":
+        path = f"{path}/{(await client.get(path)).json()['items'][0]['id']}"
+    (field,) = change
+    await client.patch(path, json=change)
+    before = (await client.get(path)).json()
+    partial = await client.put(path, json=change)
+    assert partial.status_code == 422
+    missing = {error["path"] for error in partial.json()["errors"]}
+    assert missing == set(before) - {field, "id", "version", "updated_at"}
+    assert "PATCH changes single fields" in partial.json()["detail"]
+    assert (await client.get(path)).json() == before
+
+    whole = {key: value for key, value in before.items() if key != "id"} | {field: before[field]}
+    replaced = await client.put(path, json=whole)
+    assert replaced.status_code == 200, replaced.text
+    assert replaced.json() | {"updated_at": ""} == before | {
+        "version": before["version"] + 1,
+        "updated_at": "",
+    }
+
+
 async def test_back_to_the_defaults(callers: Callers) -> None:
     client = await callers.token()
-    await client.put("/api/preferences", json={"voltage_low": 47.5})
+    await client.patch("/api/preferences", json={"voltage_low": 47.5})
     assert (await client.post("/api/preferences/reset")).json()["voltage_low"] == 47.0
 
 
@@ -102,9 +135,9 @@ async def test_a_miners_life(callers: Callers) -> None:
     assert (await client.get(path)).json()["name"] == "Attic S9"
     twin = await client.post("/api/miners", json=MINER)
     assert twin.status_code == 422
-    bad = await client.put(path, json={"start_voltage": 40})
+    bad = await client.patch(path, json={"start_voltage": 40})
     assert (bad.status_code, bad.json()["errors"][0]["path"]) == (422, "stop_voltage")
-    assert (await client.put(path, json={"id": "another"})).status_code == 422
+    assert (await client.patch(path, json={"id": "another"})).status_code == 422
     assert (await client.delete(path)).status_code == 204
     assert (await client.delete(path)).status_code == 404
     gone = await client.get(path)
@@ -115,8 +148,8 @@ async def test_a_zones_life(callers: Callers) -> None:
     client = await callers.token()
     made = await client.post("/api/hvac/zones", json={"name": "Barn", "temp_too_hot": 40})
     path = made.headers["location"]
-    assert (await client.put(path, json={"temp_hot_ok": 35})).json()["temp_too_hot"] == 40
-    upside_down = await client.put(path, json={"temp_hot_ok": 45})
+    assert (await client.patch(path, json={"temp_hot_ok": 35})).json()["temp_too_hot"] == 40
+    upside_down = await client.patch(path, json={"temp_hot_ok": 45})
     assert upside_down.status_code == 422
     assert (await client.delete(path)).status_code == 204
     assert (await client.get(path)).status_code == 404
@@ -173,6 +206,6 @@ async def test_the_calibration_works_both_ways(callers: Callers) -> None:
 
 async def test_changes_are_logged_with_their_author(site: WebSite, callers: Callers) -> None:
     kim = await callers.browser("kim@example.com")
-    await kim.put("/api/preferences", json={"voltage_low": 47.1})
+    await kim.patch("/api/preferences", json={"voltage_low": 47.1})
     assert site.stores.settings.audit[-1] == ("kim@example.com", "update", "user_preferences")
     assert (await site.stores.settings.preferences(SYSTEM_ID)).value.voltage_low == 47.1

@@ -7,16 +7,18 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
+from uuid import UUID
 
 import psycopg
 import pytest
 
 from services.errors import Unavailable
 from services.stored import Json
+from storage.connection.listening import Listener
 from storage.connection.pool import Pool, open_pool, row
-from storage.stores.control import PostgresDeviceLocks
-from storage.stores.live_events import PostgresEventBus, PostgresStoreHealth
+from storage.stores.live_events import CHANNEL, PostgresEventBus, PostgresStoreHealth
+from storage.stores.locks import PostgresDeviceLocks
 from tests.contract.conftest import SYSTEM_ID
 
 ONE = "SELECT 1 AS n"
@@ -47,12 +49,20 @@ async def until(holds: Callable[[], object], *, within_s: float = 10.0) -> None:
         await asyncio.sleep(0.02)
 
 
+@asynccontextmanager
+async def listening(bus: PostgresEventBus, dsn: str) -> AsyncIterator[None]:
+    listener = Listener(dsn=dsn, handlers={CHANNEL: bus.told})
+    await listener.start()
+    yield
+    await listener.stop()
+    await bus.stop()
+
+
 @pytest.fixture
 async def bus(pool: Pool, database: str) -> AsyncIterator[PostgresEventBus]:
-    made = PostgresEventBus(pool=pool, dsn=database)
-    await made.start()
-    yield made
-    await made.stop()
+    made = PostgresEventBus(pool=pool)
+    async with listening(made, database):
+        yield made
 
 
 async def test_sessions_that_were_cut_are_replaced_without_an_error(
@@ -128,12 +138,11 @@ async def test_a_lock_can_not_be_had_from_a_database_that_is_away(database: str)
 async def test_events_reach_other_processes(
     bus: PostgresEventBus, pool: Pool, database: str
 ) -> None:
-    other = PostgresEventBus(pool=pool, dsn=database)
-    await other.start()
-    heard = other.subscribe("estop")
-    await bus.publish("estop", {"latched": True})
-    assert await asyncio.wait_for(anext(heard), 5.0) == ("estop", {"latched": True})
-    await other.stop()
+    other = PostgresEventBus(pool=pool)
+    async with listening(other, database):
+        heard = other.subscribe("estop")
+        await bus.publish("estop", {"latched": True})
+        assert await asyncio.wait_for(anext(heard), 5.0) == ("estop", {"latched": True})
     assert await anext(heard, None) is None
 
 
@@ -224,3 +233,52 @@ async def test_a_lock_is_not_waited_for_when_the_server_hangs(
     async with locks.hold(SYSTEM_ID) as again:
         assert again
     await locks.close()
+
+
+async def test_the_locks_of_many_devices_are_taken_in_one_call(database: str) -> None:
+    mine, theirs = PostgresDeviceLocks(dsn=database), PostgresDeviceLocks(dsn=database)
+    devices = [UUID(int=number) for number in range(20)]
+    held: list[bool] = []
+
+    async def hold(locks: PostgresDeviceLocks, device: UUID) -> None:
+        async with locks.hold(device) as mine_now:
+            held.append(mine_now)
+            await asyncio.sleep(0.05)
+
+    begun = asyncio.gather(*(hold(mine, device) for device in devices))
+    await until(lambda: len(held) == len(devices))
+    assert all(held)
+    held.clear()
+    await asyncio.gather(*(hold(theirs, device) for device in devices))
+    assert not any(held)
+    await begun
+    held.clear()
+    await asyncio.gather(*(hold(theirs, device) for device in devices))
+    assert all(held)
+    await mine.close()
+    await theirs.close()
+
+
+async def test_a_waiter_that_is_cancelled_leaves_no_lock(database: str) -> None:
+    mine, theirs = PostgresDeviceLocks(dsn=database), PostgresDeviceLocks(dsn=database)
+    async with mine.hold(UUID(int=1)):  # the connection is open now
+        pass
+
+    async def hold() -> None:
+        async with mine.hold(SYSTEM_ID):
+            pytest.fail("it was cancelled before")
+
+    waiting = asyncio.create_task(hold())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    async with asyncio.timeout(5.0):
+        while True:
+            async with theirs.hold(SYSTEM_ID) as taken:
+                if taken:
+                    break
+            await asyncio.sleep(0.01)
+    await mine.close()
+    await theirs.close()

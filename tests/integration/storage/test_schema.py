@@ -77,7 +77,7 @@ PREFERENCES: list[tuple[str, Any]] = [
     ("reserve_ceiling_pct", 49.0),
     ("balanced_stop_band_pct", 16.0),
     ("balanced_start_step_pct", 5.0),
-    ("aggressive_start_band_pct", -1.0),
+    ("aggressive_start_band_pct", -51.0),
     ("aggressive_stop_step_pct", 8.5),
     ("sun_stop_soc_pct", 61.0),
     ("sun_start_soc_pct", 101.0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -10,7 +11,7 @@ import pytest
 from commandcenter.wiring import seed
 from commandcenter.wiring.devices import Devices
 from energy.site.loads import LoadKind
-from services.errors import Invalid, NotFound, VendorError
+from services.errors import Invalid, NotFound, Unavailable, VendorError
 from services.sites.records import AdapterConfig, ControlledLoad
 from services.telemetry.records import LoadSample
 from tests.fakes.clock import EPOCH, SteppingClock
@@ -44,8 +45,21 @@ def device() -> ShellyDevice:
     )
 
 
-def devices(relay: ShellyDevice) -> Devices:
-    return Devices(http=in_memory(relay), clock=SteppingClock(EPOCH))
+class Table:
+    """The adapters as they are stored."""
+
+    def __init__(self, *adapters: AdapterConfig) -> None:
+        self.adapters, self.away = list(adapters), False
+
+    async def of(self, system_id: UUID) -> Sequence[AdapterConfig]:
+        if self.away:
+            raise Unavailable(what="The database", detail="gone", advice="wait")
+        return [adapter for adapter in self.adapters if adapter.system_id == system_id]
+
+
+def devices(relay: ShellyDevice, table: Table | None = None) -> Devices:
+    table = Table(RELAYS) if table is None else table
+    return Devices(http=in_memory(relay), clock=SteppingClock(EPOCH), adapters_of=table.of)
 
 
 async def test_a_load_is_read_and_switched_on_the_channel_that_it_hangs_on() -> None:
@@ -54,7 +68,7 @@ async def test_a_load_is_read_and_switched_on_the_channel_that_it_hangs_on() -> 
     (sample,) = await made.reader_of(RELAYS, [MINER]).read()
     assert isinstance(sample, LoadSample)
     assert (sample.device_id, sample.is_on, sample.power_w) == (MINER.id, True, 3878.0)
-    await made.of(MINER).turn_off()
+    await (await made.of(MINER)).turn_off()
     assert relay.commands == [{"id": 1, "on": False}]
 
 
@@ -80,11 +94,32 @@ async def test_adapters_of_one_host_share_a_client_and_readers_are_kept() -> Non
         await made.reader_of(twin, [fan]).read()
 
 
-def test_several_systems_keep_their_tables() -> None:
-    made = devices(device())
-    made.configure([RELAYS])
-    made.configure([replace(RELAYS, id=UUID(int=2))])
-    made.of(MINER)
+OTHER_SYSTEM = UUID(int=99)
+ELSEWHERE = replace(
+    RELAYS, id=UUID(int=2), system_id=OTHER_SYSTEM, settings={"base_url": "http://elsewhere"}
+)
+
+
+async def test_loads_of_several_systems_are_switched() -> None:
+    relay = device()
+    made = devices(relay, Table(RELAYS, ELSEWHERE))
+    for load in (MINER, replace(MINER, system_id=OTHER_SYSTEM, adapter_id=ELSEWHERE.id), MINER):
+        await (await made.of(load)).turn_off()
+    assert relay.hosts == ["relay", "elsewhere", "relay"]
+
+
+async def test_an_adapter_that_another_process_has_added_or_moved_is_reached() -> None:
+    relay, table = device(), Table()
+    made = devices(relay, table)
+    with pytest.raises(NotFound):
+        await made.of(MINER)
+    table.adapters = [RELAYS]
+    await (await made.of(MINER)).turn_off()
+    table.adapters = [replace(RELAYS, settings={"base_url": "http://moved"})]
+    await (await made.of(MINER)).turn_off()
+    table.away = True
+    await (await made.of(MINER)).turn_off()
+    assert relay.hosts == ["relay", "moved", "moved"]
 
 
 @pytest.mark.parametrize(
@@ -109,13 +144,12 @@ def test_what_is_wrong_is_said(adapter: AdapterConfig, problem: str) -> None:
         devices(device()).reader_of(adapter, [])
 
 
-def test_what_cannot_switch() -> None:
-    made = devices(device())
-    with pytest.raises(NotFound):
-        made.of(MINER)
+async def test_what_cannot_switch() -> None:
     clouds = {each.id: each for each in seed.simulated_adapters("http://sim")}
-    made.configure(clouds.values())
+    made = devices(device(), Table(*clouds.values()))
+    with pytest.raises(NotFound):
+        await made.of(MINER)
     with pytest.raises(Invalid, match="can't switch"):
-        made.of(replace(MINER, adapter_id=seed.VRM_ADAPTER))
+        await made.of(replace(MINER, adapter_id=seed.VRM_ADAPTER))
     for adapter in clouds.values():
         made.reader_of(adapter, [])

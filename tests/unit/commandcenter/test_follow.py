@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from commandcenter.follow import NO_SETTINGS, answers, sky_over
-from services.control.co_simulation import SolarArray
+from energy.site.pv_array import PvArray
 
 NOON = datetime(2026, 6, 21, 12, 0, tzinfo=UTC)
 
@@ -72,8 +72,8 @@ def test_before_good_settings_no_cycle_is_decided() -> None:
 
 
 def test_arrays_are_added_up() -> None:
-    east = SolarArray(peak_w=6_000.0, azimuth_deg=90.0, inverter_limit_w=5_000.0)
-    west = SolarArray(peak_w=6_000.0, azimuth_deg=270.0)
+    east = PvArray(peak_w=6_000.0, azimuth_deg=90.0, inverter_limit_w=5_000.0)
+    west = PvArray(peak_w=6_000.0, azimuth_deg=270.0)
     both = sky_over(47.0, 8.0, [east, west]).clear_sky_w(NOON)
     alone = sky_over(47.0, 8.0, [east]).clear_sky_w(NOON)
     assert 0.0 < alone < both

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from services.accounts.records import Role
+from services.accounts.records import Scope
 from services.actions.records import ActionStatus
 from services.errors import Unavailable
 from tests.fakes.assistant_site import DUMP, PRIMARY, SYSTEM_ID, USER_ID, AssistantSite, build_site
 from tools.registry import BUILDERS, build_tools
-from tools.tool import Arguments, NoArguments, Tool, compact
+from tools.tool import Arguments, NoArguments, Tool, compacted
 
 
 @pytest.fixture
@@ -20,8 +20,16 @@ async def site() -> AssistantSite:
     return await build_site()
 
 
-async def run(site: AssistantSite, name: str, role: Role = Role.USER, **arguments: Any) -> Any:
-    return (await build_tools(site.services, site.scope(role))[name].run(arguments)).data
+async def run(
+    site: AssistantSite,
+    name: str,
+    scope: Scope = Scope.CONTROL,
+    *,
+    words: str = "turn on the dump load",
+    **arguments: Any,
+) -> Any:
+    tools = build_tools(site.services, site.scope(scope, words=words))
+    return (await tools[name].run(arguments)).data
 
 
 @pytest.mark.parametrize(
@@ -78,9 +86,12 @@ async def test_only_proposing_writes_and_it_only_makes_a_pending_action(
     assert site.scope().user_id == USER_ID
 
 
-async def test_a_viewer_may_not_propose(site: AssistantSite) -> None:
-    data = await run(site, "propose_action", Role.VIEWER, load="dump", turn_on=True, why="please")
-    assert data == {"error": "proposing an action needs the role user or admin"}
+async def test_who_may_only_read_may_not_propose(site: AssistantSite) -> None:
+    data = await run(site, "propose_action", Scope.READ, load="dump", turn_on=True, why="please")
+    assert data == {
+        "error": "proposing an action needs the role user or admin, and a token of the scope "
+        "control"
+    }
     assert site.proposals.proposed == []
 
 
@@ -142,12 +153,12 @@ async def test_a_tool_that_fails_says_so_and_never_raises(
     )
     result = await tool.run({})
     assert not result.ok
-    assert sentence in result.data["error"]
+    assert sentence in str(result.data["error"])
 
 
 def test_results_are_compact_but_keep_false_zero_and_order() -> None:
     value = {"b": 52.31499, "a": None, "on": False, "w": 0.0, "many": [1234.56, None]}
-    assert compact(value) == {"b": 52.315, "on": False, "w": 0, "many": [1234.6, None]}
+    assert compacted(value) == {"b": 52.315, "on": False, "w": 0, "many": [1234.6, None]}
 
 
 async def test_progress_is_told_in_words(site: AssistantSite) -> None:

@@ -22,7 +22,7 @@ from energy.climate.zones import (
 )
 from energy.site.loads import HeatSource, Zone
 from energy.site.miners import ControlMethod, MinerProfile, MinerState
-from energy.site.snapshot import Reading, Snapshot
+from energy.site.snapshot import Reading
 
 AT = datetime(2026, 1, 15, 20, 0, tzinfo=UTC)
 
@@ -56,7 +56,14 @@ MINER = MinerProfile(
 SPARE = replace(MINER, id="s19", name="S19", priority_level=3, start_voltage=54.5, stop_voltage=53)
 OFF = MinerState(miner_id="s21", is_on=False)
 ON = MinerState(miner_id="s21", is_on=True)
-SUNNY = HvacHints(rest_voltage_v=53.0, pv_w=6_000.0, miners=(MINER,), states=(OFF,))
+SUNNY = HvacHints(
+    rest_voltage_v=53.0,
+    pv_w=6_000.0,
+    miners=(MINER,),
+    states=(OFF,),
+    fans_with_speed=frozenset({"fan-1"}),
+)
+ON_A_RELAY = replace(SUNNY, fans_with_speed=frozenset())
 
 
 class Site:
@@ -74,11 +81,9 @@ class Site:
         battery_c: float | None = None,
     ) -> ZoneDecision:
         reading = None if temperature_c is None else Reading(value=temperature_c, age_s=age_s)
-        battery = None if battery_c is None else Reading(value=battery_c)
-        snapshot = Snapshot(at=AT + timedelta(seconds=after_s), battery_temperature_c=battery)
-        decided = control_zones(
-            (self.zone,), {self.zone.id: reading}, snapshot, self.memory, self.hints
-        )
+        at = AT + timedelta(seconds=after_s)
+        hints = replace(self.hints, battery_temperature_c=battery_c)
+        decided = control_zones((self.zone,), {self.zone.id: reading}, at, self.memory, hints)
         self.memory = decided.memory
         return decided.zones[0]
 
@@ -91,16 +96,54 @@ def test_the_fan_over_time() -> None:
         for d in [site.decide(c)]
     ]
     assert seen == [
-        (39.9, False, 0, ZoneReason.COMFORTABLE),
+        (39.9, False, None, ZoneReason.COMFORTABLE),
         (40.0, True, 6, ZoneReason.TOO_HOT),
         (41.0, True, 6, ZoneReason.TOO_HOT),
         (45.0, True, 10, ZoneReason.TOO_HOT),
         (50.0, True, 10, ZoneReason.TOO_HOT),
         (36.0, True, 2, ZoneReason.COOLING),
         (35.1, True, 1, ZoneReason.COOLING),
-        (35.0, False, 0, ZoneReason.COMFORTABLE),
-        (39.9, False, 0, ZoneReason.COMFORTABLE),
+        (35.0, False, None, ZoneReason.COMFORTABLE),
+        (39.9, False, None, ZoneReason.COMFORTABLE),
     ]
+
+
+def test_a_fan_on_a_relay_has_no_speed_to_decide_or_to_tell() -> None:
+    site = Site(hints=ON_A_RELAY)
+    seen = [
+        (c, d.fan_on, d.fan_speed, d.explanation)
+        for c in (39.9, 41.0, 50.0, 37.0, 35.0)
+        for d in [site.decide(c)]
+    ]
+    assert seen == [
+        (39.9, False, None, "Heat Room is 39.9 °C: fan and heating are off."),
+        (41.0, True, None, "Heat Room is 41.0 °C, at or above 40.0 °C: exhaust fan on."),
+        (50.0, True, None, "Heat Room is 50.0 °C, at or above 40.0 °C: exhaust fan on."),
+        (37.0, True, None, "Heat Room is 37.0 °C and cools to 35.0 °C: exhaust fan on."),
+        (35.0, False, None, "Heat Room is 35.0 °C: fan and heating are off."),
+    ]
+    mute = Site(hints=ON_A_RELAY)
+    mute.decide(20.0)
+    late = mute.decide(None, after_s=900)
+    assert (late.fan_on, late.fan_speed, late.explanation) == (
+        True,
+        None,
+        "Heat Room has had no temperature for 15 min: fan on, heating off.",
+    )
+
+
+def test_a_running_fan_keeps_its_speed_within_the_hysteresis() -> None:
+    site = Site()
+    # The ramp has 0.9 speeds a kelvin: 5.5 at 40 °C, 6.4 at 41 °C.
+    course = ((40.0, 6), (40.5, 6), (41.3, 6), (41.4, 7), (40.9, 7), (40.8, 6), (45.0, 10))
+    assert [site.decide(c).fan_speed for c, _ in course] == [speed for _, speed in course]
+
+
+def test_a_lower_limit_of_the_speed_holds_at_once() -> None:
+    site = Site()
+    assert site.decide(45.0).fan_speed == 10
+    site.zone = replace(ZONE, exhaust_fan_max_speed=4)
+    assert site.decide(45.0).fan_speed == 4
 
 
 def test_the_heating_over_time() -> None:
@@ -184,7 +227,7 @@ def test_a_zone_that_cools_down_and_one_without_a_fan() -> None:
         "Heat Room is 37.0 °C and cools to 35.0 °C: exhaust fan on at speed 3 of 10."
     )
     bare = Site(replace(ZONE, exhaust_fan_enabled=False)).decide(41.0)
-    assert (bare.fan_on, bare.fan_speed, bare.fan_device_id) == (None, 0, None)
+    assert (bare.fan_on, bare.fan_speed, bare.fan_device_id) == (None, None, None)
     assert bare.explanation == (
         "Heat Room is 41.0 °C, at or above 40.0 °C: it has no fan to cool it."
     )
@@ -418,8 +461,8 @@ def test_a_mute_sensor_over_time() -> None:
         for d in [site.decide(None, after_s=s)]
     ]
     assert seen == [
-        (60, ZoneReason.WAITING_FOR_SENSOR, False, 0, HeatSource.MINER),
-        (899, ZoneReason.WAITING_FOR_SENSOR, False, 0, HeatSource.MINER),
+        (60, ZoneReason.WAITING_FOR_SENSOR, False, None, HeatSource.MINER),
+        (899, ZoneReason.WAITING_FOR_SENSOR, False, None, HeatSource.MINER),
         (900, ZoneReason.NO_SENSOR, True, 1, HeatSource.NONE),
         (3_600, ZoneReason.NO_SENSOR, True, 1, HeatSource.NONE),
     ]
@@ -556,7 +599,7 @@ def test_zones_are_independent_and_come_by_name() -> None:
         "a-main": Reading(value=-1.0),
     }
     decided = [
-        control_zones(zones, readings, Snapshot(at=AT), HvacMemory(), SUNNY)
+        control_zones(zones, readings, AT, HvacMemory(), SUNNY)
         for zones in ((ZONE, main), (main, ZONE))
     ]
     assert decided[0] == decided[1]
@@ -575,7 +618,7 @@ def test_a_clock_that_jumps_back_does_not_make_a_sensor_mute() -> None:
 
 def test_no_zones_no_decisions() -> None:
     nothing: dict[str, Any] = {}
-    assert control_zones((), nothing, Snapshot(at=AT), HvacMemory(), SUNNY) == ZoneDecisions()
+    assert control_zones((), nothing, AT, HvacMemory(), SUNNY) == ZoneDecisions()
 
 
 @pytest.mark.parametrize("room_c", [20.0, -1.0, None], ids=["warm", "cold", "no reading"])

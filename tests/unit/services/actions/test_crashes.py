@@ -25,8 +25,8 @@ class FusedSwitches:
     def __init__(self, site: ScriptedSite, fuse: Fuse) -> None:
         self._switches, self._fuse = ScriptedSwitches(site.switches), fuse
 
-    def of(self, load: ControlledLoad) -> Switch:
-        fused: Any = Fused(self._switches.of(load), self._fuse)
+    async def of(self, load: ControlledLoad) -> Switch:
+        fused: Any = Fused(await self._switches.of(load), self._fuse)
         return fused  # type: ignore[no-any-return]  # it stands before a switch
 
 

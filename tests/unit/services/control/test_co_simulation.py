@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from energy.allocation.decision import Decision
+from energy.site.pv_array import PvArray
 from energy.site.reference_site import REFERENCE_MINERS
 from services.control.co_simulation import (
     FollowedSite,
-    SolarArray,
     follow,
     line_of,
     site_from,
@@ -27,14 +27,14 @@ MINER = {"name": "A", "power_draw_watts": 3_000, "start_voltage": 52.0, "stop_vo
 class FlatSky:
     """10 kW by day; keeps what it was made of."""
 
-    def __init__(self, place: tuple[float, float], arrays: Sequence[SolarArray]) -> None:
+    def __init__(self, place: tuple[float, float], arrays: Sequence[PvArray]) -> None:
         self.place, self.arrays = place, tuple(arrays)
 
     def clear_sky_w(self, at: datetime) -> float:
         return 10_000.0 if 6 <= at.hour < 18 else 0.0
 
 
-def make_sky(latitude: float, longitude: float, arrays: Sequence[SolarArray]) -> SkyModel:
+def make_sky(latitude: float, longitude: float, arrays: Sequence[PvArray]) -> SkyModel:
     return FlatSky((latitude, longitude), arrays)
 
 
@@ -68,7 +68,7 @@ def walk(site: FollowedSite, *lines: Any) -> list[Decision]:
 
 
 def command(decision: Decision) -> tuple[str, str]:
-    return decision.miners[0].command.value, decision.miners[0].reason.value
+    return decision.miners[0].command.value, decision.miners[0].reason.code.value
 
 
 def test_without_settings_it_is_the_reference_site() -> None:
@@ -91,7 +91,7 @@ def test_the_settings_make_the_site() -> None:
     assert isinstance(site.sky, FlatSky)
     assert site.sky.place == (47.0, 8.0)
     assert site.sky.arrays == (
-        SolarArray(peak_w=12_000.0, tilt_deg=30.0, azimuth_deg=170.0, inverter_limit_w=10_000.0),
+        PvArray(peak_w=12_000.0, tilt_deg=30.0, azimuth_deg=170.0, inverter_limit_w=10_000.0),
     )
 
 

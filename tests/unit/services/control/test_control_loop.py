@@ -282,12 +282,55 @@ async def test_fan_and_heater_follow_the_zones(site: ScriptedSite) -> None:
     assert site.switches[FAN].relay
     fan = (await actions(site))[0]
     assert (fan.target_speed, fan.requested_by, fan.reason) == (
-        6,
+        None,
         "climate of Heat Room",
         "too_hot",
     )
+    await cycles(site, 2, room_c=45.0)
+    assert len(await actions(site)) == 1, "a relay has no speed that could be changed"
     await cycles(site, 1, room_c=35.0)
     assert not site.switches[FAN].relay
+
+
+async def test_a_fan_whose_speed_can_be_set_follows_the_temperature(site: ScriptedSite) -> None:
+    fan = site.switches[FAN]
+    fan.speed = 1
+    story = []
+    for room_c in (39.0, 40.0, 40.2, 45.0, 45.0, 37.0, 35.0):
+        await cycles(site, 1, room_c=room_c)
+        record = await site.stores.decisions.latest(SYSTEM_ID)
+        assert record is not None
+        zones = record.document["zones"]["zones"]
+        zone = next(each for each in zones if each["name"] == "Heat Room")
+        story.append((room_c, fan.relay, zone["fan_speed"], fan.speed))
+    assert story == [
+        (39.0, False, None, 1),
+        (40.0, True, 6, 6),
+        (40.2, True, 6, 6),
+        (45.0, True, 10, 10),
+        (45.0, True, 10, 10),
+        (37.0, True, 3, 3),
+        (35.0, False, None, 3),
+    ]
+    mine = [each for each in await actions(site) if each.load_id == FAN]
+    sent = [(each.target_on, each.target_speed, each.status) for each in mine]
+    assert sent == [
+        (True, 6, ActionStatus.DONE),
+        (True, 10, ActionStatus.DONE),
+        (True, 3, ActionStatus.DONE),
+        (False, None, ActionStatus.DONE),
+    ]
+    shown = (await site.loop.live.now(SYSTEM_ID))["zones"]
+    assert [zone["fan_speed"] for zone in shown] == [None, None]
+
+
+async def test_a_speed_that_is_not_taken_over_is_tried_again_and_told(site: ScriptedSite) -> None:
+    fan = site.switches[FAN]
+    fan.speed, fan.keeps_speed = 1, True
+    await cycles(site, 1, room_c=45.0)
+    (action,) = await actions(site)
+    assert action.status is ActionStatus.ROLLED_BACK
+    assert "did not show on at speed 10 within 15 s" in (action.result or "")
 
 
 async def test_a_cold_room_asks_for_a_miners_heat_first(site: ScriptedSite) -> None:
@@ -297,7 +340,9 @@ async def test_a_cold_room_asks_for_a_miners_heat_first(site: ScriptedSite) -> N
     states = record.document["allocation"]["inputs"]["states"]
     assert [state["heat_wanted"] for state in states] == [True, False]
     assert not site.switches[HEATER].relay
-    await cycles(site, 12, room_c=-1.0, voltage_v=49.0)
+    for _ in range(12):
+        heater_w = 1_500.0 if site.switches[HEATER].relay else 0.0
+        await cycles(site, 1, room_c=-1.0, voltage_v=49.0, load_w=1_850.0 + heater_w)
     assert site.switches[HEATER].relay, "the miner may not start: the heater helps"
 
 
@@ -411,6 +456,7 @@ async def test_a_device_that_hangs_delays_no_cycle() -> None:
 async def test_a_timer_that_hangs_holds_up_no_stop() -> None:
     site = await ScriptedSite(speed=1_000.0).set_up()
     await cycles(site, 6)
+    await eventually(lambda: site.loop.dispatch.under_way == 0)
     assert site.primary.relay
     site.switches[DUMP].flip(on=True)
     site.primary.answers.clear()

@@ -1,0 +1,71 @@
+"""How the API describes itself: every route names the refusals that it can answer with.
+
+They follow from what the route depends on, so that no route forgets one: whoever asks for a
+signed-in person can answer 401, whoever takes a body 422.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.dependencies.utils import get_dependant
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from typing_extensions import override
+
+from server.auth import chosen_system, needs_admin, needs_control, services_of, signed_in
+from server.schemas.problems import components, otherwise, refused
+
+IF_MATCH = "if-match"
+
+
+class DescribedRoute(APIRoute):
+    """A route whose ``responses`` hold its refusals; those given by hand are added."""
+
+    @override
+    def __init__(self, path: str, endpoint: Callable[..., object], **options: object) -> None:
+        given = options.pop("responses", None) or {}
+        responses = {**refusals_of(get_dependant(path=path, call=endpoint)), **dict(given)}  # type: ignore[call-overload]  # FastAPI's own mapping
+        super().__init__(path, endpoint, responses=responses, **options)  # type: ignore[arg-type]  # handed on
+
+
+def refusals_of(dependant: Dependant) -> dict[int | str, dict[str, object]]:
+    """What a route with these parameters and dependencies can refuse."""
+    parts = list(_parts(dependant))
+    calls = {part.call for part in parts}
+    body = any(part.body_params for part in parts)
+    query = any(part.query_params for part in parts)
+    path = any(part.path_params for part in parts)
+    headers = {str(field.alias) for part in parts for field in part.header_params}
+    causes = {
+        400: body or query or path or bool(headers),
+        401: signed_in in calls,
+        403: bool(calls & {needs_control, needs_admin}),
+        404: path or chosen_system in calls,
+        412: IF_MATCH in headers,
+        413: body,
+        422: body or query,
+        503: bool(calls & {services_of, signed_in}),
+    }
+    return {**refused(*(status for status, holds in causes.items() if holds)), **otherwise()}
+
+
+class DescribedApi(FastAPI):
+    """The application with the refusals' shape in its description."""
+
+    @override
+    def openapi(self) -> dict[str, object]:
+        """The description, made once."""
+        if not self.openapi_schema:
+            schema = get_openapi(title=self.title, version=self.version, routes=self.routes)
+            schema["components"]["schemas"].update(components())
+            self.openapi_schema = schema
+        return self.openapi_schema
+
+
+def _parts(dependant: Dependant) -> Iterator[Dependant]:
+    yield dependant
+    for inner in dependant.dependencies:
+        yield from _parts(inner)

@@ -1,0 +1,214 @@
+"""What is configured of a site, read once and kept until the database says that it has changed.
+
+A control cycle reads a site's settings in eight statements; they change a few times a year. Each
+process keeps them and is told of changes by ``commandcenter_settings`` notifications (migration
+0091). While nobody listens, nothing is kept.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from energy.site.loads import Zone
+from energy.site.miners import MinerProfile
+from energy.site.preferences import Preferences
+from services.settings.ports import SettingsStore
+from services.sites.ports import SiteStore
+from services.sites.records import AdapterConfig, ControlledLoad, System
+from services.stored import Json, Stored
+
+CHANNEL = "commandcenter_settings"
+OLDEST_S = 300.0
+"""Nothing is kept longer, should a notification ever be lost."""
+
+T = TypeVar("T")
+
+
+class Kept:
+    """Values by what they are and of which site. Shared by all stores of a process."""
+
+    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Nothing is kept before ``begin``."""
+        self._monotonic = monotonic
+        self._values: dict[UUID, dict[str, tuple[float, Any]]] = {}
+        self._changes: dict[UUID, int] = {}
+        self._is_listening, self._epoch = False, 0
+
+    def begin(self) -> None:
+        """Changes are told from now on."""
+        self._is_listening, self._epoch = True, self._epoch + 1
+        self._values.clear()
+
+    def end(self) -> None:
+        """Changes are not told any more."""
+        self._is_listening = False
+        self._values.clear()
+
+    def forget(self, system_id: UUID) -> None:
+        """Something of this site has changed."""
+        self._changes[system_id] = self._changes.get(system_id, 0) + 1
+        self._values.pop(system_id, None)
+
+    def told(self, payload: str) -> None:
+        """Handle a notification: the site's id."""
+        self.forget(UUID(payload))
+
+    async def get(self, what: str, system_id: UUID, load: Callable[[], Awaitable[T]]) -> T:
+        """The kept value, or what ``load`` reads now.
+
+        What is read while a change arrives is not kept: it may be from before.
+        """
+        found = self._values.get(system_id, {}).get(what)
+        if found is not None and self._monotonic() - found[0] < OLDEST_S:
+            value: T = found[1]
+            return value
+        state = (self._epoch, self._changes.get(system_id, 0))
+        read_s, value = self._monotonic(), await load()
+        if self._is_listening and state == (self._epoch, self._changes.get(system_id, 0)):
+            self._values.setdefault(system_id, {})[what] = (read_s, value)
+        return value
+
+
+class KeptSettings:
+    """``SettingsStore`` that reads through ``Kept``."""
+
+    def __init__(self, *, store: SettingsStore, kept: Kept) -> None:
+        self._store, self._kept = store, kept
+
+    async def preferences(self, system_id: UUID) -> Stored[Preferences]:
+        """The owner's preferences."""
+        return await self._kept.get(
+            "preferences", system_id, lambda: self._store.preferences(system_id)
+        )
+
+    async def save_preferences(
+        self, system_id: UUID, value: Preferences, *, expected_version: int | None, actor: str
+    ) -> Stored[Preferences]:
+        """Replace them."""
+        try:
+            return await self._store.save_preferences(
+                system_id, value, expected_version=expected_version, actor=actor
+            )
+        finally:
+            self._kept.forget(system_id)
+
+    async def miners(self, system_id: UUID) -> Sequence[Stored[MinerProfile]]:
+        """By priority, name, id."""
+        return await self._kept.get("miners", system_id, lambda: self._store.miners(system_id))
+
+    async def save_miner(
+        self, system_id: UUID, value: MinerProfile, *, expected_version: int | None, actor: str
+    ) -> Stored[MinerProfile]:
+        """Insert or update."""
+        try:
+            return await self._store.save_miner(
+                system_id, value, expected_version=expected_version, actor=actor
+            )
+        finally:
+            self._kept.forget(system_id)
+
+    async def delete_miner(self, system_id: UUID, miner_id: str, *, actor: str) -> bool:
+        """Delete; whether there was one."""
+        try:
+            return await self._store.delete_miner(system_id, miner_id, actor=actor)
+        finally:
+            self._kept.forget(system_id)
+
+    async def zones(self, system_id: UUID) -> Sequence[Stored[Zone]]:
+        """By name, id."""
+        return await self._kept.get("zones", system_id, lambda: self._store.zones(system_id))
+
+    async def save_zone(
+        self, system_id: UUID, value: Zone, *, expected_version: int | None, actor: str
+    ) -> Stored[Zone]:
+        """Insert or update."""
+        try:
+            return await self._store.save_zone(
+                system_id, value, expected_version=expected_version, actor=actor
+            )
+        finally:
+            self._kept.forget(system_id)
+
+    async def delete_zone(self, system_id: UUID, zone_id: str, *, actor: str) -> bool:
+        """Delete; whether there was one."""
+        try:
+            return await self._store.delete_zone(system_id, zone_id, actor=actor)
+        finally:
+            self._kept.forget(system_id)
+
+
+class KeptSites:
+    """``SiteStore`` that reads what belongs to one site through ``Kept``.
+
+    The list of systems is always read: whoever asks for it wants to know what there is now.
+    """
+
+    def __init__(self, *, store: SiteStore, kept: Kept) -> None:
+        self._store, self._kept = store, kept
+
+    async def systems(self) -> Sequence[System]:
+        """All systems by name."""
+        return await self._store.systems()
+
+    async def system(self, system_id: UUID) -> System | None:
+        """One by id."""
+        return await self._kept.get("system", system_id, lambda: self._store.system(system_id))
+
+    async def save_system(self, system: System) -> None:
+        """Insert or update."""
+        try:
+            await self._store.save_system(system)
+        finally:
+            self._kept.forget(system.id)
+
+    async def adapters(self, system_id: UUID) -> Sequence[AdapterConfig]:
+        """A system's adapters by name, with their secrets."""
+        return await self._kept.get("adapters", system_id, lambda: self._store.adapters(system_id))
+
+    async def save_adapter(self, adapter: AdapterConfig) -> None:
+        """Insert or update."""
+        try:
+            await self._store.save_adapter(adapter)
+        finally:
+            self._kept.forget(adapter.system_id)
+
+    async def loads(self, system_id: UUID) -> Sequence[ControlledLoad]:
+        """A system's controlled loads by name."""
+        return await self._kept.get("loads", system_id, lambda: self._store.loads(system_id))
+
+    async def save_load(self, load: ControlledLoad) -> None:
+        """Insert or update."""
+        try:
+            await self._store.save_load(load)
+        finally:
+            self._kept.forget(load.system_id)
+
+    async def devices(self, system_id: UUID) -> Sequence[Json]:
+        """Inverters and battery packs."""
+        return await self._kept.get("devices", system_id, lambda: self._store.devices(system_id))
+
+    async def save_device(
+        self,
+        *,
+        device_id: UUID,
+        system_id: UUID,
+        kind: str,
+        name: str,
+        adapter_id: UUID,
+        external_id: str,
+    ) -> None:
+        """Insert or update, in the system's first array."""
+        try:
+            await self._store.save_device(
+                device_id=device_id,
+                system_id=system_id,
+                kind=kind,
+                name=name,
+                adapter_id=adapter_id,
+                external_id=external_id,
+            )
+        finally:
+            self._kept.forget(system_id)

@@ -1,0 +1,123 @@
+"""Which load a phrase names: exactly one, or none and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+MINER_WORDS = frozenset({"miner", "rig", "asic", "machine"})
+GENERIC = MINER_WORDS | {
+    *("load", "device", "unit", "relay", "plug", "number", "no", "nr", "one"),
+    *("miners", "rigs", "asics", "machines", "loads", "devices", "units"),
+}
+"""Words that name a kind of thing, and by themselves no certain thing."""
+
+KINDS = frozenset({"fan", "heater", "heating", "pump", "light", "lamp", "boiler", "cooler"})
+"""Words without which a name that has them is not said: a room's name is not its fan's."""
+
+ARTICLES = frozenset({"the", "my", "our", "your", "this", "that", "a", "an", "in", "of"})
+MARK = "\x01"
+_WORD = re.compile(rf"{MARK}\d+{MARK}|\w+\+?", re.UNICODE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A load as people call it."""
+
+    name: str
+    is_miner: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unclear:
+    """A phrase that names no load, or several.
+
+    Attributes:
+        fits: Those that fit; none when no load is meant by the phrase.
+    """
+
+    fits: tuple[str, ...] = ()
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, and the marks of whole names, in small letters."""
+    return _WORD.findall(text.casefold())
+
+
+def with_marks(text: str, devices: Sequence[Device]) -> str:
+    """``text`` with every whole name of a device as its mark, so that no part of a name is read."""
+    marked = text
+    for number in sorted(range(len(devices)), key=lambda at: -len(devices[at].name)):
+        marked = _whole(devices[number].name).sub(f" {MARK}{number}{MARK} ", marked)
+    return marked
+
+
+def marked_in(text: str) -> list[int]:
+    """Numbers of the devices whose marks stand in a text, each once."""
+    return list(dict.fromkeys(int(number) for number in re.findall(rf"{MARK}(\d+){MARK}", text)))
+
+
+def device_named(phrase: str, devices: Sequence[Device]) -> Device | Unclear:
+    """The one device that ``phrase`` names; every word of it must be one of the name's.
+
+    A number or a word for a kind alone names nothing, unless there is only one of that kind.
+    """
+    said = [word for word in words(phrase) if word not in ARTICLES]
+    marked = marked_in(phrase)
+    if marked:
+        rest = [word for word in said if not word.startswith(MARK) and word not in GENERIC]
+        hits = [devices[number] for number in marked]
+        return hits[0] if len(hits) == 1 and not rest else _unclear(hits if not rest else [])
+    if not said:
+        return Unclear()
+    for exact in (True, False):
+        fits = [device for device in devices if _fits(said, device, exact=exact)]
+        if fits:
+            return fits[0] if len(fits) == 1 else _unclear(fits)
+    miners = [device for device in devices if device.is_miner]
+    if set(said) <= MINER_WORDS:
+        return miners[0] if len(miners) == 1 else _unclear(miners)
+    return Unclear()
+
+
+def _fits(said: Sequence[str], device: Device, *, exact: bool) -> bool:
+    name = words(device.name)
+    if not exact:
+        said, name = ([word.rstrip("+") for word in text] for text in (said, name))
+    generic = GENERIC if device.is_miner else GENERIC - MINER_WORDS
+    kinds = set(name) & KINDS
+    if kinds and not kinds & set(said):
+        return False  # "the heat" is not the fan of the heat room
+    telling = [word for word in said if word not in GENERIC and not word.isdigit()]
+    if telling and set(said) <= {*name, *generic} and set(telling) <= set(name):
+        return _numbers(said) <= _numbers(name)
+    return _run_together(said, name)
+
+
+def _numbers(said: Sequence[str]) -> set[str]:
+    return {word for word in said if word.isdigit()}
+
+
+def _run_together(said: Sequence[str], name: Sequence[str]) -> bool:
+    """Whether the letters are the same: ``dumpload`` and ``s 19`` are in ``Dump Load S19``."""
+    letters = "".join(said)
+    if not any(char.isalpha() for char in letters) or letters in GENERIC or len(letters) < 3:
+        return False
+    runs = {
+        "".join(name[start:end])
+        for start in range(len(name))
+        for end in range(start + 1, len(name) + 1)
+    }
+    return letters in runs
+
+
+def _unclear(fits: Sequence[Device]) -> Unclear:
+    return Unclear(fits=tuple(device.name for device in fits))
+
+
+@cache
+def _whole(name: str) -> re.Pattern[str]:
+    inner = r"\s+".join(re.escape(part) for part in name.split())
+    return re.compile(rf"(?<!\w){inner}(?![\w+])", re.IGNORECASE)
