@@ -6,14 +6,12 @@ import asyncio
 import contextlib
 import errno
 import gc
-import os
-import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import structlog
 import uvicorn
@@ -23,6 +21,7 @@ from commandcenter.clock import WallClock
 from commandcenter.liveness import Liveness
 from commandcenter.logs import set_up_logging
 from commandcenter.settings import Settings, SiteKind
+from commandcenter.shutdown import leave, stop_on_signals
 from commandcenter.wiring.announcement import announced
 from commandcenter.wiring.composition import Site, compose
 from commandcenter.wiring.database import database
@@ -68,7 +67,7 @@ async def run(settings: Settings, parts: Parts) -> None:
     """
     set_up_logging(level=settings.log_level, form=settings.log_format)
     stopping = asyncio.Event()
-    _stop_on_signals(stopping)
+    stop_on_signals(stopping)
     listening = _listen(settings) if parts.web else None
     async with AsyncExitStack() as stack:
         dsn = await stack.enter_async_context(database(settings, own=parts.alone))
@@ -91,7 +90,7 @@ async def run(settings: Settings, parts: Parts) -> None:
                 _say("ready")
             await stopping.wait()
         log.info("stopping")
-    _leave()
+    leave()
 
 
 async def _unless(stopping: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
@@ -107,20 +106,13 @@ async def _unless(stopping: asyncio.Event, work: Coroutine[Any, Any, None]) -> b
     return True
 
 
-def _leave() -> NoReturn:
-    """Everything is closed; libraries that still load in threads are not waited for."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
-
-
 async def simulate_only(settings: Settings) -> None:
     """Run the simulated site until a signal says stop."""
     set_up_logging(level=settings.log_level, form=settings.log_format)
     if settings.site is not SiteKind.SIMULATED or settings.sim_url is not None:
         raise Invalid([("SITE", "must be `simulated`, without SIM_URL, to run the simulator")])
     stopping = asyncio.Event()
-    _stop_on_signals(stopping)
+    stop_on_signals(stopping)
     async with plant(settings, run=True, host=settings.host, port=settings.port) as found:
         if not found.running:
             raise Conflict(f"The simulator of {settings.home} is already running.")
@@ -237,12 +229,6 @@ def _advice(error: OSError) -> str:
     if error.errno in {errno.EACCES, errno.EPERM}:
         return "set COMMANDCENTER_PORT to one above 1023"
     return "set COMMANDCENTER_HOST to an address of this machine"
-
-
-def _stop_on_signals(stopping: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
 
 
 def _say(line: str) -> None:

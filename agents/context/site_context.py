@@ -173,6 +173,8 @@ def live_lines(now: Json) -> list[str]:
             f"{key.replace('_', ' ')} {aged(each)}" for key, each in values.items() if known(each)
         ]
         lines.append(f"{name}: {', '.join(said) or 'no reading'}")
+        reasons = dict.fromkeys(str(each.get("reason") or "") for each in values.values())
+        lines.extend(f"{name}: {reason}" for reason in reasons if reason)
     lines.extend(_miner_line(each) for each in now.get("miners") or [])
     lines.extend(_zone_line(each) for each in now.get("zones") or [])
     return lines

@@ -63,6 +63,7 @@ from services.telemetry.snapshots import SnapshotBuilder
 from services.views.health import Health
 from services.views.history import History
 from services.views.live import LiveView
+from services.views.measurement_check import MeasurementCheck
 from services.views.metrics import Metrics
 from storage.all_stores import PostgresStores
 from storage.schema import migrations
@@ -248,6 +249,10 @@ class _Builder:
             http=self._http,
         )
         views.health.add("assistant", check, kind="model")
+        measurements = MeasurementCheck(
+            sites=s.site, snapshots=self._snapshots(s), memory=s.memory, clock=self._clock
+        )
+        views.health.add("measurements", measurements, kind="site")
         runs = Runs(
             assistant=assistant,
             conversations=s.conversations,
@@ -368,9 +373,9 @@ class _Builder:
     def _alerts(self, targets: Targets) -> Alerts:
         s = self._stores
         facts = FactsOfSite(
+            snapshots=self._snapshots(s),
             sites=s.site,
             telemetry=s.telemetry,
-            settings=s.settings,
             memory=s.memory,
             decisions=s.decisions,
             actions=s.actions,

@@ -10,6 +10,11 @@ from energy.climate.zones import ZoneWarningCode
 from energy.wording import duration, watts
 
 TELEMETRY_LOST_S = 1_800.0
+"""A site that has never told a voltage is being set up: it has this long, s."""
+
+NOT_BELIEVED_S = 300.0
+"""One odd sample is no news, s."""
+
 SILENT_S = 600.0
 CAUTION_S = 600.0
 OFF_DRAW_W = 100.0
@@ -17,30 +22,43 @@ OFF_DRAW_W = 100.0
 
 
 def _telemetry_lost(facts: AlertFacts) -> Iterator[Watch]:
-    age_s = facts.voltage_age_s
+    never = facts.voltage_age_s is None
     yield Watch(
         key="telemetry_lost",
         category="telemetry",
         severity=AlertSeverity.CRITICAL,
         title="No battery voltage any more",
-        detail="There has been none at all."
-        if age_s is None
-        else f"The last one came {duration(age_s)} ago.",
+        detail=facts.voltage_reason,
         advice="All miners are stopped until it is back. See whether the site has internet and "
         "power; the health page shows which source is silent and why.",
-        holds=age_s is None or age_s > TELEMETRY_LOST_S,
-        for_s=TELEMETRY_LOST_S if age_s is None else 0.0,
+        holds=facts.telemetry_lost,
+        for_s=TELEMETRY_LOST_S if never else 0.0,
+    )
+
+
+def _not_believed(facts: AlertFacts) -> Iterator[Watch]:
+    yield Watch(
+        key="values_not_believed",
+        category="telemetry",
+        severity=AlertSeverity.WARNING,
+        title="Some values are not believed",
+        detail=" ".join(facts.not_believed),
+        advice="Nothing is decided on them. See whether the source they come from still measures: "
+        "its own page or display, its time, its connection to the device.",
+        holds=bool(facts.not_believed),
+        for_s=NOT_BELIEVED_S,
+        clear_for_s=NOT_BELIEVED_S,
     )
 
 
 def _sources(facts: AlertFacts) -> Iterator[Watch]:
     for source in facts.sources:
         if not source.drives_loads:
-            yield _source(source)
+            yield _source(source, waiting=facts.waiting)
         yield _caution(source)
 
 
-def _source(source: SourceFact) -> Watch:
+def _source(source: SourceFact, *, waiting: bool) -> Watch:
     limit_s = max(SILENT_S, 2 * source.interval_s)
     silent_s = source.silent_s
     how_long = "since it was set up" if silent_s is None else f"for {duration(silent_s)}"
@@ -53,7 +71,7 @@ def _source(source: SourceFact) -> Watch:
         detail=f"It has not answered {how_long}{why}.",
         advice="It is asked again by itself. If it stays silent, see that the device has power and "
         "internet, and that its credentials in the settings are right.",
-        holds=silent_s is None or silent_s > limit_s,
+        holds=None if waiting else silent_s is None or silent_s > limit_s,
         for_s=limit_s if silent_s is None else 0.0,
     )
 
@@ -76,12 +94,12 @@ def _caution(source: SourceFact) -> Watch:
 
 def _devices(facts: AlertFacts) -> Iterator[Watch]:
     for device in facts.devices:
-        yield _device_silent(device)
+        yield _device_silent(device, waiting=facts.waiting)
         yield _device_fault(device)
         yield _device_leaks(device)
 
 
-def _device_silent(device: DeviceFact) -> Watch:
+def _device_silent(device: DeviceFact, *, waiting: bool) -> Watch:
     silent_s = device.silent_s
     how_long = "at all" if silent_s is None else f"for {duration(silent_s)}"
     was = {True: ", it was on then", False: ", it was off then", None: ""}[device.is_on]
@@ -93,7 +111,7 @@ def _device_silent(device: DeviceFact) -> Watch:
         detail=f"Its switch has not answered {how_long}{was}. It cannot be commanded.",
         advice="Its own timer switches it off when it isn't refreshed. See that the switch has "
         "power and Wi-Fi.",
-        holds=silent_s is None or silent_s > SILENT_S,
+        holds=None if waiting else silent_s is None or silent_s > SILENT_S,
         for_s=SILENT_S if silent_s is None else 0.0,
     )
 
@@ -159,7 +177,7 @@ def _zones(facts: AlertFacts) -> Iterator[Watch]:
             detail=mute or "",
             advice="Its fan runs low and its heating is off until the sensor is back: see to its "
             "battery or network.",
-            holds=mute is not None,
+            holds=None if facts.waiting else mute is not None,
         )
         yield Watch(
             key=f"zone_cold:{zone.id}",
@@ -177,6 +195,7 @@ def _zones(facts: AlertFacts) -> Iterator[Watch]:
 
 DEVICE_LOOKS: tuple[Callable[[AlertFacts], Iterator[Watch]], ...] = (
     _telemetry_lost,
+    _not_believed,
     _sources,
     _devices,
     _failed_switches,

@@ -82,7 +82,11 @@ class AlertFacts:
     """The site as alerts see it. Signs as everywhere: battery power + charging, grid + import.
 
     Attributes:
-        voltage_age_s: Age of the newest battery voltage, s; None when there is none at all.
+        telemetry_lost: The battery voltage has been gone for so long that everything is stopped.
+        waiting: The program has just started: what has been silent until now is no news yet.
+        voltage_age_s: Age of the battery voltage, s; None when there is none at all.
+        voltage_reason: Why it is old, replaced or not believed; empty when all is well.
+        not_believed: Why each value that was measured and is not believed is left out.
         soc_pct: From the rest voltage, by the owner's calibration.
         sky_allows_w: Clear-sky power × the site's recent ratio, W.
         throttled: The charger throttles the sun.
@@ -95,9 +99,12 @@ class AlertFacts:
 
     at: datetime
     preferences: Preferences
+    telemetry_lost: bool = False
+    waiting: bool = False
     raw_voltage_v: float | None = None
     rest_voltage_v: float | None = None
     voltage_age_s: float | None = None
+    voltage_reason: str = ""
     soc_pct: float | None = None
     battery_power_w: float | None = None
     battery_temperature_c: float | None = None
@@ -111,6 +118,7 @@ class AlertFacts:
     usable_wh: float | None = None
     reserve_wh: float | None = None
     sun_carries_base_load: bool | None = None
+    not_believed: tuple[str, ...] = ()
     sources: tuple[SourceFact, ...] = ()
     devices: tuple[DeviceFact, ...] = ()
     failed_switches: tuple[FailedSwitchFact, ...] = ()

@@ -40,6 +40,7 @@ def _decide(question: AllocationInput, *, explained: bool) -> Decision:
         battery_w=site.battery_allowance_w,
         lendable_w=site.lendable_w,
     )
+    purse.spend(site.other_loads_w)
     entries = _entries(question)
     Turns(site, purse, sorted(entries, key=lambda entry: turn_order(entry, site))).take()
     budget = budget_of(site, allocated_w=fsum(entry.power_w for entry in entries))
@@ -111,6 +112,7 @@ def _memory(site: Site, entries: list[Entry]) -> ControlMemory:
         waiting_since=measuring.waiting_since,
         balance_closed_at=measuring.balance_closed_at,
         balance_open_since=measuring.balance_open_since,
+        stuck=measuring.stuck,
         charge=site.potential.hold,
         surplus=site.surplus_samples,
     )

@@ -95,7 +95,7 @@ class Budget:
 
     ``reserve_wh`` is tonight's part and the dark day's; ``reserve_known`` is False where the
     assumed night stands in. ``grid_excess_w`` is imported beyond the owner's limit and is taken out
-    of the budget.
+    of the budget. Heaters and fans take ``other_loads_w`` of it before the miners.
     """
 
     raw_voltage_v: float | None
@@ -117,6 +117,7 @@ class Budget:
     reserve_wh: float | None
     total_w: float
     allocated_w: float
+    other_loads_w: float = 0.0
     tonight_reserve_wh: float | None = None
     dark_day_reserve_wh: float | None = None
     reserve_known: bool = True

@@ -7,7 +7,12 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from energy.allocation.budget import battery_allowance, grid_excess_w, lendable_w
+from energy.allocation.budget import (
+    battery_allowance,
+    grid_excess_w,
+    lendable_w,
+    others_w,
+)
 from energy.allocation.decision import AllocationInput, Budget
 from energy.allocation.night_reserve import Reserve, reserve_of
 from energy.allocation.pv_potential import Potential, potential_of
@@ -40,6 +45,7 @@ class Site:
         carrying_surplus_w: Mean surplus of the last twenty minutes, W, never below the one now:
             what carries a running load.
         base_load_w: The house, W.
+        other_loads_w: What heaters and fans take of the budget before the miners, W.
         controlled_load_w: What controlled loads take of the measured load, W.
         solar_surplus_w: Potential less base load, W, never below 0.
         measured_surplus_w: The part of it that is measured, W.
@@ -63,6 +69,7 @@ class Site:
     carrying_surplus_w: float
     base_load_w: float
     controlled_load_w: float
+    other_loads_w: float
     solar_surplus_w: float
     measured_surplus_w: float
     house_deficit_w: float
@@ -101,6 +108,7 @@ def site_of(question: AllocationInput) -> Site:
         carrying_surplus_w=_carrying_w(samples, at, surplus_w) if known else surplus_w,
         base_load_w=base_w,
         controlled_load_w=measured.controlled_load_w,
+        other_loads_w=others_w(question.others) if question.others else 0.0,
         solar_surplus_w=surplus_w,
         measured_surplus_w=min(surplus_w, surplus[1]),
         house_deficit_w=deficit_w,
@@ -139,6 +147,7 @@ def budget_of(site: Site, *, allocated_w: float) -> Budget:
         throttled=site.potential.throttled,
         base_load_w=site.base_load_w,
         controlled_load_w=site.controlled_load_w,
+        other_loads_w=site.other_loads_w,
         solar_surplus_w=site.solar_surplus_w,
         measured_surplus_w=site.measured_surplus_w,
         potential_surplus_w=site.solar_surplus_w - site.measured_surplus_w,

@@ -73,9 +73,16 @@ def question(document: Json, defaults: AllocationInput) -> AllocationInput:
         preferences=preferences,
         miners=miners,
         states=states,
+        others=() if _gives_load(document) else defaults.others,
         memory=memory,
         conditions_have_held=True,
     )
+
+
+def _gives_load(document: Json) -> bool:
+    """A load that is given is the house's: what runs on the site now is no part of it."""
+    snapshot = document.get("snapshot")
+    return isinstance(snapshot, dict) and "load_power_w" in snapshot
 
 
 def answer(decision: Decision) -> Json:

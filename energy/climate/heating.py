@@ -29,6 +29,8 @@ class HvacHints:
         lowest_voltage_v: The lower of raw and rest voltage, however old, V; None when there is
             none.
         telemetry_lost: There has been no voltage for so long that everything stops.
+        waiting: The program waits for its first readings: a sensor's silence is no news yet.
+        battery_temperature_c: Of the bank, °C; None when there is none to trust.
         lockout: The low-voltage lockout holds.
         emergency_stop: The emergency stop is latched.
         pv_w: PV that counts for heating, W: the potential where it is known, else what is measured;
@@ -43,6 +45,8 @@ class HvacHints:
     rest_voltage_v: float | None = None
     lowest_voltage_v: float | None = None
     telemetry_lost: bool = False
+    waiting: bool = False
+    battery_temperature_c: float | None = None
     lockout: bool = False
     emergency_stop: bool = False
     pv_w: float | None = None

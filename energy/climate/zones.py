@@ -24,7 +24,7 @@ from energy.climate.thermostat import (
     usable_c,
 )
 from energy.site.loads import HeatSource, Zone
-from energy.site.snapshot import Reading, Snapshot
+from energy.site.snapshot import Reading
 from energy.wording import celsius, duration, listed
 
 
@@ -126,7 +126,7 @@ class ZoneDecisions:
 def control_zones(
     zones: tuple[Zone, ...],
     temperatures: Mapping[str, Reading | None],
-    snapshot: Snapshot,
+    at: datetime,
     memory: HvacMemory,
     hints: HvacHints,
 ) -> ZoneDecisions:
@@ -135,7 +135,7 @@ def control_zones(
     Args:
         zones: The owner's zones; their order does not matter.
         temperatures: Newest reading per zone id, °C; None or absent when there never was one.
-        snapshot: The frozen picture of the cycle, for its time and the bank's temperature.
+        at: The instant of the cycle.
         memory: What the last decision handed back.
         hints: Battery, sun and miners.
     """
@@ -145,7 +145,7 @@ def control_zones(
             _control_zone(
                 zone,
                 temperatures.get(zone.id),
-                snapshot,
+                at,
                 remembered.get(zone.id, ZoneMemory()),
                 hints,
             ),
@@ -162,22 +162,19 @@ def control_zones(
 
 
 def _control_zone(
-    zone: Zone, reading: Reading | None, snapshot: Snapshot, before: ZoneMemory, hints: HvacHints
+    zone: Zone, reading: Reading | None, at: datetime, before: ZoneMemory, hints: HvacHints
 ) -> tuple[ZoneDecision, ZoneMemory]:
     if not zone.enabled:
         sentence = f"{zone.name} is not controlled: it is disabled in the settings."
         return _plain(zone, None, ZoneReason.DISABLED, sentence), ZoneMemory()
     temperature_c = usable_c(reading)
     after = thermostats(
-        zone,
-        temperature_c,
-        _noted(reading, snapshot.at, before),
-        sets_speed=_sets_speed(zone, hints),
+        zone, temperature_c, _noted(reading, at, before), sets_speed=_sets_speed(zone, hints)
     )
     blocked = charging_blocked(
         zone,
         temperature_c,
-        usable_c(snapshot.battery_temperature_c),
+        hints.battery_temperature_c,
         was_blocked=before.charging_blocked,
     )
     after = replace(after, charging_blocked=blocked)
@@ -190,8 +187,8 @@ def _control_zone(
         )
         after = replace(after, miner_asked_since=None)
     else:
-        decision, after = _commanded(zone, temperature_c, snapshot.at, after, hints)
-    return _with_charging(zone, decision, after, snapshot, hints), after
+        decision, after = _commanded(zone, temperature_c, at, after, hints)
+    return _with_charging(zone, decision, after, hints), after
 
 
 def _protected(
@@ -224,7 +221,7 @@ def _commanded(
 ) -> tuple[ZoneDecision, ZoneMemory]:
     last = at if after.last_reading_at is None else after.last_reading_at
     silent_s = (at - last).total_seconds()
-    if temperature_c is None and silent_s >= SENSOR_TIMEOUT_S:
+    if temperature_c is None and silent_s >= SENSOR_TIMEOUT_S and not hints.waiting:
         return _without_sensor(zone, silent_s, hints), replace(
             after, heating_on=False, miner_asked_since=None
         )
@@ -376,7 +373,7 @@ def _would_change(zone: Zone, temperature_c: float | None, after: ZoneMemory) ->
 
 
 def _with_charging(
-    zone: Zone, decision: ZoneDecision, after: ZoneMemory, snapshot: Snapshot, hints: HvacHints
+    zone: Zone, decision: ZoneDecision, after: ZoneMemory, hints: HvacHints
 ) -> ZoneDecision:
     below_c = zone.block_charging_below_temp
     if not after.charging_blocked or below_c is None:
@@ -386,7 +383,7 @@ def _with_charging(
     )
     if hints.can_block_charging:
         return decision
-    bank = usable_c(snapshot.battery_temperature_c)
+    bank = hints.battery_temperature_c
     parts = (
         None
         if decision.temperature_c is None

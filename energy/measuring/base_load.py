@@ -39,7 +39,7 @@ def base_load(load: Quantity, controlled_load_w: float, learned: Learned) -> Qua
     """The house alone, W, never below 0; without a load to go by the learned mean stands in."""
     if load.usable is not None:
         house_w = max(0.0, load.usable - controlled_load_w)
-        return Quantity(house_w, load.age_s, COMPUTED)
+        return Quantity(house_w, load.age_s, COMPUTED, stale_after_s=load.stale_after_s)
     mean_w = learned.mean_base_load_w
     if mean_w is None:
         return MISSING._replace(reason="The load is unknown and no mean of it has been learned.")

@@ -22,11 +22,11 @@ def flow(reading: Reading | None, what: str, preferences: Preferences, frozen: F
     """A reading as a quantity; ``what`` names it in the reason, e.g. ``solar power``."""
     if reading is None:
         return MISSING
-    value: float | None = reading.value
-    quality, reason = _judged(reading, what, preferences, frozen)
-    if quality is not Quality.GOOD and quality is not Quality.STALE:
-        value = None
-    return Quantity(value, reading.age_s, reading.source, quality, reason)
+    limit_s = stale_after_s(reading, preferences)
+    quality, reason = _judged(reading, what, limit_s, frozen)
+    believed = quality is Quality.GOOD or quality is Quality.STALE
+    value = reading.value if believed else None
+    return Quantity(value, reading.age_s, reading.source, quality, reason, limit_s)
 
 
 def not_negative(quantity: Quantity, what: str, *, otherwise: Quality) -> Quantity:
@@ -46,25 +46,17 @@ def not_negative(quantity: Quantity, what: str, *, otherwise: Quality) -> Quanti
     return quantity._replace(value=None, quality=otherwise, reason=reason)
 
 
-def _judged(
-    reading: Reading, what: str, preferences: Preferences, frozen: Frozen
-) -> tuple[Quality, str]:
+def _judged(reading: Reading, what: str, limit_s: float, frozen: Frozen) -> tuple[Quality, str]:
     if not isfinite(reading.value):
         return Quality.IMPLAUSIBLE, f"The {what} is not a number and counts as missing."
     if reading.source in frozen:
-        why = frozen[reading.source]
-        shown = grouped(reading.value)
         return Quality.FROZEN, (
-            f"{reading.source} is frozen, {why}: its {what} of {shown} counts as missing."
+            f"{reading.source} is frozen, {frozen[reading.source]}: its {what} of"
+            f" {grouped(reading.value)} counts as missing."
         )
-    if reading.age_s > stale_after_s(reading, preferences):
-        if reading.suspicion:
-            return (
-                Quality.SUSPECT,
-                f"The {what} is suspect and counts as missing: {reading.suspicion}.",
-            )
-        return (
-            Quality.STALE,
-            f"The {what} is {grouped(reading.age_s)} s old and counts as missing.",
-        )
-    return Quality.GOOD, ""
+    if reading.age_s <= limit_s:
+        return Quality.GOOD, ""
+    if reading.suspicion:
+        why = f"The {what} is suspect and counts as missing: {reading.suspicion}."
+        return Quality.SUSPECT, why
+    return Quality.STALE, f"The {what} is {grouped(reading.age_s)} s old and counts as missing."

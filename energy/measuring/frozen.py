@@ -9,6 +9,7 @@ it on the plateau of a LiFePO4 bank.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from energy.site.snapshot import Reading, Snapshot
 from energy.wording import duration, watts
@@ -35,23 +36,36 @@ Frozen = Mapping[str, str]
 
 NOTHING_FROZEN: Frozen = {}
 
+Stuck = tuple[tuple[str, datetime], ...]
+"""Sources that stood through a switch of ours, and since when that is known."""
 
-def frozen_sources(snapshot: Snapshot) -> Frozen:
-    """The sources whose powers and currents repeat themselves."""
+
+def frozen_sources(snapshot: Snapshot, stuck: Stuck) -> tuple[Frozen, Stuck]:
+    """The sources whose powers and currents repeat themselves, and which of them are stuck.
+
+    ``stuck`` is what the last cycle handed back: a source that stood through a switch of ours stays
+    frozen until a value of it moves, also when the switch goes back.
+    """
     noisy = snapshot.noisy
-    if not any(
+    if not stuck and not any(
         each.unchanged_s >= FROZEN_AFTER_S or each.stood_through_w >= OWN_STEP_W for each in noisy
     ):
-        return NOTHING_FROZEN
+        return NOTHING_FROZEN, ()
     frozen: dict[str, str] = {}
+    known, kept = dict(stuck), []
     for source in dict.fromkeys(each.source for each in noisy):
         carrying = [each for each in snapshot.carrying if each.source == source]
         why = _stood_through_a_step(carrying)
-        if why is None:
+        since = known.get(source)
+        if why is None and since is not None and _still_since(carrying, snapshot.at, since):
+            why = "it showed nothing of a switch of ours and has not moved since"
+        if why is not None:
+            kept.append((source, snapshot.at if since is None else since))
+        else:
             why = _all_stand([each for each in noisy if each.source == source])
         if why is not None:
             frozen[source] = why
-    return frozen
+    return frozen, tuple(kept)
 
 
 def why_voltage_stands(reading: Reading, snapshot: Snapshot) -> str | None:
@@ -78,6 +92,13 @@ def _stood_through_a_step(carrying: Sequence[Reading]) -> str | None:
     if not steps or min(steps) < OWN_STEP_W:
         return None
     return f"our own loads changed by {watts(min(steps))} and it showed nothing of it"
+
+
+def _still_since(carrying: Sequence[Reading], at: datetime, since: datetime) -> bool:
+    """Whether no value has moved in a sample that was taken after ``since``."""
+    age_s = (at - since).total_seconds()
+    telling = [each for each in carrying if each.value != 0.0]
+    return bool(telling) and all(each.age_s + each.unchanged_s >= age_s for each in telling)
 
 
 def _all_stand(mine: Sequence[Reading]) -> str | None:

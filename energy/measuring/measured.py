@@ -18,6 +18,7 @@ from energy.site.snapshot import Snapshot
 
 NOTHING_LEARNED = Learned()
 NOTHING_REMEMBERED = MeasuringMemory()
+_DOUBTED = frozenset({Quality.SUSPECT, Quality.FROZEN, Quality.IMPLAUSIBLE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +148,7 @@ def measure(
         controlled_load_w: What miners, heaters and fans take of the measured load, by
             ``energy.measuring.base_load.controlled_w``.
     """
-    frozen = frozen_sources(snapshot)
+    frozen, stuck = frozen_sources(snapshot, memory.stuck)
     chosen = voltage_in_force(snapshot, preferences, frozen, memory)
 
     current = flow(snapshot.battery_current_a, "battery current", preferences, frozen)
@@ -197,6 +198,7 @@ def measure(
             waiting_since=memory.waiting_since if chosen.voltage.usable is None else None,
             balance_closed_at=flows.closed_at,
             balance_open_since=flows.open_since,
+            stuck=stuck,
         ),
     )
 
@@ -214,7 +216,26 @@ def _battery_power(power: Quantity, chosen: VoltageInForce, current: Quantity) -
     current_a, voltage_v = current.usable, chosen.voltage.usable
     if power.quality is not Quality.MISSING or current_a is None or voltage_v is None:
         return power
-    return Quantity(current_a * voltage_v, current.age_s, current.source)
+    return current._replace(value=current_a * voltage_v)
+
+
+def not_believed(measured: Measured) -> tuple[str, ...]:
+    """Why each quantity that was said and is not believed is left out, once per reason."""
+    reasons = [each.reason for each in quantities(measured).values() if each.quality in _DOUBTED]
+    return tuple(dict.fromkeys(reasons))
+
+
+def quantities(measured: Measured) -> dict[str, Quantity]:
+    """Every measured quantity by its name."""
+    return {
+        "battery voltage": measured.voltage,
+        "battery current": measured.current,
+        "battery power": measured.battery_power,
+        "battery temperature": measured.battery_temperature,
+        "solar power": measured.pv,
+        "load": measured.load,
+        "grid power": measured.grid,
+    }
 
 
 def _notes(*quantities: Quantity) -> list[str]:

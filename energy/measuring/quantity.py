@@ -33,6 +33,7 @@ class Quantity(NamedTuple):
         source: Who measured it, as shown to the owner; ``computed`` for what follows from others.
         quality: How far it is to be believed.
         reason: One plain sentence where something is to be said of it; empty otherwise.
+        stale_after_s: Age from which it is stale, s; None where there is no measurement.
     """
 
     value: float | None
@@ -40,6 +41,7 @@ class Quantity(NamedTuple):
     source: str | None = None
     quality: Quality = Quality.GOOD
     reason: str = ""
+    stale_after_s: float | None = None
 
     @property
     def usable(self) -> float | None:

@@ -81,7 +81,8 @@ def _in_force(
     preferences: Preferences,
     memory: MeasuringMemory,
 ) -> VoltageInForce:
-    stale = reading.age_s > stale_after_s(reading, preferences)
+    limit_s = stale_after_s(reading, preferences)
+    stale = reading.age_s > limit_s
     gone = reading.age_s > failsafe_after_s(reading, preferences)
     waiting = gone and still_waiting(memory, snapshot.at)
     if waiting:
@@ -95,6 +96,7 @@ def _in_force(
         reading.source,
         Quality.STALE if stale else Quality.GOOD,
         " ".join(said),
+        limit_s,
     )
     return VoltageInForce(voltage, notes, lost=gone and not waiting, waiting=waiting)
 
@@ -131,7 +133,8 @@ def _rejected(
     quality, why = _judged(reading, snapshot, preferences, frozen)
     if quality is Quality.GOOD:
         return None
-    return Quantity(None, reading.age_s, reading.source, quality, why)
+    limit_s = stale_after_s(reading, preferences)
+    return Quantity(None, reading.age_s, reading.source, quality, why, limit_s)
 
 
 def _judged(

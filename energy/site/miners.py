@@ -142,12 +142,14 @@ class MeasuringMemory:
             one.
         balance_closed_at: When the powers of inverter and battery monitor last agreed.
         balance_open_since: Since when they have not; None when they do.
+        stuck: Sources that stood through a switch of ours, and since when that is known.
     """
 
     voltage_implausible_since: datetime | None = None
     waiting_since: datetime | None = None
     balance_closed_at: datetime | None = None
     balance_open_since: datetime | None = None
+    stuck: tuple[tuple[str, datetime], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

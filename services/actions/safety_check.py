@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from energy.measuring.measured import Measured, measure
 from energy.safety.validator import (
     InFlight,
     PastSwitch,
@@ -88,11 +87,8 @@ class Judge:
                 protective stop: that is judged as though nothing were known.
         """
         memory = await self._memory.load(action.system_id)
-        built = await self._snapshots.build(action.system_id, at, memory.learned)
-        measured = measure(
-            built.snapshot, built.preferences, learned=memory.learned, memory=memory.control
-        )
-        context = await self._context(action, built, measured, seen)
+        built = await self._snapshots.build(action.system_id, at, memory)
+        context = await self._context(action, built, seen)
         request = SwitchRequest(
             load_id=str(load.id),
             name=load.name,
@@ -108,9 +104,9 @@ class Judge:
         return validate(request, context)
 
     async def _context(
-        self, action: Action, built: BuiltSnapshot, measured: Measured, seen: Seen | None
+        self, action: Action, built: BuiltSnapshot, seen: Seen | None
     ) -> SafetyContext:
-        at, preferences = built.snapshot.at, built.preferences
+        at, preferences, measured = built.snapshot.at, built.preferences, built.measured
         hold = timedelta(minutes=preferences.manual_hold_minutes)
         past = await self._actions.since(action.load_id, at - max(HISTORY, hold))
         stop = await self._emergency.state(action.system_id)

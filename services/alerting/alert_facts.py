@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,18 +16,18 @@ from energy.alerts.facts import (
     StopFact,
     ZoneFact,
 )
-from energy.battery.calibration import rest_voltage_v, soc_pct
 from energy.climate.zones import ZoneWarning, ZoneWarningCode
+from energy.measuring.measured import not_believed
 from services.actions.ports import ActionStore, EmergencyStopStore
 from services.actions.records import Action, ActionStatus
 from services.control.ports import DecisionStore
 from services.memory.ports import MemoryStore
-from services.settings.ports import SettingsStore
 from services.sites.ports import SiteStore
 from services.sites.records import ControlledLoad
 from services.stored import Json
 from services.telemetry.ports import TelemetryStore
-from services.telemetry.records import Latest, PollHealth
+from services.telemetry.records import PollHealth
+from services.telemetry.snapshots import BuiltSnapshot, SnapshotBuilder
 
 DECISION_FRESH_S = 600.0
 """An older decision says nothing about now, s."""
@@ -40,74 +39,57 @@ _ENDED_BADLY = {ActionStatus.FAILED, ActionStatus.ROLLED_BACK}
 _ENDED = {*_ENDED_BADLY, ActionStatus.DONE}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Battery:
-    """The newest battery values with the age of the voltage."""
-
-    raw_v: float | None
-    age_s: float | None
-    current_a: float | None
-    power_w: float | None
-    temperature_c: float | None
-
-
 class FactsOfSite:
     """Reads the stores; decides nothing."""
 
     def __init__(
         self,
         *,
+        snapshots: SnapshotBuilder,
         sites: SiteStore,
         telemetry: TelemetryStore,
-        settings: SettingsStore,
         memory: MemoryStore,
         decisions: DecisionStore,
         actions: ActionStore,
         emergency_stops: EmergencyStopStore,
     ) -> None:
-        self._sites, self._telemetry, self._settings = sites, telemetry, settings
+        self._snapshots, self._sites, self._telemetry = snapshots, sites, telemetry
         self._memory, self._decisions, self._actions = memory, decisions, actions
         self._emergency_stops = emergency_stops
 
     async def gather(self, system_id: UUID, at: datetime) -> AlertFacts:
-        """The facts at ``at``. Values older than the owner's limit of staleness are left out."""
-        preferences = (await self._settings.preferences(system_id)).value
-        learned = (await self._memory.load(system_id)).learned
-        latest = list(await self._telemetry.latest(system_id, until=at))
-        loads = await self._sites.loads(system_id)
-        kinds = {
-            UUID(str(device["id"])): str(device["kind"])
-            for device in await self._sites.devices(system_id)
-        }
-        battery = _battery(latest, kinds, at, preferences.stale_after_s)
-        rest_v = None
-        if battery.raw_v is not None:
-            rest_v = rest_voltage_v(battery.raw_v, battery.current_a, learned.resistance_ohm)
+        """The facts at ``at``: what is measured by the loop's own rules, and what it decided."""
+        built = await self._snapshots.build(system_id, at, await self._memory.load(system_id))
+        measured, preferences, sky = built.measured, built.preferences, built.snapshot.sky
         document = await self._decision(system_id, at)
         decided = _part(document, "allocation")
-        budget, sky = _part(decided, "budget"), _part(decided, "inputs", "snapshot", "sky")
-        clear_sky_w, ratio = _number(sky, "clear_sky_w"), learned.clear_sky_ratio
+        budget = _part(decided, "budget")
         stop = await self._emergency_stops.state(system_id)
+        loads = tuple(built.loads.values())
         return AlertFacts(
             at=at,
             preferences=preferences,
-            raw_voltage_v=battery.raw_v,
-            rest_voltage_v=rest_v,
-            voltage_age_s=battery.age_s,
-            soc_pct=None if rest_v is None else soc_pct(rest_v, preferences),
-            battery_power_w=battery.power_w,
-            battery_temperature_c=battery.temperature_c,
-            pv_power_w=_number(budget, "pv_power_w"),
-            sky_allows_w=None if clear_sky_w is None or ratio is None else clear_sky_w * ratio,
+            telemetry_lost=measured.lost,
+            waiting=measured.waiting,
+            raw_voltage_v=None if measured.lost else measured.raw_voltage_v,
+            rest_voltage_v=None if measured.lost else measured.rest_voltage_v,
+            voltage_age_s=measured.voltage.age_s,
+            voltage_reason=measured.voltage.reason,
+            soc_pct=None if measured.lost else measured.soc_pct,
+            battery_power_w=measured.battery_w,
+            battery_temperature_c=measured.battery_temperature.usable,
+            pv_power_w=measured.pv_w,
+            sky_allows_w=_sky_allows_w(sky.clear_sky_w, built.learned.clear_sky_ratio),
             throttled=budget.get("throttled") is True,
-            base_load_w=_number(budget, "base_load_w"),
-            usual_base_load_w=learned.mean_base_load_w,
+            base_load_w=measured.base_load.usable,
+            usual_base_load_w=built.learned.mean_base_load_w,
             grid_expected=preferences.grid_import_allowed,
             usable_wh=_number(budget, "usable_wh"),
             reserve_wh=_number(budget, "reserve_wh"),
-            sun_carries_base_load=sky.get("sun_carries_base_load"),
+            sun_carries_base_load=sky.sun_carries_base_load,
+            not_believed=not_believed(measured),
             sources=await self._sources(system_id, at, loads),
-            devices=tuple(_device(load, latest, at) for load in loads),
+            devices=tuple(_device(load, built) for load in loads),
             failed_switches=await self._failed(system_id, at, loads),
             idle_miners=_idle_miners(decided),
             zones=_zones(document),
@@ -156,43 +138,21 @@ class FactsOfSite:
         )
 
 
-def _battery(
-    latest: Sequence[Latest], kinds: Mapping[UUID, str], at: datetime, stale_s: float
-) -> _Battery:
-    """The battery monitor's values, or the inverter's where it has none; only what is fresh."""
-    packs = [each for each in latest if kinds.get(each.device_id) == "battery_pack"]
-    inverters = [each for each in latest if kinds.get(each.device_id) == "inverter"]
-    raw = _newest(packs, "voltage_v") or _newest(inverters, "battery_voltage_v")
-    power = _newest(packs, "power_w") or _newest(inverters, "battery_power_w")
-    return _Battery(
-        raw_v=_fresh(raw, at, stale_s),
-        age_s=None if raw is None else max((at - raw.measured_at).total_seconds(), 0.0),
-        current_a=_fresh(_newest(packs, "current_a"), at, stale_s),
-        power_w=_fresh(power, at, stale_s),
-        temperature_c=_fresh(_newest(packs, "temperature_c"), at, stale_s),
-    )
+def _sky_allows_w(clear_sky_w: float | None, ratio: float | None) -> float | None:
+    return None if clear_sky_w is None or ratio is None else clear_sky_w * ratio
 
 
-def _newest(values: Sequence[Latest], metric: str) -> Latest | None:
-    mine = [each for each in values if each.metric == metric]
-    return max(mine, key=lambda each: each.measured_at, default=None)
-
-
-def _fresh(value: Latest | None, at: datetime, stale_s: float) -> float | None:
-    if value is None or at - value.measured_at > timedelta(seconds=stale_s):
-        return None
-    return value.value
-
-
-def _device(load: ControlledLoad, latest: Sequence[Latest], at: datetime) -> DeviceFact:
-    mine = [each for each in latest if each.device_id == load.id]
-    is_on, power = _newest(mine, "is_on"), _newest(mine, "power_w")
+def _device(load: ControlledLoad, built: BuiltSnapshot) -> DeviceFact:
+    state = built.load_states[load.id]
+    silent_s = None
+    if state.measured_at is not None:
+        silent_s = max((built.snapshot.at - state.measured_at).total_seconds(), 0.0)
     return DeviceFact(
         id=str(load.id),
         name=load.name,
-        is_on=None if is_on is None else is_on.value > 0,
-        power_w=None if power is None or not load.has_meter else power.value,
-        silent_s=None if is_on is None else max((at - is_on.measured_at).total_seconds(), 0.0),
+        is_on=state.was_on,
+        power_w=state.power_w if load.has_meter else None,
+        silent_s=silent_s,
     )
 
 

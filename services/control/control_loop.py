@@ -16,10 +16,10 @@ from energy.allocation.allocator import ALLOCATOR_VERSION, allocate
 from energy.allocation.cycle import CycleMemory, after
 from energy.allocation.decision import AllocationInput, Decision
 from energy.allocation.pv_potential import potential_of
-from energy.allocation.site_state import measured_of
 from energy.battery.learning import LearningState
 from energy.climate.heating import HvacHints
 from energy.climate.zones import HvacMemory, ZoneDecisions, control_zones
+from energy.site.loads import OtherLoad
 from energy.site.preferences import ControlLevel
 from services.actions.actions import Actions
 from services.actions.ports import EmergencyStopStore
@@ -68,7 +68,7 @@ class ControlLoop:
         memory, stop = await asyncio.gather(
             self._memory.load(system_id), self._emergency.state(system_id)
         )
-        built = await self._snapshots.build(system_id, at, memory.learned)
+        built = await self._snapshots.build(system_id, at, memory)
         decision, zones = decide(built, memory, emergency_stop=stop.latched)
         record = await self._decisions.append(
             system_id, at, document_of(decision, zones), ALLOCATOR_VERSION
@@ -128,20 +128,23 @@ def decide(
         miners=built.miners,
         states=built.states,
         learned=memory.learned,
-        memory=memory.control,
+        others=built.others,
+        memory=built.memory,
         emergency_stop=emergency_stop,
     )
-    measured = measured_of(question)
+    measured = built.measured
     zones = control_zones(
         built.zones,
         built.temperatures,
-        built.snapshot,
+        built.snapshot.at,
         json_codec.from_json(HvacMemory, memory.hvac),
         HvacHints(
             preferences=built.preferences,
             rest_voltage_v=None if measured.stale else measured.rest_voltage_v,
             lowest_voltage_v=measured.low_voltage_v,
             telemetry_lost=measured.lost,
+            waiting=measured.waiting,
+            battery_temperature_c=measured.battery_temperature.usable,
             lockout=memory.control.lockout,
             emergency_stop=emergency_stop,
             pv_w=None if measured.pv_w is None else potential_of(question, measured).potential_w,
@@ -154,7 +157,21 @@ def decide(
     )
     wanted = zones.heat_wanted_miner_ids
     states = tuple(replace(state, heat_wanted=state.miner_id in wanted) for state in built.states)
-    return allocate(replace(question, states=states)), zones
+    others = _with_wishes(built.others, zones)
+    return allocate(replace(question, states=states, others=others)), zones
+
+
+def _with_wishes(others: tuple[OtherLoad, ...], zones: ZoneDecisions) -> tuple[OtherLoad, ...]:
+    """Heaters and fans with what their zones want of them now."""
+    wanted: dict[str, bool] = {}
+    for zone in zones.zones:
+        for device_id, on in (
+            (zone.fan_device_id, zone.fan_on),
+            (zone.heater_device_id, zone.heater_on),
+        ):
+            if device_id is not None and on is not None:
+                wanted[device_id] = wanted.get(device_id, False) or on
+    return tuple(replace(each, wanted_on=wanted.get(each.id)) for each in others)
 
 
 def document_of(decision: Decision, zones: ZoneDecisions) -> Json:
@@ -175,4 +192,5 @@ def remembered(memory: SiteMemory, decision: Decision, zones: ZoneDecisions) -> 
         control=known.control,
         hvac=json_codec.to_json(zones.memory),
         learning=json_codec.to_json(known.learning),
+        last_cycle_at=decision.inputs.snapshot.at,
     )

@@ -99,6 +99,9 @@ def _miner_wishes(decision: Decision, built: BuiltSnapshot) -> list[Wish]:
         if miner.command not in {Command.START, Command.STOP}:
             continue
         target_on = miner.command is Command.START
+        state = built.load_states[UUID(device_id)]
+        if _is_so(state, built, wanted_on=target_on, speed=None):
+            continue
         wishes.append(
             Wish(
                 load_id=UUID(device_id),
@@ -123,7 +126,8 @@ def _zone_wishes(zones: ZoneDecisions, built: BuiltSnapshot) -> list[Wish]:
         for device_id, wanted_on, speed, protects in targets:
             if device_id is None or wanted_on is None or UUID(device_id) not in built.loads:
                 continue
-            if _is_so(built.load_states[UUID(device_id)], wanted_on=wanted_on, speed=speed):
+            state = built.load_states[UUID(device_id)]
+            if _is_so(state, built, wanted_on=wanted_on, speed=speed):
                 continue
             wishes.append(
                 Wish(
@@ -140,8 +144,11 @@ def _zone_wishes(zones: ZoneDecisions, built: BuiltSnapshot) -> list[Wish]:
     return wishes
 
 
-def _is_so(state: LoadState, *, wanted_on: bool, speed: int | None) -> bool:
-    """Whether a load is on or off as wanted, a running fan at the wanted speed."""
+def _is_so(state: LoadState, built: BuiltSnapshot, *, wanted_on: bool, speed: int | None) -> bool:
+    """Whether a load is on or off as wanted, a running fan at the wanted speed.
+
+    Before the first readings one of unknown state counts as off: nothing is stopped then.
+    """
     if state.is_on is not wanted_on:
-        return False
+        return state.is_on is None and not wanted_on and built.measured.waiting
     return not wanted_on or speed is None or state.speed in {None, speed}

@@ -41,15 +41,16 @@ class WhatIf:
             Invalid: The document breaks rules; every problem is named with its path.
         """
         memory = await self._memory.load(system_id)
-        built = await self._snapshots.build(system_id, self._clock.now(), memory.learned)
+        built = await self._snapshots.build(system_id, self._clock.now(), memory)
         stop = await self._emergency.state(system_id)
         defaults = AllocationInput(
             snapshot=built.snapshot,
             preferences=built.preferences,
             miners=built.miners,
             states=built.states,
-            learned=memory.learned,
-            memory=memory.control,
+            others=built.others,
+            learned=built.learned,
+            memory=built.memory,
             emergency_stop=stop.latched,
         )
         return what_if.answer(allocate(checked_question(document, defaults)))

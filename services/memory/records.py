@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from energy.site.miners import ControlMemory, Learned
 from services.stored import Json
@@ -14,10 +15,12 @@ class SiteMemory:
     memory, raw extras.
 
     ``hvac`` and ``learning`` are JSON of the pure modules that own them (``energy.climate.zones``,
-    ``energy.battery.learning``).
+    ``energy.battery.learning``). ``last_cycle_at`` is when the loop last decided: None before its
+    first cycle.
     """
 
     learned: Learned = field(default_factory=Learned)
     control: ControlMemory = field(default_factory=ControlMemory)
     hvac: Json = field(default_factory=dict)
     learning: Json = field(default_factory=dict)
+    last_cycle_at: datetime | None = None

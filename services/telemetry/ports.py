@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 from uuid import UUID
@@ -76,6 +76,14 @@ class TelemetryStore(Protocol):
 
     async def at_or_before(self, device_id: UUID, metric: str, at: datetime) -> Point | None:
         """The newest point of one device's metric measured at or before ``at``."""
+        ...
+
+    async def load_powers_at(
+        self, system_id: UUID, at: datetime, *, within_s: float
+    ) -> Mapping[UUID, float]:
+        """What each controlled load of a system drew at ``at``, W: its newest metered power at or
+        before it, no older than ``within_s``. A load without one is left out.
+        """
         ...
 
     async def energy_rows(

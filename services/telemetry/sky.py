@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from energy.site.miners import Learned
-from energy.site.snapshot import Sky, Snapshot
+from energy.site.snapshot import Sky
 from services.telemetry.ports import SkyModel
 
 STEP = timedelta(minutes=15)
@@ -32,17 +32,21 @@ class Outlook(NamedTuple):
 def sky_now(
     model: SkyModel | None,
     learned: Learned,
-    snapshot: Snapshot,
+    at: datetime,
     *,
+    pv_w: float | None,
+    voltage_v: float | None,
     full_v: float,
     outlook: Outlook | None = None,
 ) -> Sky:
-    """The sky for a snapshot.
+    """The sky at an instant.
 
     Args:
         model: Clear-sky model of the site's array; None leaves everything unknown.
         learned: Clear-sky ratio and mean base load.
-        snapshot: For its time, and measured PV for the clear-sky index.
+        at: The instant.
+        pv_w: What the array gives, W, for the clear-sky index; None where that is unknown.
+        voltage_v: The battery voltage in force, V.
         full_v: At or above this voltage the battery may hold the sun back: then the learned ratio
             stands in for the index.
         outlook: What ``outlook_of`` said a little earlier, where asking it each cycle takes too
@@ -50,12 +54,10 @@ def sky_now(
     """
     if model is None:
         return Sky()
-    at, voltage, pv = snapshot.at, snapshot.battery_voltage_v, snapshot.pv_power_w
     clear_w = model.clear_sky_w(at)
     ratio, base_w = learned.clear_sky_ratio, learned.mean_base_load_w
     factor = 1.0 if ratio is None else ratio
-    full = voltage is not None and voltage.value >= full_v
-    pv_w = None if pv is None else pv.value
+    full = voltage_v is not None and voltage_v >= full_v
     if outlook is None and base_w is not None:
         outlook = outlook_of(model, at, base_w, factor)
     return Sky(

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from energy.site.loads import Zone
-from energy.site.miners import Learned, MinerProfile, MinerState
+from energy.measuring.base_load import controlled_w
+from energy.measuring.measured import Measured, measure
+from energy.measuring.waiting import awaiting_readings
+from energy.site.loads import LoadKind, OtherLoad, Zone
+from energy.site.miners import ControlMemory, Learned, MinerProfile, MinerState
 from energy.site.preferences import Preferences
 from energy.site.snapshot import Link, Reading, Snapshot
+from services.memory.records import SiteMemory
 from services.settings.ports import SettingsStore
 from services.sites.ports import SiteStore
 from services.sites.records import ControlledLoad
@@ -34,10 +39,14 @@ class BuiltSnapshot:
     """The picture with everything that belongs to it.
 
     Attributes:
-        snapshot: Measured values with their ages.
+        snapshot: What the sources say, with ages.
+        measured: What is true of the site by it.
+        learned: What has been learned of the site.
+        memory: What the last cycle handed on; after a pause it waits for the first readings.
         preferences: The owner's settings at that moment.
         miners: Profiles of all miners.
         states: One state per miner.
+        others: Heaters and fans.
         zones: All zones.
         temperatures: Newest reading per zone id, °C.
         loads: All controlled loads by id.
@@ -45,9 +54,13 @@ class BuiltSnapshot:
     """
 
     snapshot: Snapshot
+    measured: Measured
+    learned: Learned
+    memory: ControlMemory
     preferences: Preferences
     miners: tuple[MinerProfile, ...]
     states: tuple[MinerState, ...]
+    others: tuple[OtherLoad, ...]
     zones: tuple[Zone, ...]
     temperatures: Mapping[str, Reading | None]
     loads: Mapping[UUID, ControlledLoad]
@@ -58,10 +71,12 @@ class BuiltSnapshot:
 class LoadState:
     """What a controlled load last said: state, watts, when, and since when the state holds.
 
-    ``speed`` is that of a fan, tenths; None where its device can't set one.
+    ``was_on`` is the last state that it told, however long ago; ``speed`` is that of a fan, tenths,
+    None where its device can't set one.
     """
 
     is_on: bool | None = None
+    was_on: bool | None = None
     power_w: float | None = None
     measured_at: datetime | None = None
     since: datetime | None = None
@@ -71,6 +86,18 @@ class LoadState:
     def sets_speed(self) -> bool:
         """Whether the device can set a fan's speed: it tells the one that is set."""
         return self.speed is not None
+
+
+CARRYING = (
+    "battery_current_a",
+    "battery_power_w",
+    "inverter_battery_power_w",
+    "load_power_w",
+)
+"""The readings in which a switch of ours must show."""
+
+SHOWS_WITHIN = timedelta(seconds=60)
+"""A source shows a switch of ours in samples from this long after it on."""
 
 
 class SnapshotBuilder:
@@ -88,7 +115,7 @@ class SnapshotBuilder:
         self._sites, self._settings = sites, settings
         self._telemetry, self._sky = telemetry, sky
 
-    async def build(self, system_id: UUID, at: datetime, learned: Learned) -> BuiltSnapshot:
+    async def build(self, system_id: UUID, at: datetime, memory: SiteMemory) -> BuiltSnapshot:
         """The picture at ``at``: no sample measured later is in it."""
         settings, (switched, devices, found, pv_mean_w) = await asyncio.gather(
             asyncio.gather(
@@ -108,27 +135,51 @@ class SnapshotBuilder:
         miners = tuple(each.value for each in profiles)
         zones = tuple(each.value for each in rooms)
         newest = {(each.device_id, each.metric): each for each in found}
-        load_states = {load_id: _load_state(newest, load_id, at) for load_id in loads}
+        states = {load_id: _load_state(newest, load_id, at) for load_id in loads}
         snapshot = replace(
             _snapshot(at, _ids(devices, "inverter"), _ids(devices, "battery_pack"), newest),
             pv_mean_10min_w=pv_mean_w,
         )
-        sky = sky_now(self._sky, learned, snapshot, full_v=preferences.voltage_float)
-        snapshot = replace(snapshot, sky=sky)
-        states = await asyncio.gather(
-            *(self._state(system_id, miner, load_states, snapshot, preferences) for miner in miners)
+        snapshot = await self._with_steps(system_id, snapshot)
+        in_load_w = await self._in_load_w(system_id, snapshot)
+        miner_states = await asyncio.gather(
+            *(
+                self._miner_state(system_id, miner, states, in_load_w, at, preferences)
+                for miner in miners
+            )
+        )
+        others = _others(loads, states, in_load_w)
+        control = awaiting_readings(memory.control, last_cycle_at=memory.last_cycle_at, at=at)
+        measured = measure(
+            snapshot,
+            preferences,
+            learned=memory.learned,
+            memory=control,
+            controlled_load_w=controlled_w(miners, miner_states, others),
+        )
+        sky = sky_now(
+            self._sky,
+            memory.learned,
+            at,
+            pv_w=measured.pv_w,
+            voltage_v=measured.raw_voltage_v,
+            full_v=preferences.voltage_float,
         )
         return BuiltSnapshot(
-            snapshot=snapshot,
+            snapshot=replace(snapshot, sky=sky),
+            measured=measured,
+            learned=memory.learned,
+            memory=control,
             preferences=preferences,
             miners=miners,
-            states=tuple(states),
+            states=tuple(miner_states),
+            others=others,
             zones=zones,
             temperatures={
                 zone.id: _reading(newest, [UUID(zone.id)], "temperature_c", at) for zone in zones
             },
             loads=loads,
-            load_states=load_states,
+            load_states=states,
         )
 
     async def _pv_mean_w(self, system_id: UUID, at: datetime) -> float | None:
@@ -142,40 +193,58 @@ class SnapshotBuilder:
         known = [point.value for point in points if point.value is not None]
         return known[-1] if known else None
 
-    async def _state(
+    async def _miner_state(
         self,
         system_id: UUID,
         miner: MinerProfile,
-        load_states: Mapping[UUID, LoadState],
-        snapshot: Snapshot,
+        states: Mapping[UUID, LoadState],
+        in_load_w: Mapping[UUID, float],
+        at: datetime,
         preferences: Preferences,
     ) -> MinerState:
         device_id = None if miner.device_id is None else UUID(miner.device_id)
-        state = None if device_id is None else load_states.get(device_id)
+        state = None if device_id is None else states.get(device_id)
         if device_id is None or state is None:
             return MinerState(miner_id=miner.id, is_on=None)
         runtime_s = 0.0
         if miner.maximum_runtime_hours is not None:
-            runtime_s = await self._runtime_s(system_id, device_id, snapshot.at, preferences)
+            runtime_s = await self._runtime_s(system_id, device_id, at, preferences)
         return MinerState(
             miner_id=miner.id,
             is_on=state.is_on,
             power_w=state.power_w,
-            power_in_load_w=await self._power_in_load_w(device_id, snapshot),
+            power_in_load_w=in_load_w.get(device_id),
             since=state.since,
             runtime_today_s=runtime_s,
         )
 
-    async def _power_in_load_w(self, device_id: UUID, snapshot: Snapshot) -> float | None:
-        """What the miner drew when the site's load was measured, W; None where that is unknown."""
-        load = snapshot.load_power_w
-        if load is None:
-            return None
-        load_at = snapshot.at - timedelta(seconds=load.age_s)
-        point = await self._telemetry.at_or_before(device_id, "power_w", load_at)
-        if point is None or (load_at - point.at).total_seconds() > LOAD_FRESH_S:
-            return None
-        return point.value
+    async def _in_load_w(self, system_id: UUID, snapshot: Snapshot) -> Mapping[UUID, float]:
+        """What each controlled load drew when the site's load was measured, W, where known."""
+        reading = snapshot.load_power_w
+        if reading is None:
+            return {}
+        load_at = snapshot.at - timedelta(seconds=reading.age_s)
+        return await self._telemetry.load_powers_at(system_id, load_at, within_s=LOAD_FRESH_S)
+
+    async def _with_steps(self, system_id: UUID, snapshot: Snapshot) -> Snapshot:
+        """The picture, where each load and current that stands knows what it stood through."""
+        changes = {
+            name: replace(reading, stood_through_w=await self._step_w(system_id, reading, snapshot))
+            for name in CARRYING
+            if (reading := getattr(snapshot, name)) is not None and reading.unchanged_s > 0.0
+        }
+        return replace(snapshot, **changes) if changes else snapshot
+
+    async def _step_w(self, system_id: UUID, reading: Reading, snapshot: Snapshot) -> float:
+        """By how much our own loads changed between the first and the newest equal sample, W."""
+        newest_at = snapshot.at - timedelta(seconds=reading.age_s)
+        first_at = newest_at - timedelta(seconds=reading.unchanged_s)
+        before = await self._telemetry.load_powers_at(system_id, first_at, within_s=LOAD_FRESH_S)
+        after = await self._telemetry.load_powers_at(
+            system_id, newest_at - SHOWS_WITHIN, within_s=LOAD_FRESH_S
+        )
+        both = before.keys() & after.keys()
+        return abs(math.fsum(after[load_id] - before[load_id] for load_id in both))
 
     async def _runtime_s(
         self, system_id: UUID, device_id: UUID, at: datetime, preferences: Preferences
@@ -202,14 +271,16 @@ def _snapshot(
     at: datetime, inverters: Sequence[UUID], packs: Sequence[UUID], newest: Newest
 ) -> Snapshot:
     battery_w = _reading(newest, packs, "power_w", at)
+    of_inverters_w = _total(newest, inverters, "battery_power_w", at)
     if battery_w is None:
-        battery_w = _total(newest, inverters, "battery_power_w", at)
+        battery_w = of_inverters_w
     return Snapshot(
         at=at,
         battery_voltage_v=_reading(newest, packs, "voltage_v", at),
         inverter_voltage_v=_reading(newest, inverters, "battery_voltage_v", at),
         battery_current_a=_reading(newest, packs, "current_a", at),
         battery_power_w=battery_w,
+        inverter_battery_power_w=of_inverters_w,
         battery_temperature_c=_reading(newest, packs, "temperature_c", at),
         pv_power_w=_total(newest, inverters, "pv_power_w", at),
         load_power_w=_total(newest, inverters, "load_power_w", at),
@@ -260,14 +331,39 @@ def _load_state(newest: Newest, load_id: UUID, at: datetime) -> LoadState:
     state = newest.get((load_id, "is_on"))
     power = newest.get((load_id, "power_w"))
     speed = newest.get((load_id, "speed"))
-    if state is None or (at - state.measured_at).total_seconds() > LOAD_FRESH_S:
-        return LoadState(measured_at=None if state is None else state.measured_at)
+    if state is None:
+        return LoadState()
+    is_on = state.value > 0.0
+    if (at - state.measured_at).total_seconds() > LOAD_FRESH_S:
+        return LoadState(was_on=is_on, measured_at=state.measured_at)
     return LoadState(
-        is_on=state.value > 0.0,
+        is_on=is_on,
+        was_on=is_on,
         power_w=None if power is None else power.value,
         measured_at=state.measured_at,
         since=state.unchanged_since if state.changed else None,
         speed=_of_the_same_reading(speed, state),
+    )
+
+
+def _others(
+    loads: Mapping[UUID, ControlledLoad],
+    states: Mapping[UUID, LoadState],
+    in_load_w: Mapping[UUID, float],
+) -> tuple[OtherLoad, ...]:
+    """Heaters and fans, by id."""
+    return tuple(
+        OtherLoad(
+            id=str(load_id),
+            name=load.name,
+            kind=load.kind,
+            rated_w=load.rated_w,
+            is_on=states[load_id].is_on,
+            power_w=states[load_id].power_w,
+            power_in_load_w=in_load_w.get(load_id),
+        )
+        for load_id, load in sorted(loads.items())
+        if load.kind is not LoadKind.MINER
     )
 
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from energy.battery.calibration import rest_voltage_v, soc_pct
+from energy.measuring.measured import Measured
+from energy.measuring.quantity import Quantity
 from energy.measuring.staleness import stale_after_s
 from energy.site.miners import MinerProfile
 from energy.site.preferences import Preferences
@@ -50,27 +51,27 @@ class LiveView:
         """The picture; a value that is not known is ``{"value": null, …}``, never 0."""
         at = self._clock.now()
         memory = await self._memory.load(system_id)
-        built = await self._snapshots.build(system_id, at, memory.learned)
+        built = await self._snapshots.build(system_id, at, memory)
         record = await self._decisions.latest(system_id)
         allocation = {} if record is None else record.document["allocation"]
         budget = allocation.get("budget", {})
         decided_s = None if record is None else (at - record.at).total_seconds()
         stop = await self._emergency.state(system_id)
-        snapshot = built.snapshot
+        measured = built.measured
         return {
             "at": at.isoformat(),
-            "battery": _battery(built, memory.learned.resistance_ohm),
+            "battery": _battery(measured),
             "solar": {
-                "power": _value(snapshot.pv_power_w, "W", built.preferences),
+                "power": _quantity(measured.pv, "W"),
                 "potential": _computed(
                     budget.get("pv_potential_w"), "W", decided_s, DECISION_STALE_S
                 ),
             },
             "load": {
-                "power": _value(snapshot.load_power_w, "W", built.preferences),
-                "base": _computed(budget.get("base_load_w"), "W", decided_s, DECISION_STALE_S),
+                "power": _quantity(measured.load, "W"),
+                "base": _quantity(measured.base_load, "W"),
             },
-            "grid": {"power": _value(snapshot.grid_power_w, "W", built.preferences)},
+            "grid": {"power": _quantity(measured.grid, "W")},
             "miners": _miners(built, allocation, at),
             "zones": _zones(built, record),
             "loads": _loads(built, at),
@@ -86,25 +87,14 @@ class LiveView:
         }
 
 
-def _battery(built: BuiltSnapshot, resistance_ohm: float) -> Json:
-    snapshot, preferences = built.snapshot, built.preferences
-    voltage = snapshot.battery_voltage_v
-    if voltage is None:
-        voltage = snapshot.inverter_voltage_v
-    current = snapshot.battery_current_a
-    age_s = limit_s = rest_v = soc = None
-    if voltage is not None:
-        age_s, limit_s = voltage.age_s, stale_after_s(voltage, preferences)
-        current_a = None if current is None else current.value
-        rest_v = rest_voltage_v(voltage.value, current_a, resistance_ohm)
-        soc = soc_pct(rest_v, preferences)
+def _battery(measured: Measured) -> Json:
     return {
-        "voltage": _value(voltage, "V", preferences),
-        "rest_voltage": _computed(rest_v, "V", age_s, limit_s, digits=3),
-        "soc": _computed(soc, "%", age_s, limit_s),
-        "current": _value(current, "A", preferences),
-        "power": _value(snapshot.battery_power_w, "W", preferences),
-        "temperature": _value(snapshot.battery_temperature_c, "°C", preferences),
+        "voltage": _quantity(measured.voltage, "V"),
+        "rest_voltage": _quantity(measured.rest_voltage, "V", digits=3),
+        "soc": _quantity(measured.soc, "%"),
+        "current": _quantity(measured.current, "A"),
+        "power": _quantity(measured.battery_power, "W"),
+        "temperature": _quantity(measured.battery_temperature, "°C"),
     }
 
 
@@ -177,6 +167,19 @@ def _decision(record: DecisionRecord | None, allocation: Json, age_s: float | No
         "budget": allocation.get("budget", {}),
         "limits": allocation.get("limits", []),
     }
+
+
+def _quantity(quantity: Quantity, unit: str, *, digits: int = 2) -> Json:
+    """A measured quantity; one that is not believed has no value, but a reason."""
+    shown = _computed(
+        quantity.value,
+        unit,
+        quantity.age_s,
+        quantity.stale_after_s,
+        source=quantity.source,
+        digits=digits,
+    )
+    return shown | {"quality": quantity.quality.value, "reason": quantity.reason}
 
 
 def _value(reading: Reading | None, unit: str, preferences: Preferences) -> Json:

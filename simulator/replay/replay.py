@@ -221,7 +221,7 @@ class _Run:
         day.highest_soc = max(day.highest_soc, battery.soc)
 
     def _control(self, at: datetime, pv_w: float, battery_w: float) -> None:
-        snapshot = self._with_sky(self._snapshot(at, pv_w, battery_w))
+        snapshot = self._with_sky(self._snapshot(at, pv_w, battery_w), pv_w)
         question = AllocationInput(
             snapshot=snapshot,
             preferences=self.preferences,
@@ -249,7 +249,7 @@ class _Run:
             grid_power_w=Reading(value=0.0),
         )
 
-    def _with_sky(self, snapshot: Snapshot) -> Snapshot:
+    def _with_sky(self, snapshot: Snapshot, pv_w: float) -> Snapshot:
         """The outlook is asked every half an hour: it takes as long as all the rest."""
         learned = self.memory.learned
         base_w, ratio = learned.mean_base_load_w, learned.clear_sky_ratio
@@ -261,7 +261,9 @@ class _Run:
         sky = sky_now(
             self.sky,
             learned,
-            snapshot,
+            snapshot.at,
+            pv_w=pv_w,
+            voltage_v=self.battery.voltage_v,
             full_v=self.preferences.voltage_float,
             outlook=self.outlook,
         )

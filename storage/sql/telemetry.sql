@@ -29,6 +29,14 @@ LEFT JOIN LATERAL (
 WHERE a.system_id = %(system_id)s
 ORDER BY a.name, a.id
 
+-- name: load_powers_at
+-- What each controlled load drew at a moment: its newest metered power shortly before it.
+SELECT DISTINCT ON (s.device_id) s.device_id, s.power_w AS value
+FROM controlled_loads l JOIN load_samples s ON s.device_id = l.id
+WHERE l.system_id = %(system_id)s AND s.at <= %(at)s AND s.at >= %(oldest)s
+    AND s.power_w IS NOT NULL
+ORDER BY s.device_id, s.at DESC
+
 -- name: lock_partitions
 SELECT pg_advisory_xact_lock(hashtextextended('partitions', 0))
 

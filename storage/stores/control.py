@@ -40,6 +40,7 @@ class PostgresMemoryStore:
             "control": json_codec.to_json(memory.control),
             "hvac": memory.hvac,
             "learning": memory.learning,
+            "last_cycle_at": json_codec.to_json(memory.last_cycle_at),
         }
         values = {"system_id": system_id, "document": Jsonb(document)}
         await rows(self._pool, SQL["save_memory"], values)

@@ -93,6 +93,15 @@ class PostgresTelemetryStore:
                 found.append(Point(at=each["at"], value=float(each["value"])))
         return max(found, key=lambda point: point.at, default=None)
 
+    async def load_powers_at(
+        self, system_id: UUID, at: datetime, *, within_s: float
+    ) -> Mapping[UUID, float]:
+        """What each controlled load drew at ``at``, W."""
+        oldest = at - timedelta(seconds=within_s)
+        values = {"system_id": system_id, "at": at, "oldest": oldest}
+        found = await rows(self._pool, SQL["load_powers_at"], values)
+        return {each["device_id"]: float(each["value"]) for each in found}
+
     async def energy_rows(
         self, system_id: UUID, *, start: datetime, end: datetime
     ) -> Sequence[Sample]:

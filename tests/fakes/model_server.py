@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +21,7 @@ class Reply:
 
     ``tools``: (name, arguments) calls. ``status`` not 200: an error. ``pause_s``: before each
     piece of text. ``cut_after``: pieces after which the connection is dropped. ``silent``: headers
-    come, then nothing.
+    come, then nothing. ``deltas``: sent instead, also without end; bytes are sent as they are.
     """
 
     text: str = ""
@@ -30,6 +30,7 @@ class Reply:
     pause_s: float = 0.0
     cut_after: int | None = None
     silent: bool = False
+    deltas: Callable[[], Iterable[Json | bytes]] | None = None
 
 
 Script = Callable[[Json, int], Reply]
@@ -122,7 +123,9 @@ class ModelServer:
             await gone
             self.disconnects += 1
             return False
-        for index, piece in enumerate(_pieces(request, reply)):
+        deltas = reply.deltas
+        pieces = _pieces(request, reply) if deltas is None else _given(request, deltas())
+        for index, piece in enumerate(pieces):
             if reply.cut_after is not None and index >= reply.cut_after:
                 writer.transport.abort()
                 return False
@@ -130,8 +133,7 @@ class ModelServer:
             if done:
                 self.disconnects += 1
                 return False
-            data = piece if piece == "[DONE]" else json.dumps(piece)
-            frame = f"data: {data}\n\n".encode()
+            frame = _frame(piece)
             writer.write(f"{len(frame):x}\r\n".encode() + frame + b"\r\n")
             await writer.drain()
         writer.write(b"0\r\n\r\n")
@@ -200,15 +202,33 @@ def _whole(request: Json, reply: Reply) -> Json:
     }
 
 
+def _frame(piece: Json | bytes | str) -> bytes:
+    if isinstance(piece, bytes):
+        return piece
+    data = piece if piece == "[DONE]" else json.dumps(piece)
+    return f"data: {data}\n\n".encode()
+
+
+def _given(request: Json, deltas: Iterable[Json | bytes]) -> Iterator[Json | bytes | str]:
+    for delta in deltas:
+        yield delta if isinstance(delta, bytes) else _chunk(request, delta)
+    yield _chunk(request, {}, "stop")
+    yield "[DONE]"
+
+
+def _chunk(request: Json, delta: Json, finish: str | None = None) -> Json:
+    return {
+        "id": "x",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": request["model"],
+        "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
+    }
+
+
 def _pieces(request: Json, reply: Reply) -> list[Any]:
     def chunk(delta: Json, finish: str | None = None) -> Json:
-        return {
-            "id": "x",
-            "object": "chat.completion.chunk",
-            "created": 1,
-            "model": request["model"],
-            "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
-        }
+        return _chunk(request, delta, finish)
 
     pieces: list[Any] = [chunk({"role": "assistant", "content": ""})]
     pieces += [chunk({"content": f"{word} "}) for word in reply.text.split()]

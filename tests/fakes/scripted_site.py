@@ -56,7 +56,7 @@ class ScriptedSite:
     def primary(self) -> ScriptedSwitch:
         return self.switches[PRIMARY]
 
-    async def set_up(self) -> ScriptedSite:
+    async def set_up(self, *, seen: bool = True) -> ScriptedSite:
         await seed.seed_simulated_site(
             seed.Stores(
                 site=self.stores.site,
@@ -65,7 +65,8 @@ class ScriptedSite:
             ),
             simulator_url="http://127.0.0.1:1",
         )
-        await self.see()
+        if seen:
+            await self.see()
         return self
 
     async def prefer(self, **changes: Any) -> None:
@@ -93,7 +94,7 @@ class ScriptedSite:
     ) -> None:
         """Store one sample of everything but the ``silent`` loads; the grid's noise moves."""
         at = self.clock.now()
-        noise_w = (at.timestamp() // 60.0) % 7 / 100.0
+        noise_w = (at.timestamp() // 60.0) % 7 / 1e5
         samples: list[Sample] = [
             EnergySample(
                 device_id=seed.INVERTER,

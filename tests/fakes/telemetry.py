@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from statistics import fmean
@@ -119,6 +119,18 @@ class InMemoryTelemetryStore:
             and (point := track.metrics[name].at_or_before(at)) is not None
         ]
         return max(found, key=lambda point: point.at, default=None)
+
+    async def load_powers_at(
+        self, system_id: UUID, at: datetime, *, within_s: float
+    ) -> Mapping[UUID, float]:
+        return {
+            owner: point[1]
+            for (kind, owner), track in self._of(system_id)
+            if kind == "load"
+            and "power_w" in track.metrics
+            and (point := track.metrics["power_w"].at_or_before(at)) is not None
+            and (at - point[0]).total_seconds() <= within_s
+        }
 
     async def energy_rows(
         self, system_id: UUID, *, start: datetime, end: datetime

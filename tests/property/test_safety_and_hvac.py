@@ -19,7 +19,7 @@ from energy.safety.validator import (
 )
 from energy.site.loads import Actor, HeatSource, LoadKind, Zone
 from energy.site.preferences import Preferences
-from energy.site.snapshot import Reading, Snapshot
+from energy.site.snapshot import Reading
 
 AT = datetime(2026, 6, 21, 19, 0, tzinfo=UTC)
 voltages = st.one_of(st.none(), st.floats(min_value=40, max_value=60))
@@ -110,7 +110,7 @@ def test_a_zone_never_heats_and_cools_and_obeys_its_outer_limits(
         decided = control_zones(
             (ZONE,),
             {"z": reading},
-            Snapshot(at=AT + timedelta(minutes=minute)),
+            AT + timedelta(minutes=minute),
             memory,
             HvacHints(rest_voltage_v=53.0, pv_w=pv_w, fans_with_speed=fans),
         )

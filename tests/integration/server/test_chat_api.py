@@ -184,3 +184,26 @@ async def test_a_conversation_is_listed_exported_and_deleted(
     assert as_json.json()["messages"][1]["content"] == SAID
     assert (await client.delete(path)).status_code == 204
     assert (await client.get(path)).status_code == 404
+
+
+@pytest.mark.parametrize("way", ["/api/ask", "/api/runs", "/api/chat"])
+@pytest.mark.parametrize(
+    ("email", "token", "granted"),
+    [
+        pytest.param("owner@example.com", Scope.READ, Scope.READ, id="admin's read token"),
+        pytest.param("owner@example.com", Scope.CONTROL, Scope.CONTROL, id="control token"),
+        pytest.param("owner@example.com", None, Scope.ADMIN, id="admin in person"),
+        pytest.param("visitor@example.com", None, Scope.READ, id="viewer in person"),
+    ],
+)
+async def test_a_run_can_do_no_more_than_who_asked(
+    site: WebSite, callers: Callers, way: str, email: str, token: Scope | None, granted: Scope
+) -> None:
+    client = await (callers.browser(email) if token is None else callers.token(token, email=email))
+    assert (await client.post(way, json={"question": "Turn on the S19"})).status_code < 300
+    stored = [
+        run
+        for status in RunStatus
+        for run in await site.stores.conversations.runs_with_status(status)
+    ]
+    assert [run.scope for run in stored] == [granted]

@@ -76,13 +76,18 @@ def test_a_site_that_is_fine_has_no_alerts() -> None:
 
 
 def test_a_site_of_which_nothing_is_known_has_lost_its_telemetry_after_half_an_hour() -> None:
-    nothing = AlertFacts(at=AT, preferences=Preferences())
+    nothing = AlertFacts(
+        at=AT,
+        preferences=Preferences(),
+        telemetry_lost=True,
+        voltage_reason="There is no battery voltage at all.",
+    )
     conditions, memory = evaluate(nothing, AlertMemory())
     assert conditions == []
     later = replace(nothing, at=AT + timedelta(seconds=1_800))
     conditions, _ = evaluate(later, memory)
     assert [(c.key, c.detail) for c in conditions] == [
-        ("telemetry_lost", "There has been none at all.")
+        ("telemetry_lost", "There is no battery voltage at all.")
     ]
 
 
@@ -210,7 +215,7 @@ def cautious(caution: str | None) -> SourceFact:
             "telemetry_lost",
             [
                 (0, {"voltage_age_s": 1_800.0}, False),
-                (60, {"voltage_age_s": 1_801.0}, True),
+                (60, {"voltage_age_s": 1_801.0, "telemetry_lost": True}, True),
                 (120, {"voltage_age_s": 3.0}, False),
             ],
             id="telemetry over 30 min",
@@ -445,14 +450,28 @@ def zone(code: ZoneWarningCode, sentence: str) -> dict[str, Any]:
             id="zone sensor",
         ),
         pytest.param(
-            {"voltage_age_s": 2_400.0},
+            {
+                "telemetry_lost": True,
+                "voltage_age_s": 2_400.0,
+                "voltage_reason": "The battery voltage is 40 min old.",
+            },
             (
                 AlertSeverity.CRITICAL,
                 "telemetry",
                 "No battery voltage any more",
-                "The last one came 40 min ago.",
+                "The battery voltage is 40 min old.",
             ),
             id="telemetry lost",
+        ),
+        pytest.param(
+            {"not_believed": ("The load is suspect: a.", "SolArk is frozen, b.")},
+            (
+                AlertSeverity.WARNING,
+                "telemetry",
+                "Some values are not believed",
+                "The load is suspect: a. SolArk is frozen, b.",
+            ),
+            id="values not believed",
         ),
         pytest.param(
             {"grid_present": False},
@@ -626,7 +645,7 @@ def test_without_a_grid_there_is_no_outage() -> None:
 
 def test_the_worst_comes_first() -> None:
     silent = SourceFact(id="v", name="V", silent_s=900.0)
-    facts = replace(FINE, voltage_age_s=9_999.0, sources=(silent,))
+    facts = replace(FINE, telemetry_lost=True, sources=(silent,))
     conditions, _ = evaluate(facts, AlertMemory())
     assert [c.key for c in conditions] == ["telemetry_lost", "source_silent:v"]
     assert {c.since for c in conditions} == {AT}

@@ -22,7 +22,7 @@ from energy.climate.zones import (
 )
 from energy.site.loads import HeatSource, Zone
 from energy.site.miners import ControlMethod, MinerProfile, MinerState
-from energy.site.snapshot import Reading, Snapshot
+from energy.site.snapshot import Reading
 
 AT = datetime(2026, 1, 15, 20, 0, tzinfo=UTC)
 
@@ -81,11 +81,9 @@ class Site:
         battery_c: float | None = None,
     ) -> ZoneDecision:
         reading = None if temperature_c is None else Reading(value=temperature_c, age_s=age_s)
-        battery = None if battery_c is None else Reading(value=battery_c)
-        snapshot = Snapshot(at=AT + timedelta(seconds=after_s), battery_temperature_c=battery)
-        decided = control_zones(
-            (self.zone,), {self.zone.id: reading}, snapshot, self.memory, self.hints
-        )
+        at = AT + timedelta(seconds=after_s)
+        hints = replace(self.hints, battery_temperature_c=battery_c)
+        decided = control_zones((self.zone,), {self.zone.id: reading}, at, self.memory, hints)
         self.memory = decided.memory
         return decided.zones[0]
 
@@ -601,7 +599,7 @@ def test_zones_are_independent_and_come_by_name() -> None:
         "a-main": Reading(value=-1.0),
     }
     decided = [
-        control_zones(zones, readings, Snapshot(at=AT), HvacMemory(), SUNNY)
+        control_zones(zones, readings, AT, HvacMemory(), SUNNY)
         for zones in ((ZONE, main), (main, ZONE))
     ]
     assert decided[0] == decided[1]
@@ -620,7 +618,7 @@ def test_a_clock_that_jumps_back_does_not_make_a_sensor_mute() -> None:
 
 def test_no_zones_no_decisions() -> None:
     nothing: dict[str, Any] = {}
-    assert control_zones((), nothing, Snapshot(at=AT), HvacMemory(), SUNNY) == ZoneDecisions()
+    assert control_zones((), nothing, AT, HvacMemory(), SUNNY) == ZoneDecisions()
 
 
 @pytest.mark.parametrize("room_c", [20.0, -1.0, None], ids=["warm", "cold", "no reading"])

@@ -213,6 +213,26 @@ def test_a_switch_that_nothing_shows_freezes_at_once(
         )
 
 
+def test_a_source_that_slept_through_a_switch_stays_frozen_until_it_moves() -> None:
+    """The heater goes off again, because the sun is not known: that proves nothing."""
+    memory = MeasuringMemory()
+    seen = []
+    for minute, load_w, stood_s, stood_w in (
+        (0, 1_850.0, 60.0, 0.0),
+        (1, 1_850.0, 120.0, 1_500.0),
+        (2, 1_850.0, 180.0, 0.0),
+        (3, 1_850.0, 240.0, 0.0),
+        (4, 1_851.0, 0.0, 0.0),
+        (5, 1_851.0, 60.0, 0.0),
+    ):
+        load = Reading(value=load_w, unchanged_s=stood_s, stood_through_w=stood_w, source=SOLARK)
+        snapshot = Snapshot(at=START + timedelta(minutes=minute), load_power_w=load)
+        measured = measure(snapshot, Preferences(), memory=memory)
+        memory = measured.memory
+        seen.append(SOLARK in measured.frozen)
+    assert seen == [False, True, True, True, False, False]
+
+
 @pytest.mark.parametrize(
     ("monitor", "inverter", "moving", "expected"),
     [

@@ -50,12 +50,17 @@ def seen(memory: MeasuringMemory | None = None, **changes: Any) -> Measured:
     return measure(picture(**changes), Preferences(), memory=memory or MeasuringMemory())
 
 
+def good(value: float, age_s: float, source: str, reason: str = "") -> Quantity:
+    """By a cloud, which is stale after ten minutes."""
+    return Quantity(value, age_s, source, Quality.GOOD, reason, 600.0)
+
+
 def test_a_fresh_site() -> None:
     measured = seen()
-    assert measured.voltage == Quantity(52.3, 60.0, VRM)
-    assert measured.rest_voltage == Quantity(52.3 - 1.2, 60.0, "computed")
+    assert measured.voltage == good(52.3, 60.0, VRM)
+    assert measured.rest_voltage == good(52.3 - 1.2, 60.0, "computed")
     assert measured.soc_pct == pytest.approx(51.0)
-    assert measured.base_load == Quantity(1_850.0, 30.0, "computed")
+    assert measured.base_load == good(1_850.0, 30.0, "computed")
     assert (measured.current_a, measured.battery_w, measured.pv_w) == (120.0, 6_276.0, 8_450.0)
     assert (measured.load_w, measured.grid_w, measured.base_load_w) == (1_850.0, 0.0, 1_850.0)
     assert (measured.low_voltage_v, measured.voltage_source) == (52.3 - 1.2, VRM)
@@ -75,7 +80,7 @@ def test_an_old_monitor_gives_way_to_a_fresh_inverter() -> None:
         battery_current_a=vrm(-20.0, age_s=2_400.0),
     )
     note = "The battery monitor's voltage is 40 min old; the inverter's stands in."
-    assert measured.voltage == Quantity(44.2, 30.0, SOLARK, Quality.GOOD, note)
+    assert measured.voltage == good(44.2, 30.0, SOLARK, note)
     assert (measured.raw_voltage_v, measured.rest_voltage_v) == (44.2, 44.2)
     assert (measured.soc_pct, measured.stale, measured.lost) == (0.0, False, False)
     assert note in measured.notes
@@ -85,6 +90,7 @@ def test_an_old_monitor_gives_way_to_a_fresh_inverter() -> None:
         VRM,
         Quality.STALE,
         "The battery current is 2 400 s old and counts as missing.",
+        600.0,
     )
     assert measured.current_a is None
 
@@ -133,7 +139,7 @@ def test_no_voltage_to_be_believed(changes: dict[str, Any], quality: Quality, re
 
 def test_a_suspicion_of_a_newer_value_leaves_the_last_good_one_until_it_is_stale() -> None:
     doubtful = seen(battery_voltage_v=vrm(52.3, age_s=200.0, suspicion="it jumped by 8 V"))
-    assert doubtful.voltage == Quantity(52.3, 200.0, VRM)
+    assert doubtful.voltage == good(52.3, 200.0, VRM)
     load = solark(1_850.0, age_s=601.0, suspicion="sources and sinks differ by 4 000 W")
     measured = seen(load_power_w=load)
     assert measured.load == Quantity(
@@ -142,6 +148,7 @@ def test_a_suspicion_of_a_newer_value_leaves_the_last_good_one_until_it_is_stale
         SOLARK,
         Quality.SUSPECT,
         "The load is suspect and counts as missing: sources and sinks differ by 4 000 W.",
+        600.0,
     )
 
 
@@ -173,7 +180,7 @@ def test_powers(changes: dict[str, Any], pv: float | Quality, load: float | Qual
 
 def test_without_a_power_the_battery_gives_current_times_voltage() -> None:
     measured = seen(battery_power_w=None, battery_current_a=vrm(-100.0, age_s=60.0))
-    assert measured.battery_power == Quantity(-5_230.0, 60.0, VRM)
+    assert measured.battery_power == good(-5_230.0, 60.0, VRM)
     assert seen(battery_power_w=None, battery_current_a=None).battery_power == MISSING
 
 

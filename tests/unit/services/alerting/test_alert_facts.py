@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,19 +29,32 @@ from services.alerting.alert_facts import FactsOfSite
 from services.memory.records import SiteMemory
 from services.sites.records import AdapterConfig, ControlledLoad, System
 from services.telemetry.records import BatterySample, EnergySample, LoadSample
+from services.telemetry.snapshots import SnapshotBuilder
 from tests.fakes.clock import EPOCH, SteppingClock
 from tests.fakes.stores import InMemoryStores
 
 SITE, VRM, RELAY, INVERTER, PACK, LOAD = (UUID(int=n) for n in range(1, 7))
 
 
+class Noon:
+    """10 kW under a clear sky, always."""
+
+    def clear_sky_w(self, _: datetime) -> float:
+        return 10_000.0
+
+
 class Site:
     def __init__(self) -> None:
         self.stores = InMemoryStores(clock=SteppingClock())
         self.facts = FactsOfSite(
+            snapshots=SnapshotBuilder(
+                sites=self.stores.site,
+                settings=self.stores.settings,
+                telemetry=self.stores.telemetry,
+                sky=Noon(),
+            ),
             sites=self.stores.site,
             telemetry=self.stores.telemetry,
-            settings=self.stores.settings,
             memory=self.stores.memory,
             decisions=self.stores.decisions,
             actions=self.stores.actions,
@@ -90,6 +103,8 @@ async def test_a_site_that_has_never_spoken(site: Site) -> None:
     assert await site.gather() == AlertFacts(
         at=EPOCH,
         preferences=Preferences(timezone="UTC", latitude=0, longitude=0),
+        waiting=True,
+        voltage_reason="Waiting for the first readings: nothing starts.",
         sources=(
             SourceFact(id=str(RELAY), name="Relay", silent_s=None, drives_loads=True),
             SourceFact(id=str(VRM), name="VRM", silent_s=None),
@@ -118,8 +133,12 @@ async def test_the_battery_and_its_age(site: Site) -> None:
     assert fresh.soc_pct == pytest.approx(60.0)
     assert (fresh.battery_power_w, fresh.battery_temperature_c) == (-5_100.0, -2.0)
     stale = await site.gather(seconds=601)
-    assert (stale.raw_voltage_v, stale.soc_pct, stale.battery_power_w) == (None, None, None)
-    assert stale.voltage_age_s == 601.0
+    assert (stale.raw_voltage_v, stale.rest_voltage_v) == (51.0, 51.0), "the old current is gone"
+    assert (stale.battery_power_w, stale.battery_temperature_c) == (None, None)
+    assert (stale.voltage_age_s, stale.telemetry_lost) == (601.0, False)
+    await site.stores.memory.save(SITE, SiteMemory(last_cycle_at=EPOCH + timedelta(seconds=1_800)))
+    lost = await site.gather(seconds=1_801)
+    assert (lost.telemetry_lost, lost.raw_voltage_v, lost.soc_pct) == (True, None, None)
 
 
 async def test_without_a_monitor_the_inverter_stands_in(site: Site) -> None:
@@ -183,7 +202,7 @@ async def decide(site: Site) -> None:
         "inputs": {"snapshot": json_codec.to_json(snapshot)},
     }
     zone = Zone(id="z", name="Heat Room", block_charging_below_temp=0.0)
-    zones = control_zones((zone,), {"z": Reading(value=-1.0)}, snapshot, HvacMemory(), HvacHints())
+    zones = control_zones((zone,), {"z": Reading(value=-1.0)}, EPOCH, HvacMemory(), HvacHints())
     document: dict[str, Any] = {"allocation": allocation, "zones": json_codec.to_json(zones)}
     await site.stores.decisions.append(SITE, EPOCH, document, "1")
 
@@ -194,7 +213,7 @@ async def test_what_the_latest_decision_knows(site: Site) -> None:
     )
     await decide(site)
     facts = await site.gather(seconds=600)
-    assert (facts.pv_power_w, facts.sky_allows_w, facts.base_load_w) == (8_450.0, 9_000.0, 1_850.0)
+    assert facts.sky_allows_w == 9_000.0
     assert (facts.throttled, facts.sun_carries_base_load) == (False, True)
     assert facts.usual_base_load_w == 700.0
     assert facts.idle_miners == (
@@ -209,7 +228,7 @@ async def test_what_the_latest_decision_knows(site: Site) -> None:
 async def test_an_old_decision_says_nothing(site: Site) -> None:
     await decide(site)
     facts = await site.gather(seconds=601)
-    assert (facts.pv_power_w, facts.idle_miners, facts.zones) == (None, (), ())
+    assert (facts.usable_wh, facts.idle_miners, facts.zones) == (None, (), ())
 
 
 def action(status: ActionStatus, minute: int, **changes: Any) -> Action:

@@ -340,7 +340,9 @@ async def test_a_cold_room_asks_for_a_miners_heat_first(site: ScriptedSite) -> N
     states = record.document["allocation"]["inputs"]["states"]
     assert [state["heat_wanted"] for state in states] == [True, False]
     assert not site.switches[HEATER].relay
-    await cycles(site, 12, room_c=-1.0, voltage_v=49.0)
+    for _ in range(12):
+        heater_w = 1_500.0 if site.switches[HEATER].relay else 0.0
+        await cycles(site, 1, room_c=-1.0, voltage_v=49.0, load_w=1_850.0 + heater_w)
     assert site.switches[HEATER].relay, "the miner may not start: the heater helps"
 
 

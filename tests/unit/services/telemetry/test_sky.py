@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from energy.site.miners import Learned
-from energy.site.snapshot import Reading, Sky, Snapshot
+from energy.site.snapshot import Sky
+from services.telemetry.ports import SkyModel
 from services.telemetry.sky import sky_now
 
+NOTHING_LEARNED = Learned()
 MIDNIGHT = datetime(2026, 6, 21, tzinfo=UTC)
 
 
@@ -24,20 +26,23 @@ def at(hour: float) -> datetime:
     return MIDNIGHT + timedelta(hours=hour)
 
 
-def seen(hour: float, *, pv_w: float | None = None, voltage_v: float | None = 52.0) -> Snapshot:
-    return Snapshot(
-        at=at(hour),
-        pv_power_w=None if pv_w is None else Reading(value=pv_w),
-        battery_voltage_v=None if voltage_v is None else Reading(value=voltage_v),
-    )
+def seen(
+    model: SkyModel | None,
+    hour: float,
+    learned: Learned = NOTHING_LEARNED,
+    *,
+    pv_w: float | None = None,
+    voltage_v: float | None = 52.0,
+) -> Sky:
+    return sky_now(model, learned, at(hour), pv_w=pv_w, voltage_v=voltage_v, full_v=55.0)
 
 
 def test_without_a_model_nothing_is_known() -> None:
-    assert sky_now(None, Learned(), seen(12), full_v=55.0) == Sky()
+    assert seen(None, 12) == Sky()
 
 
 def test_before_a_base_load_is_known_the_night_is_not() -> None:
-    sky = sky_now(TwelveHourSun(), Learned(), seen(12, pv_w=9_000.0), full_v=55.0)
+    sky = seen(TwelveHourSun(), 12, pv_w=9_000.0)
     assert sky == Sky(clear_sky_w=10_000.0, sunny=True)
 
 
@@ -58,7 +63,7 @@ def test_nights(
     hour: float, ratio: float | None, night_hours: float, to_come_wh: float, *, carries: bool
 ) -> None:
     learned = Learned(clear_sky_ratio=ratio, mean_base_load_w=1_000.0)
-    sky = sky_now(TwelveHourSun(), learned, seen(hour), full_v=55.0)
+    sky = seen(TwelveHourSun(), hour, learned)
     assert (sky.night_hours, sky.sun_carries_base_load) == (night_hours, carries)
     assert sky.sun_to_come_wh == to_come_wh
 
@@ -69,7 +74,7 @@ def test_a_sun_that_never_sets() -> None:
             return 5_000.0
 
     learned = Learned(clear_sky_ratio=1.0, mean_base_load_w=1_000.0)
-    assert sky_now(Midsummer(), learned, seen(12), full_v=55.0).night_hours == 0.0
+    assert seen(Midsummer(), 12, learned).night_hours == 0.0
 
 
 @pytest.mark.parametrize(
@@ -94,6 +99,6 @@ def test_sunny(
     *,
     sunny: bool | None,
 ) -> None:
-    snapshot = seen(hour, pv_w=pv_w, voltage_v=voltage_v)
-    sky = sky_now(TwelveHourSun(), Learned(clear_sky_ratio=ratio), snapshot, full_v=55.0)
+    learned = Learned(clear_sky_ratio=ratio)
+    sky = seen(TwelveHourSun(), hour, learned, pv_w=pv_w, voltage_v=voltage_v)
     assert sky.sunny is sunny

@@ -9,9 +9,10 @@ from uuid import UUID
 import pytest
 
 from commandcenter.wiring import seed
-from energy.site.miners import Learned, MinerState
+from energy.site.miners import MinerState
 from energy.site.reference_site import REFERENCE_MINERS
 from energy.site.snapshot import Link, Reading
+from services.memory.records import SiteMemory
 from services.telemetry.records import BatterySample, EnergySample, LoadSample
 from services.telemetry.snapshots import BuiltSnapshot, LoadState
 from tests.fakes.reference_site import SYSTEM_ID
@@ -27,7 +28,7 @@ async def site() -> ScriptedSite:
 
 
 async def built(site: ScriptedSite) -> BuiltSnapshot:
-    return await site.loop.snapshots.build(SYSTEM_ID, site.clock.now(), Learned())
+    return await site.loop.snapshots.build(SYSTEM_ID, site.clock.now(), SiteMemory())
 
 
 async def primary(site: ScriptedSite) -> MinerState:
@@ -57,7 +58,7 @@ async def test_since_when_a_value_has_not_moved(site: ScriptedSite) -> None:
 async def test_nothing_measured_later_is_in_it(site: ScriptedSite) -> None:
     at = site.clock.now()
     await site.pass_minutes(1, voltage_v=53.0)
-    picture = await site.loop.snapshots.build(SYSTEM_ID, at, Learned())
+    picture = await site.loop.snapshots.build(SYSTEM_ID, at, SiteMemory())
     assert picture.snapshot.battery_voltage_v is not None
     assert picture.snapshot.battery_voltage_v.value == 52.3
 

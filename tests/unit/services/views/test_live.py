@@ -32,6 +32,7 @@ def value(
     source: str | None,
     limit_s: float | None = None,
 ) -> dict[str, Any]:
+    """A number without a judgement: computed by the decision, or of a switch."""
     return {
         "value": number,
         "unit": unit,
@@ -39,6 +40,21 @@ def value(
         "stale_after_s": LIMITS.get(source, limit_s),
         "source": source,
     }
+
+
+def quantity(
+    number: float | None,
+    unit: str,
+    age_s: float | None,
+    source: str | None,
+    limit_s: float | None = None,
+    *,
+    quality: str = "good",
+    reason: str = "",
+) -> dict[str, Any]:
+    """A measured quantity."""
+    plain = value(number, unit, age_s, source, limit_s)
+    return plain | {"quality": quality, "reason": reason}
 
 
 async def test_a_running_site(site: ScriptedSite) -> None:
@@ -49,19 +65,19 @@ async def test_a_running_site(site: ScriptedSite) -> None:
     site.clock.advance(15.0)
     now = await site.loop.live.now(SYSTEM_ID)
     assert now["battery"] == {
-        "voltage": value(52.3, "V", 15.0, "Victron VRM"),
-        "rest_voltage": value(52.8, "V", 15.0, "computed", 600.0),
-        "soc": value(66.4, "%", 15.0, "computed", 600.0),
-        "current": value(-50.0, "A", 15.0, "Victron VRM"),
-        "power": value(None, "W", None, None),
-        "temperature": value(None, "°C", None, None),
+        "voltage": quantity(52.3, "V", 15.0, "Victron VRM"),
+        "rest_voltage": quantity(52.8, "V", 15.0, "computed", 600.0),
+        "soc": quantity(66.4, "%", 15.0, "computed", 600.0),
+        "current": quantity(-50.0, "A", 15.0, "Victron VRM"),
+        "power": quantity(-2_615.0, "W", 15.0, "Victron VRM"),
+        "temperature": quantity(None, "°C", None, None, quality="missing"),
     }
     assert now["solar"] == {
-        "power": value(8_450.0, "W", 15.0, "SolArk cloud"),
+        "power": quantity(8_450.0, "W", 15.0, "SolArk cloud"),
         "potential": value(8_450.0, "W", 75.0, "computed", 180.0),
     }
-    assert now["load"]["base"] == value(1_850.0, "W", 75.0, "computed", 180.0)
-    assert now["grid"]["power"] == value(12.0, "W", 15.0, "SolArk cloud")
+    assert now["load"]["base"] == quantity(1_850.0, "W", 15.0, "computed", 600.0)
+    assert now["grid"]["power"] == quantity(12.0, "W", 15.0, "SolArk cloud")
     assert (now["control_level"], now["alerts_open"]) == ("automatic", 0)
     primary = now["miners"][0]
     assert (primary["name"], primary["is_on"], primary["command"], primary["reason"]) == (
@@ -96,8 +112,10 @@ async def test_a_site_before_its_first_cycle(site: ScriptedSite) -> None:
 async def test_a_site_that_is_silent(site: ScriptedSite) -> None:
     site.clock.advance(2 * 86_400.0)
     now = await site.loop.live.now(SYSTEM_ID)
-    assert now["battery"]["voltage"] == value(None, "V", None, None)
-    assert now["battery"]["soc"] == value(None, "%", None, "computed")
+    waiting = "Waiting for the first readings: nothing starts."
+    missing = quantity(None, "V", None, None, quality="missing", reason=waiting)
+    assert now["battery"]["voltage"] == missing
+    assert now["battery"]["soc"] == missing | {"unit": "%"}
     assert now["miners"][0]["is_on"] is None
     assert now["miners"][0]["power"] == value(None, "W", None, "Primary S21+ (Revenue)", 300.0)
 
@@ -108,7 +126,8 @@ async def test_the_inverters_voltage_stands_in(site: ScriptedSite) -> None:
     sample = EnergySample(device_id=seed.INVERTER, at=at, battery_voltage_v=53.0)
     await site.stores.telemetry.append([sample])
     now = await site.loop.live.now(SYSTEM_ID)
-    assert now["battery"]["voltage"] == value(53.0, "V", 0.0, "SolArk cloud")
+    stands_in = "The battery monitor's voltage is missing; the inverter's stands in."
+    assert now["battery"]["voltage"] == quantity(53.0, "V", 0.0, "SolArk cloud", reason=stands_in)
     assert now["battery"]["rest_voltage"]["value"] == 53.0
     assert now["battery"]["soc"]["value"] == 68.0
 

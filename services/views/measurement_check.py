@@ -1,0 +1,66 @@
+"""What health says of the measurements: the voltage in force, and what is not believed."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from energy.measuring.measured import Measured, not_believed
+from energy.wording import duration, volts
+from services.clock import Clock
+from services.memory.ports import MemoryStore
+from services.sites.ports import SiteStore
+from services.stored import Json
+from services.telemetry.snapshots import SnapshotBuilder
+
+ADVICE = (
+    "Nothing starts on a voltage that is old or not believed. See that its source measures and is "
+    "connected; what stands in for it is named."
+)
+
+
+class MeasurementCheck:
+    """A check of ``Health`` over every site that something is read of."""
+
+    def __init__(
+        self, *, sites: SiteStore, snapshots: SnapshotBuilder, memory: MemoryStore, clock: Clock
+    ) -> None:
+        """What the loop measures by."""
+        self._sites, self._snapshots = sites, snapshots
+        self._memory, self._clock = memory, clock
+
+    async def __call__(self) -> Json:
+        """The worst of all sites decides; each is named."""
+        found = [
+            (system.name, await self._measured(system.id))
+            for system in await self._sites.systems()
+            if any(each.enabled for each in await self._sites.adapters(system.id))
+        ]
+        states = [_status(measured) for _, measured in found]
+        worst = next((state for state in ("down", "degraded") if state in states), "ok")
+        details = [f"{name}: {_detail(measured)}" for name, measured in found]
+        return {
+            "ok": worst == "ok",
+            "status": worst,
+            "detail": " ".join(details) or "Nothing is measured yet.",
+            "advice": ADVICE,
+        }
+
+    async def _measured(self, system_id: UUID) -> Measured:
+        memory = await self._memory.load(system_id)
+        return (await self._snapshots.build(system_id, self._clock.now(), memory)).measured
+
+
+def _status(measured: Measured) -> str:
+    if measured.lost:
+        return "down"
+    return "degraded" if measured.stale or measured.notes else "ok"
+
+
+def _detail(measured: Measured) -> str:
+    voltage, age_s = measured.voltage, measured.voltage.age_s
+    said = [voltage.reason] if voltage.reason else []
+    if voltage.value is not None and age_s is not None:
+        shown = f"{volts(voltage.value)} by {voltage.source}, {duration(age_s)} old."
+        said.insert(0, f"battery voltage {shown}")
+    said += [each for each in not_believed(measured) if each not in voltage.reason]
+    return " ".join(said)
