@@ -18,9 +18,6 @@ A value that is possible but doubtful is kept beside its reason. One that cannot
 is not kept: the metric is None then and the reason says what was sent.
 """
 
-LARGEST_VALUE = 1e12
-"""A larger number is no measurement: a store keeps none, since its square overflows every mean."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnergySample:

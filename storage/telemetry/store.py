@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from services.errors import Invalid
 from services.stored import Json
-from services.telemetry.records import LARGEST_VALUE, Latest, Point, PollHealth, Sample
+from services.telemetry.records import Latest, Point, PollHealth, Sample
 from storage.connection.mapping import record
 from storage.connection.pool import Connection, Pool, connected, row, rows
 from storage.connection.queries import queries
@@ -239,10 +239,10 @@ def _series_sql(kind: Kind, name: str, *, raw: bool) -> LiteralString:
 
 
 def _column(value: Any) -> Any:  # noqa: ANN401 - a sample's field
-    """A number that can't be a measurement counts as missing; suspicions are stored as JSON."""
+    """A number that is not finite counts as missing; suspicions are stored as JSON."""
     if isinstance(value, Mapping):
         return Jsonb(dict(value))
-    return None if isinstance(value, float) and not abs(value) <= LARGEST_VALUE else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _text(statement: str) -> LiteralString:

@@ -13,7 +13,6 @@ from energy.site.snapshot import Link
 from services.errors import Invalid
 from services.stored import Json
 from services.telemetry.records import (
-    LARGEST_VALUE,
     BatterySample,
     EnergySample,
     Latest,
@@ -236,10 +235,10 @@ class InMemoryTelemetryStore:
 
 
 def numbers(sample: Sample) -> dict[str, float]:
-    """The numeric metrics of a sample that can be measurements; booleans as 0 and 1."""
+    """The numeric metrics of a sample that are there and finite; booleans as 0 and 1."""
     values = {f.name: getattr(sample, f.name) for f in fields(sample) if f.name not in NOT_NUMBERS}
     known = {name: float(value) for name, value in values.items() if value is not None}
-    return {name: value for name, value in known.items() if abs(value) <= LARGEST_VALUE}
+    return {name: value for name, value in known.items() if math.isfinite(value)}
 
 
 def resolve_metric(metric: str, *, any_kind: bool) -> tuple[frozenset[str], str]:
