@@ -64,7 +64,7 @@ class Judge:
         self._settings, self._actions = settings, actions
         self._emergency, self._memory = emergency, memory
         self._snapshots = SnapshotBuilder(
-            sites=sites, settings=settings, telemetry=telemetry, sky=None
+            sites=sites, settings=settings, telemetry=telemetry, skies=None
         )
 
     async def judge(
