@@ -1,20 +1,19 @@
-"""Power of the site's array under a clear sky, by pvlib.
+"""Power of the site's arrays under a clear sky, in a table of five-minute knots per UTC day.
 
-Ineichen's clear sky with a fixed turbidity, transposed onto the array; a table of five-minute knots
-per UTC day is computed once, so that a question only interpolates. pvlib takes seconds to load:
-``prepare`` does that beside the event loop.
+The sky is ``energy.sun``'s; a day's table is computed once, in some milliseconds, so that a question
+only interpolates.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+
+from energy.sun.clear_sky import Plane, clear_sky_w_m2
 
 _KNOT_S = 300
 _KNOTS = 86_400 // _KNOT_S + 1
 _KEPT_DAYS = 800
-_LINKE_TURBIDITY = 3.0
 _CELL_K_PER_W_M2 = 0.03
 _AIR_C = 20.0
 
@@ -38,12 +37,19 @@ class ArrayGeometry:
     temperature_factor: float = -0.0037
 
 
-class PvlibSkyModel:
+class ClearSkyModel:
     """The port ``SkyModel``, with tables per day and what they tell of nights."""
 
     def __init__(self, *, array: ArrayGeometry) -> None:
         """Nothing is computed before the first question."""
         self._array = array
+        self._plane = Plane(
+            latitude=array.latitude,
+            longitude=array.longitude,
+            altitude_m=array.altitude_m,
+            tilt_deg=array.tilt_deg,
+            azimuth_deg=array.azimuth_deg,
+        )
         self._tables: dict[date, tuple[float, ...]] = {}
 
     def clear_sky_w(self, at: datetime) -> float:
@@ -75,43 +81,19 @@ class PvlibSkyModel:
             self._compute(first, days)
 
     def _compute(self, first: date, days: int) -> None:
-        import pandas as pd  # noqa: PLC0415 - a second of start-up that only this needs
-
-        start = pd.Timestamp(first, tz="UTC")
-        times = pd.date_range(start, periods=days * (_KNOTS - 1) + 1, freq=f"{_KNOT_S}s")
-        powers = self._powers(times)
         if len(self._tables) + days > _KEPT_DAYS:
             self._tables.clear()
         for number in range(days):
-            begin = number * (_KNOTS - 1)
             day = first + timedelta(days=number)
-            self._tables[day] = tuple(powers[begin : begin + _KNOTS])
+            midnight = datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
+            self._tables[day] = tuple(
+                self._power_w(midnight + knot * _KNOT_S) for knot in range(_KNOTS)
+            )
 
-    def _powers(self, times: Any) -> list[float]:  # noqa: ANN401 - pandas has no types here
-        import pvlib  # noqa: PLC0415 - see above
-
+    def _power_w(self, at_s: float) -> float:
         array = self._array
-        position = pvlib.solarposition.get_solarposition(
-            times, array.latitude, array.longitude, altitude=array.altitude_m
-        )
-        zenith = position["apparent_zenith"]
-        airmass = pvlib.atmosphere.get_absolute_airmass(
-            pvlib.atmosphere.get_relative_airmass(zenith),
-            pvlib.atmosphere.alt2pres(array.altitude_m),
-        )
-        sky = pvlib.clearsky.ineichen(
-            zenith, airmass, linke_turbidity=_LINKE_TURBIDITY, altitude=array.altitude_m
-        )
-        plane = pvlib.irradiance.get_total_irradiance(
-            array.tilt_deg,
-            array.azimuth_deg,
-            zenith,
-            position["azimuth"],
-            sky["dni"],
-            sky["ghi"],
-            sky["dhi"],
-        )["poa_global"].fillna(0.0)
-        cell_c = _AIR_C + _CELL_K_PER_W_M2 * plane
-        power = array.peak_w * plane / 1_000.0 * array.efficiency
+        plane_w_m2 = clear_sky_w_m2(at_s, self._plane)
+        cell_c = _AIR_C + _CELL_K_PER_W_M2 * plane_w_m2
+        power = array.peak_w * plane_w_m2 / 1_000.0 * array.efficiency
         power *= 1.0 + array.temperature_factor * (cell_c - 25.0)
-        return [float(value) for value in power.clip(0.0, array.inverter_limit_w)]
+        return min(max(power, 0.0), array.inverter_limit_w)

@@ -33,7 +33,7 @@ from commandcenter.wiring.seed import (
     seed_simulated_site,
 )
 from energy.site.preferences import Preferences
-from forecasting.clear_sky import ArrayGeometry, PvlibSkyModel
+from forecasting.clear_sky import ArrayGeometry, ClearSkyModel
 from scheduler.execution import JobExecutor
 from scheduler.jobs import Work
 from server.container import ServerConfig, Services
@@ -103,7 +103,7 @@ class Site:
     actions: Actions
     execution: Execution
     dispatch: CommandDispatch
-    sky: PvlibSkyModel
+    sky: ClearSkyModel
     first_start: bool
     system_id: UUID = SYSTEM_ID
 
@@ -214,7 +214,7 @@ class _Builder:
         self._http, self._first = http, first
         self._clock = plant.clock
         self._devices = Devices(http=http, clock=plant.clock, adapters_of=control.site.adapters)
-        self._sky = PvlibSkyModel(
+        self._sky = ClearSkyModel(
             array=ArrayGeometry(latitude=Preferences().latitude, longitude=Preferences().longitude)
         )
         self._judge = Judge(
