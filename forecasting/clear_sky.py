@@ -1,7 +1,7 @@
 """Power of the site's arrays under a clear sky, in a table of five-minute knots per UTC day.
 
-The sky is ``energy.sun``'s; a day's table is computed once, in some milliseconds, so that a question
-only interpolates.
+The sky is that of ``energy.sun``; a day's table is computed once, in some milliseconds, so that a
+question only interpolates.
 """
 
 from __future__ import annotations
