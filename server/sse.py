@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TypeVar
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -32,30 +31,17 @@ def stream(events: AsyncIterator[ServerSentEvent], *, heartbeat_s: float) -> Eve
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """Yielded by ``merged`` when no source has yielded for a while."""
+async def merged(sources: Sequence[AsyncIterator[T]]) -> AsyncIterator[T]:
+    """What any of the sources yields, as it comes; ends with the last of them.
 
-
-async def merged(
-    sources: Sequence[AsyncIterator[T]], *, tick_s: float | None = None
-) -> AsyncIterator[T | Tick]:
-    """Everything that the sources yield, in order of arrival; ends with the last source.
-
-    Args:
-        sources: Read each by its own task, closed at the end.
-        tick_s: Yield a ``Tick`` after so many wall seconds of silence.
+    Each is read by a task of its own and closed at the end.
     """
     queue: asyncio.Queue[T | None] = asyncio.Queue(maxsize=1_000)
     tasks = [asyncio.create_task(_pump(source, queue)) for source in sources]
     running = len(tasks)
     try:
         while running:
-            try:
-                item = await asyncio.wait_for(queue.get(), tick_s)
-            except TimeoutError:
-                yield Tick()
-                continue
+            item = await queue.get()
             if item is None:
                 running -= 1
             else:

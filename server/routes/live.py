@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 
 from fastapi import APIRouter
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -11,12 +13,15 @@ from server.auth import Container, Reader, Site
 from server.container import Services
 from server.described import DescribedRoute
 from server.schemas.streams import SITE_EVENTS, streamed
-from server.sse import Tick, event, merged, stream
+from server.sse import event, merged, stream
 from services.errors import CommandCenterError
 from services.sites.records import System
+from services.stored import Json
 
 router = APIRouter(tags=["live"], route_class=DescribedRoute)
 TOPICS = ("telemetry", "decision", "action", "alert", "estop")
+PAUSE_S = 0.5
+"""Wall seconds between two pictures: switches and polls come in bursts."""
 
 
 @router.get("/stream", response_class=EventSourceResponse, responses=streamed(SITE_EVENTS))
@@ -26,18 +31,35 @@ async def live(services: Container, site: Site, _: Reader) -> EventSourceRespons
 
 
 async def _events(services: Services, site: System) -> AsyncIterator[ServerSentEvent]:
+    """The changes as they come and pictures beside them: one that hangs holds up no change."""
+    changes, changed = services.events.subscribe(*TOPICS), asyncio.Event()
+    changed.set()
     yield event("version", {"version": services.config.version})
-    yield await _now(services, site)
-    source = services.events.subscribe(*TOPICS)
-    async for item in merged([source], tick_s=services.config.refresh_s):
-        if isinstance(item, Tick):
-            yield await _now(services, site)
-            continue
-        topic, payload = item
-        if not _concerns(payload, site):
-            continue
-        yield event(topic, payload)
+    both = (_changes(changes, site, changed), _pictures(services, site, changed))
+    async for told in merged(both):
+        yield told
+
+
+async def _changes(
+    changes: AsyncIterator[tuple[str, Json]], site: System, changed: asyncio.Event
+) -> AsyncIterator[ServerSentEvent]:
+    async for topic, payload in changes:
+        if _concerns(payload, site):
+            yield event(topic, payload)
+            changed.set()
+
+
+async def _pictures(
+    services: Services, site: System, changed: asyncio.Event
+) -> AsyncIterator[ServerSentEvent]:
+    """One after each change or burst of changes, and one where nothing changes for a while."""
+    while True:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(services.config.refresh_s):
+                await changed.wait()
+        changed.clear()
         yield await _now(services, site)
+        await asyncio.sleep(PAUSE_S)
 
 
 async def _now(services: Services, site: System) -> ServerSentEvent:

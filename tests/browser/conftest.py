@@ -1,4 +1,4 @@
-"""One browser a worker, one site a module, one signed-in page a test."""
+"""One browser and one site a module, one signed-in page a test."""
 
 from __future__ import annotations
 
@@ -36,8 +36,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason="no Chromium: on Debian, make debian"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Of a module: while its driver is open, no test with an event loop of its own can run."""
     with playwright_api() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         yield browser

@@ -73,15 +73,18 @@ class Door:
 
 
 class Picture(LiveView):
-    """The live view, with what a test changes in it."""
+    """The live view, with what a test changes in it: its values, or that it fails or hangs."""
 
     def __init__(self, *, real: LiveView) -> None:
         self.real = real
         self.change: Callable[[Json], None] | None = None
         self.away = False
+        self.hangs = False
 
     @override
     async def now(self, system_id: UUID) -> Json:
+        while self.hangs:
+            await asyncio.sleep(0.05)
         if self.away:
             raise Unavailable(what="The database", detail="gone", advice="Wait.")
         shown: Json = deepcopy(await self.real.now(system_id))
@@ -129,6 +132,7 @@ class ServedSite:
 
     def end(self) -> None:
         self.hang_up()
+        self.run(_cancel_the_rest())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(PATIENCE_S)
         self._loop.close()
@@ -150,7 +154,7 @@ class ServedSite:
         self.door.refused.clear()
         self.door.paths.clear()
         self.door.sent.clear()
-        self.picture.change, self.picture.away = None, False
+        self.picture.change, self.picture.away, self.picture.hangs = None, False, False
         self.run(self._reset())
 
     async def _reset(self) -> None:
@@ -194,3 +198,10 @@ async def _until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while not holds():
             await asyncio.sleep(0.01)
+
+
+async def _cancel_the_rest() -> None:
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)

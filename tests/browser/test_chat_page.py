@@ -100,5 +100,20 @@ def test_earlier_conversations_are_reached_on_a_phone(visit: Visit, served: Serv
     page.set_viewport_size({"width": 360, "height": 780})
     page.goto("/chat")
     page.get_by_text("Earlier").click()
-    page.locator("#conversations a").first.click()
+    page.get_by_role("link", name=FIRST).first.click()
     expect(page.locator(".turn.user")).to_have_text(FIRST)
+
+
+def test_a_card_in_the_chat_is_answered_and_tells_how_it_ended(
+    visit: Visit, served: ServedSite
+) -> None:
+    action = served.run(served.site.pending_action())
+    served.assistant.gate, served.assistant.actions = None, [{"id": str(action.id)}]
+    page = visit("/chat")
+    ask(page, "Switch the dump load on")
+    card = page.locator(f".turn [data-action='{action.id}']")
+    expect(card.locator("[data-expires]")).to_contain_text("Answer within 4 min 5")
+    card.get_by_role("button", name="Reject").click()
+    expect(card.locator(".result")).to_contain_text("ejected by owner@example.com")
+    expect(card.get_by_role("button")).to_have_count(0)
+    served.assistant.actions = ()

@@ -66,6 +66,7 @@ def test_ages_run_each_second_without_news(visit: Visit, served: ServedSite) -> 
     page = visit()
     expect(page.locator(MEASURED)).to_contain_text("1 min 4")
     served.picture.away = True
+    expect(page.locator("#connection")).to_have_text("Database away")
     before = seconds(page.locator(MEASURED).inner_text())
     page.wait_for_timeout(2_500)
     assert 2 <= seconds(page.locator(MEASURED).inner_text()) - before <= 4
@@ -119,6 +120,28 @@ def test_nothing_moves_without_news(visit: Visit, served: ServedSite) -> None:
     page.clock.fast_forward(26_000)
     expect(page.locator(".lines .flowing")).to_have_count(0)
     expect(page.locator("#flow-note")).to_have_text("Standing still: no fresh values.")
+
+
+def test_a_database_that_hangs_is_told_by_the_silence(visit: Visit, served: ServedSite) -> None:
+    served.picture.change = powers(8_000.0, 4_000.0, 900.0, 3_000.0)
+    page = visit()
+    page.clock.install()
+    served.picture.hangs = True
+    page.wait_for_timeout(600)  # the picture on its way arrives
+    page.clock.fast_forward(26_000)
+    expect(page.locator("#connection")).to_have_text("No news since 12:02")
+    expect(page.locator(".lines .flowing")).to_have_count(0)
+
+
+def test_a_miner_that_was_added_is_shown(visit: Visit, served: ServedSite) -> None:
+    def change(now: Json) -> None:
+        now["miners"].insert(0, {**now["miners"][0], "id": "new", "name": "Third S19"})
+
+    page = visit()
+    expect(page.locator("[data-miner]")).to_have_count(2)
+    served.picture.change = change
+    expect(page.locator("[data-miner]")).to_have_count(3, timeout=10_000)
+    expect(page.locator("[data-miner]").first).to_contain_text("Third S19")
 
 
 @pytest.mark.parametrize(

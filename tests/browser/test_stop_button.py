@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.served_site import ServedSite
+from tests.fakes.web_site import SYSTEM_ID
 
 
 def open_by_keyboard(page: Page) -> None:
@@ -127,3 +128,16 @@ def test_whoever_may_only_look_is_told_so(visit: Visit, served: ServedSite) -> N
     page.keyboard.press("Enter")
     expect(page.locator("#stop-problem")).to_contain_text("Not stopped")
     assert served.latched() is None
+
+
+def test_the_question_goes_as_soon_as_all_is_latched(visit: Visit, served: ServedSite) -> None:
+    """The answer waits for every switch; the stream tells of the latch before."""
+    page = visit()
+    page.route("**/api/emergency-stop", lambda route: None)  # no answer yet
+    open_by_keyboard(page)
+    page.keyboard.press("Enter")
+    expect(page.locator("#stop-problem")).to_have_text("Stopping …")
+    latch = served.site.services.emergency.latch
+    served.run(latch(SYSTEM_ID, by="owner@example.com", reason="smoke"))
+    expect(page.locator("#stop-dialog")).to_be_hidden()
+    expect(page.locator("#stopped-why")).to_contain_text("smoke")

@@ -62,6 +62,7 @@ def test_stop_latches_for_everybody_and_ends_with_a_reason(page: Page, program: 
     page.get_by_role("button", name="Stop everything").click()
     expect(page.locator("#stopped")).to_be_visible(timeout=20_000)
     expect(page.locator("#stopped-why")).to_contain_text("owner@example.com")
+    expect(page.locator("#stop-dialog")).to_be_hidden(timeout=1_000)
     page.locator("#release input[name=reason]").fill("all is well")
     page.get_by_role("button", name="Re-enable automation").click()
     expect(page.locator("#stopped")).to_be_hidden(timeout=20_000)

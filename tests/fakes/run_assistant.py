@@ -12,11 +12,14 @@ from services.stored import Json
 
 @dataclass
 class ScriptedAssistant:
-    """Says ``words``, one per step of ``gate`` (all at once without one), then answers or fails."""
+    """Shows the cards of ``actions``, says ``words``, one per step of ``gate`` (all at once
+    without one), then answers or fails.
+    """
 
     words: Sequence[str] = ("It ", "is ", "52.31 V.")
     gate: asyncio.Semaphore | None = None
     error: Exception | None = None
+    actions: Sequence[Json] = ()
     histories: list[list[str]] = field(default_factory=list)
 
     async def answer(
@@ -28,6 +31,8 @@ class ScriptedAssistant:
         stop_reason: Callable[[], str | None],
     ) -> Message:
         self.histories.append([each.content for each in history])
+        for action in self.actions:
+            emit("action", action)
         said = ""
         status = "done"
         for word in self.words:

@@ -58,11 +58,12 @@ class Group:
 async def health(services: Container, site: Site, who: Reader) -> Response:
     """The parts in their groups, the worst first."""
     report = await services.health.report()
+    groups = [_group(title, kinds, report) for title, kinds in GROUPS]
     return page(
         "health.html",
         shell=await shell_of(services, who, site, active="health"),
         status=report["status"],
-        groups=[_group(title, kinds, report) for title, kinds in GROUPS],
+        groups=[group for group in groups if group.parts or group.quiet],
     )
 
 

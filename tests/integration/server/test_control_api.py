@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from typing_extensions import override
 
 from server.container import ServerConfig
 from server.schemas.examples import ALLOCATE
 from services.accounts.records import Scope
+from services.stored import Json
+from services.views.live import LiveView
 from tests.fakes.web_site import DUMP_LOAD, PRIMARY_LOAD, SYSTEM_ID, WebSite
 from tests.integration.server.conftest import Callers
 from tests.integration.server.listening import listening
@@ -180,6 +185,38 @@ async def test_the_live_stream_tells_what_changes(site: WebSite) -> None:
         await site.stores.events.publish("estop", {"system_id": str(SYSTEM_ID), "latched": True})
         assert (await line.next("telemetry", "estop")).name == "estop"
         assert (await line.next("now")).data["at"] == first.data["at"]
+
+
+async def test_a_burst_of_changes_is_one_picture(site: WebSite) -> None:
+    token = await site.token("owner@example.com", Scope.READ)
+    headers = {"Authorization": f"Bearer {token}"}
+    async with listening(site.app, "/api/stream", headers=headers) as line:
+        await line.next("now")
+        for number in range(50):
+            await site.stores.events.publish("telemetry", {"number": number})
+        heard = [(await line.next("telemetry", "now")).name for _ in range(51)]
+        assert (heard.count("telemetry"), heard[-1]) == (50, "now")
+
+
+async def test_a_picture_that_hangs_holds_up_no_change(site: WebSite) -> None:
+    token = await site.token("owner@example.com", Scope.READ)
+    headers = {"Authorization": f"Bearer {token}"}
+    hanging = asyncio.Event()
+
+    class Hanging(LiveView):
+        def __init__(self) -> None: ...
+
+        @override
+        async def now(self, system_id: UUID) -> Json:
+            del system_id
+            await hanging.wait()
+            return {}
+
+    site.app.state.services = replace(site.services, live=Hanging())
+    async with listening(site.app, "/api/stream", headers=headers) as line:
+        assert (await line.next()).name == "version"
+        await site.stores.events.publish("estop", {"latched": True})
+        assert (await line.next()).data == {"latched": True}
 
 
 @pytest.mark.parametrize("heartbeat_s", [0.05])

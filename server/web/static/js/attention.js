@@ -3,6 +3,7 @@ import { send } from "./send.js";
 import { siteNow } from "./site_time.js";
 import { duration, text } from "./words.js";
 
+const PAUSE_MS = 500; // actions come in bursts
 const badge = document.getElementById("badge");
 let busy = false;
 let again = false;
@@ -25,8 +26,7 @@ async function refresh() {
     const found = answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("attention") : null;
     if (found) show(found);
   } catch { /* the next event asks again */ } finally {
-    busy = false;
-    if (again) refresh();
+    setTimeout(() => { busy = false; if (again) refresh(); }, PAUSE_MS);
   }
 }
 

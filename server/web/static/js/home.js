@@ -4,7 +4,7 @@ import { siteNow } from "./site_time.js";
 import { digits, text } from "./words.js";
 
 const MOVES_FROM_W = 50;
-const at = (now, path) => path.split(".").reduce((value, key) => value?.[key], now);
+const at = (now, path) => path.split(".").reduce((value, key) => (Array.isArray(value) ? value.find((each) => each.id === key) : value?.[key]), now);
 const svg = document.getElementById("flow");
 let newest = null;
 
@@ -34,11 +34,16 @@ function draw(now) {
   text(document.getElementById("budget"), digits(now.decision?.budget?.total_w, 0));
   document.getElementById("decided").dataset.since = now.decision?.at ?? "";
   text(document.getElementById("level"), now.control_level);
+  if (changed("[data-miner]", now.miners) || changed("[data-zone]", now.zones)) return again();
   for (const miner of now.miners) row(document.querySelector(`[data-miner="${miner.id}"]`), miner, miner.is_on);
   for (const zone of now.zones) row(document.querySelector(`[data-zone="${zone.id}"]`), zone, zone.fan_on || zone.heater_on || false);
   const limits = document.getElementById("limits");
   limits.replaceChildren(...(now.decision?.limits ?? []).map((limit) => Object.assign(document.createElement("li"), { textContent: limit })));
 }
+
+// The owner has added or removed a miner or a room: the page is asked for anew, not under somebody's hands.
+const changed = (lines, shown) => document.querySelectorAll(lines).length !== shown.length;
+function again() { if (!document.querySelector("dialog[open]") && !document.activeElement?.closest("form")) location.reload(); }
 
 function row(line, shown, isOn) {
   if (!line) return;

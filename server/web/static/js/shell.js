@@ -2,7 +2,7 @@
 import "./stop.js";
 import { attend } from "./attention.js";
 import { send } from "./send.js";
-import { heard, moment, siteNow } from "./site_time.js";
+import { clock, heard, moment, siteNow } from "./site_time.js";
 import { listen } from "./stream.js";
 import { duration, text } from "./words.js";
 
@@ -10,6 +10,7 @@ const QUIET_AFTER_MS = 25_000; // the server speaks at least every ten seconds
 const pill = document.getElementById("connection");
 const banner = document.getElementById("stopped");
 let newsAt = Date.now();
+let newsOn = siteNow();
 let state = "Connecting";
 
 export function say(name, detail) { document.dispatchEvent(new CustomEvent(`cc:${name}`, { detail })); }
@@ -24,6 +25,7 @@ function hear(name, data, here) {
   if (name === "estop") latched(data.latched, data.by, data.reason);
   if (name === "now") {
     heard(data.at, here);
+    newsOn = Date.parse(data.at);
     const stop = data.emergency_stop;
     latched(stop.latched, stop.changed_by, stop.reason);
   }
@@ -32,9 +34,8 @@ function hear(name, data, here) {
 }
 
 function tick() {
-  const quiet = Date.now() - newsAt;
-  const fresh = quiet < QUIET_AFTER_MS;
-  const shown = state === "Live" && !fresh ? `No news for ${duration(quiet / 1000)}` : state;
+  const fresh = Date.now() - newsAt < QUIET_AFTER_MS;
+  const shown = state === "Live" && !fresh ? `No news since ${clock(newsOn)}` : state;
   pill.className = `pill ${shown === "Live" ? "live" : shown === "Connecting" ? "" : "lost"}`;
   text(pill, document.hidden ? "Paused" : shown);
   document.getElementById("signed-out").hidden = state !== "Signed out";
@@ -59,6 +60,7 @@ function age(element, now) {
 function latched(on, by, reason) {
   banner.hidden = !on;
   text(document.getElementById("stopped-why"), on ? `Latched by ${by}: ${reason}` : "");
+  if (on) say("latched");
 }
 
 document.addEventListener("cc:stopped", ({ detail }) => latched(detail.latched, detail.by, detail.reason));

@@ -26,6 +26,9 @@ form.addEventListener("submit", async (event) => {
   confirm.disabled = false;
 });
 
+// The stream may tell that all is stopped before every switch has answered.
+document.addEventListener("cc:latched", () => { if (confirm.disabled) dialog.close(); });
+
 async function stop(reason) {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     problem.textContent = attempt > 1 ? `Trying again (${attempt} of ${ATTEMPTS}) …` : "Stopping …";
