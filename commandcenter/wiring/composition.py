@@ -501,7 +501,7 @@ class _Builder:
             control=loop.run_cycle,
             advance=actions.advance,
             check_alerts=alerts.check,
-            roll_up=rollup.roll_last_day,
+            roll_up=rollup.roll_recent,
             deliver=outbox.deliver_due,
             retain=retain,
         )
