@@ -1,4 +1,4 @@
-"""Power of the site's arrays under a clear sky, in a table of five-minute knots per UTC day.
+"""Power of a site's arrays under a clear sky, in a table of five-minute knots per UTC day.
 
 The sky is that of ``energy.sun``; a day's table is computed once, in some milliseconds, so that a
 question only interpolates.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from energy.site.pv_array import PvArray
 from energy.sun.clear_sky import Plane, clear_sky_w_m2
 
 _KNOT_S = 300
@@ -37,23 +38,29 @@ class ArrayGeometry:
     temperature_factor: float = -0.0037
 
 
+def geometry(latitude: float, longitude: float, array: PvArray) -> ArrayGeometry:
+    """An array of a site at its place, with the usual losses."""
+    limit_w = array.inverter_limit_w
+    return ArrayGeometry(
+        latitude=latitude,
+        longitude=longitude,
+        tilt_deg=array.tilt_deg,
+        azimuth_deg=array.azimuth_deg,
+        peak_w=array.peak_w,
+        inverter_limit_w=array.peak_w if limit_w is None else limit_w,
+    )
+
+
 class ClearSkyModel:
     """The port ``SkyModel``, with tables per day and what they tell of nights."""
 
-    def __init__(self, *, array: ArrayGeometry) -> None:
-        """Nothing is computed before the first question."""
-        self._array = array
-        self._plane = Plane(
-            latitude=array.latitude,
-            longitude=array.longitude,
-            altitude_m=array.altitude_m,
-            tilt_deg=array.tilt_deg,
-            azimuth_deg=array.azimuth_deg,
-        )
+    def __init__(self, *arrays: ArrayGeometry) -> None:
+        """The sum of ``arrays``. Nothing is computed before the first question."""
+        self._arrays = arrays
         self._tables: dict[date, tuple[float, ...]] = {}
 
     def clear_sky_w(self, at: datetime) -> float:
-        """Array power under a clear sky at ``at`` (aware), W ≥ 0, limited by the inverter."""
+        """Power under a clear sky at ``at`` (aware), W ≥ 0, each array limited by its inverter."""
         instant = at.astimezone(UTC)
         table = self.table(instant.date())
         seconds = instant.hour * 3_600 + instant.minute * 60 + instant.second
@@ -85,15 +92,23 @@ class ClearSkyModel:
             self._tables.clear()
         for number in range(days):
             day = first + timedelta(days=number)
-            midnight = datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
+            midnight_s = datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
             self._tables[day] = tuple(
-                self._power_w(midnight + knot * _KNOT_S) for knot in range(_KNOTS)
+                sum(_power_w(midnight_s + knot * _KNOT_S, array) for array in self._arrays)
+                for knot in range(_KNOTS)
             )
 
-    def _power_w(self, at_s: float) -> float:
-        array = self._array
-        plane_w_m2 = clear_sky_w_m2(at_s, self._plane)
-        cell_c = _AIR_C + _CELL_K_PER_W_M2 * plane_w_m2
-        power = array.peak_w * plane_w_m2 / 1_000.0 * array.efficiency
-        power *= 1.0 + array.temperature_factor * (cell_c - 25.0)
-        return min(max(power, 0.0), array.inverter_limit_w)
+
+def _power_w(at_s: float, array: ArrayGeometry) -> float:
+    plane = Plane(
+        latitude=array.latitude,
+        longitude=array.longitude,
+        altitude_m=array.altitude_m,
+        tilt_deg=array.tilt_deg,
+        azimuth_deg=array.azimuth_deg,
+    )
+    received_w_m2 = clear_sky_w_m2(at_s, plane)
+    cell_c = _AIR_C + _CELL_K_PER_W_M2 * received_w_m2
+    power = array.peak_w * received_w_m2 / 1_000.0 * array.efficiency
+    power *= 1.0 + array.temperature_factor * (cell_c - 25.0)
+    return min(max(power, 0.0), array.inverter_limit_w)

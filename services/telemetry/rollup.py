@@ -22,6 +22,7 @@ from energy.energy_balance.rollup import (
     hours_between,
     summarize,
 )
+from energy.measuring.voltage_series import in_force
 from energy.site.loads import LoadKind
 from energy.site.preferences import Preferences
 from services.clock import Clock
@@ -30,6 +31,7 @@ from services.sites.ports import SiteStore
 from services.stored import Json
 from services.telemetry.ports import TelemetryStore
 from services.telemetry.records import BatterySample, EnergySample, LoadSample, Sample
+from services.telemetry.suspicion import believed
 
 HOURLY = "system_hourly_energy"
 DAILY = "system_daily_summary"
@@ -50,7 +52,8 @@ class SamplesOfSite:
     async def rows(self, system_id: UUID, start: datetime, end: datetime) -> Sequence[Sample]:
         """Samples of the span and of the gap that may be bridged to either side."""
         edge = timedelta(seconds=MAXIMUM_GAP_S)
-        return await self._telemetry.energy_rows(system_id, start=start - edge, end=end + edge)
+        rows = await self._telemetry.energy_rows(system_id, start=start - edge, end=end + edge)
+        return [believed(row) for row in rows]
 
     async def series(self, system_id: UUID, rows: Sequence[Sample]) -> SiteSeries:
         """The site's series. The battery monitor goes before the inverter's view of the battery;
@@ -59,9 +62,10 @@ class SamplesOfSite:
         preferences = (await self._settings.preferences(system_id)).value
         inverters = [row for row in rows if isinstance(row, EnergySample)]
         monitors = [row for row in rows if isinstance(row, BatterySample)]
-        voltage = _by_device(monitors, lambda row: row.voltage_v) or _by_device(
-            inverters, lambda row: row.battery_voltage_v
-        )
+        told = _by_device(monitors, lambda row: row.voltage_v) or ((),)
+        of_inverters = [(row.at, row.battery_voltage_v) for row in inverters]
+        found = [in_force(each, of_inverters, preferences) for each in told]
+        voltage = tuple(each for each in found if each)
         battery = _by_device(monitors, lambda row: row.power_w) or _by_device(
             inverters, lambda row: row.battery_power_w
         )

@@ -8,9 +8,10 @@ that are lower-case words; how a list is written is told after a colon:
 ``{columns:places}``    ``%(a)s, %(b)s``
 ``{columns:sets}``      ``a = %(a)s, b = %(b)s``
 ``{columns:updates}``   ``a = excluded.a, b = excluded.b``
-``{columns:numbers}``   ``('a', a::double precision), …``
+``{columns:numbers}``   ``('a', CASE WHEN … THEN a::double precision END), …`` (as believed)
 ``{metric:text}``       ``'a'``
 ``{metric:number}``     ``a``, a switch as 0 and 1
+``{metric:believed}``   ``a IS NOT NULL AND …``: there, not suspect, a number that can be
 ===============  =========================================
 """
 
@@ -49,12 +50,25 @@ def number(name: str) -> str:
     return f"{name}::int" if name in SWITCHES else name
 
 
+def believed(name: str) -> str:
+    """The condition that a row's metric is there, not suspect, and a number that can be.
+
+    Beyond a terawatt nothing is measured: such numbers overflow every sum.
+    """
+    return (
+        f"{name} IS NOT NULL AND NOT suspect ? '{name}' AND {number(name)} BETWEEN -1e12 AND 1e12"
+    )
+
+
 _FORMS: Mapping[str, Callable[[str], str]] = {
     "": lambda name: name,
     "places": lambda name: f"%({name})s",
     "sets": lambda name: f"{name} = %({name})s",
     "updates": lambda name: f"{name} = excluded.{name}",
-    "numbers": lambda name: f"('{name}', {number(name)}::double precision)",
+    "numbers": lambda name: (
+        f"('{name}', CASE WHEN {believed(name)} THEN {number(name)}::double precision END)"
+    ),
+    "believed": believed,
     "text": lambda name: f"'{name}'",
     "number": number,
 }

@@ -59,7 +59,8 @@ DELETE FROM system_daily_summary WHERE start_at < %(now)s - interval '730 days'
 
 -- name: newest
 -- The newest value per device and metric. Zones have no adapter: their name is the source.
-SELECT n.device_id, n.metric, n.value, n.measured_at, n.unchanged_since, n.changed, d.source, d.link
+SELECT n.device_id, n.metric, n.value, n.measured_at, n.unchanged_since, n.changed,
+    n.suspicion, d.source, d.link
 FROM metered_devices d JOIN newest_values n ON n.device_id = d.id
 WHERE d.system_id = %(system_id)s AND n.measured_at >= %(oldest)s
 
@@ -68,20 +69,21 @@ WHERE d.system_id = %(system_id)s AND n.measured_at >= %(oldest)s
 -- run, and whether another value was seen before.
 SELECT d.id AS device_id, {metric:text} AS metric, n.value::double precision AS value,
     n.at AS measured_at, f.at AS unchanged_since, c.at IS NOT NULL AS changed,
-    d.source, d.link
+    '' AS suspicion, d.source, d.link
 FROM metered_devices d
 CROSS JOIN LATERAL (
     SELECT at, {metric:number} AS value, {metric} AS raw FROM {table}
-    WHERE device_id = d.id AND at <= %(until)s AND at >= %(oldest)s AND {metric} IS NOT NULL
+    WHERE device_id = d.id AND at <= %(until)s AND at >= %(oldest)s AND {metric:believed}
     ORDER BY at DESC LIMIT 1) n
 LEFT JOIN LATERAL (
     SELECT at FROM {table}
     WHERE device_id = d.id AND at < n.at AND at >= %(oldest)s AND {metric} <> n.raw
+        AND {metric:believed}
     ORDER BY at DESC LIMIT 1) c ON true
 CROSS JOIN LATERAL (
     SELECT at FROM {table}
     WHERE device_id = d.id AND at <= n.at AND at >= %(oldest)s
-        AND (c.at IS NULL OR at > c.at) AND {metric} IS NOT NULL
+        AND (c.at IS NULL OR at > c.at) AND {metric:believed}
     ORDER BY at LIMIT 1) f
 WHERE d.system_id = %(system_id)s AND d.kind = {kind:text}
 
@@ -112,8 +114,17 @@ SELECT device_id, metric, value, at, unchanged_since, changed FROM runs WHERE pl
 ORDER BY device_id, metric
 ON CONFLICT (device_id, metric) DO UPDATE SET value = excluded.value,
     measured_at = excluded.measured_at, unchanged_since = excluded.unchanged_since,
-    changed = excluded.changed
+    changed = excluded.changed, suspicion = ''
 WHERE excluded.measured_at > newest_values.measured_at
+
+-- name: note_suspicions
+-- Beside the newest values: why the newer ones of a draft are not believed.
+UPDATE newest_values n SET suspicion = s.reason
+FROM (
+    SELECT DISTINCT ON (i.device_id, e.key) i.device_id, e.key AS metric, i.at, e.value AS reason
+    FROM {draft} i CROSS JOIN LATERAL jsonb_each_text(i.suspect) e
+    ORDER BY i.device_id, e.key, i.at DESC) s
+WHERE n.device_id = s.device_id AND n.metric = s.metric AND s.at > n.measured_at
 
 -- name: make_draft
 -- Where incoming samples wait within their transaction.
@@ -134,10 +145,10 @@ WHERE at >= %(start)s AND at < %(end)s AND {metric} IS NOT NULL
     AND device_id IN (SELECT id FROM {devices} WHERE system_id = %(system_id)s)
 
 -- name: series_means
--- Means of buckets that begin at the start.
+-- Means of buckets that begin at the start, of values that are believed.
 SELECT date_bin(%(step)s, at, %(start)s) AS at, device_id, avg({metric:number}) AS value
 FROM {table}
-WHERE at >= %(start)s AND at < %(end)s AND {metric} IS NOT NULL
+WHERE at >= %(start)s AND at < %(end)s AND {metric:believed}
     AND (%(device_id)s::uuid IS NULL OR device_id = %(device_id)s)
     AND device_id IN (SELECT id FROM {devices} WHERE system_id = %(system_id)s)
 GROUP BY 1, 2

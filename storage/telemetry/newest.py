@@ -44,6 +44,11 @@ async def continue_newest(connection: Connection, kind: Kind, draft: str) -> Non
     await connection.execute(statement)
 
 
+async def note_suspicions(connection: Connection, draft: str) -> None:
+    """Note beside the newest values why the newer ones of ``draft`` are not believed."""
+    await connection.execute(built(SQL["note_suspicions"], draft=draft))
+
+
 def _latest(row: DictRow) -> Latest:
     return Latest(
         device_id=row["device_id"],
@@ -54,6 +59,7 @@ def _latest(row: DictRow) -> Latest:
         source=row["source"],
         link=Link(row["link"]),
         changed=row["changed"],
+        suspicion=row["suspicion"],
     )
 
 

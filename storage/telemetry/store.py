@@ -19,7 +19,7 @@ from storage.connection.builder import built
 from storage.connection.mapping import record
 from storage.connection.pool import Connection, Pool, connected, row, rows
 from storage.connection.queries import queries
-from storage.telemetry.newest import continue_newest, newest
+from storage.telemetry.newest import continue_newest, newest, note_suspicions
 from storage.telemetry.partitions import drop_days, make_days
 from storage.telemetry.sample_tables import KINDS, Kind
 
@@ -203,6 +203,8 @@ async def _copy(connection: Connection, kind: Kind, samples: Sequence[Sample]) -
         built(SQL["take_draft"], draft=draft, table=table, columns=columns)
     )
     await continue_newest(connection, kind, draft)
+    if any(sample.suspect for sample in samples):
+        await note_suspicions(connection, draft)
     return cursor.rowcount
 
 
