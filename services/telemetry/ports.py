@@ -85,6 +85,10 @@ class TelemetryStore(Protocol):
         """
         ...
 
+    async def at_or_before(self, device_id: UUID, metric: str, at: datetime) -> Point | None:
+        """The newest point of one device's metric measured at or before ``at``, suspect or not."""
+        ...
+
     async def load_powers_at(
         self, system_id: UUID, at: datetime, *, within_s: float
     ) -> Mapping[UUID, float]:

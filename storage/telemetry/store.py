@@ -16,7 +16,7 @@ from services.errors import Invalid
 from services.stored import Json
 from services.telemetry.records import Latest, Point, PollHealth, Sample
 from storage.connection.mapping import record
-from storage.connection.pool import Connection, Pool, connected, rows
+from storage.connection.pool import Connection, Pool, connected, row, rows
 from storage.connection.queries import queries
 from storage.telemetry.newest import continue_newest, newest, note_suspicions
 from storage.telemetry.partitions import drop_days, make_days
@@ -77,6 +77,21 @@ class PostgresTelemetryStore:
             for each in await rows(self._pool, _series_sql(kind, name, raw=step_s is None), values):
                 points.setdefault(each["at"], {})[each["device_id"]] = float(each["value"])
         return [Point(at=at, value=_joined(name, points[at].values())) for at in sorted(points)]
+
+    async def at_or_before(self, device_id: UUID, metric: str, at: datetime) -> Point | None:
+        """The newest point of a device's metric at or before ``at``."""
+        kinds, name = resolve_metric(metric, any_kind=True)
+        found = []
+        for kind in kinds:
+            query = _text(
+                f"SELECT at, {number(name)} AS value FROM {kind.table}"
+                f" WHERE device_id = %(device_id)s AND at <= %(at)s AND {name} IS NOT NULL"
+                " ORDER BY at DESC LIMIT 1"
+            )
+            each = await row(self._pool, query, {"device_id": device_id, "at": at})
+            if each is not None:
+                found.append(Point(at=each["at"], value=float(each["value"])))
+        return max(found, key=lambda point: point.at, default=None)
 
     async def load_powers_at(
         self, system_id: UUID, at: datetime, *, within_s: float

@@ -72,10 +72,9 @@ def named(node: ast.AST) -> Iterator[str]:
 
 @cache
 def used() -> Counter[str]:
-    """How often each name is used by the product's code."""
-    return Counter(
-        name for tree in product().values() for node in ast.walk(tree) for name in named(node)
-    )
+    """How often each name is used by the product's code or a benchmark."""
+    files = [tree for name, tree in trees().items() if name in product() or "bench/" in name[:6]]
+    return Counter(name for tree in files for node in ast.walk(tree) for name in named(node))
 
 
 def definitions() -> Iterator[tuple[str, str]]:

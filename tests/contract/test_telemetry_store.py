@@ -255,6 +255,17 @@ async def test_nonsense_is_refused(site: Site, metric: str, step_s: float | None
         )
 
 
+async def test_at_or_before_looks_back_over_missing_values(site: Site) -> None:
+    store = site.stores.telemetry
+    await store.append([volts(site, 0, 52.0), volts(site, 5, None), volts(site, 9, 53.0)])
+    assert await store.at_or_before(site.pack, "voltage_v", at(8)) == Point(at=at(0), value=52.0)
+    assert await store.at_or_before(site.pack, "voltage_v", at(9)) == Point(at=at(9), value=53.0)
+    assert await store.at_or_before(site.pack, "voltage_v", at(-1)) is None
+    assert await store.at_or_before(site.inverter, "voltage_v", at(9)) is None
+    await store.append([LoadSample(device_id=site.miner_load, at=at(0), is_on=True)])
+    assert await store.at_or_before(site.miner_load, "is_on", at(1)) == Point(at=at(0), value=1.0)
+
+
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
 async def test_a_number_that_is_not_finite_counts_as_missing(site: Site, bad: float) -> None:
     await site.stores.telemetry.append([volts(site, 0, 52.0), volts(site, 1, bad)])

@@ -112,6 +112,17 @@ class InMemoryTelemetryStore:
                 buckets.setdefault(at, {}).setdefault(owner, []).append(value)
         return [Point(at=at, value=_joined(name, buckets[at])) for at in sorted(buckets)]
 
+    async def at_or_before(self, device_id: UUID, metric: str, at: datetime) -> Point | None:
+        kinds, name = resolve_metric(metric, any_kind=True)
+        found = [
+            Point(at=point[0], value=point[1])
+            for kind in sorted(kinds)
+            if (track := self._tracks.get((kind, device_id))) is not None
+            and name in track.told
+            and (point := track.told[name].at_or_before(at)) is not None
+        ]
+        return max(found, key=lambda point: point.at, default=None)
+
     async def load_powers_at(
         self, system_id: UUID, at: datetime, *, within_s: float
     ) -> Mapping[UUID, float]:
