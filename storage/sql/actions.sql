@@ -56,6 +56,12 @@ WHERE system_id = %(system_id)s AND (%(load_id)s::uuid IS NULL OR load_id = %(lo
 SELECT * FROM actions WHERE system_id = %(system_id)s AND status = ANY(%(statuses)s)
 ORDER BY created_at, id
 
+-- name: owners_since
+-- What the owner himself has switched: his holds.
+SELECT * FROM actions
+WHERE system_id = %(system_id)s AND actor = 'owner' AND executed_at >= %(at)s
+ORDER BY executed_at, id
+
 -- name: since
 SELECT * FROM actions WHERE load_id = %(load_id)s AND executed_at >= %(at)s
 ORDER BY executed_at, id
