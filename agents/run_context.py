@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from services.chat.records import RunLimits
 from services.errors import CommandCenterError
-from services.stored import Json
 
 
 class RunAborted(BaseException):
@@ -65,7 +64,7 @@ class Usage:
             if model not in self.models:
                 self.models.append(model)
 
-    def to_json(self) -> Json:
+    def to_json(self) -> dict[str, object]:
         """As sent in ``usage`` events and kept with the message."""
         return {
             "calls": self.calls,

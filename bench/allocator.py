@@ -15,8 +15,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from energy.allocation.allocator import ALLOCATOR_VERSION, allocate, decide
+from energy.allocation.allocator import ALLOCATOR_VERSION, allocate
 from energy.allocation.decision import AllocationInput, Decision
+from energy.allocation.explanation import explained
 from energy.site.miners import ControlMemory, Learned, MinerMemory, MinerState
 from energy.site.reference_site import REFERENCE_MINERS
 from energy.site.snapshot import Reading, Sky, Snapshot
@@ -37,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     rows = [
         measure(call, question(size), seconds=given.seconds)
         for size in SIZES
-        for call in (decide, allocate)
+        for call in (allocate, with_sentences)
     ]
     rows.append(yardstick(seconds=given.seconds))
     if given.json:
@@ -89,6 +90,13 @@ def question(size: int) -> AllocationInput:
         learned=Learned(clear_sky_ratio=0.9, mean_base_load_w=900.0),
         memory=ControlMemory(miners=tuple((miner.id, long_ago) for miner in miners)),
     )
+
+
+def with_sentences(asked: AllocationInput) -> Decision:
+    """The decision, and every miner's sentences."""
+    decision = allocate(asked)
+    explained(decision)
+    return decision
 
 
 def measure(

@@ -14,12 +14,11 @@ from services.accounts.rights import covers
 from services.actions.records import Action
 from services.errors import Forbidden
 from services.sites.records import ControlledLoad
-from services.stored import Json
 from tools.device_names import Device
 from tools.names import find
 from tools.services import ToolScope, ToolServices
 from tools.switch_request import NotPossible, Wish, switch_request
-from tools.tool import Arguments, BadArguments, Tool
+from tools.tool import Arguments, BadArguments, Document, Tool
 
 NEEDS = "the role user or admin, and a token of the scope control"
 
@@ -44,14 +43,14 @@ class Proposal(Arguments):
 def recent_actions(services: ToolServices, scope: ToolScope) -> Tool[Recent]:
     """The action log, newest first."""
 
-    async def handler(asked: Recent) -> Json:
+    async def handler(asked: Recent) -> Document:
         loads = {load.name: load for load in await services.site.loads(scope.system_id)}
         names = {load.id: load.name for load in loads.values()}
         chosen = None if asked.load is None else find(asked.load, loads, kind="load").id
         page = await services.actions.page(
             scope.system_id, before=None, limit=asked.limit, load_id=chosen
         )
-        shown = [_line(each, names.get(each.load_id, "?"), scope.timezone) for each in page]
+        shown = [_line(action, names.get(action.load_id, "?"), scope.timezone) for action in page]
         return {"actions": shown, "note": None if shown else "no action in the log"}
 
     return Tool(
@@ -70,7 +69,7 @@ def propose_action(services: ToolServices, scope: ToolScope) -> Tool[Proposal]:
     """
     made: set[UUID] = set()
 
-    async def handler(asked: Proposal) -> Json:
+    async def handler(asked: Proposal) -> Document:
         if not covers(scope.scope, Scope.CONTROL):
             raise Forbidden(action="proposing an action", needs=NEEDS)
         loads = {load.name: load for load in await services.site.loads(scope.system_id)}
@@ -131,7 +130,7 @@ def devices_of(loads: Iterable[ControlledLoad]) -> list[Device]:
     return [Device(name=load.name, is_miner=load.kind is LoadKind.MINER) for load in loads]
 
 
-def card(action: Action, load: str, timezone: str) -> Json:
+def card(action: Action, load: str, timezone: str) -> Document:
     """What an approval card shows: the action's own fields, no model's words around them."""
     zone = ZoneInfo(timezone)
     return {
@@ -147,7 +146,7 @@ def card(action: Action, load: str, timezone: str) -> Json:
     }
 
 
-def _line(action: Action, name: str, timezone: str) -> Json:
+def _line(action: Action, name: str, timezone: str) -> Document:
     zone = ZoneInfo(timezone)
     return {
         "load": name,

@@ -14,7 +14,7 @@ from energy.site.preferences import OperatingMode
 from services.stored import Json
 from tools.names import find
 from tools.services import ToolScope, ToolServices
-from tools.tool import Arguments, BadArguments, NoArguments, Tool
+from tools.tool import Arguments, BadArguments, Document, NoArguments, Tool
 
 MINER_KEYS = (
     "name",
@@ -72,7 +72,7 @@ class WhatIf(Arguments):
 def allocator_now(services: ToolServices, scope: ToolScope) -> Tool[NoArguments]:
     """The latest decision: budget and every miner."""
 
-    async def handler(_: NoArguments) -> Json:
+    async def handler(_: NoArguments) -> Document:
         now = await services.live.now(scope.system_id)
         if not now.get("decision"):
             return {"note": "no decision has been made yet"}
@@ -91,10 +91,10 @@ def allocator_now(services: ToolServices, scope: ToolScope) -> Tool[NoArguments]
 def decision_explanation(services: ToolServices, scope: ToolScope) -> Tool[Explain]:
     """Why a miner runs or doesn't, now or at a past moment."""
 
-    async def handler(asked: Explain) -> Json:
+    async def handler(asked: Explain) -> Document:
         decision, miners = await _decided(services, scope, asked.at)
         if asked.miner is not None:
-            miners = [find(asked.miner, {each["name"]: each for each in miners}, kind="miner")]
+            miners = [find(asked.miner, {miner["name"]: miner for miner in miners}, kind="miner")]
         return _summary(decision, miners, scope)
 
     return Tool(
@@ -109,7 +109,7 @@ def decision_explanation(services: ToolServices, scope: ToolScope) -> Tool[Expla
 def allocator_what_if(services: ToolServices, scope: ToolScope) -> Tool[WhatIf]:
     """The same allocator on changed conditions, without side effect."""
 
-    async def handler(asked: WhatIf) -> Json:
+    async def handler(asked: WhatIf) -> Document:
         document = await _document(services, scope, asked)
         answer = await services.what_if.allocate(scope.system_id, document)
         return {"assumed": document, **_summary(answer, answer.get("miners") or [], scope)}
@@ -157,7 +157,7 @@ async def _voltage(services: ToolServices, scope: ToolScope, asked: WhatIf) -> f
 
 
 async def _miner(services: ToolServices, scope: ToolScope, phrase: str | None) -> str:
-    stored = [each.value.name for each in await services.settings.miners(scope.system_id)]
+    stored = [miner.value.name for miner in await services.settings.miners(scope.system_id)]
     if phrase is None:
         raise BadArguments(f"say which miner changes: {', '.join(stored)}")
     return find(phrase, {name: name for name in stored}, kind="miner")
@@ -204,14 +204,14 @@ def local_moment(text: str, now: datetime, zone: ZoneInfo) -> datetime:
     return moment
 
 
-def _summary(decision: Json, miners: list[Json], scope: ToolScope) -> Json:
+def _summary(decision: Json, miners: list[Json], scope: ToolScope) -> Document:
     budget = decision.get("budget") or {}
     result: dict[str, Any] = {
         "decided_at": _local(decision.get("at"), scope),
         "age_s": decision.get("age_s"),
         "budget": {key: budget[key] for key in BUDGET_KEYS if key in budget},
         "limits": decision.get("limits") or [],
-        "miners": [{key: each[key] for key in MINER_KEYS if key in each} for each in miners],
+        "miners": [{key: miner[key] for key in MINER_KEYS if key in miner} for miner in miners],
     }
     return result
 

@@ -7,10 +7,9 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from energy.battery.calibration import soc_pct, voltage_v
-from services.stored import Json
 from tools.energy import Hours, Metric, series_summary
 from tools.services import ToolScope, ToolServices
-from tools.tool import Arguments, NoArguments, Tool
+from tools.tool import Arguments, Document, NoArguments, Tool
 
 
 class Conversion(Arguments):
@@ -29,7 +28,7 @@ class Conversion(Arguments):
 def battery_status(services: ToolServices, scope: ToolScope) -> Tool[NoArguments]:
     """Voltage, rest voltage, SOC, current, power, temperature now."""
 
-    async def handler(_: NoArguments) -> Json:
+    async def handler(_: NoArguments) -> Document:
         now = await services.live.now(scope.system_id)
         owner = (await services.settings.preferences(scope.system_id)).value
         return {
@@ -57,7 +56,7 @@ def battery_status(services: ToolServices, scope: ToolScope) -> Tool[NoArguments
 def battery_history(services: ToolServices, scope: ToolScope) -> Tool[Hours]:
     """Lowest, highest and mean voltage, with SOC by the owner's curve."""
 
-    async def handler(asked: Hours) -> Json:
+    async def handler(asked: Hours) -> Document:
         hours = min(asked.hours, 168.0)
         found = await series_summary(services, scope, Metric.VOLTAGE, hours, points=96)
         owner = (await services.settings.preferences(scope.system_id)).value
@@ -79,7 +78,7 @@ def battery_history(services: ToolServices, scope: ToolScope) -> Tool[Hours]:
 def voltage_soc_convert(services: ToolServices, scope: ToolScope) -> Tool[Conversion]:
     """The owner's calibration curve, both ways."""
 
-    async def handler(asked: Conversion) -> Json:
+    async def handler(asked: Conversion) -> Document:
         owner = (await services.settings.preferences(scope.system_id)).value
         if asked.voltage_v is not None:
             return {"voltage_v": asked.voltage_v, "soc_pct": soc_pct(asked.voltage_v, owner)}

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
 from services.stored import Json
 from tools.services import ToolScope, ToolServices
-from tools.tool import Arguments, NoArguments, Tool
+from tools.tool import Arguments, Document, NoArguments, Tool
 
 MAX_POINTS = 48
 """Points of a series that a model reads; the statistics beside them are of the same buckets."""
@@ -49,12 +49,12 @@ class SeriesOf(Arguments):
 def energy_status(services: ToolServices, scope: ToolScope) -> Tool[NoArguments]:
     """Solar, load, grid and battery power now."""
 
-    async def handler(_: NoArguments) -> Json:
+    async def handler(_: NoArguments) -> Document:
         now = await services.live.now(scope.system_id)
         kept = ("solar", "load", "grid", "battery", "control_level", "emergency_stop")
         miners = [
-            {key: each.get(key) for key in ("name", "is_on", "power")}
-            for each in now.get("miners") or []
+            {key: miner.get(key) for key in ("name", "is_on", "power")}
+            for miner in now.get("miners") or []
         ]
         return {"as_of": _local(services, scope), **_pick(now, kept), "miners": miners}
 
@@ -70,10 +70,10 @@ def energy_status(services: ToolServices, scope: ToolScope) -> Tool[NoArguments]
 def energy_history(services: ToolServices, scope: ToolScope) -> Tool[Hours]:
     """Energies and extremes over hours."""
 
-    async def handler(asked: Hours) -> Json:
+    async def handler(asked: Hours) -> Document:
         found = await services.history.statistics(scope.system_id, asked.hours)
         loads = [
-            _pick(each, ("name", "runtime_h", "starts", "energy_wh")) for each in _loads(found)
+            _pick(load, ("name", "runtime_h", "starts", "energy_wh")) for load in _loads(found)
         ]
         hidden = {"start_at", "end_at", "loads"}
         kept = {key: value for key, value in found.items() if key not in hidden}
@@ -92,7 +92,7 @@ def energy_history(services: ToolServices, scope: ToolScope) -> Tool[Hours]:
 def time_series(services: ToolServices, scope: ToolScope) -> Tool[SeriesOf]:
     """One metric over time, thinned, with its extremes."""
 
-    async def handler(asked: SeriesOf) -> Json:
+    async def handler(asked: SeriesOf) -> Document:
         return await series_summary(services, scope, asked.metric, asked.hours)
 
     return Tool(
@@ -141,17 +141,17 @@ def _loads(found: Json) -> list[Json]:
 
 def _points(found: Json) -> list[tuple[datetime, float | None]]:
     points: list[tuple[datetime, float | None]] = []
-    for each in found.get("points") or []:
-        at, value = (each["at"], each.get("value")) if isinstance(each, dict) else each[:2]
+    for point in found.get("points") or []:
+        at, value = (point["at"], point.get("value")) if isinstance(point, dict) else point[:2]
         points.append((at if isinstance(at, datetime) else datetime.fromisoformat(at), value))
     return points
 
 
-def _extreme(point: tuple[datetime, float], zone: ZoneInfo) -> Json:
+def _extreme(point: tuple[datetime, float], zone: ZoneInfo) -> Document:
     return {"value": point[1], "at": point[0].astimezone(zone).isoformat(timespec="minutes")}
 
 
-def _pick(source: Json, keys: tuple[str, ...]) -> dict[str, Any]:
+def _pick(source: Mapping[str, object], keys: tuple[str, ...]) -> Document:
     return {key: source[key] for key in keys if source.get(key) is not None}
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from enum import StrEnum
-from typing import Any
 
 from pydantic import Field
 
-from services.stored import Json
 from tools.names import find
 from tools.services import ToolScope, ToolServices
-from tools.tool import Arguments, Tool
+from tools.tool import Arguments, Document, Tool
 
 
 class Topic(StrEnum):
@@ -116,7 +115,7 @@ class OfZone(Arguments):
 def preferences(services: ToolServices, scope: ToolScope) -> Tool[OnTopic]:
     """The owner's preferences, by topic."""
 
-    async def handler(asked: OnTopic) -> Json:
+    async def handler(asked: OnTopic) -> Document:
         stored = await services.settings.preferences(scope.system_id)
         values = asdict(stored.value)
         topics = list(Topic) if asked.topic is None else [asked.topic]
@@ -134,13 +133,13 @@ def preferences(services: ToolServices, scope: ToolScope) -> Tool[OnTopic]:
 def miner_profiles(services: ToolServices, scope: ToolScope) -> Tool[OfMiner]:
     """Profiles of miners: power, priority, voltages, conditions."""
 
-    async def handler(asked: OfMiner) -> Json:
-        stored = [each.value for each in await services.settings.miners(scope.system_id)]
+    async def handler(asked: OfMiner) -> Document:
+        stored = [miner.value for miner in await services.settings.miners(scope.system_id)]
         if asked.miner is not None:
-            stored = [find(asked.miner, {each.name: each for each in stored}, kind="miner")]
-        ordered = sorted(stored, key=lambda each: (each.priority_level, each.name))
+            stored = [find(asked.miner, {stored.name: stored for stored in stored}, kind="miner")]
+        ordered = sorted(stored, key=lambda miner: (miner.priority_level, miner.name))
         return {
-            "miners": [_without(asdict(each), "id", "device_id", "zone_id") for each in ordered]
+            "miners": [_without(asdict(miner), "id", "device_id", "zone_id") for miner in ordered]
         }
 
     return Tool(
@@ -155,21 +154,21 @@ def miner_profiles(services: ToolServices, scope: ToolScope) -> Tool[OfMiner]:
 def zones(services: ToolServices, scope: ToolScope) -> Tool[OfZone]:
     """Zones: settings with what is measured and done now."""
 
-    async def handler(asked: OfZone) -> Json:
-        stored = [each.value for each in await services.settings.zones(scope.system_id)]
+    async def handler(asked: OfZone) -> Document:
+        stored = [zone.value for zone in await services.settings.zones(scope.system_id)]
         if asked.zone is not None:
-            stored = [find(asked.zone, {each.name: each for each in stored}, kind="zone")]
+            stored = [find(asked.zone, {stored.name: stored for stored in stored}, kind="zone")]
         now = await services.live.now(scope.system_id)
-        live = {each.get("id"): each for each in now.get("zones") or []}
+        live = {zone.get("id"): zone for zone in now.get("zones") or []}
         hidden = ("id", "exhaust_fan_device_id", "heater_device_id", "sensor_device_id")
         return {
             "zones": [
                 {
-                    "name": each.name,
-                    "now": _without(live.get(each.id, {}), "id", "name"),
-                    "settings": _without(asdict(each), *hidden, "name"),
+                    "name": stored.name,
+                    "now": _without(live.get(stored.id, {}), "id", "name"),
+                    "settings": _without(asdict(stored), *hidden, "name"),
                 }
-                for each in stored
+                for stored in stored
             ]
         }
 
@@ -182,5 +181,5 @@ def zones(services: ToolServices, scope: ToolScope) -> Tool[OfZone]:
     )
 
 
-def _without(values: dict[str, Any], *hidden: str) -> dict[str, Any]:
+def _without(values: Mapping[str, object], *hidden: str) -> Document:
     return {key: value for key, value in values.items() if key not in hidden}

@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from services.alerting.records import Alert
-from services.stored import Json
 from tools.services import ToolScope, ToolServices
-from tools.tool import Arguments, NoArguments, Tool
+from tools.tool import Arguments, Document, NoArguments, Tool
 
 
 class WhichAlerts(Arguments):
@@ -22,13 +21,13 @@ class WhichAlerts(Arguments):
 def alerts(services: ToolServices, scope: ToolScope) -> Tool[WhichAlerts]:
     """Open alerts, or the latest ones."""
 
-    async def handler(asked: WhichAlerts) -> Json:
+    async def handler(asked: WhichAlerts) -> Document:
         if asked.include_cleared:
-            found = await services.alerts.page(scope.system_id, before=None, limit=asked.limit)
+            opened = await services.alerts.page(scope.system_id, before=None, limit=asked.limit)
         else:
-            found = await services.alerts.open(scope.system_id)
+            opened = await services.alerts.open(scope.system_id)
         zone = ZoneInfo(scope.timezone)
-        return {"open_only": not asked.include_cleared, "alerts": [_line(a, zone) for a in found]}
+        return {"open_only": not asked.include_cleared, "alerts": [_line(a, zone) for a in opened]}
 
     return Tool(
         name="alerts",
@@ -43,7 +42,7 @@ def health(services: ToolServices, scope: ToolScope) -> Tool[NoArguments]:
     """The health report, worst parts first."""
     del scope  # the report is of the whole installation
 
-    async def handler(_: NoArguments) -> Json:
+    async def handler(_: NoArguments) -> Document:
         report = await services.health.report()
         order = {"down": 0, "degraded": 1}
         parts = sorted(
@@ -60,7 +59,7 @@ def health(services: ToolServices, scope: ToolScope) -> Tool[NoArguments]:
     )
 
 
-def _line(alert: Alert, zone: ZoneInfo) -> Json:
+def _line(alert: Alert, zone: ZoneInfo) -> Document:
     return {
         "severity": alert.severity.value,
         "title": alert.title,

@@ -43,7 +43,7 @@ Request = Wish | NotPossible | None
 def switch_request(text: str, devices: Sequence[Device]) -> Request:
     """What ``text`` asks to switch of ``devices``."""
     marked = with_marks(_plain(text), devices)
-    if _is_emergency(marked):
+    if _is_emergency(marked, devices):
         return NotPossible(sentence=_emergency(devices), stop=True)
     sentences = _sentences(marked)
     answers = [_of_sentence(sentence, devices) for sentence in sentences]
@@ -55,7 +55,7 @@ def switch_request(text: str, devices: Sequence[Device]) -> Request:
         return None
     if len(set(wishes)) > 1:
         return NotPossible(sentence=_one_at_a_time(devices))
-    others = [each for each, answer in zip(sentences, answers, strict=True) if answer is None]
+    others = [text for text, answer in zip(sentences, answers, strict=True) if answer is None]
     for other in others:
         reason = None if _is_question(other) else _exclusion(other)
         if reason is not None:
@@ -120,12 +120,12 @@ def _parsed(core: str, devices: Sequence[Device]) -> Request:
 
 def _mentioned(core: str, devices: Sequence[Device]) -> set[str]:
     """Devices of which a sentence has the mark, or a word that no other device has."""
-    found = {devices[number].name for number in marked_in(core)}
+    meant = {devices[number].name for number in marked_in(core)}
     for word in (said.rstrip("+") for said in words(core)):
         having = [device.name for device in devices if word in _plain_words(device.name)]
         if len(having) == 1 and not word.isdigit() and len(word) > 2:
-            found.add(having[0])
-    return found
+            meant.add(having[0])
+    return meant
 
 
 def _plain_words(name: str) -> set[str]:
@@ -146,7 +146,7 @@ def _exclusion(text: str) -> str | None:
     return next((reason for reason, pattern in vocabulary.EXCLUSIONS if pattern.search(text)), None)
 
 
-def _is_emergency(text: str) -> bool:
+def _is_emergency(text: str, devices: Sequence[Device]) -> bool:
     if vocabulary.NO_EMERGENCY.search(text):
         return False
     if vocabulary.EMERGENCY.search(text):
@@ -154,8 +154,8 @@ def _is_emergency(text: str) -> bool:
     bare = vocabulary.without_politeness(text).strip(" .!?,")
     if vocabulary.BARE_STOP.fullmatch(bare):
         return True
-    exclusion = _exclusion(vocabulary.ALL_WORDS.sub(" ", text))
-    return vocabulary.ALL_OFF.search(text) is not None and exclusion is None
+    all_off = vocabulary.ALL_OFF.search(text) is not None and not _mentioned(text, devices)
+    return all_off and _exclusion(vocabulary.ALL_WORDS.sub(" ", text)) is None
 
 
 # --- sentences for the owner ----------------------------------------------------------------------

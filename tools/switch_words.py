@@ -41,7 +41,10 @@ FORMS: tuple[tuple[re.Pattern[str], bool | None], ...] = (
 )
 """Whole commands: the device phrase in the middle has to be a device's name and nothing else."""
 
-_GREETING = r"(?:hey|hi|hello|ok|okay|alright|yo|good (?:morning|day|evening|afternoon))(?: there)?"
+_GREETING = (
+    r"(?:yes|yep|yeah|sure|hey|hi|hello|ok|okay|alright|yo|"
+    r"good (?:morning|day|evening|afternoon))(?: there)?"
+)
 _PLEASE = r"(?:please|pls|plz|kindly|just|quickly|now|right now|immediately|at once|asap)"
 _TOWARDS = (
     r"(?:would you mind|(?:can|could|will|would) you|i(?:'d| would) like(?: you)?(?: to)?|"
@@ -103,6 +106,7 @@ COMMAND = _re(
     r"(?! (?:voltage|threshold|time|history|hours|log|count|reason|of\b))|"
     r"\b(?:keep|leave|let|hold)\b.*\b(?:on|off|running|run|stopped)\b|"
     r"\b(?:don't|dont|do not|never|not)\b.*\b(?:running|turning|starting|stopping|switching)\b|"
+    r"^(?:restart|reboot|unplug|disconnect|make sure|ensure)\b|^have .*\b(?:on|off|down)$|"
     rf"{MARK}\d+{MARK} (?:on|off)$|"
     r"\b(?:should|must|has to|needs? to|want|be) (?:\S+ )*(?:on|off|running|stopped|started)\b"
 )
@@ -174,7 +178,11 @@ NO_EMERGENCY = _re(
     r"(?:\w+ )?(?:emergency|panic)|^(?:\W*(?:hi|hey|hello|please)\W+)?(?:what|why|when|was|is|are|"
     r"did|who|has|does|which|explain|tell|show|should|suppose|if)\b|\b(?:release|clear|reset|end|lift)\b"
 )
-BARE_STOP = _re(r"(?:stop|halt|abort|stop it|stop that|stop now|stop stop(?: stop)*)")
+BARE_STOP = _re(
+    r"(?:stop|halt|abort)(?: (?:stop|halt|abort|it|that|this|now))*|"
+    r"shut ?down|shut (?:it|this) down|power (?:off|down)"
+)
+"""Nothing but a stop, of whatever."""
 
 _ALL = (
     r"(?:everything|it all|all(?: of (?:it|them))?(?: the| my| our)?(?: controlled)?"

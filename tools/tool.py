@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from services.errors import CommandCenterError
-from services.stored import Json
 
 A = TypeVar("A", bound="Arguments")
+
+Document = dict[str, object]
+"""What a tool gives: JSON with units in its keys. Whoever reads it looks what each value is."""
 
 _log = structlog.get_logger(__name__)
 
@@ -57,7 +60,7 @@ class ToolResult:
     """
 
     ok: bool
-    data: Json
+    data: Document
     ms: float
 
     @property
@@ -82,11 +85,11 @@ class Tool(Generic[A]):
     name: str
     description: str
     arguments: type[A]
-    handler: Callable[[A], Awaitable[Json]]
+    handler: Callable[[A], Awaitable[Document]]
     doing: str
     timeout_s: float = 5.0
 
-    def describe(self, given: Mapping[str, Any]) -> str:
+    def describe(self, given: Mapping[str, object]) -> str:
         """``doing`` with the arguments filled in, e.g. ``reading battery history, 24 h``."""
         defaults = {
             name: field.default
@@ -99,7 +102,7 @@ class Tool(Generic[A]):
         except (KeyError, ValueError):
             return self.doing.partition("{")[0].rstrip(" ,:")
 
-    async def run(self, given: Mapping[str, Any]) -> ToolResult:
+    async def run(self, given: Mapping[str, object]) -> ToolResult:
         """Validate and call. Never raises: what went wrong comes back as one sentence.
 
         ``None`` arguments count as not given.
@@ -109,7 +112,7 @@ class Tool(Generic[A]):
         ms = round((time.perf_counter() - started) * 1000, 1)
         return ToolResult(ok="error" not in data, data=data, ms=ms)
 
-    async def _guarded(self, given: Mapping[str, Any]) -> Json:
+    async def _guarded(self, given: Mapping[str, object]) -> Document:
         try:
             values = self.arguments.model_validate(
                 {key: value for key, value in given.items() if value is not None}
@@ -118,7 +121,7 @@ class Tool(Generic[A]):
             return {"error": _argument_sentence(self.name, self.arguments, error)}
         try:
             async with asyncio.timeout(self.timeout_s):
-                return _limited(compact(await self.handler(values)))
+                return _limited(compacted(await self.handler(values)))
         except TimeoutError:
             return {"error": f"{self.name} gave no answer within {self.timeout_s:g} s; say so."}
         except CommandCenterError as error:
@@ -128,8 +131,12 @@ class Tool(Generic[A]):
             return {"error": f"{self.name} failed inside; its value is not known now. Say so."}
 
 
-def compact(value: Any) -> Any:  # noqa: ANN401 - any JSON value in, the same kind out
-    """The same JSON without Nones in objects, with floats at 3 decimals and times as ISO text."""
+def compacted(document: Mapping[str, object]) -> Document:
+    """The same without Nones in objects, with floats at 3 decimals and times as ISO text."""
+    return {str(key): _compact(part) for key, part in document.items() if part is not None}
+
+
+def _compact(value: object) -> object:
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, float):
@@ -137,19 +144,21 @@ def compact(value: Any) -> Any:  # noqa: ANN401 - any JSON value in, the same ki
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     if isinstance(value, Mapping):
-        return {str(key): compact(each) for key, each in value.items() if each is not None}
+        return compacted(value)
     if isinstance(value, list | tuple):
-        return [compact(each) for each in value]
+        return [_compact(item) for item in value]
     return value if isinstance(value, int | str) else str(value)
 
 
-def _short(value: float) -> float | int:
+def _short(value: float) -> float | int | None:
     digits = 1 if abs(value) >= COARSE_FROM else 3
+    if not math.isfinite(value):
+        return None
     rounded = round(value, digits)
     return int(rounded) if rounded == int(rounded) else rounded
 
 
-def _limited(data: Json) -> Json:
+def _limited(data: Document) -> Document:
     size = len(json.dumps(data, ensure_ascii=False))
     if size <= MAX_RESULT_CHARS:
         return data
@@ -158,22 +167,22 @@ def _limited(data: Json) -> Json:
 
 def _argument_sentence(name: str, model: type[Arguments], error: ValidationError) -> str:
     problems = []
-    for each in error.errors()[:3]:
-        path = ".".join(str(part) for part in each["loc"]) or "arguments"
-        shown = f" (given: {str(each['input'])[:60]!r})" if each["type"] != "missing" else ""
-        problems.append(f"{path}: {each['msg'].lower()}{shown}")
+    for problem in error.errors()[:3]:
+        path = ".".join(str(part) for part in problem["loc"]) or "arguments"
+        shown = f" (given: {str(problem['input'])[:60]!r})" if problem["type"] != "missing" else ""
+        problems.append(f"{path}: {problem['msg'].lower()}{shown}")
     return f"{name} can't use these arguments: {'; '.join(problems)}. It takes {_takes(model)}."
 
 
 def _takes(model: type[Arguments]) -> str:
-    fields = cast("dict[str, Any]", model.model_json_schema().get("properties", {}))
+    fields = cast("dict[str, Document]", model.model_json_schema().get("properties", {}))
     if not fields:
         return "no arguments"
     required = {name for name, field in model.model_fields.items() if field.is_required()}
     return ", ".join(f"{name} ({_field(name in required, spec)})" for name, spec in fields.items())
 
 
-def _field(required: bool, spec: Mapping[str, Any]) -> str:  # noqa: FBT001 - private, one call
+def _field(required: bool, spec: Mapping[str, object]) -> str:  # noqa: FBT001 - private, one call
     need = "required" if required else "optional"
     text = spec.get("description")
     return f"{need}; {text}" if text else need

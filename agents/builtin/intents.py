@@ -10,12 +10,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from agents.builtin.phrases import Facts, device_in, hours_in, is_past, moment_in, numbers_in
 from tools.switch_request import NotPossible, Wish, asks_to_switch, switch_request
 
-Arguments = dict[str, Any]
+Arguments = dict[str, object]
 
 
 class General(StrEnum):
@@ -91,8 +90,10 @@ def _series(clause: str, facts: Facts) -> Arguments:
 
 
 def _conversion(clause: str, _: Facts) -> Arguments:
-    found = numbers_in(clause)
-    return {"voltage_v": found.volts} if found.volts is not None else {"soc_pct": found.percent}
+    numbers = numbers_in(clause)
+    return (
+        {"voltage_v": numbers.volts} if numbers.volts is not None else {"soc_pct": numbers.percent}
+    )
 
 
 def _topic(clause: str, _: Facts) -> Arguments:
@@ -378,7 +379,7 @@ def _proposal(clause: str, wish: Wish) -> Step:
 
 
 def _what_if(text: str, facts: Facts) -> Arguments:
-    found = numbers_in(text)
+    numbers = numbers_in(text)
     low = text.casefold()
     arguments: Arguments = {}
     own = re.search(
@@ -388,12 +389,12 @@ def _what_if(text: str, facts: Facts) -> Arguments:
         name = device_in(low, facts.miners)
         arguments[f"{own[1]}_voltage"] = float(own[2])
         return arguments if name is None else {**arguments, "miner": name}
-    if found.volts is not None:
-        arguments["battery_voltage_v"] = found.volts
-    if found.percent is not None:
-        arguments["soc_pct"] = found.percent
-    if found.watts:
-        arguments.update(_watts(low, found.watts))
+    if numbers.volts is not None:
+        arguments["battery_voltage_v"] = numbers.volts
+    if numbers.percent is not None:
+        arguments["soc_pct"] = numbers.percent
+    if numbers.watts:
+        arguments.update(_watts(low, numbers.watts))
     mode = re.search(r"conservative|balanced|aggressive", low)
     return arguments if mode is None else {**arguments, "operating_mode": mode[0]}
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from agents.builtin.answers import local_hour, say
+from agents.builtin.answers import say
 from agents.builtin.intents import General, Plan, Step, plan
-from agents.builtin.phrases import Facts
+from agents.builtin.phrases import Facts, local_hour
+from agents.builtin.reply import Reply
 from agents.models.chat_model import ChatRequest, Completion, TextSink, ToolCall
 from agents.models.settings import BUILT_IN
 from agents.roles.prompts import (
@@ -28,6 +28,7 @@ from agents.roles.prompts import (
     read,
 )
 from agents.roles.roster import TOOLS_OF
+from services.stored import Json
 
 CONSULT, HAND_OFF = "consult", "hand_off"
 
@@ -54,11 +55,19 @@ _ORDER = (MONITOR, VICTRON, SOLAR, OPTIMIZER)
 
 
 @dataclass(frozen=True, slots=True)
+class _Result:
+    """What a tool gave: JSON, or a sentence of the crew."""
+
+    tool: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Asked:
     """What the prompt holds."""
 
     plan: Plan
-    results: tuple[tuple[str, dict[str, Any], str], ...]
+    results: tuple[_Result, ...]
     tools: frozenset[str]
 
 
@@ -79,11 +88,11 @@ class BuiltInModel:
 
 
 def _route(asked: _Asked, sink: TextSink) -> Completion:
-    consulted = [text for name, _, text in asked.results if name == CONSULT]
+    consulted = [result.text for result in asked.results if result.tool == CONSULT]
     if consulted:
         return _text(_without_names(consulted[-1]), sink)
     if asked.results:
-        return _text(f"I could not get that answered: {asked.results[-1][2][:300]}", sink)
+        return _text(f"I could not get that answered: {asked.results[-1].text[:300]}", sink)
     if not asked.plan.steps:
         return _text(_without_tools(asked.plan), sink)
     agents = choose_agents([step.tool for step in asked.plan.steps])
@@ -108,11 +117,11 @@ def _without_tools(answer: Plan) -> str:
     return GENERAL_ANSWERS[answer.general or General.OUT_OF_SCOPE]
 
 
-def _answer(steps: Sequence[Step], results: Sequence[tuple[str, dict[str, Any], str]]) -> str:
+def _answer(steps: Sequence[Step], results: Sequence[_Result]) -> str:
     said = []
-    for index, (tool, _, text) in enumerate(results):
+    for index, result in enumerate(results):
         about = steps[index].about if index < len(steps) else ""
-        said.append(say(tool, _json(text), about))
+        said.append(say(result.tool, _read_json(result.text), about))
     return "\n\n".join(dict.fromkeys(said))
 
 
@@ -141,7 +150,7 @@ def _read_request(request: ChatRequest) -> _Asked:
         if message.get("role") in {"system", "user"}
     )
     question = read(prompt, QUESTION) or ""
-    tools = frozenset(str(each["function"]["name"]) for each in request.tools)
+    tools = frozenset(str(tool["function"]["name"]) for tool in request.tools)
     return _Asked(
         plan=plan(question, _facts(prompt), _previous(prompt)),
         results=tuple(_results(request.messages)),
@@ -153,8 +162,8 @@ def _facts(prompt: str) -> Facts:
     site = read(prompt, SITE) or ""
 
     def names(label: str) -> tuple[str, ...]:
-        found = re.search(rf"^{label}: (.*)$", site, re.MULTILINE)
-        return tuple(each.strip() for each in found[1].split(";")) if found is not None else ()
+        line = re.search(rf"^{label}: (.*)$", site, re.MULTILINE)
+        return () if line is None else tuple(name.strip() for name in line[1].split(";"))
 
     at = re.search(r"^local time: (.*)$", site, re.MULTILINE)
     return Facts(
@@ -170,34 +179,31 @@ def _previous(prompt: str) -> list[str]:
     return re.findall(r"^owner: (.*)$", talk, re.MULTILINE)
 
 
-def _results(messages: Sequence[dict[str, Any]]) -> list[tuple[str, dict[str, Any], str]]:
-    calls: dict[str, tuple[str, dict[str, Any]]] = {}
-    found: list[tuple[str, dict[str, Any], str]] = []
+def _results(messages: Sequence[Json]) -> list[_Result]:
+    tools: dict[str, str] = {}
+    results: list[_Result] = []
     for message in messages:
         for call in message.get("tool_calls") or []:
-            function = call["function"]
-            calls[str(call["id"])] = (str(function["name"]), _json(str(function["arguments"])))
+            tools[str(call["id"])] = str(call["function"]["name"])
         if message.get("role") == "tool":
-            name, arguments = calls.get(
-                str(message.get("tool_call_id")), (str(message.get("name", "")), {})
-            )
-            found.append((name, arguments, str(message.get("content") or "")))
-    return found
+            tool = tools.get(str(message.get("tool_call_id")), str(message.get("name", "")))
+            results.append(_Result(tool, str(message.get("content") or "")))
+    return results
 
 
-def _json(text: str) -> dict[str, Any]:
+def _read_json(text: str) -> Reply:
     try:
         value = json.loads(text)
-    except ValueError:
-        return {"error": text[:300]}
-    return value if isinstance(value, dict) else {"error": text[:300]}
+    except (ValueError, RecursionError):
+        value = None
+    return Reply(value if isinstance(value, dict) else {"error": text[:300]})
 
 
 def _without_names(text: str) -> str:
     return re.sub(r"^\[\w+\]\n", "", text, flags=re.MULTILINE)
 
 
-def _calls(calls: Sequence[tuple[str, dict[str, Any]]]) -> Completion:
+def _calls(calls: Sequence[tuple[str, Mapping[str, object]]]) -> Completion:
     return Completion(
         text="",
         tool_calls=tuple(

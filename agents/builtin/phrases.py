@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from tools.device_names import Device
 
@@ -94,10 +95,10 @@ def is_past(text: str) -> bool:
 
 def moment_in(text: str) -> str | None:
     """``HH:MM`` of a clock time in a sentence ("at 3 pm", "at 14:30"), None without one."""
-    found = re.search(r"\b(\d{1,2})(?::(\d{2}))? ?(am|pm|a\.m\.|p\.m\.)", text)
-    if found is not None:
-        hour = int(found[1]) % 12 + (12 if found[3].startswith("p") else 0)
-        return f"{hour:02d}:{found[2] or '00'}"
+    twelve_hours = re.search(r"\b(\d{1,2})(?::(\d{2}))? ?(am|pm|a\.m\.|p\.m\.)", text)
+    if twelve_hours is not None:
+        hour = int(twelve_hours[1]) % 12 + (12 if twelve_hours[3].startswith("p") else 0)
+        return f"{hour:02d}:{twelve_hours[2] or '00'}"
     clock = re.search(r"\b(?:at|around) (\d{1,2}):(\d{2})\b", text)
     return None if clock is None else f"{int(clock[1]):02d}:{clock[2]}"
 
@@ -116,3 +117,12 @@ def _score(words: set[str], name: str) -> float:
     strong = {word for word in own - _WEAK if not word.isdigit()} & words
     numbers = {word for word in own & words if word.isdigit()}
     return len(strong) + 0.2 * len(own & _WEAK & words) + 0.1 * len(numbers)
+
+
+def local_hour(text: str) -> float:
+    """Hour of day, with its fraction, of an ISO time; noon where there is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return 12.0
+    return moment.hour + moment.minute / 60

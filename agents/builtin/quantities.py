@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 MINUTE_S, HOUR_S, DAY_S = 60.0, 3600.0, 86_400.0
 
@@ -29,22 +28,22 @@ _WORDS = {"pv": "solar", "soc": "SOC", "hvac": "HVAC", "id": "id"}
 _DIGITS = {"W": 0, "Wh": 0, "V": 2, "A": 1, "%": 1, "°C": 1, "kWh": 1}
 
 
-def known(entry: Any) -> bool:  # noqa: ANN401 - any JSON value
+def known(entry: object) -> bool:
     """Whether a value (plain or with unit and age) is there."""
-    return _value(entry) is not None
+    return number_of(entry) is not None
 
 
-def number(entry: Any) -> float:  # noqa: ANN401 - any JSON value
-    """The number of a value that is known."""
-    value = _value(entry)
-    if value is None:
-        raise ValueError(f"no number in {entry!r}")
-    return value
+def number_of(entry: object) -> float | None:
+    """The number of a value, plain or with unit and age; None without one."""
+    value = entry.get("value") if isinstance(entry, Mapping) else entry
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value)
 
 
 def amount(entry: object, unit: str = "") -> str:
     """``52.31 V``; ``not known`` for a missing value."""
-    value = _value(entry)
+    value = number_of(entry)
     if value is None:
         return "not known"
     own = str(entry.get("unit") or unit) if isinstance(entry, Mapping) else unit
@@ -56,10 +55,10 @@ def amount(entry: object, unit: str = "") -> str:
     return f"{text} {own}".strip()
 
 
-def aged(entry: Any) -> str:  # noqa: ANN401 - any JSON value
+def aged(entry: object) -> str:
     """``52.31 V (12 s old)``; without an age just the amount."""
-    age = entry.get("age_s") if isinstance(entry, Mapping) else None
-    return amount(entry) if age is None else f"{amount(entry)} ({span(float(age))} old)"
+    age_s = number_of(entry.get("age_s")) if isinstance(entry, Mapping) else None
+    return amount(entry) if age_s is None else f"{amount(entry)} ({span(age_s)} old)"
 
 
 def span(seconds: float) -> str:
@@ -94,12 +93,18 @@ def titled(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def plain_words(data: Mapping[str, Any]) -> str:
+def sentence(text: str) -> str:
+    """With a mark at its end; nothing stays nothing."""
+    stripped = text.strip()
+    return stripped if not stripped or stripped[-1] in ".!?" else f"{stripped}."
+
+
+def plain_words(data: Mapping[str, object]) -> str:
     """Any JSON object in words: keys with unit suffixes become labels and units."""
     return ", ".join(part for key, value in data.items() if (part := _pair(key, value)))
 
 
-def _pair(key: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
+def _pair(key: str, value: object) -> str:
     if value is None or value == []:
         return ""
     if isinstance(value, Mapping):
@@ -107,17 +112,18 @@ def _pair(key: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
     if isinstance(value, bool):
         return f"{_label(key)} {'yes' if value else 'no'}"
     if isinstance(value, list):
-        return f"{_label(key)} {'; '.join(_item(each) for each in value)}"
-    return f"{_label(key)} {value}" if isinstance(value, str) else _measure(key, value)
+        return f"{_label(key)} {'; '.join(_item(item) for item in value)}"
+    number = number_of(value)
+    return f"{_label(key)} {value}" if number is None else _measure(key, number)
 
 
-def _nested(key: str, value: Mapping[str, Any]) -> str:
+def _nested(key: str, value: Mapping[str, object]) -> str:
     if "value" in value:
         return f"{_label(key)} {aged(value)}"
     base, _, suffix = key.rpartition("_")
     unit = _UNITS.get(suffix) if base else None
     if unit is not None:
-        said = [f"{_label(name)} {amount(each, unit)}" for name, each in value.items()]
+        said = [f"{_label(name)} {amount(part, unit)}" for name, part in value.items()]
         return f"{_label(base)} {', '.join(said)}"
     inner = plain_words(value)
     return f"{_label(key)}: {inner}" if inner else ""
@@ -137,18 +143,16 @@ def _implied(key: str) -> str:
     return "°C" if key.startswith("temp") else ""
 
 
-def _item(value: Any) -> str:  # noqa: ANN401 - any JSON value
+def _item(value: object) -> str:
     if isinstance(value, Mapping):
         return plain_words(value)
-    return " / ".join(f"{each:g}" for each in value) if isinstance(value, list) else str(value)
+    return " / ".join(_item(item) for item in value) if isinstance(value, list) else _plain(value)
+
+
+def _plain(value: object) -> str:
+    number = number_of(value)
+    return str(value) if number is None else f"{number:g}"
 
 
 def _label(key: str) -> str:
     return " ".join(_WORDS.get(word, word) for word in key.split("_"))
-
-
-def _value(entry: object) -> float | None:
-    found = entry.get("value") if isinstance(entry, Mapping) else entry
-    if isinstance(found, bool) or not isinstance(found, int | float):
-        return None
-    return float(found)

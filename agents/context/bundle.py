@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from agents.context.question_class import BUDGETS, QuestionClass
 from agents.models.tokens import count
 from agents.roles.prompts import mark
-from services.stored import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +65,7 @@ class Bundle:
     text: str
     parts: tuple[PartReport, ...]
 
-    def report(self) -> Json:
+    def report(self) -> dict[str, object]:
         """As kept with the answer and shown on request."""
         return {
             "class": self.kind.value,
@@ -74,13 +73,13 @@ class Bundle:
             "tokens": self.tokens,
             "parts": [
                 {
-                    "name": each.name,
-                    "source": each.source,
-                    "tokens": each.tokens,
-                    "cached": each.cached,
-                    "left_out": each.left_out,
+                    "name": part.name,
+                    "source": part.source,
+                    "tokens": part.tokens,
+                    "cached": part.cached,
+                    "left_out": part.left_out,
                 }
-                for each in self.parts
+                for part in self.parts
             ],
         }
 

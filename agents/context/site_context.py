@@ -7,11 +7,11 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from agents.builtin.quantities import aged, amount, known, plain_words
+from agents.builtin.quantities import amount, plain_words
+from agents.builtin.reply import Reply
 from agents.context.bundle import Bundle, Part, assemble
 from agents.context.question_class import QuestionClass, classify
 from agents.models.tokens import cut
@@ -22,7 +22,7 @@ from energy.site.preferences import Preferences
 from services.chat.records import Message
 from services.errors import CommandCenterError
 from services.sites.records import ControlledLoad, System
-from services.stored import Json, Stored
+from services.stored import Stored
 from tools.services import ToolServices
 from tools.settings import TOPICS, Topic
 
@@ -137,14 +137,14 @@ def _fact_lines(
     loads: Sequence[ControlledLoad],
 ) -> tuple[str, ...]:
     ordered = sorted(
-        (each.value for each in miners), key=lambda each: (each.priority_level, each.name)
+        (miner.value for miner in miners), key=lambda miner: (miner.priority_level, miner.name)
     )
-    others = [each.name for each in loads if each.kind is not LoadKind.MINER]
+    others = [load.name for load in loads if load.kind is not LoadKind.MINER]
     return (
         f"site: {system.name}, {system.timezone}",
-        f"miners: {'; '.join(each.name for each in ordered)}",
-        f"loads: {'; '.join(sorted({each.name for each in loads}))}",
-        f"zones: {'; '.join(sorted(each.value.name for each in zones))}",
+        f"miners: {'; '.join(miner.name for miner in ordered)}",
+        f"loads: {'; '.join(sorted({load.name for load in loads}))}",
+        f"zones: {'; '.join(sorted(zone.value.name for zone in zones))}",
         (
             f"battery: {owner.battery_chemistry}, "
             f"{amount(owner.battery_capacity_wh, 'Wh')}, nominal "
@@ -153,54 +153,56 @@ def _fact_lines(
             f"{amount(owner.voltage_critical_low, 'V')}; decisions go by voltage, not SOC"
         ),
         *(
-            f"miner {each.name}: priority {each.priority_level}, "
-            f"{amount(each.power_draw_watts, 'W')}, start {amount(each.start_voltage, 'V')}, "
-            f"stop {amount(each.stop_voltage, 'V')}"
-            for each in ordered
+            f"miner {miner.name}: priority {miner.priority_level}, "
+            f"{amount(miner.power_draw_watts, 'W')}, start {amount(miner.start_voltage, 'V')}, "
+            f"stop {amount(miner.stop_voltage, 'V')}"
+            for miner in ordered
         ),
         *((f"fans and heaters: {'; '.join(sorted(others))}",) if others else ()),
     )
 
 
-def live_lines(now: Json) -> list[str]:
+def live_lines(live: Mapping[str, object]) -> list[str]:
     """The live view in one line per device; the safety facts first."""
-    stop = now.get("emergency_stop") or {}
-    latched = "LATCHED" if stop.get("latched") else "not latched"
-    lines = [f"emergency stop {latched}; control level {now.get('control_level')}"]
+    now = Reply(live)
+    latched = "LATCHED" if now.part("emergency_stop").flag("latched") else "not latched"
+    lines = [f"emergency stop {latched}; control level {now.text('control_level')}"]
     for name in ("battery", "solar", "load", "grid"):
-        values: Mapping[str, Any] = now.get(name) or {}
+        values = now.part(name)
         said = [
-            f"{key.replace('_', ' ')} {aged(each)}" for key, each in values.items() if known(each)
+            f"{key.replace('_', ' ')} {values.aged(key)}"
+            for key in values
+            if values.number(key) is not None
         ]
         lines.append(f"{name}: {', '.join(said) or 'no reading'}")
-        reasons = dict.fromkeys(str(each.get("reason") or "") for each in values.values())
+        reasons = dict.fromkeys(values.part(key).text("reason") for key in values)
         lines.extend(f"{name}: {reason}" for reason in reasons if reason)
-    lines.extend(_miner_line(each) for each in now.get("miners") or [])
-    lines.extend(_zone_line(each) for each in now.get("zones") or [])
+    lines.extend(_miner_line(miner) for miner in now.parts("miners"))
+    lines.extend(_zone_line(zone) for zone in now.parts("zones"))
     return lines
 
 
 STATES: Mapping[bool | None, str] = {True: "on", False: "off", None: "state not known"}
 
 
-def _miner_line(miner: Mapping[str, Any]) -> str:
-    state = STATES[miner.get("is_on")]
-    watts = f", {amount(miner['power'], 'W')}" if known(miner.get("power")) else ""
-    why = str(miner.get("explanation") or miner.get("reason") or "")
-    return f"miner {miner.get('name')}: {state}{watts}, {miner.get('command')}: {why}"
+def _miner_line(miner: Reply) -> str:
+    state = STATES[miner.flag("is_on")]
+    watts = "" if miner.number("power") is None else f", {miner.amount('power', 'W')}"
+    why = miner.text("explanation") or miner.text("reason")
+    return f"miner {miner.text('name')}: {state}{watts}, {miner.text('command')}: {why}"
 
 
-def _zone_line(zone: Mapping[str, Any]) -> str:
-    temperature = zone.get("temperature")
-    return f"zone {zone.get('name')}: {aged(temperature) if known(temperature) else 'no reading'}"
+def _zone_line(zone: Reply) -> str:
+    known = zone.number("temperature") is not None
+    return f"zone {zone.text('name')}: {zone.aged('temperature') if known else 'no reading'}"
 
 
 def conversation_part(history: Sequence[Message]) -> Part:
     """The conversation, latest turns first in use: recent ones verbatim, older ones shortened."""
-    turns = [each for each in history if each.content.strip()]
+    turns = [turn for turn in history if turn.content.strip()]
     recent, older = turns[-VERBATIM_TURNS:], turns[:-VERBATIM_TURNS]
-    units = [_turn(each, TURN_TOKENS) for each in reversed(recent)]
-    units += [_turn(each, OLD_TURN_TOKENS, short=True) for each in reversed(older)]
+    units = [_turn(turn, TURN_TOKENS) for turn in reversed(recent)]
+    units += [_turn(turn, OLD_TURN_TOKENS, short=True) for turn in reversed(older)]
     return Part(
         name=CONVERSATION, source="conversation", units=tuple(units), most=TALK_MOST, reverse=True
     )

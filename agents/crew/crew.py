@@ -78,7 +78,7 @@ def build_crew(
 
     specialists = {
         name: _agent(
-            name, models[0], [CrewTool.of(tools[each], loop, record) for each in TOOLS_OF[name]]
+            name, models[0], [CrewTool.of(tools[tool], loop, record) for tool in TOOLS_OF[name]]
         )
         for name in (TOOLS_OF if agent is None else [agent])
     }

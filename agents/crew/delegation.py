@@ -75,7 +75,7 @@ class Consult(BaseTool):
                 pool.submit(contextvars.copy_context().run, self._crew.ask, name, request)
                 for name in names
             ]
-            answers = [each.result() for each in asked]
+            answers = [agent.result() for agent in asked]
         pairs = zip(names, answers, strict=True)
         return "\n\n".join(f"[{name}]\n{answer}" for name, answer in pairs)
 
@@ -93,11 +93,11 @@ class _Delegation:
             ValueError: There is no such specialist.
         """
         current().check()
-        found = self._specialists.get(name.strip().casefold())
-        if found is None:
+        specialist = self._specialists.get(name.strip().casefold())
+        if specialist is None:
             raise ValueError(f"no agent {name!r}; there are {', '.join(self._specialists)}")
-        task = Task(description=self._brief(request), expected_output=EXPECTED, agent=found)
-        return str(found.execute_task(task))
+        task = Task(description=self._brief(request), expected_output=EXPECTED, agent=specialist)
+        return str(specialist.execute_task(task))
 
 
 class Master(Agent):
@@ -108,7 +108,7 @@ class Master(Agent):
     @override
     def get_delegation_tools(self, agents: Sequence[BaseAgent]) -> list[BaseTool]:
         """Hand off and consult, for the agents of this crew."""
-        delegation = _Delegation({each.role: each for each in agents}, self._brief)
+        delegation = _Delegation({agent.role: agent for agent in agents}, self._brief)
         tools: list[HandOff | Consult] = [HandOff(), Consult()]
         for tool in tools:
             tool.bind(delegation)

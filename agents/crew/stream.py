@@ -139,10 +139,10 @@ class CrewStream:
 
     def _delegated(self, name: str, arguments: Json) -> None:
         asked = arguments.get("agents") or [arguments.get("agent")]
-        names = [str(each) for each in asked if each]
+        names = [str(agent) for agent in asked if agent]
         if name == "hand_off" and names:
             self._speaker = names[0]
-        self.agents.extend(each for each in names if each not in self.agents)
+        self.agents.extend(name for name in names if name not in self.agents)
         text = f"asking the {' and the '.join(names)} agent{'s' if len(names) > 1 else ''}"
         self._emit(
             "progress", {"agent": MASTER, "tool": name, "arguments": arguments, "text": text}

@@ -13,10 +13,6 @@ MOST_CALLS = 16
 """Tool calls in one answer; more are a model that has lost its way."""
 
 
-class TooLong(Exception):
-    """The answer has more characters than it may have."""
-
-
 @dataclass(slots=True)
 class _Call:
     id: str = ""
@@ -44,14 +40,13 @@ class AnswerStream:
     _written: int = 0
     _argued: int = 0
 
-    def add(self, chunk: Any) -> str:  # noqa: ANN401 - LiteLLM's chunk
-        """Take a chunk in; the text of it comes back, up to one piece over the limit.
+    @property
+    def too_long(self) -> bool:
+        """Whether text or tool calls have more characters than they may have."""
+        return max(self._written, self._argued) > self.most_chars
 
-        Raises:
-            TooLong: The tool calls, or the text before this chunk, are over the limit.
-        """
-        if self._written > self.most_chars:
-            raise TooLong
+    def add(self, chunk: Any) -> str:  # noqa: ANN401 - LiteLLM's chunk
+        """Take a chunk in; the text of it comes back, at most one character over the limit."""
         usage = getattr(chunk, "usage", None)
         if usage is not None:
             self.prompt_tokens = _tokens(getattr(usage, "prompt_tokens", None))
@@ -104,8 +99,6 @@ class AnswerStream:
         call.name += name.translate(UNSTORABLE)
         call.arguments += arguments.translate(UNSTORABLE)
         self._argued += len(name) + len(arguments)
-        if self._argued > self.most_chars:
-            raise TooLong
 
 
 def _own_id(given: str, number: int, used: set[str]) -> str:

@@ -26,7 +26,7 @@ class ToolCall:
     name: str
     arguments: str
 
-    def to_json(self) -> Json:
+    def to_json(self) -> dict[str, object]:
         """In the OpenAI shape."""
         function = {"name": self.name, "arguments": self.arguments}
         return {"id": self.id, "type": "function", "function": function}

@@ -55,7 +55,7 @@ class CrewModel(BaseLLM):
         run = current()
         run.begin_call()
         request = ChatRequest(
-            messages=[dict(each) for each in self._format_messages(messages)],
+            messages=[dict(message) for message in self._format_messages(messages)],
             tools=slim(tools or []),
         )
         with llm_call_context():
@@ -66,7 +66,7 @@ class CrewModel(BaseLLM):
             answer: str | list[dict[str, Any]] = completion.text
             kind = LLMCallType.LLM_CALL
             if completion.tool_calls:
-                answer = [each.to_json() for each in completion.tool_calls]
+                answer = [call.to_json() for call in completion.tool_calls]
                 kind = LLMCallType.TOOL_CALL
             self._emit_call_completed_event(
                 response=completion.text, call_type=kind, from_agent=from_agent, messages=[]
@@ -83,7 +83,9 @@ class CrewModel(BaseLLM):
 
     def _ask(self, request: ChatRequest, sink: _Sink, run: RunContext) -> tuple[str, Completion]:
         chain = (
-            [each for each in self._chain if each.name == BUILT_IN] if run.stood_in else self._chain
+            [model for model in self._chain if model.name == BUILT_IN]
+            if run.stood_in
+            else self._chain
         )
         failure: ModelFailed | None = None
         for model in chain:
@@ -173,12 +175,12 @@ def slim(tools: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         {
             "type": "function",
             "function": {
-                "name": each["function"]["name"],
-                "description": each["function"].get("description", ""),
-                "parameters": _slim_schema(each["function"].get("parameters") or {}),
+                "name": tool["function"]["name"],
+                "description": tool["function"].get("description", ""),
+                "parameters": _slim_schema(tool["function"].get("parameters") or {}),
             },
         }
-        for each in tools
+        for tool in tools
     ]
 
 
@@ -192,12 +194,12 @@ def _slim_schema(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _optional(field: dict[str, Any]) -> bool:
     return "default" in field or any(
-        each.get("type") == "null" for each in field.get("anyOf") or []
+        option.get("type") == "null" for option in field.get("anyOf") or []
     )
 
 
 def _slim_field(field: dict[str, Any]) -> dict[str, Any]:
-    options = [each for each in field.get("anyOf") or [] if each.get("type") != "null"]
+    options = [option for option in field.get("anyOf") or [] if option.get("type") != "null"]
     core = options[0] if len(options) == 1 else field
     kept = {key: core[key] for key in ("type", "enum", "items") if key in core}
     if "description" in field:

@@ -20,7 +20,7 @@ from typing import Any, Final, TypeVar
 
 import structlog
 
-from agents.models.answer_stream import AnswerStream, TooLong
+from agents.models.answer_stream import AnswerStream
 from agents.models.chat_model import (
     ChatRequest,
     Completion,
@@ -93,7 +93,7 @@ class GatewayLoop:
 
 
 async def _wind_up() -> None:
-    tasks = [each for each in asyncio.all_tasks() if each is not asyncio.current_task()]
+    tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -185,13 +185,13 @@ class GatewayModel:
                     break
                 sink.text(piece)
             future.result()
-        except TooLong:
-            raise run.too_long() from None
         except BaseException as error:
             future.cancel()
             if isinstance(error, Exception):
                 raise self._understood(error) from error
             raise
+        if answer.too_long:
+            raise run.too_long()
         return self._finished(answer)
 
     async def _stream(
@@ -200,7 +200,7 @@ class GatewayModel:
         try:
             chunks = await asyncio.wait_for(self._open(request), self._settings.timeout_s)
             iterator = aiter(chunks)
-            while True:
+            while not answer.too_long:
                 try:
                     chunk = await asyncio.wait_for(anext(iterator), self._settings.timeout_s)
                 except StopAsyncIteration:

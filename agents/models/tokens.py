@@ -7,7 +7,6 @@ import functools
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import tiktoken
 
@@ -46,14 +45,14 @@ def count(text: str) -> int:
 
 
 def count_request(
-    messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]] | None
+    messages: Sequence[Mapping[str, object]], tools: Sequence[Mapping[str, object]] | None
 ) -> int:
     """Prompt tokens of one request: contents, tool calls and results, roles, tool schemas."""
     total = sum(_of_message(message) for message in messages)
     return total if not tools else total + _of_tools(json.dumps(tools, separators=(",", ":")))
 
 
-def _of_message(message: Mapping[str, Any]) -> int:
+def _of_message(message: Mapping[str, object]) -> int:
     total = PER_MESSAGE + count(str(message.get("content") or ""))
     calls = message.get("tool_calls")
     return total if not calls else total + count(json.dumps(calls, separators=(",", ":")))

@@ -48,7 +48,7 @@ def try_models(settings: ModelSettings, *, clock: Clock) -> list[Trial]:
     try:
         return [
             _try(GatewayModel(model=name, settings=short, gateway=gateway, spending=spending))
-            for name in dict.fromkeys(each for each in names if each is not None)
+            for name in dict.fromkeys(name for name in names if name is not None)
         ]
     finally:
         gateway.close()

@@ -57,10 +57,10 @@ def mark(name: str, text: str) -> str:
 
 def clean(text: str) -> str:
     """The text without anything that looks like one of our marks."""
-    return _MARK.sub(lambda found: found[1], text)
+    return _MARK.sub(lambda match: match[1], text)
 
 
 def read(prompt: str, name: str) -> str | None:
     """The last part ``name`` of a prompt, None without one."""
-    found = re.findall(rf"<{name}>\n(.*?)\n</{name}>", prompt, re.DOTALL)
-    return found[-1] if found else None
+    parts = re.findall(rf"<{name}>\n(.*?)\n</{name}>", prompt, re.DOTALL)
+    return parts[-1] if parts else None

@@ -6,33 +6,44 @@ the budget by priority, anti-cycling. The loop, the what-if, the replay and the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import fsum
 
-from energy.allocation.budget import Purse
-from energy.allocation.budget_by_priority import Entry, Turns, turn_order
-from energy.allocation.decision import AllocationInput, Budget, Decision, MinerDecision, Reason
+from energy.allocation.budget import RemainingBudget
+from energy.allocation.budget_by_priority import BudgetByPriority
+from energy.allocation.candidates import Candidate, candidates_of, turn_order
+from energy.allocation.decision import AllocationInput, Budget, Decision
 from energy.allocation.eligibility import NOTHING_REMEMBERED
-from energy.allocation.explanation import Facts, sentences, site_limits
+from energy.allocation.limits import site_limits
 from energy.allocation.pv_potential import factor_now, lowered_factor
-from energy.allocation.site_state import Site, budget_of, site_of
-from energy.site.miners import ControlMemory, MinerState
+from energy.allocation.reasons import PotentialNotMet
+from energy.allocation.situation import Situation, budget_of, measured_of, situation_of
+from energy.measuring.measured import Measured
+from energy.site.miners import ControlMemory
 
 ALLOCATOR_VERSION = "1.2.0"
 
 
 def allocate(question: AllocationInput) -> Decision:
-    """Decide, with every sentence filled in."""
-    return _decide(question, explained=True)
+    """Decide. Sentences are made of the decision when somebody reads them."""
+    measured = measured_of(question)
+    site = situation_of(question, measured)
+    candidates = candidates_of(question)
+    _decide(question, site, candidates)
+    allocated_w = fsum(candidate.power_w for candidate in candidates)
+    budget = budget_of(site, measured, allocated_w=allocated_w)
+    return Decision(
+        budget=budget,
+        miners=tuple(candidate.decided() for candidate in candidates),
+        limits=_limits(question, site, budget, measured),
+        memory=_memory(question.memory, site, measured, candidates),
+        inputs=question,
+        version=ALLOCATOR_VERSION,
+    )
 
 
-def decide(question: AllocationInput) -> Decision:
-    """Decide without the miners' sentences: the same commands, reasons and numbers."""
-    return _decide(question, explained=False)
-
-
-def _decide(question: AllocationInput, *, explained: bool) -> Decision:
-    site = site_of(question)
-    purse = Purse(
+def _decide(question: AllocationInput, site: Situation, candidates: Sequence[Candidate]) -> None:
+    left = RemainingBudget(
         solar_w=site.solar_surplus_w,
         mean_w=site.mean_surplus_w,
         carrying_w=site.carrying_surplus_w,
@@ -40,67 +51,34 @@ def _decide(question: AllocationInput, *, explained: bool) -> Decision:
         battery_w=site.battery_allowance_w,
         lendable_w=site.lendable_w,
     )
-    purse.spend(site.other_loads_w)
-    entries = _entries(question)
-    Turns(site, purse, sorted(entries, key=lambda entry: turn_order(entry, site))).take()
-    budget = budget_of(site, allocated_w=fsum(entry.power_w for entry in entries))
-    facts = Facts(question=question, rest_voltage_v=budget.rest_voltage_v)
-    return Decision(
-        budget=budget,
-        miners=tuple(_answer(entry, facts, explained=explained) for entry in entries),
-        limits=_limits(site, budget),
-        memory=_memory(site, entries),
-        inputs=question,
-        version=ALLOCATOR_VERSION,
-    )
+    left.spend(site.other_loads_w)
+    hour = site.local_hour
+    BudgetByPriority(
+        site,
+        left,
+        sorted(candidates, key=lambda candidate: turn_order(candidate, hour)),
+        max_starts=question.preferences.max_starts_per_cycle,
+    ).decide()
 
 
-def _entries(question: AllocationInput) -> list[Entry]:
-    """All miners by priority, ties by name, then id."""
-    memory, at = dict(question.memory.miners), question.snapshot.at
-    states = {state.miner_id: state for state in question.states}
-    profiles = sorted(question.miners, key=lambda p: (p.priority_level, p.name, p.id))
-    entries = []
-    for profile in profiles:
-        state = states.get(profile.id)
-        if state is None:
-            state = MinerState(miner_id=profile.id, is_on=None)
-        entries.append(Entry(profile, state, memory.get(profile.id, NOTHING_REMEMBERED), at=at))
-    return entries
+def _limits(
+    question: AllocationInput, site: Situation, budget: Budget, measured: Measured
+) -> tuple[str, ...]:
+    return (*site_limits(question, site, budget, measured), *measured.notes)
 
 
-def _answer(entry: Entry, facts: Facts, *, explained: bool) -> MinerDecision:
-    profile = entry.profile
-    why, change = sentences(entry, profile, entry.memory, facts) if explained else ("", "")
-    return MinerDecision(
-        miner_id=profile.id,
-        name=profile.name,
-        priority=profile.priority_level,
-        command=entry.command,
-        reason=entry.reason,
-        compared=entry.compared,
-        power_w=entry.power_w,
-        from_battery_w=entry.from_battery_w,
-        urgent=entry.urgent,
-        explanation=why,
-        would_change=change,
-    )
-
-
-def _limits(site: Site, budget: Budget) -> tuple[str, ...]:
-    return (*site_limits(site, budget), *site.measured.notes)
-
-
-def _memory(site: Site, entries: list[Entry]) -> ControlMemory:
-    before, measuring = site.question.memory, site.measured.memory
+def _memory(
+    before: ControlMemory, site: Situation, measured: Measured, candidates: Sequence[Candidate]
+) -> ControlMemory:
+    measuring = measured.memory
     factor, lowered_at = before.potential_factor, before.potential_lowered_at
-    if any(entry.reason is Reason.POTENTIAL_NOT_MET for entry in entries):
-        factor = lowered_factor(site.potential, site.measured, factor_now(before, site.at))
+    if any(isinstance(candidate.reason, PotentialNotMet) for candidate in candidates):
+        factor = lowered_factor(site.potential, measured, factor_now(before, site.at))
         lowered_at = site.at
     miners = [
-        (entry.profile.id, entry.memory)
-        for entry in entries
-        if entry.memory is not NOTHING_REMEMBERED
+        (candidate.profile.id, candidate.memory)
+        for candidate in candidates
+        if candidate.memory is not NOTHING_REMEMBERED
     ]
     miners.sort(key=lambda pair: pair[0])
     return ControlMemory(

@@ -16,7 +16,7 @@ BATTERY_FACTOR = {
 }
 
 
-class Purse:
+class RemainingBudget:
     """What is left of the budget while the miners take their turns, W."""
 
     __slots__ = ("battery_w", "carrying_w", "lendable_w", "mean_w", "measured_w", "solar_w")

@@ -1,320 +1,271 @@
-"""Each miner's turn at the budget, from the highest priority down, with its minimum times."""
+"""The budget by priority: each miner in turn takes its power, with its minimum times."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
 
-from energy.allocation.budget import Purse
-from energy.allocation.conditions import Compared, in_window, runs_on_sun_alone
-from energy.allocation.decision import Command, Reason
+from energy.allocation.budget import RemainingBudget
+from energy.allocation.candidates import Candidate
+from energy.allocation.conditions import runs_on_sun_alone
+from energy.allocation.decision import Command
 from energy.allocation.eligibility import (
     NOTHING_REMEMBERED,
-    Gate,
-    Verdict,
+    RunningVerdict,
     held,
     judge_off,
     judge_running,
-    minimum_on,
     safety_stop,
+    why_running,
 )
-from energy.allocation.site_state import Site
-from energy.measuring.base_load import metered_w
-from energy.site.miners import MinerMemory, MinerProfile, MinerState
-from energy.site.snapshot import Snapshot
+from energy.allocation.reasons import (
+    BatteryLends,
+    BudgetShort,
+    DeviceUnknown,
+    Eligible,
+    EmergencyStopped,
+    HeatWanted,
+    MinimumOn,
+    OneStartPerCycle,
+    PotentialNotMet,
+    Shed,
+    TelemetryLost,
+    WaitsForMinimumOn,
+    WhyRunning,
+    WhyStarted,
+    WhyStopped,
+    WithinTolerance,
+)
+from energy.allocation.situation import Situation
+from energy.site.miners import MinerMemory
 
 POTENTIAL_MET_WITHIN_S = 180.0
 """Measured PV must meet a start on potential within this time, s."""
 
-BOOT_S = 480.0
-"""A miner boots for up to eight minutes after its switch went on, s."""
 
-BOOT_SHARE = 0.5
-"""Below this share of its draw a running miner counts as booting, however long it has run."""
-
-
-class Entry:
-    """One miner on its way through the rules; mutable only while its decision is being made."""
-
-    __slots__ = (
-        "command",
-        "compared",
-        "from_battery_w",
-        "memory",
-        "need_w",
-        "power_w",
-        "profile",
-        "reason",
-        "state",
-        "urgent",
-    )
+class BudgetByPriority:
+    """Gives every candidate its command, from the highest priority down."""
 
     def __init__(
-        self, profile: MinerProfile, state: MinerState, memory: MinerMemory, *, at: datetime
+        self,
+        site: Situation,
+        left: RemainingBudget,
+        candidates: Sequence[Candidate],
+        *,
+        max_starts: int,
     ) -> None:
-        """A miner that nothing has been decided of yet."""
-        self.profile, self.state, self.memory = profile, state, memory
-        self.need_w = need_w(profile, state, at=at)
-        self.command, self.reason = Command.STAY_OFF, Reason.DEVICE_UNKNOWN
-        self.compared: Compared = ()
-        self.power_w = self.from_battery_w = 0.0
-        self.urgent = False
-
-    def settle(
-        self, command: Command, reason: Reason, compared: Compared, *, urgent: bool = False
-    ) -> None:
-        """Give the miner its command."""
-        self.command, self.reason, self.compared, self.urgent = command, reason, compared, urgent
-
-
-def need_w(profile: MinerProfile, state: MinerState, *, at: datetime) -> float:
-    """Power that a miner is budgeted with, W.
-
-    Its draw while it is off, and at least its draw while it boots, so that a booting miner does not
-    lend its watts to another one; its measured power once it runs, which may be below the draw
-    when its power is limited.
-    """
-    draw_w = profile.power_draw_watts
-    if not state.is_on:
-        return draw_w
-    measured_w = metered_w(state.power_w)
-    if measured_w is None or measured_w < BOOT_SHARE * draw_w:
-        return draw_w
-    if measured_w < draw_w and state.since is not None:
-        booting = (at - state.since).total_seconds() < BOOT_S
-        return draw_w if booting else measured_w
-    return measured_w
-
-
-def turn_order(entry: Entry, site: Site) -> int:
-    """Rank of a turn; among equals the order by name and id stays.
-
-    Within a priority: inside its preferred window first, then what runs already, because a restart
-    costs minutes without hashing.
-    """
-    profile = entry.profile
-    preferred = (
-        profile.allow_outside_schedule
-        and profile.prefer_time_start is not None
-        and in_window(profile, site.local_hour)
-    )
-    waits = 0 if entry.state.is_on else 1
-    return profile.priority_level * 4 + (0 if preferred else 2) + waits
-
-
-class Turns:
-    """The budget goes round."""
-
-    def __init__(self, site: Site, purse: Purse, entries: list[Entry]) -> None:
-        """``entries`` in the order of their turns."""
-        self._site, self._purse, self._entries = site, purse, entries
-        self._starts = site.question.preferences.max_starts_per_cycle
-        self._tolerance_w = site.question.preferences.budget_tolerance_w
-        self._held_w = sum(entry.need_w for entry in entries if self._too_young(entry))
+        """``candidates`` in the order of their turns."""
+        self._site, self._left, self._candidates = site, left, candidates
+        self._starts = max_starts
+        self._held_w = sum(each.need_w for each in candidates if each.young)
         self._started_above = False
 
-    def take(self) -> None:
-        """Settle every entry."""
-        for entry in self._entries:
-            if entry.state.is_on is None:
-                self._take_unknown(entry)
-            elif entry.state.is_on:
-                self._take_running(entry)
+    def decide(self) -> None:
+        """Decide of every candidate."""
+        for candidate in self._candidates:
+            if candidate.state.is_on is None:
+                self._of_unknown(candidate)
+            elif candidate.state.is_on:
+                self._of_running(candidate)
             else:
-                self._take_off(entry)
+                self._of_off(candidate)
 
-    def _too_young(self, entry: Entry) -> bool:
-        if not entry.state.is_on or entry.state.since is None:
-            return False
-        return minimum_on(entry.profile, entry.state, self._site) is not None
-
-    def _take_unknown(self, entry: Entry) -> None:
+    def _of_unknown(self, candidate: Candidate) -> None:
         """A device that doesn't answer is never started; protective stops are sent all the same."""
-        stop = safety_stop(entry.profile, self._site)
+        stop = safety_stop(candidate.profile, self._site)
         if stop is not None:
-            self._stop_now(entry, stop.reason, stop.compared)
+            _stop_at_once(candidate, stop)
             return
-        before = entry.memory
-        entry.memory = MinerMemory(
-            stop_voltage_since=before.stop_voltage_since,
-            condition_failed_since=before.condition_failed_since,
-            potential_started_at=before.potential_started_at,
-            potential_drawn_since=before.potential_drawn_since,
-        )
-        entry.settle(Command.STAY_OFF, Reason.DEVICE_UNKNOWN, ())
+        candidate.memory = _forgetting(candidate.memory, start_since=None, budget_short_since=None)
+        candidate.reason = DeviceUnknown()
 
-    def _take_running(self, entry: Entry) -> None:
-        before = entry.memory
+    def _of_running(self, candidate: Candidate) -> None:
+        before = candidate.memory
         verdict = judge_running(
-            entry.profile, entry.state, before, entry.need_w, self._purse, self._site
+            candidate.profile, candidate.state, before, candidate.need_w, self._left, self._site
         )
-        entry.memory = verdict.memory
-        young = minimum_on(entry.profile, entry.state, self._site)
-        if young is not None:
-            self._held_w -= entry.need_w
-        if verdict.gate is Gate.STOP_NOW:
-            self._stop_now(entry, verdict.reason, verdict.compared)
-        elif before.potential_started_at is not None and self._potential_failed(entry):
-            self._stop_now(entry, Reason.POTENTIAL_NOT_MET, self._potential_numbers(entry))
-        elif verdict.gate is Gate.STOP:
-            self._stop_or_wait(entry, verdict.reason, verdict.compared, young)
+        candidate.memory = verdict.memory
+        if candidate.young:
+            self._held_w -= candidate.need_w
+        stop = verdict.stop
+        if stop is not None and verdict.at_once:
+            _stop_at_once(candidate, stop)
+        elif before.potential_started_at is not None and self._potential_failed(candidate):
+            _stop_at_once(candidate, self._potential_not_met(candidate))
+        elif stop is not None:
+            self._stop_or_wait(candidate, stop)
         else:
-            self._keep_or_shed(entry, verdict, young)
+            self._keep_or_shed(candidate, verdict)
 
-    def _keep_or_shed(self, entry: Entry, verdict: Verdict, young: Compared | None) -> None:
-        left_w = self._purse.total_w
-        short_w = entry.need_w - left_w
-        if short_w > self._tolerance_w:
-            self._shed_or_lend(entry, young)
+    def _keep_or_shed(self, candidate: Candidate, verdict: RunningVerdict) -> None:
+        site, need_w, left_w = self._site, candidate.need_w, self._left.total_w
+        short_w = need_w - left_w
+        if short_w > site.tolerance_w:
+            self._shed_or_lend(candidate)
             return
-        if entry.memory.budget_short_since is not None:
-            entry.memory = _forgetting(entry.memory, budget_short_since=None)
-        reason, compared = verdict.reason, verdict.compared
-        if short_w > 0.0 and reason is Reason.RUNNING:
-            reason = Reason.BUDGET_TOLERANCE
-            compared = (*compared, ("needed_w", entry.need_w), ("budget_left_w", left_w))
-        self._keep(entry, Command.KEEP_RUNNING, reason, compared)
+        if candidate.memory.budget_short_since is not None:
+            candidate.memory = _forgetting(candidate.memory, budget_short_since=None)
+        if verdict.lasting is not None:
+            self._keep(candidate, verdict.lasting)
+        elif short_w > 0.0:
+            within = WithinTolerance(
+                rest_voltage_v=site.rest_v,
+                raw_voltage_v=site.raw_v,
+                stop_voltage_v=candidate.profile.stop_voltage,
+                needed_w=need_w,
+                budget_left_w=left_w,
+            )
+            self._keep(candidate, within)
+        else:
+            self._keep(candidate, why_running(candidate.profile, site))
 
-    def _shed_or_lend(self, entry: Entry, young: Compared | None) -> None:
+    def _shed_or_lend(self, candidate: Candidate) -> None:
         """A miner above that starts takes the power at once; a cloud only after the delay, while
         the battery may lend the difference.
         """
-        left_w = max(0.0, self._purse.total_w)
-        numbers: Compared = (("needed_w", entry.need_w), ("budget_left_w", left_w))
+        site, need_w, left_w = self._site, candidate.need_w, max(0.0, self._left.total_w)
         if self._started_above:
-            self._stop_or_wait(entry, Reason.SHED, numbers, young)
+            self._stop_or_wait(candidate, Shed(needed_w=need_w, budget_left_w=left_w))
             return
-        before = entry.memory.budget_short_since
-        since = self._site.at if before is None else before
-        entry.memory = replace(entry.memory, budget_short_since=since)
-        delay_min = self._site.question.preferences.budget_delay_minutes
-        if self._purse.may_lend(entry.need_w) and not held(since, delay_min, self._site):
-            short_s = (self._site.at - since).total_seconds()
-            numbers = (*numbers, ("short_for_s", short_s), ("budget_delay_s", delay_min * 60.0))
-            self._keep(entry, Command.KEEP_RUNNING, Reason.BUDGET_DELAY, numbers)
+        before = candidate.memory.budget_short_since
+        since = site.at if before is None else before
+        candidate.memory = replace(candidate.memory, budget_short_since=since)
+        if self._left.may_lend(need_w) and not held(since, site.budget_delay_min, site):
+            lends = BatteryLends(
+                needed_w=need_w,
+                budget_left_w=left_w,
+                short_for_s=(site.at - since).total_seconds(),
+                budget_delay_s=site.budget_delay_min * 60.0,
+            )
+            self._keep(candidate, lends)
             return
-        self._stop_or_wait(entry, Reason.BUDGET, numbers, young)
+        self._stop_or_wait(candidate, BudgetShort(needed_w=need_w, budget_left_w=left_w))
 
-    def _stop_or_wait(
-        self, entry: Entry, reason: Reason, compared: Compared, young: Compared | None
-    ) -> None:
-        if young is None:
-            entry.memory = NOTHING_REMEMBERED
-            entry.settle(Command.STOP, reason, compared)
-        else:
-            numbers = (*young, ("held_against", reason.value))
-            self._keep(entry, Command.KEEP_RUNNING, Reason.MINIMUM_ON_TIME, numbers)
-
-    def _stop_now(self, entry: Entry, reason: Reason, compared: Compared) -> None:
-        """Minimum times don't protect a miner from what protects the battery."""
-        entry.memory = NOTHING_REMEMBERED
-        entry.settle(Command.STOP, reason, compared, urgent=True)
-
-    def _take_off(self, entry: Entry) -> None:
-        verdict = judge_off(
-            entry.profile, entry.state, entry.memory, entry.need_w, self._purse, self._site
+    def _stop_or_wait(self, candidate: Candidate, reason: WhyStopped) -> None:
+        if not candidate.young:
+            candidate.memory = NOTHING_REMEMBERED
+            candidate.command, candidate.reason = Command.STOP, reason
+            return
+        minimum_s = candidate.profile.minimum_on_minutes * 60.0
+        against = MinimumOn(
+            on_for_s=candidate.on_s, minimum_on_s=minimum_s, held_against=reason.code
         )
-        entry.memory = verdict.memory
-        if verdict.gate is not Gate.MAY_START:
-            # Latched stop and lost telemetry command every miner, whatever its switch seems to be.
-            every = verdict.reason in EVERY_MINER
-            command = Command.STOP if every else Command.STAY_OFF
-            entry.settle(command, verdict.reason, verdict.compared, urgent=every)
-            return
-        left_w = self._purse.total_w
-        if entry.need_w > left_w:
-            numbers = (("needed_w", entry.need_w), ("budget_left_w", max(0.0, left_w)))
-            entry.settle(Command.STAY_OFF, Reason.BUDGET, numbers)
-        elif entry.need_w > left_w - self._held_w:
-            numbers = (("needed_w", entry.need_w), ("held_by_others_w", self._held_w))
-            entry.settle(Command.STAY_OFF, Reason.WAITS_FOR_MINIMUM_ON, numbers)
-        elif self._starts <= 0:
-            entry.settle(Command.STAY_OFF, Reason.ONE_START_PER_CYCLE, verdict.compared)
-        else:
-            self._start(entry, verdict)
+        self._keep(candidate, against)
 
-    def _start(self, entry: Entry, verdict: Verdict) -> None:
+    def _of_off(self, candidate: Candidate) -> None:
+        verdict = judge_off(
+            candidate.profile,
+            candidate.state,
+            candidate.memory,
+            candidate.need_w,
+            self._left,
+            self._site,
+        )
+        candidate.memory = verdict.memory
+        refusal = verdict.reason or self._refusal(candidate)
+        if refusal is None:
+            self._start(candidate)
+        elif isinstance(refusal, EmergencyStopped | TelemetryLost):
+            # These command every miner, whatever its switch seems to be.
+            _stop_at_once(candidate, refusal)
+        else:
+            candidate.reason = refusal
+
+    def _refusal(
+        self, candidate: Candidate
+    ) -> BudgetShort | WaitsForMinimumOn | OneStartPerCycle | None:
+        """Why a miner that may start does not."""
+        need_w, left_w = candidate.need_w, self._left.total_w
+        if need_w > left_w:
+            return BudgetShort(needed_w=need_w, budget_left_w=max(0.0, left_w))
+        if need_w > left_w - self._held_w:
+            return WaitsForMinimumOn(needed_w=need_w, held_by_others_w=self._held_w)
+        if self._starts <= 0:
+            return OneStartPerCycle(
+                rest_voltage_v=self._site.rest_v,
+                raw_voltage_v=self._site.raw_v,
+                start_voltage_v=candidate.profile.start_voltage,
+            )
+        return None
+
+    def _start(self, candidate: Candidate) -> None:
         self._starts -= 1
         self._started_above = True
-        reason = Reason.HEAT_WANTED if entry.state.heat_wanted else Reason.ELIGIBLE
-        entry.memory = NOTHING_REMEMBERED
-        if self._on_potential(entry):
-            entry.memory = MinerMemory(potential_started_at=self._site.at)
-        self._keep(entry, Command.START, reason, verdict.compared)
+        site = self._site
+        candidate.memory = NOTHING_REMEMBERED
+        if self._on_potential(candidate):
+            candidate.memory = MinerMemory(potential_started_at=site.at)
+        kind = HeatWanted if candidate.state.heat_wanted else Eligible
+        why = kind(
+            rest_voltage_v=site.rest_v,
+            raw_voltage_v=site.raw_v,
+            start_voltage_v=candidate.profile.start_voltage,
+        )
+        self._run(candidate, Command.START, why)
 
-    def _keep(self, entry: Entry, command: Command, reason: Reason, compared: Compared) -> None:
-        entry.settle(command, reason, compared)
-        entry.power_w = entry.need_w
-        entry.from_battery_w = self._purse.spend(entry.need_w)
+    def _keep(self, candidate: Candidate, reason: WhyRunning) -> None:
+        self._run(candidate, Command.KEEP_RUNNING, reason)
 
-    def _on_potential(self, entry: Entry) -> bool:
+    def _run(self, candidate: Candidate, command: Command, reason: WhyRunning | WhyStarted) -> None:
+        candidate.command, candidate.reason = command, reason
+        candidate.power_w = candidate.need_w
+        candidate.from_battery_w = self._left.spend(candidate.need_w)
+
+    def _on_potential(self, candidate: Candidate) -> bool:
         """Whether the sun that is measured, with the battery where it may help, isn't enough."""
-        measured_w = self._site.measured.pv_w
+        measured_w = self._site.pv_w
         pv_w = 0.0 if measured_w is None else measured_w
         return (
-            entry.need_w > self._measured_left_w(entry)
-            or pv_w < entry.profile.minimum_solar_production_watts
+            candidate.need_w > self._measured_left_w(candidate)
+            or pv_w < candidate.profile.minimum_solar_production_watts
         )
 
-    def _measured_left_w(self, entry: Entry) -> float:
-        if runs_on_sun_alone(entry.profile):
-            return self._purse.measured_w
-        return self._purse.measured_w + self._purse.battery_w
+    def _measured_left_w(self, candidate: Candidate) -> float:
+        if runs_on_sun_alone(candidate.profile):
+            return self._left.measured_w
+        return self._left.measured_w + self._left.battery_w
 
-    def _potential_failed(self, entry: Entry) -> bool:
+    def _potential_failed(self, candidate: Candidate) -> bool:
         """Three minutes after it began to draw, the battery pays for a start on potential.
 
         Judged by readings that were taken then, however late they come. Otherwise the start is met
         and forgotten.
         """
-        measured, at = self._site.measured, self._site.at
-        if not _draws(entry):
+        site = self._site
+        if not candidate.draws:
             return False
-        drawn_since = entry.memory.potential_drawn_since
+        drawn_since = candidate.memory.potential_drawn_since
         if drawn_since is None:
-            drawn_since = at
-            entry.memory = replace(entry.memory, potential_drawn_since=at)
-        read_at = oldest_of(self._site.question.snapshot)
-        if read_at is None or measured.current_a is None or measured.raw_voltage_v is None:
+            drawn_since = site.at
+            candidate.memory = replace(candidate.memory, potential_drawn_since=drawn_since)
+        if site.payment_age_s is None or site.battery_w is None:
             return False
-        if (read_at - drawn_since).total_seconds() < POTENTIAL_MET_WITHIN_S:
+        drawn_s = (site.at - drawn_since).total_seconds() - site.payment_age_s
+        if drawn_s < POTENTIAL_MET_WITHIN_S:
             return False
-        battery_w = measured.current_a * measured.raw_voltage_v
-        short_w = entry.need_w - self._measured_left_w(entry)
-        if battery_w < -self._tolerance_w and short_w > self._tolerance_w:
+        short_w = candidate.need_w - self._measured_left_w(candidate)
+        if site.battery_w < -site.tolerance_w and short_w > site.tolerance_w:
             return True
-        entry.memory = _forgetting(
-            entry.memory, potential_started_at=None, potential_drawn_since=None
+        candidate.memory = _forgetting(
+            candidate.memory, potential_started_at=None, potential_drawn_since=None
         )
         return False
 
-    def _potential_numbers(self, entry: Entry) -> Compared:
-        return (
-            ("needed_w", entry.need_w),
-            ("measured_surplus_w", self._purse.measured_w),
-            ("pv_power_w", self._site.measured.pv_w),
+    def _potential_not_met(self, candidate: Candidate) -> PotentialNotMet:
+        return PotentialNotMet(
+            needed_w=candidate.need_w,
+            measured_surplus_w=self._left.measured_w,
+            pv_power_w=self._site.pv_w,
         )
 
 
-EVERY_MINER = (Reason.EMERGENCY_STOP, Reason.TELEMETRY_LOST)
-"""With these each miner gets ``stop``, not only those that run."""
+def _stop_at_once(candidate: Candidate, reason: WhyStopped) -> None:
+    """Minimum times don't protect a miner from what protects the battery."""
+    candidate.memory = NOTHING_REMEMBERED
+    candidate.command, candidate.reason, candidate.urgent = Command.STOP, reason, True
 
 
 def _forgetting(memory: MinerMemory, **gone: None) -> MinerMemory:
     """The memory without some of it, so that nothing remembered is one value."""
     kept = replace(memory, **gone)
     return NOTHING_REMEMBERED if kept == NOTHING_REMEMBERED else kept
-
-
-def oldest_of(snapshot: Snapshot) -> datetime | None:
-    """When the oldest of the readings was taken that say who pays for a load; None without one."""
-    readings = (snapshot.battery_current_a, snapshot.pv_power_w, snapshot.load_power_w)
-    ages_s = [reading.age_s for reading in readings if reading is not None]
-    if len(ages_s) < len(readings):
-        return None
-    return snapshot.at - timedelta(seconds=max(ages_s))
-
-
-def _draws(entry: Entry) -> bool:
-    measured_w = metered_w(entry.state.power_w)
-    return measured_w is None or measured_w >= BOOT_SHARE * entry.profile.power_draw_watts

@@ -2,53 +2,56 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from energy.allocation.budget import Purse
-from energy.allocation.decision import Reason
-from energy.allocation.site_state import Site
+from energy.allocation.budget import RemainingBudget
+from energy.allocation.reasons import (
+    Condition,
+    Disabled,
+    ExcessSolarShort,
+    MaximumRuntime,
+    NotSunny,
+    OutsideWindow,
+    ReserveKept,
+    SolarBelowMinimum,
+)
+from energy.allocation.situation import Situation
 from energy.site.miners import MinerMode, MinerProfile, MinerState
-
-Compared = tuple[tuple[str, float | str | bool | None], ...]
-
-
-class Failure(NamedTuple):
-    """The first condition that does not hold, with the numbers compared.
-
-    ``protects``: a running miner stops for the battery's sake, whatever holds it.
-    """
-
-    reason: Reason
-    compared: Compared
-    protects: bool = False
 
 
 def failed_condition(
-    profile: MinerProfile, state: MinerState, need_w: float, purse: Purse, site: Site
-) -> Failure | None:
+    profile: MinerProfile,
+    state: MinerState,
+    need_w: float,
+    left: RemainingBudget,
+    site: Situation,
+) -> Condition | None:
     """The first condition that does not hold; None when all do.
 
     A running miner keeps its place within the budget's tolerance; for a start the sun must have
-    carried it for ten minutes. A zone that wants the heat waives window, sun and weather.
+    carried it for ten minutes. A zone that wants the heat waives window, sun and weather. What the
+    house will need tonight goes before all others for a running miner: it stops for the battery's
+    sake, whatever holds it.
     """
     running = state.is_on is True
-    reserve = _reserve(profile, need_w, purse, site, running=running)
-    if running and reserve is not None and reserve.protects:
+    reserve = _reserve(profile, need_w, left, site, running=running)
+    if running and reserve is not None and site.reserve.short:
         return reserve
     if not profile.enabled:
-        return Failure(Reason.DISABLED, ())
+        return Disabled()
     limit_h = profile.maximum_runtime_hours
     if limit_h is not None and state.runtime_today_s >= limit_h * 3_600.0:
-        numbers = (
-            ("runtime_today_s", state.runtime_today_s),
-            ("maximum_runtime_s", limit_h * 3_600.0),
+        return MaximumRuntime(
+            runtime_today_s=state.runtime_today_s, maximum_runtime_s=limit_h * 3_600.0
         )
-        return Failure(Reason.MAXIMUM_RUNTIME, numbers)
     if not state.heat_wanted:
-        failure = _window(profile, site) or _sun(profile, need_w, purse, site, running=running)
+        failure = _window(profile, site) or _sun(profile, need_w, left, site, running=running)
         if failure is not None:
             return failure
     return reserve
+
+
+def protects_battery(condition: Condition, site: Situation) -> bool:
+    """Whether a running miner that stops for ``condition`` stops for the battery's sake."""
+    return site.reserve.short and isinstance(condition, ReserveKept)
 
 
 def in_window(profile: MinerProfile, local_hour: int) -> bool:
@@ -69,83 +72,70 @@ def runs_on_sun_alone(profile: MinerProfile) -> bool:
     return profile.require_excess_solar or profile.operating_mode is MinerMode.OPPORTUNISTIC
 
 
-def _window(profile: MinerProfile, site: Site) -> Failure | None:
+def _window(profile: MinerProfile, site: Situation) -> OutsideWindow | None:
     start, end = profile.prefer_time_start, profile.prefer_time_end
     if start is None or end is None or profile.allow_outside_schedule:
         return None
     if in_window(profile, site.local_hour):
         return None
-    numbers = (
-        ("local_hour", float(site.local_hour)),
-        ("window_start_hour", float(start)),
-        ("window_end_hour", float(end)),
+    return OutsideWindow(
+        local_hour=float(site.local_hour),
+        window_start_hour=float(start),
+        window_end_hour=float(end),
     )
-    return Failure(Reason.OUTSIDE_WINDOW, numbers)
 
 
 def _sun(
-    profile: MinerProfile, need_w: float, purse: Purse, site: Site, *, running: bool
-) -> Failure | None:
+    profile: MinerProfile, need_w: float, left: RemainingBudget, site: Situation, *, running: bool
+) -> ExcessSolarShort | SolarBelowMinimum | NotSunny | None:
     if profile.require_excess_solar:
-        tolerance_w = site.question.preferences.budget_tolerance_w if running else 0.0
-        free_w = max(0.0, free_sun_w(purse, running=running))
+        tolerance_w = site.tolerance_w if running else 0.0
+        free_w = max(0.0, free_sun_w(left, running=running))
         needed_w = max(need_w, profile.minimum_excess_watts)
         if free_w + tolerance_w < needed_w:
-            numbers: Compared = (("solar_surplus_free_w", free_w), ("needed_w", needed_w))
-            return Failure(Reason.EXCESS_SOLAR, numbers)
+            return ExcessSolarShort(solar_surplus_free_w=free_w, needed_w=needed_w)
     potential_w = site.potential.potential_w
     if potential_w < profile.minimum_solar_production_watts:
-        numbers = (
-            ("pv_potential_w", potential_w),
-            ("minimum_solar_production_w", profile.minimum_solar_production_watts),
+        return SolarBelowMinimum(
+            pv_potential_w=potential_w,
+            minimum_solar_production_w=profile.minimum_solar_production_watts,
         )
-        return Failure(Reason.MINIMUM_SOLAR, numbers)
-    sunny = site.question.snapshot.sky.sunny
-    if profile.require_sunny_weather and sunny is not True:
-        return Failure(Reason.NOT_SUNNY, (("sunny", sunny),))
+    if profile.require_sunny_weather and site.sunny is not True:
+        return NotSunny(sunny=site.sunny)
     return None
 
 
-def free_sun_w(purse: Purse, *, running: bool) -> float:
+def free_sun_w(left: RemainingBudget, *, running: bool) -> float:
     """Solar surplus that is left, W: a running load counts as carried on the mean of twenty
     minutes, a starting one needs it now and on the mean of ten.
     """
     if running:
-        return max(purse.solar_w, purse.carrying_w)
-    return min(purse.solar_w, purse.mean_w)
+        return max(left.solar_w, left.carrying_w)
+    return min(left.solar_w, left.mean_w)
 
 
 def _reserve(
-    profile: MinerProfile, need_w: float, purse: Purse, site: Site, *, running: bool
-) -> Failure | None:
+    profile: MinerProfile, need_w: float, left: RemainingBudget, site: Situation, *, running: bool
+) -> ReserveKept | None:
     reserve = site.reserve
     if not reserve.enabled:
         return None
-    tolerance_w = site.question.preferences.budget_tolerance_w if running else 0.0
-    free_w = free_sun_w(purse, running=running)
-    carries = need_w <= free_w + tolerance_w
+    free_w = free_sun_w(left, running=running)
     if running:
+        carries = need_w <= free_w + site.tolerance_w
         allowed = reserve.allows_running(profile, sun_carries=carries)
     else:
-        allowed = reserve.allows_start(profile, sun_carries=carries)
+        allowed = reserve.allows_start(profile, sun_carries=need_w <= free_w)
     if allowed:
         return None
-    numbers = _reserve_numbers(profile, need_w, free_w, site, running=running)
-    return Failure(Reason.NIGHT_RESERVE, numbers, protects=reserve.short)
-
-
-def _reserve_numbers(
-    profile: MinerProfile, need_w: float, free_w: float, site: Site, *, running: bool
-) -> Compared:
-    reserve = site.reserve
     needed_wh: float | None = None
     if profile.operating_mode is not MinerMode.OPPORTUNISTIC:
         needed_wh = reserve.stops_below_wh(profile) if running else reserve.starts_above_wh(profile)
-    return (
-        ("usable_wh", reserve.usable_wh),
-        ("needed_wh", needed_wh),
-        ("reserve_wh", reserve.reserve_wh),
-        ("reserve_known", reserve.known),
-        ("solar_surplus_free_w", max(0.0, free_w)),
-        ("needed_w", need_w),
+    return ReserveKept(
+        usable_wh=reserve.usable_wh,
+        needed_wh=needed_wh,
+        reserve_wh=reserve.reserve_wh,
+        reserve_known=reserve.known,
+        solar_surplus_free_w=max(0.0, free_w),
+        needed_w=need_w,
     )

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
+from energy.allocation.reasons import Reason
 from energy.site.loads import OtherLoad
 from energy.site.miners import ControlMemory, Learned, MinerProfile, MinerState
 from energy.site.preferences import Preferences
@@ -20,42 +22,6 @@ class Command(StrEnum):
     KEEP_RUNNING = "keep_running"
     STOP = "stop"
     STAY_OFF = "stay_off"
-
-
-class Reason(StrEnum):
-    """Machine-readable reason of a miner's command."""
-
-    ELIGIBLE = "eligible"
-    RUNNING = "running"
-    EMERGENCY_STOP = "emergency_stop"
-    TELEMETRY_LOST = "telemetry_lost"
-    TELEMETRY_STALE = "telemetry_stale"
-    VOLTAGE_CRITICAL = "voltage_critical"
-    VOLTAGE_LOW = "voltage_low"
-    LOW_VOLTAGE_LOCKOUT = "low_voltage_lockout"
-    EMERGENCY_VOLTAGE = "emergency_voltage"
-    BELOW_STOP_VOLTAGE = "below_stop_voltage"
-    BELOW_START_VOLTAGE = "below_start_voltage"
-    START_HYSTERESIS = "start_hysteresis"
-    STOP_HYSTERESIS = "stop_hysteresis"
-    DISABLED = "disabled"
-    OUTSIDE_WINDOW = "outside_window"
-    MAXIMUM_RUNTIME = "maximum_runtime"
-    EXCESS_SOLAR = "excess_solar"
-    MINIMUM_SOLAR = "minimum_solar"
-    NOT_SUNNY = "not_sunny"
-    NIGHT_RESERVE = "night_reserve"
-    BUDGET = "budget"
-    SHED = "shed"
-    BUDGET_TOLERANCE = "budget_tolerance"
-    BUDGET_DELAY = "budget_delay"
-    MINIMUM_ON_TIME = "minimum_on_time"
-    MINIMUM_OFF_TIME = "minimum_off_time"
-    WAITS_FOR_MINIMUM_ON = "waits_for_minimum_on"
-    ONE_START_PER_CYCLE = "one_start_per_cycle"
-    POTENTIAL_NOT_MET = "potential_not_met"
-    DEVICE_UNKNOWN = "device_unknown"
-    HEAT_WANTED = "heat_wanted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,18 +90,15 @@ class Budget:
     grid_excess_w: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MinerDecision:
-    """One miner's command with the numbers behind it.
+class MinerDecision(NamedTuple):
+    """One miner's command with its reason; sentences are made of it when somebody reads them. A
+    tuple, because a year's replay makes a million of them.
 
     Attributes:
-        compared: The numbers compared, by name with unit suffix, e.g. ``{"rest_voltage_v": 52.3,
-            "start_voltage_v": 54.5}``.
+        reason: Why, with the numbers compared.
         power_w: Power that it was budgeted with, W (0 when it does not run).
         from_battery_w: Part of it taken out of the battery allowance, W.
-        urgent: A safety stop ("at once"): ignores minimum times and holds.
-        explanation: One plain sentence.
-        would_change: What would change the command; empty when nothing the owner can wait for.
+        urgent: A protective stop: ignores minimum times, holds and approval.
     """
 
     miner_id: str
@@ -143,12 +106,9 @@ class MinerDecision:
     priority: int
     command: Command
     reason: Reason
-    compared: tuple[tuple[str, float | str | bool | None], ...] = ()
     power_w: float = 0.0
     from_battery_w: float = 0.0
     urgent: bool = False
-    explanation: str = ""
-    would_change: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,68 +1,68 @@
-"""What rules one miner in or out before the budget: site limits, voltages, conditions, times.
+"""What rules one miner in or out before the budget: voltages, conditions, times.
 
-The verdict keeps the order of the rules: the first that applies is the reason.
+The order of the rules is kept: the first that applies is the reason.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from enum import Enum, auto
 from typing import NamedTuple
 
-from energy.allocation.budget import Purse
-from energy.allocation.conditions import Compared, Failure, failed_condition
-from energy.allocation.decision import Reason
-from energy.allocation.site_state import Site
+from energy.allocation.budget import RemainingBudget
+from energy.allocation.conditions import failed_condition, protects_battery
+from energy.allocation.reasons import (
+    BelowStartVoltage,
+    BelowStopVoltage,
+    Condition,
+    ConditionCeased,
+    DippedBelowStop,
+    EmergencyVoltage,
+    EverythingStops,
+    MinimumOff,
+    Running,
+    StartHysteresis,
+    WhyStopped,
+)
+from energy.allocation.situation import Situation
 from energy.site.miners import MinerMemory, MinerProfile, MinerState
 
 NOTHING_REMEMBERED = MinerMemory()
 
 
-class Gate(Enum):
-    """What the rules before the budget leave of a miner."""
+class RunningVerdict(NamedTuple):
+    """What the rules before the budget leave of a running miner, and what is remembered of it.
 
-    STOP_NOW = auto()
-    STOP = auto()
-    OFF = auto()
-    MAY_RUN = auto()
-    MAY_START = auto()
-
-
-class Verdict(NamedTuple):
-    """A gate with its reason, the numbers compared, and the memory to hand on.
-
-    A tuple, because a year's replay makes a million of them.
+    Attributes:
+        memory: To be handed on.
+        stop: Why it stops; None where it may go on.
+        at_once: It stops to protect the battery, whatever holds it.
+        lasting: What would stop it if it lasted; None when nothing is against it.
     """
 
-    gate: Gate
-    reason: Reason
-    compared: Compared
+    memory: MinerMemory
+    stop: WhyStopped | None = None
+    at_once: bool = False
+    lasting: DippedBelowStop | ConditionCeased | None = None
+
+
+class OffVerdict(NamedTuple):
+    """Why a miner stays off, None when it may start, and what is remembered of it."""
+
+    reason: WhyStopped | None
     memory: MinerMemory
 
 
-def safety_stop(profile: MinerProfile, site: Site) -> Failure | None:
-    """The reasons to stop at once: latched stop, lost telemetry, critical and emergency voltage.
-
-    The voltage is the lower of raw and rest voltage.
-    """
-    if site.question.emergency_stop:
-        return Failure(Reason.EMERGENCY_STOP, ())
-    measured = site.measured
-    if measured.lost:
-        return Failure(Reason.TELEMETRY_LOST, (("voltage_age_s", measured.voltage_age_s),))
-    low_v = measured.low_voltage_v
-    if low_v is None:
-        return None
-    critical_v = site.question.preferences.voltage_critical_low
-    if low_v <= critical_v:
-        numbers: Compared = (("lowest_voltage_v", low_v), ("voltage_critical_low_v", critical_v))
-        return Failure(Reason.VOLTAGE_CRITICAL, numbers)
-    if low_v <= profile.emergency_stop_voltage:
-        numbers = (
-            ("lowest_voltage_v", low_v),
-            ("emergency_stop_voltage_v", profile.emergency_stop_voltage),
+def safety_stop(
+    profile: MinerProfile, site: Situation
+) -> EverythingStops | EmergencyVoltage | None:
+    """Why a miner stops at once, whatever its state seems to be."""
+    if site.everything_stops is not None:
+        return site.everything_stops
+    low_v = site.low_v
+    if low_v is not None and low_v <= profile.emergency_stop_voltage:
+        return EmergencyVoltage(
+            lowest_voltage_v=low_v, emergency_stop_voltage_v=profile.emergency_stop_voltage
         )
-        return Failure(Reason.EMERGENCY_VOLTAGE, numbers)
     return None
 
 
@@ -71,38 +71,48 @@ def judge_running(
     state: MinerState,
     memory: MinerMemory,
     need_w: float,
-    purse: Purse,
-    site: Site,
-) -> Verdict:
+    left: RemainingBudget,
+    site: Situation,
+) -> RunningVerdict:
     """A running miner: may it go on?"""
     stop = safety_stop(profile, site)
     if stop is not None:
-        return Verdict(Gate.STOP_NOW, stop.reason, stop.compared, NOTHING_REMEMBERED)
-    rest_v = site.measured.rest_voltage_v
-    below = rest_v is not None and rest_v < profile.stop_voltage
-    failure = failed_condition(profile, state, need_w, purse, site)
-    compared = _voltages(profile.stop_voltage, "stop_voltage_v", site)
-    if not below and failure is None:
-        return Verdict(Gate.MAY_RUN, Reason.RUNNING, compared, _without_conditions(memory))
-    kept = MinerMemory(
-        stop_voltage_since=_since(memory.stop_voltage_since, holds=below, site=site),
-        condition_failed_since=_since(
-            memory.condition_failed_since, holds=failure is not None, site=site
-        ),
-        budget_short_since=memory.budget_short_since,
-        potential_started_at=memory.potential_started_at,
-        potential_drawn_since=memory.potential_drawn_since,
-    )
-    patience = profile.stop_hysteresis_minutes
-    if below and held(kept.stop_voltage_since, patience, site):
-        return Verdict(Gate.STOP_NOW, Reason.BELOW_STOP_VOLTAGE, compared, kept)
+        return RunningVerdict(NOTHING_REMEMBERED, stop, at_once=True)
+    rest_v = site.rest_v
+    failure = failed_condition(profile, state, need_w, left, site)
+    if rest_v is not None and rest_v < profile.stop_voltage:
+        return _below_stop(profile, memory, failure, rest_v, site)
     if failure is None:
-        return Verdict(Gate.MAY_RUN, Reason.STOP_HYSTERESIS, compared, kept)
-    if held(kept.condition_failed_since, patience, site):
-        gate = Gate.STOP_NOW if failure.protects else Gate.STOP
-        return Verdict(gate, failure.reason, failure.compared, kept)
-    numbers = (("ceasing", failure.reason.value), *failure.compared)
-    return Verdict(Gate.MAY_RUN, Reason.STOP_HYSTERESIS, numbers, kept)
+        return RunningVerdict(_without_conditions(memory))
+    return _ceased(profile, _remembering(memory, failure, site, below=False), failure, site)
+
+
+def _below_stop(
+    profile: MinerProfile,
+    memory: MinerMemory,
+    failure: Condition | None,
+    rest_v: float,
+    site: Situation,
+) -> RunningVerdict:
+    kept = _remembering(memory, failure, site, below=True)
+    stop_v = profile.stop_voltage
+    if held(kept.stop_voltage_since, profile.stop_hysteresis_minutes, site):
+        why = BelowStopVoltage(
+            rest_voltage_v=rest_v, raw_voltage_v=site.raw_v, stop_voltage_v=stop_v
+        )
+        return RunningVerdict(kept, why, at_once=True)
+    if failure is not None:
+        return _ceased(profile, kept, failure, site)
+    dip = DippedBelowStop(rest_voltage_v=rest_v, raw_voltage_v=site.raw_v, stop_voltage_v=stop_v)
+    return RunningVerdict(kept, lasting=dip)
+
+
+def _ceased(
+    profile: MinerProfile, kept: MinerMemory, failure: Condition, site: Situation
+) -> RunningVerdict:
+    if not held(kept.condition_failed_since, profile.stop_hysteresis_minutes, site):
+        return RunningVerdict(kept, lasting=ConditionCeased(ceasing=failure))
+    return RunningVerdict(kept, failure, at_once=protects_battery(failure, site))
 
 
 def judge_off(
@@ -110,86 +120,84 @@ def judge_off(
     state: MinerState,
     memory: MinerMemory,
     need_w: float,
-    purse: Purse,
-    site: Site,
-) -> Verdict:
+    left: RemainingBudget,
+    site: Situation,
+) -> OffVerdict:
     """A miner that is off: may it start, but for the budget?"""
-    stop = safety_stop(profile, site) or site_limit(site)
-    if stop is not None:
-        return Verdict(Gate.OFF, stop.reason, stop.compared, NOTHING_REMEMBERED)
-    rest_v = site.measured.rest_voltage_v
-    compared = _voltages(profile.start_voltage, "start_voltage_v", site)
-    if rest_v is None or rest_v < profile.start_voltage:
-        return Verdict(Gate.OFF, Reason.BELOW_START_VOLTAGE, compared, NOTHING_REMEMBERED)
-    kept = MinerMemory(start_since=site.at if memory.start_since is None else memory.start_since)
-    failure = failed_condition(profile, state, need_w, purse, site)
+    stop = safety_stop(profile, site) or site.nothing_starts
+    rest_v = site.rest_v
+    if stop is not None or rest_v is None:
+        return OffVerdict(stop, NOTHING_REMEMBERED)
+    start_v = profile.start_voltage
+    if rest_v < start_v:
+        why = BelowStartVoltage(
+            rest_voltage_v=rest_v, raw_voltage_v=site.raw_v, start_voltage_v=start_v
+        )
+        return OffVerdict(why, NOTHING_REMEMBERED)
+    kept = memory if memory.start_since is not None else MinerMemory(start_since=site.at)
+    failure = failed_condition(profile, state, need_w, left, site)
     if failure is not None:
-        return Verdict(Gate.OFF, failure.reason, failure.compared, kept)
+        return OffVerdict(failure, kept)
     if not held(kept.start_since, profile.start_hysteresis_minutes, site):
-        return Verdict(Gate.OFF, Reason.START_HYSTERESIS, compared, kept)
-    resting = _minimum_off(profile, state, site)
-    if resting is not None:
-        return Verdict(Gate.OFF, Reason.MINIMUM_OFF_TIME, resting, kept)
-    return Verdict(Gate.MAY_START, Reason.ELIGIBLE, compared, kept)
+        waits = StartHysteresis(
+            rest_voltage_v=rest_v, raw_voltage_v=site.raw_v, start_voltage_v=start_v
+        )
+        return OffVerdict(waits, kept)
+    return OffVerdict(_resting(profile, state, site), kept)
 
 
-def held(since: datetime | None, minutes: float, site: Site) -> bool:
+def why_running(profile: MinerProfile, site: Situation) -> Running:
+    """Nothing is against it."""
+    return Running(
+        rest_voltage_v=site.rest_v,
+        raw_voltage_v=site.raw_v,
+        stop_voltage_v=profile.stop_voltage,
+    )
+
+
+def held(since: datetime | None, minutes: float, site: Situation) -> bool:
     """Whether a condition has held for ``minutes``; in a what-if without history it always has."""
-    if site.question.conditions_have_held:
+    if site.always_held:
         return True
     return since is not None and (site.at - since).total_seconds() >= minutes * 60.0
 
 
-def minimum_on(profile: MinerProfile, state: MinerState, site: Site) -> Compared | None:
-    """The numbers of the minimum on time where it has not passed yet."""
-    if state.since is None:
-        return None
-    on_s = (site.at - state.since).total_seconds()
-    if on_s >= profile.minimum_on_minutes * 60.0:
-        return None
-    return (("on_for_s", on_s), ("minimum_on_s", profile.minimum_on_minutes * 60.0))
-
-
-def site_limit(site: Site) -> Failure | None:
-    """What keeps everything on the site from starting."""
-    measured, preferences = site.measured, site.question.preferences
-    if measured.stale or measured.rest_voltage_v is None:
-        return Failure(Reason.TELEMETRY_STALE, (("voltage_age_s", measured.voltage_age_s),))
-    if measured.rest_voltage_v <= preferences.voltage_low:
-        numbers = _voltages(preferences.voltage_low, "voltage_low_v", site)
-        return Failure(Reason.VOLTAGE_LOW, numbers)
-    if site.lockout:
-        numbers = _voltages(preferences.voltage_restart, "voltage_restart_v", site)
-        return Failure(Reason.LOW_VOLTAGE_LOCKOUT, numbers)
-    if measured.load_w is None:
-        return Failure(Reason.TELEMETRY_STALE, (("load_power_w", None),))
-    return None
-
-
-def _minimum_off(profile: MinerProfile, state: MinerState, site: Site) -> Compared | None:
+def _resting(profile: MinerProfile, state: MinerState, site: Situation) -> MinimumOff | None:
     if state.since is None:
         return None
     off_s = (site.at - state.since).total_seconds()
     if off_s >= profile.minimum_off_minutes * 60.0:
         return None
-    return (("off_for_s", off_s), ("minimum_off_s", profile.minimum_off_minutes * 60.0))
+    return MinimumOff(off_for_s=off_s, minimum_off_s=profile.minimum_off_minutes * 60.0)
 
 
 def _without_conditions(memory: MinerMemory) -> MinerMemory:
     """What is remembered of a start on potential and of the budget, but of no condition."""
-    kept = MinerMemory(
+    short_since, started_at = memory.budget_short_since, memory.potential_started_at
+    drawn_since = memory.potential_drawn_since
+    if short_since is None and started_at is None and drawn_since is None:
+        return NOTHING_REMEMBERED
+    return MinerMemory(
+        budget_short_since=short_since,
+        potential_started_at=started_at,
+        potential_drawn_since=drawn_since,
+    )
+
+
+def _remembering(
+    memory: MinerMemory, failure: Condition | None, site: Situation, *, below: bool
+) -> MinerMemory:
+    """Since when it has been below its stop voltage, and since when a condition has ceased."""
+    return MinerMemory(
+        stop_voltage_since=_since(memory.stop_voltage_since, site) if below else None,
+        condition_failed_since=(
+            None if failure is None else _since(memory.condition_failed_since, site)
+        ),
         budget_short_since=memory.budget_short_since,
         potential_started_at=memory.potential_started_at,
         potential_drawn_since=memory.potential_drawn_since,
     )
-    return NOTHING_REMEMBERED if kept == NOTHING_REMEMBERED else kept
 
 
-def _since(before: datetime | None, *, holds: bool, site: Site) -> datetime | None:
-    if not holds:
-        return None
+def _since(before: datetime | None, site: Situation) -> datetime:
     return site.at if before is None else before
-
-
-def _voltages(limit_v: float, name: str, site: Site) -> Compared:
-    return (*site.voltages, (name, limit_v))

@@ -56,6 +56,38 @@ class Night:
     known: bool
 
 
+class EnergyBands:
+    """Each load's band above the reserve, Wh; worked out when the first load asks for it: a load
+    that the sun carries does not.
+    """
+
+    __slots__ = ("_bands", "_miners", "_preferences", "_ranks", "_reserve_wh")
+
+    def __init__(
+        self, miners: Sequence[MinerProfile], preferences: Preferences, reserve_wh: float
+    ) -> None:
+        """Of all loads of a site."""
+        self._miners, self._preferences, self._reserve_wh = miners, preferences, reserve_wh
+        self._ranks: Mapping[str, int] = {}
+        self._bands: Mapping[MinerMode, Bands] = {}
+
+    def stop_wh(self, profile: MinerProfile) -> float:
+        """Below it a running load stops."""
+        return self._of(profile).stop.of(self._ranks.get(profile.id, 0))
+
+    def start_wh(self, profile: MinerProfile) -> float:
+        """Above it a load may start."""
+        return self._of(profile).start.of(self._ranks.get(profile.id, 0))
+
+    def _of(self, profile: MinerProfile) -> Bands:
+        if not self._bands:
+            self._ranks = ranks_of(self._miners)
+            self._bands = bands_of(
+                self._preferences, count=len(self._ranks), reserve_wh=self._reserve_wh
+            )
+        return self._bands[profile.operating_mode]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reserve:
     """Usable and reserved energy with the bands above it, Wh.
@@ -69,8 +101,7 @@ class Reserve:
             battery.
         enabled: The owner wants a reserve.
         proven_full: Sun is really held back: the battery is full and the reserve blocks nothing.
-        bands: Per mode that may use the battery.
-        ranks: Place of each such load in the order of priority, from 0.
+        bands: Each load's energy above the reserve.
     """
 
     usable_wh: float | None
@@ -79,8 +110,7 @@ class Reserve:
     known: bool
     enabled: bool
     proven_full: bool
-    bands: Mapping[MinerMode, Bands]
-    ranks: Mapping[str, int]
+    bands: EnergyBands
 
     @property
     def reserve_wh(self) -> float:
@@ -95,15 +125,15 @@ class Reserve:
     @property
     def short(self) -> bool:
         """Whether the house will need what is left: a stop for it protects the battery."""
-        return self.usable_wh is not None and self.usable_wh < self.reserve_wh
+        return self.blocks and self.usable_wh is not None and self.usable_wh < self.reserve_wh
 
     def stops_below_wh(self, profile: MinerProfile) -> float:
         """Usable energy below which a running load stops unless the sun carries it."""
-        return self.reserve_wh + self.bands[profile.operating_mode].stop.of(self._rank(profile))
+        return self.reserve_wh + self.bands.stop_wh(profile)
 
     def starts_above_wh(self, profile: MinerProfile) -> float:
         """Usable energy above which a load may start."""
-        return self.reserve_wh + self.bands[profile.operating_mode].start.of(self._rank(profile))
+        return self.reserve_wh + self.bands.start_wh(profile)
 
     def allows_start(self, profile: MinerProfile, *, sun_carries: bool) -> bool:
         """Whether a load may start; ``sun_carries``: the sun alone gives its power.
@@ -129,9 +159,6 @@ class Reserve:
             return True
         return self.usable_wh >= self.stops_below_wh(profile)
 
-    def _rank(self, profile: MinerProfile) -> int:
-        return self.ranks.get(profile.id, 0)
-
 
 def reserve_of(question: AllocationInput, measured: Measured, *, proven_full: bool) -> Reserve:
     """The reserve of a cycle. Sun that is really held back proves the battery full."""
@@ -139,7 +166,6 @@ def reserve_of(question: AllocationInput, measured: Measured, *, proven_full: bo
     usable_wh = usable_energy_wh(measured.soc_pct, preferences)
     learned_w = question.learned.mean_base_load_w
     night = night_of(question.snapshot.sky, learned_w, measured.base_load_w, preferences)
-    ranks = ranks_of(question.miners)
     dark_day_wh = _dark_day_wh(preferences)
     if question.reserve_wh is not None:
         dark_day_wh = max(0.0, question.reserve_wh - night.need_wh)
@@ -150,8 +176,7 @@ def reserve_of(question: AllocationInput, measured: Measured, *, proven_full: bo
         known=night.known and usable_wh is not None,
         enabled=preferences.night_reserve_enabled,
         proven_full=proven_full,
-        bands=bands_of(preferences, count=len(ranks), reserve_wh=night.need_wh + dark_day_wh),
-        ranks=ranks,
+        bands=EnergyBands(question.miners, preferences, night.need_wh + dark_day_wh),
     )
 
 

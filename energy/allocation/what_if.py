@@ -7,6 +7,9 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from energy.allocation.decision import AllocationInput, Decision
+from energy.allocation.decision_codec import miner_json
+from energy.allocation.explanation import Explanations
+from energy.allocation.reason_codec import compared
 from energy.json_codec import NOT_FINITE, CodecError, from_json, to_json
 from energy.site.miners import ControlMemory, MinerProfile, MinerState
 from energy.site.preferences import Preferences
@@ -90,7 +93,8 @@ def answer(decision: Decision) -> Json:
     return {
         "budget": to_json(decision.budget),
         "miners": [
-            {**to_json(miner), "compared": dict(miner.compared)} for miner in decision.miners
+            miner_json(miner, said, dict(compared(miner.reason)))
+            for miner, said in Explanations(decision).all()
         ],
         "inputs": to_json(decision.inputs),
         "limits": list(decision.limits),

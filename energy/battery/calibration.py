@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-
 from energy.site.preferences import Preferences
 
 Points = tuple[tuple[float, float], ...]
@@ -42,7 +40,9 @@ def _interpolate(points: Points, value: float, *, source: int, target: int) -> f
         return points[0][target]
     if value >= points[-1][source]:
         return points[-1][target]
-    right = bisect_right(points, value, key=lambda point: point[source])
+    right = 1
+    while points[right][source] <= value:  # a curve has a handful of points
+        right += 1
     low, high = points[right - 1], points[right]
     share = (value - low[source]) / (high[source] - low[source])
     return low[target] + share * (high[target] - low[target])

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Callable
 from typing import cast
 
 from services.chat.pace import Pace
-from services.chat.pieces import TOKEN, Pieces, storable
+from services.chat.pieces import TOKEN, EventData, Pieces, storable
 from services.chat.ports import ConversationStore
 from services.chat.records import Run, RunEvent, RunStatus
 from services.clock import Clock
@@ -55,7 +55,7 @@ class LiveRun:
 
     # --- what happens
 
-    def emit(self, event: str, data: Json) -> None:
+    def emit(self, event: str, data: EventData) -> None:
         """Show an event; from any thread. Text waits a moment for more text."""
         at_once = self._pieces.add(event, data)
         # A model's thread may outlive the program's loop; nobody listens to it any more.

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import threading
 
-from services.stored import Json
-
 TOKEN = "token"  # noqa: S105 - the name of an event
 
 UNSTORABLE = str.maketrans(dict.fromkeys([0, *range(0xD800, 0xE000)], "\N{REPLACEMENT CHARACTER}"))
 """NUL and lone surrogates: a model can write them, PostgreSQL and UTF-8 can't hold them."""
 
-Event = tuple[str, Json]
+EventData = dict[str, object]
+"""The JSON body of an event."""
+
+Event = tuple[str, EventData]
 
 
 class Pieces:
@@ -24,7 +25,7 @@ class Pieces:
         self._lock = threading.Lock()
         self._waiting: list[Event] = []
 
-    def add(self, event: str, data: Json) -> bool:
+    def add(self, event: str, data: EventData) -> bool:
         """Keep an event. True when it is to be shown at once, with all that waits before it."""
         with self._lock:
             last = self._waiting[-1] if self._waiting else None
@@ -41,7 +42,7 @@ class Pieces:
         return taken
 
 
-def _joined(before: Json, data: Json) -> Json:
+def _joined(before: EventData, data: EventData) -> EventData:
     """A piece that replaces all text makes what waits before it void."""
     if data.get("replace"):
         return data

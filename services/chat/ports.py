@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 from uuid import UUID
 
+from services.chat.pieces import EventData
 from services.chat.records import Conversation, Message, Run, RunEvent, RunStatus
-from services.stored import Json
 
 
 class ConversationStore(Protocol):
@@ -36,7 +36,7 @@ class Assistant(Protocol):
         run: Run,
         history: Sequence[Message],
         *,
-        emit: Callable[[str, Json], None],
+        emit: Callable[[str, EventData], None],
         stop_reason: Callable[[], str | None],
     ) -> Message:
         """The answer (role ``assistant``, meta filled).

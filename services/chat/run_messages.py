@@ -8,7 +8,6 @@ from uuid import uuid4
 
 from services.chat.records import Conversation, Message, Run, RunStatus
 from services.errors import CommandCenterError
-from services.stored import Json
 
 TITLE_LENGTH = 60
 RESTARTED = "The program was restarted while this was being answered. Please ask again."
@@ -73,7 +72,7 @@ def title(question: str) -> str:
     return line if len(line) <= TITLE_LENGTH else f"{line[: TITLE_LENGTH - 1].rstrip()}…"
 
 
-def start_data(run: Run, conversation: Conversation) -> Json:
+def start_data(run: Run, conversation: Conversation) -> dict[str, object]:
     """Body of the first event."""
     return {
         "run_id": str(run.id),
@@ -84,9 +83,9 @@ def start_data(run: Run, conversation: Conversation) -> Json:
     }
 
 
-def last_data(message: Message, status: RunStatus) -> Json:
+def last_data(message: Message, status: RunStatus) -> dict[str, object]:
     """Body of the last event, ``done`` or ``error``."""
-    data: Json = {
+    data: dict[str, object] = {
         "message_id": str(message.id),
         "status": status.value,
         "agent": message.agent,

@@ -15,6 +15,7 @@ from energy import json_codec
 from energy.allocation.allocator import ALLOCATOR_VERSION, allocate
 from energy.allocation.cycle import CycleMemory, after
 from energy.allocation.decision import AllocationInput, Decision
+from energy.allocation.decision_codec import decision_json
 from energy.allocation.pv_potential import potential_of
 from energy.battery.learning import LearningState
 from energy.climate.heating import HvacHints
@@ -176,7 +177,7 @@ def _with_wishes(others: tuple[OtherLoad, ...], zones: ZoneDecisions) -> tuple[O
 
 def document_of(decision: Decision, zones: ZoneDecisions) -> Json:
     """What is stored of a cycle: the whole decision, and the zones beside it."""
-    return {"allocation": json_codec.to_json(decision), "zones": json_codec.to_json(zones)}
+    return {"allocation": decision_json(decision), "zones": json_codec.to_json(zones)}
 
 
 def remembered(memory: SiteMemory, decision: Decision, zones: ZoneDecisions) -> SiteMemory:

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from energy.allocation.decision import Command, Decision
+from energy.allocation.explanation import Explanations
 from energy.climate.zones import ZoneDecisions
 from energy.site.loads import Actor
 from services.actions.records import Action, ActionStatus
@@ -91,7 +92,7 @@ def staying_on(
 
 def _miner_wishes(decision: Decision, built: BuiltSnapshot) -> list[Wish]:
     profiles = {profile.id: profile for profile in built.miners}
-    wishes = []
+    explanations, wishes = Explanations(decision), []
     for miner in decision.miners:
         device_id = profiles[miner.miner_id].device_id
         if device_id is None or UUID(device_id) not in built.loads:
@@ -108,8 +109,8 @@ def _miner_wishes(decision: Decision, built: BuiltSnapshot) -> list[Wish]:
                 target_on=target_on,
                 actor=Actor.SAFETY if miner.urgent else Actor.ALLOCATOR,
                 requested_by="allocator",
-                reason=miner.reason.value,
-                explanation=miner.explanation,
+                reason=miner.reason.code.value,
+                explanation=explanations.why(miner),
                 urgent=miner.urgent,
             )
         )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from energy import json_codec
 from energy.allocation import what_if
 from energy.allocation.allocator import allocate
-from energy.allocation.decision import AllocationInput, Decision
+from energy.allocation.decision import AllocationInput
+from energy.allocation.decision_codec import decision_json, same_decision
 from energy.site.preference_rules import miner_violations, preference_violations
 from services.actions.ports import EmergencyStopStore
 from services.clock import Clock
+from services.control.decided import decided
 from services.control.ports import DecisionStore
 from services.errors import Invalid, NotFound
 from services.memory.ports import MemoryStore
@@ -64,15 +65,14 @@ class WhatIf:
         record = await self._decisions.get(decision_id)
         if record is None:
             raise NotFound(kind="decision", key=str(decision_id))
-        stored = record.document["allocation"]
-        question = json_codec.from_json(Decision, stored).inputs
-        replayed = json_codec.to_json(allocate(question))
+        stored = decided(record).decision
+        replayed = allocate(stored.inputs)
         return {
             "decision_id": str(decision_id),
-            "identical": json_codec.canonical(replayed) == json_codec.canonical(stored),
+            "identical": same_decision(stored, replayed),
             "stored_version": record.version,
-            "stored": stored,
-            "replayed": replayed,
+            "stored": record.document["allocation"],
+            "replayed": decision_json(replayed),
         }
 
 

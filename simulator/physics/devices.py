@@ -63,13 +63,14 @@ class Device:
     A miner boots for minutes at little power, then ramps up; cutting its power ends all at once.
     """
 
-    __slots__ = ("_boot_s", "_seed", "plan", "power_w", "relay", "running_s", "starts")
+    __slots__ = ("_boot_s", "_seed", "level", "plan", "power_w", "relay", "running_s", "starts")
 
     def __init__(self, plan: DevicePlan, *, seed: int) -> None:
         """Start off. The seed draws how long each boot takes."""
         self.plan = plan
         self.relay = Relay()
         self.power_w = 0.0
+        self.level = 1.0
         self.running_s = 0.0
         self.starts = 0
         self._seed = seed
@@ -110,7 +111,7 @@ class Device:
     def _power_at(self, running_s: float) -> float:
         plan = self.plan
         if plan.kind != "miner":
-            return plan.power_w
+            return plan.power_w * self.level
         if running_s <= self._boot_s:
             return plan.boot_power_w
         ramped = (running_s - self._boot_s) / plan.ramp_s
@@ -128,6 +129,7 @@ class Device:
             "running_s": self.running_s,
             "starts": self.starts,
             "boot_s": self._boot_s,
+            "level": self.level,
         }
 
     def restore(self, data: dict[str, Any]) -> None:
@@ -135,3 +137,4 @@ class Device:
         self.relay.restore(data["relay"])
         self.power_w, self.running_s = data["power_w"], data["running_s"]
         self.starts, self._boot_s = data["starts"], data["boot_s"]
+        self.level = data.get("level", 1.0)

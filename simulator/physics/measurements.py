@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceReading:
-    """What a switch reads of its load; ``timer_started_s`` (epoch) is None when not armed."""
+    """What a switch reads of its load; ``timer_started_s`` (epoch) is None when not armed.
+
+    ``level`` is what a dimmer is set to, 0…1; None for a relay.
+    """
 
     is_on: bool
     power_w: float
@@ -16,6 +19,7 @@ class DeviceReading:
     timer_started_s: float | None
     timer_s: float | None
     source: str
+    level: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -129,7 +129,7 @@ class SimulatedSite:
                     continue
                 heat += device.heat_w
                 if device.plan.kind == "fan" and device.power_w > 0.0:
-                    fan = 1.0
+                    fan = device.level
             room.step(heat_w=heat, fan_share=fan, outside_c=outside_c, dt_s=dt_s)
         losses_c = (self.battery.current_a / 100.0) ** 2
         target_c = 0.5 * outside_c + 9.0 + losses_c
@@ -200,6 +200,7 @@ class SimulatedSite:
             timer_started_s=relay.timer_started_s,
             timer_s=relay.timer_s,
             source=relay.source,
+            level=device.level if device.plan.dimmable else None,
         )
 
     # --- persistence ------------------------------------------------------------------------------

@@ -89,6 +89,7 @@ class DevicePlan:
         boot_s: Shortest and longest time a miner takes from power to hashing, s.
         ramp_s: Time from the first hash to full power, s.
         boot_power_w: Power while booting, W.
+        dimmable: Its switch is a dimmer (0–10 V) and sets how hard it works.
     """
 
     slug: str
@@ -99,6 +100,7 @@ class DevicePlan:
     boot_s: tuple[float, float] = (120.0, 300.0)
     ramp_s: float = 90.0
     boot_power_w: float = 90.0
+    dimmable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

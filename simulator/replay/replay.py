@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from energy.allocation.allocator import decide
+from energy.allocation.allocator import allocate
 from energy.allocation.cycle import CycleMemory, after, remembering
 from energy.allocation.decision import AllocationInput, Command
 from energy.battery.calibration import voltage_v
@@ -228,7 +228,7 @@ class _Run:
             miners=self.options.miners,
             states=tuple(miner.state() for miner in self.miners),
         )
-        decision = decide(remembering(question, self.memory))
+        decision = allocate(remembering(question, self.memory))
         self.memory = after(self.memory, decision)
         commands = {miner.miner_id: miner for miner in decision.miners}
         for miner in self.miners:

@@ -62,6 +62,14 @@ class ShellyDevice:
         other = self._faults.has(self.target, FaultKind.WRONG_DEVICE)
         return mac_of(f"{self.slug}, replaced") if other else mac_of(self.slug)
 
+    @property
+    def _dimmer(self) -> bool:
+        return self._live.site.devices[self.slug].plan.dimmable
+
+    @property
+    def _component(self) -> str:
+        return "light:0" if self._dimmer else "switch:0"
+
     def info(self) -> dict[str, Any]:
         """``Shelly.GetDeviceInfo`` and ``GET /shelly``."""
         return {
@@ -85,9 +93,11 @@ class ShellyDevice:
             RpcRefusal: Unknown method, channel or argument.
         """
         match method.lower():
-            case "switch.set":
+            case "switch.set" if not self._dimmer:
                 return await self._set(arguments)
-            case "switch.getstatus":
+            case "light.set" if self._dimmer:
+                return await self._set(arguments)
+            case "switch.getstatus" if not self._dimmer:
                 _require_channel(arguments)
                 return self._switch_status(self._shown())
             case "shelly.getstatus":
@@ -114,10 +124,15 @@ class ShellyDevice:
         after = arguments.get("toggle_after")
         if after is not None and (isinstance(after, bool) or not isinstance(after, int | float)):
             raise RpcRefusal(_BAD_ARGUMENT, "Argument 'toggle_after', value not a number!")
+        level = arguments.get("brightness")
+        if level is not None and (isinstance(level, bool) or not isinstance(level, int | float)):
+            raise RpcRefusal(_BAD_ARGUMENT, "Argument 'brightness', value not a number!")
         site = self._live.site
         was_on = site.devices[self.slug].relay.is_on
         if not self._faults.has(self.target, FaultKind.IGNORE_COMMANDS):
             site.switch(self.slug, on=on, toggle_after_s=after)
+            if self._dimmer and level is not None:
+                site.devices[self.slug].level = min(max(level, 0.0), 100.0) / 100.0
             await self._switched()
         return {"was_on": was_on}
 
@@ -143,6 +158,8 @@ class ShellyDevice:
         if reading.timer_started_s is not None and reading.timer_s is not None:
             status["timer_started_at"] = round(reading.timer_started_s, 2)
             status["timer_duration"] = reading.timer_s
+        if reading.level is not None:
+            status["brightness"] = round(reading.level * 100.0)
         return status
 
     def _zone_temperature(self, shown: Measurements) -> dict[str, Any]:
@@ -173,7 +190,7 @@ class ShellyDevice:
         """The set-up; with the fault ``setup`` the load comes on by itself."""
         setup = self._faults.has(self.target, FaultKind.SETUP)
         return {
-            "switch:0": {
+            self._component: {
                 "id": 0,
                 "name": None,
                 "initial_state": "restore_last" if setup else "off",
@@ -195,7 +212,7 @@ class ShellyDevice:
             "cloud": {"connected": False},
             "input:0": {"id": 0, "state": False},
             "mqtt": {"connected": False},
-            "switch:0": self._switch_status(shown),
+            self._component: self._switch_status(shown),
             "sys": self._sys(shown),
             "temperature:100": self._zone_temperature(shown),
             "wifi": {"sta_ip": "192.0.2.10", "status": "got ip", "ssid": "shack", "rssi": -61},

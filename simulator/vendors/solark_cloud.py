@@ -159,7 +159,7 @@ class SolArkCloud:
             "eyear": round(seen.pv_total_wh / 1_000.0, 1),
             "etotal": round(seen.pv_total_wh / 1_000.0, 1),
             "income": 0.0,
-            "efficiency": round(100.0 * seen.pv_w / self._live.site.plan.array.peak_w, 1),
+            "efficiency": round(100.0 * (seen.pv_w / self._live.site.plan.array.peak_w), 1),
             "updateAt": _stamp(seen.at_s),
             "currency": {"id": 251, "code": "USD", "text": "$"},
             "totalPower": self._live.site.plan.array.peak_w / 1_000.0,

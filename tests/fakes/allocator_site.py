@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from energy.allocation.allocator import allocate, decide
+from energy.allocation.allocator import allocate
 from energy.allocation.decision import AllocationInput, Command, Decision, MinerDecision
+from energy.allocation.explanation import Explanations, Sentences
 from energy.site.miners import ControlMemory, Learned, MinerProfile, MinerState
 from energy.site.preferences import Preferences
 from energy.site.reference_site import REFERENCE_MINERS
@@ -87,7 +88,7 @@ class Story:
         at = NOON + timedelta(seconds=second)
         miner_w = 0.0 if state.power_w is None or not state.is_on else state.power_w
         picture = replace(picture, at=at, load_power_w=Reading(value=self.house_w + miner_w))
-        decision = decide(
+        decision = allocate(
             AllocationInput(
                 snapshot=picture,
                 preferences=self.preferences,
@@ -100,7 +101,7 @@ class Story:
         self.memory = decision.memory
         miner = decision.miners[0]
         self.state = _after(state, miner, at)
-        return miner.command.value, miner.reason.value
+        return miner.command.value, miner.reason.code.value
 
 
 def _after(state: MinerState, miner: MinerDecision, at: datetime) -> MinerState:
@@ -126,8 +127,13 @@ def ask(**changes: Any) -> AllocationInput:
     return replace(question, **changes)
 
 
+def said(decision: Decision, index: int = 0) -> Sentences:
+    """The sentences of one miner of a decision."""
+    return Explanations(decision).of(decision.miners[index])
+
+
 def told(decision: Decision) -> list[tuple[str, str]]:
-    return [(miner.command.value, miner.reason.value) for miner in decision.miners]
+    return [(miner.command.value, miner.reason.code.value) for miner in decision.miners]
 
 
 PLAIN = MinerProfile(

@@ -207,5 +207,5 @@ async def test_many_endless_runs_leave_the_loop_free(make_desk: Callable[..., An
     async with ModelServer(script=script).running() as server:
         desk = await make_desk(model="openai/x", base_url=server.base_url, limits=LIMITS)
         answers = await asyncio.gather(*(desk.ask(QUESTION) for _ in range(4)))
-    assert all("RUN_MAX_ANSWER_CHARS" in answer.message.content for answer in answers)
+    assert all("RUN_MAX_" in answer.message.content for answer in answers)
     assert all(len(answer.of("token")) < 100 for answer in answers)

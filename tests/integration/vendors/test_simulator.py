@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,8 +17,10 @@ from integrations.solark.client import SolArkAccount, SolArkClient
 from integrations.victron.adapter import VrmReader
 from integrations.victron.client import VrmClient
 from services.errors import VendorError
+from services.telemetry.ports import TelemetryReader
 from services.telemetry.records import BatterySample, EnergySample, LoadSample, ZoneSample
 from simulator.physics.site import SimulatedSite
+from simulator.physics.site_plan import SitePlan
 from simulator.vendors.servers import SimulatorServers
 from tests.fakes.clock import SteppingClock
 from tests.fakes.vendor_http import Waits
@@ -67,16 +70,29 @@ class Plant:
             sleep=Waits(),
         )
 
-    async def fault(self, target: str, kind: str) -> None:
-        done = await self.http.post(f"{self.url}/sim/faults", json={"target": target, "kind": kind})
+    async def fault(self, target: str, kind: str, value: object = None) -> None:
+        body = {"target": target, "kind": kind, "value": value}
+        done = await self.http.post(f"{self.url}/sim/faults", json=body)
         assert done.is_success, done.text
+
+
+def with_a_dimmer(plan: SitePlan) -> SitePlan:
+    """The reference site with its second fan on a 0–10 V dimmer."""
+    devices = [
+        replace(each, dimmable=True) if each.slug == "fan2" else each for each in plan.devices
+    ]
+    return replace(plan, devices=tuple(devices))
 
 
 @pytest.fixture
 async def plant() -> AsyncIterator[Plant]:
     clock = SteppingClock()
     servers = SimulatorServers(
-        site=SimulatedSite(start=clock.now() - timedelta(minutes=10), cloud_plan=("clear",)),
+        site=SimulatedSite(
+            start=clock.now() - timedelta(minutes=10),
+            cloud_plan=("clear",),
+            plan=with_a_dimmer(SitePlan()),
+        ),
         clock=clock,
     )
     url = await servers.start()
@@ -186,3 +202,113 @@ async def test_a_relay_that_ignores_commands_shows_it(plant: Plant) -> None:
     await plant.fault("shelly/heater2", "ignore_commands")
     await relay.turn_on(auto_off_s=300.0)
     assert not (await relay.status()).is_on
+
+
+async def test_a_fan_on_a_dimmer_takes_its_speed_and_tells_it(plant: Plant) -> None:
+    fan = ShellySwitch(client=plant.shelly("fan2"), clock=plant.clock)
+    story = []
+    for speed in (3, 10, 6):
+        await fan.turn_on_at(speed, auto_off_s=300.0)
+        plant.clock.advance(10)
+        status = await fan.status()
+        story.append((status.is_on, status.speed, status.power_w))
+    assert story == [(True, 3, 18.6), (True, 10, 62.0), (True, 6, 37.2)]
+    await fan.turn_off()
+    off = await fan.status()
+    assert (off.is_on, off.speed, off.power_w, off.auto_off_in_s) == (False, 6, 0.0, None)
+    relay = ShellySwitch(client=plant.shelly("fan1"), clock=plant.clock)
+    await relay.turn_on_at(3, auto_off_s=None)
+    assert (await relay.status()).speed is None
+    (sample,) = await ShellyReader(
+        client=plant.shelly("fan2"), clock=plant.clock, loads={0: LOAD}
+    ).read()
+    assert isinstance(sample, LoadSample)
+    assert sample.speed == 6
+
+
+async def test_another_device_at_the_address_is_neither_read_nor_commanded(plant: Plant) -> None:
+    client = plant.shelly("heater1")
+    relay = ShellySwitch(client=client, clock=plant.clock)
+    reader = ShellyReader(client=client, clock=plant.clock, loads={0: LOAD})
+    await relay.turn_on(auto_off_s=300.0)
+    await plant.fault("shelly/heater1", "wrong_device")
+    for asked in (relay.status, reader.read):
+        with pytest.raises(VendorError, match="another device answers at this address"):
+            await asked()
+
+
+async def test_a_set_up_that_switches_by_itself_is_told(plant: Plant) -> None:
+    reader = ShellyReader(client=plant.shelly("heater1"), clock=plant.clock, loads={0: LOAD})
+    await reader.read()
+    assert reader.cautions() == ()
+    await plant.fault("shelly/heater1", "setup")
+    await reader.read()
+    assert len(reader.cautions()) == 2
+
+
+async def test_a_subtotal_of_the_plant_is_suspect(plant: Plant) -> None:
+    await plant.fault("solark", "subtotal")
+    (energy,) = await plant.solark.read()
+    assert set(energy.suspect) == {
+        "pv_power_w",
+        "load_power_w",
+        "battery_power_w",
+        "grid_power_w",
+    }
+
+
+async def test_what_only_adds_may_fail(plant: Plant) -> None:
+    await plant.fault("solark", "no_detail")
+    (energy,) = await plant.solark.read()
+    assert isinstance(energy, EnergySample)
+    assert energy.pv_power_w is not None
+    assert energy.battery_voltage_v is None
+
+
+@pytest.mark.parametrize("target", ["solark", "vrm"])
+async def test_impossible_powers_are_not_kept(plant: Plant, target: str) -> None:
+    await plant.fault(target, "extreme")
+    readers: dict[str, TelemetryReader] = {"solark": plant.solark, "vrm": plant.vrm}
+    for sample in await readers[target].read():
+        assert isinstance(sample, EnergySample | BatterySample)
+        powers = {name for name in sample.suspect if name.endswith("_power_w")}
+        assert target == "vrm" or powers == {
+            *("pv_power_w", "load_power_w", "battery_power_w", "grid_power_w")
+        }
+
+
+@pytest.mark.parametrize(
+    ("value", "low_s", "high_s"),
+    [(7, 7.0, 7.0), ("date", 3.0, 6.0), (None, 5.0, 5.0)],
+)
+@pytest.mark.parametrize("target", ["solark", "vrm", "shelly"])
+async def test_a_rate_limit_says_how_long_in_seconds_or_as_a_date(
+    plant: Plant, target: str, value: object, low_s: float, high_s: float
+) -> None:
+    await plant.fault(target, "rate_limit", value)
+    shelly = ShellyReader(client=plant.shelly("fan1"), clock=plant.clock, loads={0: LOAD})
+    readers: dict[str, TelemetryReader] = {
+        "solark": plant.solark,
+        "vrm": plant.vrm,
+        "shelly": shelly,
+    }
+    reader = readers[target]
+    with pytest.raises(VendorError) as caught:
+        await reader.read()
+    asked_s = caught.value.retry_after_s
+    assert asked_s is not None
+    assert low_s <= asked_s <= high_s
+
+
+@pytest.mark.parametrize("target", ["solark", "vrm", "shelly"])
+async def test_a_bomb_is_refused(plant: Plant, target: str) -> None:
+    await plant.fault(target, "bomb")
+    shelly = ShellyReader(client=plant.shelly("fan1"), clock=plant.clock, loads={0: LOAD})
+    readers: dict[str, TelemetryReader] = {
+        "solark": plant.solark,
+        "vrm": plant.vrm,
+        "shelly": shelly,
+    }
+    reader = readers[target]
+    with pytest.raises(VendorError, match="more than 2 MB"):
+        await reader.read()

@@ -17,7 +17,7 @@ from energy.alerts.conditions import evaluate
 from energy.alerts.facts import AlertFacts
 from energy.alerts.timing import AlertMemory
 from energy.allocation.decision import AllocationInput
-from energy.allocation.site_state import measured_of
+from energy.allocation.situation import measured_of
 from energy.measuring.measured import Measured
 from energy.safety.validator import BlockCode, Blocked
 from energy.site.loads import Actor

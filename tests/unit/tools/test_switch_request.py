@@ -79,7 +79,10 @@ ASKED: list[tuple[str, str, bool]] = [
     ("let's start the S19", DUMP, True),
     ("propose to turn on the dump load", DUMP, True),
     ("Suggest turning on the dump load", DUMP, True),
-    ("ok turn it… no: turn on the heater", "", True),
+    ("yes, turn on the heater", HEATER, True),
+    ("you should turn off the S19", DUMP, False),
+    ("turn off the fan in the heat room", FAN, False),
+    ('turn on "the heater"', HEATER, True),
     ("turn the S19 back on", DUMP, True),
     ("turn off the S19 immediately!!", DUMP, False),
     # with a question beside it
@@ -220,7 +223,26 @@ ASKED_BACK: list[tuple[str, str]] = [
     ("the S19 should be off", ""),
     ("turn on the S19?", SURE),
     ("heater off?", SURE),
+    ("turn off the power to the S19", ""),
+    ("restart the S19", COMPOUND),
+    ("reboot the miner", COMPOUND),
+    ("make sure the S19 is off", HOW),
+    ("have the heater switched on", ""),
+    ("the S19 should be turned on", HOW),
+    ("he said turn on the heater", HOW),
+    ("no, turn off the S19", NEGATION),
+    ("maybe turn on the S19", HOW),
+    ("could you possibly turn on the S19?", HOW),
+    ("turn s19 on or off", COMPOUND),
+    ("turn on the S19 because it is sunny", CONDITION),
+    ("start the generator", WHICH),
+    ("start charging", WHICH),
     # everything: STOP first
+    ("shut down", STOP),
+    ("power off", STOP),
+    ("abort abort", STOP),
+    ("please stop all", STOP),
+    ("emergency: turn off the heater", STOP),
     ("Emergency stop!!", STOP),
     ("EMERGENCY", STOP),
     ("e-stop", STOP),
@@ -299,7 +321,7 @@ NOT_ASKED = [
 ]
 
 
-@pytest.mark.parametrize(("words", "load", "on"), [row for row in ASKED if row[1]])
+@pytest.mark.parametrize(("words", "load", "on"), ASKED)
 def test_one_load_now_is_understood(words: str, load: str, on: bool) -> None:
     assert switch_request(words, SITE) == Wish(load=load, on=on)
 

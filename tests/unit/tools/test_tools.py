@@ -12,7 +12,7 @@ from services.actions.records import ActionStatus
 from services.errors import Unavailable
 from tests.fakes.assistant_site import DUMP, PRIMARY, SYSTEM_ID, USER_ID, AssistantSite, build_site
 from tools.registry import BUILDERS, build_tools
-from tools.tool import Arguments, NoArguments, Tool, compact
+from tools.tool import Arguments, NoArguments, Tool, compacted
 
 
 @pytest.fixture
@@ -153,12 +153,12 @@ async def test_a_tool_that_fails_says_so_and_never_raises(
     )
     result = await tool.run({})
     assert not result.ok
-    assert sentence in result.data["error"]
+    assert sentence in str(result.data["error"])
 
 
 def test_results_are_compact_but_keep_false_zero_and_order() -> None:
     value = {"b": 52.31499, "a": None, "on": False, "w": 0.0, "many": [1234.56, None]}
-    assert compact(value) == {"b": 52.315, "on": False, "w": 0, "many": [1234.6, None]}
+    assert compacted(value) == {"b": 52.315, "on": False, "w": 0, "many": [1234.6, None]}
 
 
 async def test_progress_is_told_in_words(site: AssistantSite) -> None:

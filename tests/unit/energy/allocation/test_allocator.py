@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from energy.allocation.allocator import ALLOCATOR_VERSION, allocate, decide
+from energy.allocation.allocator import ALLOCATOR_VERSION, allocate
 from energy.allocation.decision import Budget
+from energy.allocation.reason_codec import compared
 from energy.site.miners import ControlMemory, Learned, MinerState
 from energy.site.preferences import OperatingMode, Preferences
 from energy.site.snapshot import Sky
@@ -19,6 +20,7 @@ from tests.fakes.allocator_site import (
     ask,
     off,
     running,
+    said,
     snapshot,
     told,
 )
@@ -59,13 +61,13 @@ def test_the_worked_example_to_the_watt() -> None:
         3_878.0,
         0.0,
     )
-    assert primary.explanation == (
+    assert said(decision, 0).explanation == (
         "Starts: 52.30 V is at or above its start voltage 50.00 V and its 3 878 W fit"
         " (3 878 W from the sun)."
     )
-    assert dump.explanation == "Off: 52.30 V is below its start voltage 54.50 V."
-    assert dump.would_change == "starts at 54.50 V rest voltage held for 5 min"
-    assert dump.compared == (
+    assert said(decision, 1).explanation == "Off: 52.30 V is below its start voltage 54.50 V."
+    assert said(decision, 1).would_change == "may start at 54.50 V rest voltage held for 5 min"
+    assert compared(dump.reason) == (
         ("rest_voltage_v", 52.3),
         ("raw_voltage_v", 52.3),
         ("start_voltage_v", 54.5),
@@ -80,7 +82,7 @@ def test_the_example_stands_with_the_reserve_of_a_usual_night() -> None:
         learned=Learned(mean_base_load_w=900.0),
         preferences=Preferences(),
     )
-    decision = decide(question)
+    decision = allocate(question)
     assert decision.budget.total_w == 11_600.0
     assert decision.budget.tonight_reserve_wh == pytest.approx(12_420.0)
     assert told(decision)[0] == ("start", "eligible")
@@ -96,13 +98,13 @@ def test_the_example_stands_with_the_reserve_of_a_usual_night() -> None:
     ],
 )
 def test_battery_allowance(changes: dict[str, Any], expected_w: float) -> None:
-    budget = decide(ask(preferences=replace(Preferences(), **changes))).budget
+    budget = allocate(ask(preferences=replace(Preferences(), **changes))).budget
     assert budget.battery_allowance_w == expected_w
     assert budget.total_w == 6_600.0 + expected_w
 
 
 def test_the_house_on_battery_leaves_less_for_the_miners() -> None:
-    budget = decide(ask(snapshot=snapshot(pv_w=0.0, load_w=9_000.0))).budget
+    budget = allocate(ask(snapshot=snapshot(pv_w=0.0, load_w=9_000.0))).budget
     assert (budget.house_deficit_w, budget.battery_allowance_w) == (9_000.0, 3_000.0)
 
 
@@ -147,7 +149,7 @@ def test_the_house_on_battery_leaves_less_for_the_miners() -> None:
     ],
 )
 def test_base_load(state: MinerState, load_w: float, expected: tuple[float, float]) -> None:
-    budget = decide(ask(snapshot=snapshot(load_w=load_w), states=(state,))).budget
+    budget = allocate(ask(snapshot=snapshot(load_w=load_w), states=(state,))).budget
     assert (budget.base_load_w, budget.controlled_load_w) == expected
 
 
@@ -158,7 +160,7 @@ def test_a_running_miner_is_not_subtracted_twice() -> None:
         preferences=Preferences(battery_discharge_allowance_w=0.0),
         states=(running(PRIMARY), off(DUMP)),
     )
-    assert told(decide(question))[0] == ("keep_running", "running")
+    assert told(allocate(question))[0] == ("keep_running", "running")
 
 
 @pytest.mark.parametrize(
@@ -194,7 +196,7 @@ def test_a_running_miner_is_not_subtracted_twice() -> None:
 def test_limits_on_a_running_and_an_idle_miner(
     changes: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
-    assert told(decide(ask(states=(running(PRIMARY), off(DUMP)), **changes))) == expected
+    assert told(allocate(ask(states=(running(PRIMARY), off(DUMP)), **changes))) == expected
 
 
 @pytest.mark.parametrize(
@@ -209,7 +211,7 @@ def test_limits_on_a_running_and_an_idle_miner(
 def test_low_voltage_lockout(
     *, memory: bool, voltage_v: float, expected: tuple[str, str], lockout: bool
 ) -> None:
-    decision = decide(
+    decision = allocate(
         ask(snapshot=snapshot(voltage_v=voltage_v), memory=ControlMemory(lockout=memory))
     )
     assert told(decision)[0] == expected
@@ -228,10 +230,10 @@ def test_low_voltage_lockout(
 def test_rest_voltage_rules_and_the_lower_one_protects(
     voltage_v: float, current_a: float, expected: tuple[str, str]
 ) -> None:
-    decision = decide(ask(snapshot=snapshot(voltage_v=voltage_v, current_a=current_a)))
+    decision = allocate(ask(snapshot=snapshot(voltage_v=voltage_v, current_a=current_a)))
     assert told(decision)[0] == expected
 
 
 def test_the_question_comes_back_with_the_answer() -> None:
     question = ask()
-    assert decide(question).inputs is question
+    assert allocate(question).inputs is question

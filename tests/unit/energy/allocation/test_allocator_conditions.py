@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from energy.allocation.allocator import decide
+from energy.allocation.allocator import allocate
 from energy.site.miners import MinerMode
 from energy.site.preferences import Preferences
 from energy.site.snapshot import Sky
@@ -104,7 +104,7 @@ def test_conditions_for_a_start(
 )
 def test_maximum_runtime(runtime_s: float, reason: str) -> None:
     state = replace(off(PLAIN), runtime_today_s=runtime_s)
-    assert plain(state=state, maximum_runtime_hours=8.0).miners[0].reason == reason
+    assert plain(state=state, maximum_runtime_hours=8.0).miners[0].reason.code == reason
 
 
 def test_heat_waives_window_and_sun_but_not_voltage_reserve_and_budget() -> None:
@@ -119,13 +119,13 @@ def test_heat_waives_window_and_sun_but_not_voltage_reserve_and_budget() -> None
     cold = replace(off(PLAIN), heat_wanted=True)
     assert told(plain(state=cold, **picky)) == [("start", "heat_wanted")]
     low = snapshot(voltage_v=49.9)
-    assert plain(state=cold, picture=low, **picky).miners[0].reason == "below_start_voltage"
+    assert plain(state=cold, picture=low, **picky).miners[0].reason.code == "below_start_voltage"
     dark = snapshot(pv_w=0.0)
     opportunistic = {**picky, "operating_mode": MinerMode.OPPORTUNISTIC}
     kept = plain(state=cold, picture=dark, preferences=Preferences(), **opportunistic)
-    assert kept.miners[0].reason == "night_reserve"
+    assert kept.miners[0].reason.code == "night_reserve"
     big = {**picky, "power_draw_watts": 11_601.0}
-    assert plain(state=cold, **big).miners[0].reason == "budget"
+    assert plain(state=cold, **big).miners[0].reason.code == "budget"
 
 
 @pytest.mark.parametrize(
@@ -149,10 +149,10 @@ def test_a_window_in_local_hours(at: str, reason: str) -> None:
         prefer_time_end=3,
         allow_outside_schedule=False,
     )
-    assert decision.miners[0].reason == reason
+    assert decision.miners[0].reason.code == reason
 
 
 def test_usable_energy_counts_from_the_owners_minimum_or_the_low_voltage() -> None:
-    assert decide(ask()).budget.usable_wh == pytest.approx(48_000.0 * 0.324)
+    assert allocate(ask()).budget.usable_wh == pytest.approx(48_000.0 * 0.324)
     lower = Preferences(soc_minimum_pct=10.0)
-    assert decide(ask(preferences=lower)).budget.usable_wh == pytest.approx(48_000.0 * 0.474)
+    assert allocate(ask(preferences=lower)).budget.usable_wh == pytest.approx(48_000.0 * 0.474)

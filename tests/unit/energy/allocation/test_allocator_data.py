@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from energy.allocation.allocator import allocate, decide
+from energy.allocation.allocator import allocate
 from energy.allocation.decision import AllocationInput
 from energy.site.miners import Learned
 from energy.site.snapshot import Link, Reading
@@ -21,6 +21,7 @@ from tests.fakes.allocator_site import (
     ask,
     off,
     running,
+    said,
     snapshot,
     told,
 )
@@ -97,12 +98,12 @@ START = ("start", "eligible")
 def test_voltage_data(
     monitor: Reading | None, inverter: Reading | None, expected: tuple[str, str]
 ) -> None:
-    assert told(decide(with_voltage(monitor, inverter)))[0] == expected
+    assert told(allocate(with_voltage(monitor, inverter)))[0] == expected
 
 
 def test_an_implausible_voltage_stops_nothing_at_once_and_everything_in_the_end() -> None:
     question = replace(with_voltage(voltage(0.0)), states=(running(PRIMARY), off(DUMP)))
-    first = decide(question)
+    first = allocate(question)
     assert told(first)[0] == ("keep_running", "running")
     assert first.memory.voltage_implausible_since == NOON
     for second, expected in ((1_800.0, "keep_running"), (1_801.0, "stop")):
@@ -111,7 +112,7 @@ def test_an_implausible_voltage_stops_nothing_at_once_and_everything_in_the_end(
             snapshot=replace(question.snapshot, at=NOON + timedelta(seconds=second)),
             memory=first.memory,
         )
-        assert told(decide(later))[0][0] == expected
+        assert told(allocate(later))[0][0] == expected
 
 
 @pytest.mark.parametrize(
@@ -151,7 +152,7 @@ def test_an_implausible_voltage_stops_nothing_at_once_and_everything_in_the_end(
     ],
 )
 def test_what_was_left_out_is_said(changes: dict[str, Any], limit: str) -> None:
-    decision = decide(ask(snapshot=replace(snapshot(), **changes)))
+    decision = allocate(ask(snapshot=replace(snapshot(), **changes)))
     assert limit in decision.limits
 
 
@@ -161,17 +162,17 @@ def test_solar_missing_counts_as_no_sun_for_those_that_need_it() -> None:
         snapshot=snapshot(voltage_v=55.0, pv_w=None, load_w=0.0, sky=SUNNY),
         states=(running(PRIMARY), running(DUMP)),
     )
-    assert told(decide(question)) == [("keep_running", "running"), ("stop", "excess_solar")]
+    assert told(allocate(question)) == [("keep_running", "running"), ("stop", "excess_solar")]
 
 
 def test_noise_around_zero_is_zero() -> None:
-    budget = decide(ask(snapshot=snapshot(pv_w=-50.0, load_w=-3.0))).budget
+    budget = allocate(ask(snapshot=snapshot(pv_w=-50.0, load_w=-3.0))).budget
     assert (budget.pv_power_w, budget.base_load_w) == (0.0, 0.0)
 
 
 def test_at_night_a_sun_that_stands_still_is_not_frozen() -> None:
     dark = replace(snapshot(), pv_power_w=Reading(value=0.0, unchanged_s=30_000.0))
-    assert decide(ask(snapshot=dark)).budget.pv_power_w == 0.0
+    assert allocate(ask(snapshot=dark)).budget.pv_power_w == 0.0
 
 
 def test_without_a_load_reading_nothing_starts_and_what_runs_goes_on() -> None:
@@ -185,11 +186,11 @@ def test_without_a_load_reading_nothing_starts_and_what_runs_goes_on() -> None:
     decision = allocate(question)
     assert decision.budget.solar_surplus_w == 6_600.0
     assert told(decision) == [("keep_running", "running"), ("stay_off", "telemetry_stale")]
-    assert decision.miners[1].explanation == (
+    assert said(decision, 1).explanation == (
         "Off: the load is unknown; nothing starts on missing data."
     )
 
 
 def test_without_any_load_the_surplus_counts_as_zero() -> None:
-    budget = decide(ask(snapshot=snapshot(load_w=None))).budget
+    budget = allocate(ask(snapshot=snapshot(load_w=None))).budget
     assert (budget.solar_surplus_w, budget.measured_surplus_w) == (0.0, 0.0)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from energy.allocation.allocator import decide
+from energy.allocation.allocator import allocate
 from energy.allocation.decision import AllocationInput
 from energy.allocation.pv_potential import factor_now
 from energy.site.miners import (
@@ -419,7 +419,7 @@ def test_a_start_on_potential_that_is_not_met_is_stopped_and_the_estimate_lowere
     assert story.memory.miners == ()
     assert (story.memory.potential_factor, story.memory.potential_lowered_at) == (0.25, lowered_at)
     later = replace(full(1_000.0), at=NOON + timedelta(seconds=600))
-    budget = decide(
+    budget = allocate(
         AllocationInput(
             snapshot=later,
             miners=(SOLAR,),
@@ -465,7 +465,7 @@ def test_that_stop_does_not_wait_for_the_minimum_on_time() -> None:
         learned=LEARNED,
         memory=story.memory,
     )
-    assert decide(question).miners[0].urgent is True
+    assert allocate(question).miners[0].urgent is True
 
 
 def test_a_start_on_potential_that_is_met_runs_on_and_is_forgotten() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from energy.allocation.decision import AllocationInput
 from energy.allocation.pv_potential import Potential, may_hold_back, potential_of
-from energy.allocation.site_state import measured_of
+from energy.allocation.situation import measured_of
 from energy.site.miners import ControlMemory, Learned
 from energy.site.preferences import Preferences
 from energy.site.snapshot import Reading, Sky

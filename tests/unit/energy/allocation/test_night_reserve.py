@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from energy.allocation.allocator import decide
+from energy.allocation.allocator import allocate
 from energy.allocation.decision import AllocationInput
 from energy.allocation.night_reserve import bands_of, night_of, ranks_of, usable_energy_wh
 from energy.site.miners import Learned, MinerMode
@@ -178,9 +178,9 @@ def off_at(mode: str, base_w: float, pv_w: float, **changes: Any) -> AllocationI
 )
 def test_the_reserve_holds_starts_back(mode: str, base_w: float, pv_w: float, reason: str) -> None:
     question = off_at(mode, base_w, pv_w)
-    assert decide(question).miners[0].reason == reason
+    assert allocate(question).miners[0].reason.code == reason
     free = replace(question, preferences=Preferences(night_reserve_enabled=False))
-    assert decide(free).miners[0].reason == "eligible"
+    assert allocate(free).miners[0].reason.code == "eligible"
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_the_reserve_stops_what_runs(mode: str, base_w: float, pv_w: float, reas
         miners=(profile,),
         states=(running(profile),),
     )
-    assert decide(question).miners[0].reason == reason
+    assert allocate(question).miners[0].reason.code == reason
 
 
 @pytest.mark.parametrize(
@@ -222,8 +222,8 @@ def test_nothing_starts_on_battery_while_the_reserve_is_unknown(
     """However full the battery is."""
     full = snapshot(voltage_v=54.8, pv_w=pv_w)
     question = off_at(mode, 0.0, pv_w, snapshot=full, learned=Learned())
-    decision = decide(question)
-    assert (decision.miners[0].reason, decision.budget.reserve_known) == (reason, False)
+    decision = allocate(question)
+    assert (decision.miners[0].reason.code, decision.budget.reserve_known) == (reason, False)
 
 
 def test_one_gain_does_not_start_all_loads_and_one_cloud_does_not_stop_all() -> None:
@@ -238,7 +238,7 @@ def test_one_gain_does_not_start_all_loads_and_one_cloud_does_not_stop_all() -> 
             miners=miners,
             states=tuple(running(miner) if on else off(miner) for miner in miners),
         )
-        return [miner.power_w > 0.0 for miner in decide(question).miners]
+        return [miner.power_w > 0.0 for miner in allocate(question).miners]
 
     # 58 % and 43 % of charge, over a floor of 30 %.
     assert runs(51.8, on=False) == [True, True, False, False]
@@ -257,7 +257,7 @@ def test_one_gain_does_not_start_all_loads_and_one_cloud_does_not_stop_all() -> 
 def test_a_plan_may_replace_the_number(
     plan_wh: float | None, learned: Learned, expected_wh: float
 ) -> None:
-    budget = decide(
+    budget = allocate(
         ask(
             snapshot=snapshot(sky=NIGHT),
             learned=learned,
@@ -270,8 +270,8 @@ def test_a_plan_may_replace_the_number(
 
 def test_the_owner_names_the_dark_day() -> None:
     named = Preferences(dark_day_reserve_wh=1_234.0)
-    assert decide(ask(preferences=named)).budget.dark_day_reserve_wh == 1_234.0
-    assert decide(ask(preferences=DEFAULTS)).budget.dark_day_reserve_wh == 0.27 * 48_000.0
+    assert allocate(ask(preferences=named)).budget.dark_day_reserve_wh == 1_234.0
+    assert allocate(ask(preferences=DEFAULTS)).budget.dark_day_reserve_wh == 0.27 * 48_000.0
 
 
 def test_running_loads_go_on_while_there_is_no_voltage() -> None:
@@ -280,4 +280,4 @@ def test_running_loads_go_on_while_there_is_no_voltage() -> None:
     question = ask(
         snapshot=picture, preferences=DEFAULTS, miners=(PLAIN,), states=(running(PLAIN),)
     )
-    assert decide(question).miners[0].reason == "running"
+    assert allocate(question).miners[0].reason.code == "running"

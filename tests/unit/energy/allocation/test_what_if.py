@@ -61,7 +61,7 @@ def test_what_is_remembered_stays_in_force_unless_told_otherwise(
     document: dict[str, Any], reason: str
 ) -> None:
     decision = allocate(question({**document, "miners": [IDLE]}, SITE))
-    assert decision.miners[0].reason.value == reason
+    assert decision.miners[0].reason.code.value == reason
 
 
 IDLE = {"name": "Primary S21+ (Revenue)", "state": {"is_on": False}}

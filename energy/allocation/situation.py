@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from energy.allocation.budget import (
@@ -16,6 +16,17 @@ from energy.allocation.budget import (
 from energy.allocation.decision import AllocationInput, Budget
 from energy.allocation.night_reserve import Reserve, reserve_of
 from energy.allocation.pv_potential import Potential, potential_of
+from energy.allocation.reasons import (
+    EmergencyStopped,
+    EverythingStops,
+    LoadUnknown,
+    LockedOut,
+    NothingStarts,
+    TelemetryLost,
+    VoltageCritical,
+    VoltageLow,
+    VoltageStale,
+)
 from energy.allocation.surplus_means import (
     RUNNING_MEAN_S,
     START_MEAN_S,
@@ -25,17 +36,28 @@ from energy.allocation.surplus_means import (
 )
 from energy.measuring.base_load import controlled_w
 from energy.measuring.measured import Measured, measure
+from energy.site.preferences import Preferences
+from energy.site.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """The site in one cycle, computed once.
+class Situation(NamedTuple):
+    """The site in one cycle, computed once; a tuple, because every load asks it.
 
     Attributes:
         at: The instant decided for.
         local_hour: Its hour on the site's own clock, daylight saving included.
-        question: The question as given.
-        measured: What may be used of the snapshot.
+        everything_stops: Why every load stops at once; None when none must.
+        nothing_starts: Why no load starts; None when some may.
+        rest_v: Rest voltage, V; None when there is no voltage.
+        raw_v: As it was measured, V.
+        low_v: The lower of both, V.
+        pv_w: Measured PV, W; None where it is not known.
+        battery_w: What goes into the battery by its current, W; None where that is not known.
+        payment_age_s: Age of the oldest reading that says who pays for a load, s; None without one.
+        tolerance_w: By how much the budget may be short of a running load, W.
+        budget_delay_min: For how long it may be short by more, while the battery lends, min.
+        sunny: Whether it is sunny; None is unknown.
+        always_held: What-if without history: conditions count as having held long enough.
         potential: What the array could give.
         reserve: The night reserve.
         lockout: The low-voltage lockout holds.
@@ -54,13 +76,22 @@ class Site:
         battery_factor: The operating mode's share in it.
         lendable_w: What the battery may lend to running loads for the budget's delay, W.
         grid_excess_w: Import beyond the owner's limit, W; it is taken out of the budget.
-        voltages: Rest and raw voltage as they are shown beside each threshold.
     """
 
     at: datetime
     local_hour: int
-    question: AllocationInput
-    measured: Measured
+    everything_stops: EverythingStops | None
+    nothing_starts: NothingStarts | None
+    rest_v: float | None
+    raw_v: float | None
+    low_v: float | None
+    pv_w: float | None
+    battery_w: float | None
+    payment_age_s: float | None
+    tolerance_w: float
+    budget_delay_min: float
+    sunny: bool | None
+    always_held: bool
     potential: Potential
     reserve: Reserve
     lockout: bool
@@ -77,29 +108,39 @@ class Site:
     battery_factor: float
     lendable_w: float
     grid_excess_w: float
-    voltages: tuple[tuple[str, float | None], ...]
 
 
-def site_of(question: AllocationInput) -> Site:
-    """The site's view of a question."""
+def situation_of(question: AllocationInput, measured: Measured) -> Situation:
+    """What all loads of a question share."""
     preferences, at = question.preferences, question.snapshot.at
-    measured = measured_of(question)
     potential = potential_of(question, measured)
     lockout = _lockout(question, measured)
     reserve = reserve_of(question, measured, proven_full=potential.proven_full)
     base_w = 0.0 if measured.base_load_w is None else measured.base_load_w
     excess_w = grid_excess_w(measured.grid_w, preferences)
     surplus = _surplus_w(measured, potential, base_w)
-    known = measured.pv_w is not None and measured.load_w is not None
+    pv_w, load_w = measured.pv_w, measured.load_w
+    known = pv_w is not None and load_w is not None
     samples = with_surplus(question.memory.surplus, at, surplus[0] if known else None)
     deficit_w = max(0.0, base_w - potential.potential_w)
     allowance_w, factor = battery_allowance(preferences, lockout=lockout, house_deficit_w=deficit_w)
     surplus_w = max(0.0, surplus[0] - max(0.0, excess_w - allowance_w))
-    return Site(
+    rest_v, low_v = measured.rest_voltage_v, measured.low_voltage_v
+    return Situation(
         at=at,
         local_hour=at.astimezone(_zone(preferences.timezone)).hour,
-        question=question,
-        measured=measured,
+        everything_stops=_everything_stops(question, measured, low_v),
+        nothing_starts=_nothing_starts(measured, preferences, rest_v, lockout=lockout),
+        rest_v=rest_v,
+        raw_v=measured.raw_voltage_v,
+        low_v=low_v,
+        pv_w=pv_w,
+        battery_w=_battery_w(measured),
+        payment_age_s=_payment_age_s(question.snapshot),
+        tolerance_w=preferences.budget_tolerance_w,
+        budget_delay_min=preferences.budget_delay_minutes,
+        sunny=question.snapshot.sky.sunny,
+        always_held=question.conditions_have_held,
         potential=potential,
         reserve=reserve,
         lockout=lockout,
@@ -116,10 +157,6 @@ def site_of(question: AllocationInput) -> Site:
         battery_factor=factor,
         lendable_w=lendable_w(preferences, lockout=lockout, taken_w=deficit_w + excess_w),
         grid_excess_w=excess_w,
-        voltages=(
-            ("rest_voltage_v", measured.rest_voltage_v),
-            ("raw_voltage_v", measured.raw_voltage_v),
-        ),
     )
 
 
@@ -134,9 +171,9 @@ def measured_of(question: AllocationInput) -> Measured:
     )
 
 
-def budget_of(site: Site, *, allocated_w: float) -> Budget:
+def budget_of(site: Situation, measured: Measured, *, allocated_w: float) -> Budget:
     """The budget and how it came about, with what the miners take of it, W."""
-    measured, reserve = site.measured, site.reserve
+    reserve = site.reserve
     return Budget(
         raw_voltage_v=measured.raw_voltage_v,
         rest_voltage_v=measured.rest_voltage_v,
@@ -163,6 +200,47 @@ def budget_of(site: Site, *, allocated_w: float) -> Budget:
         reserve_known=reserve.known,
         grid_excess_w=site.grid_excess_w,
     )
+
+
+def _battery_w(measured: Measured) -> float | None:
+    current_a, raw_v = measured.current_a, measured.raw_voltage_v
+    return None if current_a is None or raw_v is None else current_a * raw_v
+
+
+def _payment_age_s(snapshot: Snapshot) -> float | None:
+    current, pv, load = snapshot.battery_current_a, snapshot.pv_power_w, snapshot.load_power_w
+    if current is None or pv is None or load is None:
+        return None
+    return max(current.age_s, pv.age_s, load.age_s)
+
+
+def _everything_stops(
+    question: AllocationInput, measured: Measured, low_v: float | None
+) -> EverythingStops | None:
+    """Latched stop, lost telemetry, critical voltage: the lower of raw and rest voltage counts."""
+    if question.emergency_stop:
+        return EmergencyStopped()
+    if measured.lost:
+        return TelemetryLost(voltage_age_s=measured.voltage_age_s)
+    critical_v = question.preferences.voltage_critical_low
+    if low_v is not None and low_v <= critical_v:
+        return VoltageCritical(lowest_voltage_v=low_v, voltage_critical_low_v=critical_v)
+    return None
+
+
+def _nothing_starts(
+    measured: Measured, preferences: Preferences, rest_v: float | None, *, lockout: bool
+) -> NothingStarts | None:
+    if measured.stale or rest_v is None:
+        return VoltageStale(voltage_age_s=measured.voltage_age_s)
+    raw_v = measured.raw_voltage_v
+    if rest_v <= preferences.voltage_low:
+        low_v = preferences.voltage_low
+        return VoltageLow(rest_voltage_v=rest_v, raw_voltage_v=raw_v, voltage_low_v=low_v)
+    if lockout:
+        back_v = preferences.voltage_restart
+        return LockedOut(rest_voltage_v=rest_v, raw_voltage_v=raw_v, voltage_restart_v=back_v)
+    return LoadUnknown() if measured.load_w is None else None
 
 
 @lru_cache(maxsize=256)

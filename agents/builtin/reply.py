@@ -1,0 +1,65 @@
+"""A tool's result as the built-in model reads it: what is missing or of another kind is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from agents.builtin.quantities import aged, amount, number_of
+
+
+class Reply:
+    """A JSON object read by what each field is for."""
+
+    def __init__(self, values: object) -> None:
+        """Anything but an object reads as an empty one."""
+        self.values: Mapping[str, object] = values if isinstance(values, Mapping) else {}
+
+    def __contains__(self, key: str) -> bool:
+        return self.values.get(key) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values)
+
+    def text(self, key: str) -> str:
+        """As text; empty when it is missing."""
+        value = self.values.get(key)
+        return "" if value is None else str(value)
+
+    def number(self, key: str) -> float | None:
+        """A number, plain or with unit and age; None when it is missing."""
+        return number_of(self.values.get(key))
+
+    def flag(self, key: str) -> bool | None:
+        """Yes or no; None when it is neither."""
+        value = self.values.get(key)
+        return value if isinstance(value, bool) else None
+
+    def amount(self, key: str, unit: str = "") -> str:
+        """``52.31 V``; ``not known`` when it is missing."""
+        return amount(self.values.get(key), unit)
+
+    def aged(self, key: str) -> str:
+        """``52.31 V (12 s old)``."""
+        return aged(self.values.get(key))
+
+    def part(self, key: str) -> Reply:
+        """An object inside; an empty one when it is missing."""
+        return Reply(self.values.get(key))
+
+    def parts(self, key: str) -> list[Reply]:
+        """The objects of a list; none when it is missing."""
+        value = self.values.get(key)
+        return [Reply(item) for item in value] if isinstance(value, list) else []
+
+    def texts(self, key: str) -> list[str]:
+        """The items of a list as text."""
+        value = self.values.get(key)
+        return [str(item) for item in value] if isinstance(value, list) else []
+
+    def without(self, *keys: str) -> Reply:
+        """The same without some fields."""
+        return Reply({key: value for key, value in self.values.items() if key not in keys})
+
+    def only(self, pattern: str) -> Reply:
+        """The fields that start with ``pattern``."""
+        return Reply({k: value for k, value in self.values.items() if k.startswith(pattern)})

@@ -1,0 +1,55 @@
+"""Reasons as the API and the stored decisions tell them: a code and the numbers compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import MISSING, fields
+from typing import TypeAlias, get_args
+
+from energy.allocation.reasons import Condition, ConditionCeased, Reason, ReasonCode
+from energy.json_codec import CodecError, from_json
+
+Number: TypeAlias = float | str | bool | None
+Compared: TypeAlias = tuple[tuple[str, Number], ...]
+"""The numbers compared, by name with unit suffix, e.g. ``(("rest_voltage_v", 52.3), …)``."""
+
+_BY_CODE: dict[ReasonCode, list[type[Reason]]] = {}
+for _kind in get_args(Reason):
+    _BY_CODE.setdefault(_kind.code, []).append(_kind)
+
+
+def compared(reason: Reason) -> Compared:
+    """The numbers of a reason, in the order of its fields."""
+    if isinstance(reason, ConditionCeased):
+        return (("ceasing", reason.ceasing.code.value), *compared(reason.ceasing))
+    return tuple((each.name, getattr(reason, each.name)) for each in fields(reason))
+
+
+def reason_of(code: str, numbers: Sequence[tuple[str, Number]]) -> Reason:
+    """The reason that was told by ``code`` and ``numbers``.
+
+    Raises:
+        CodecError: No reason has this code with these numbers.
+    """
+    given = dict(numbers)
+    kinds = _BY_CODE[from_json(ReasonCode, code, "reason")]
+    if "ceasing" in given:
+        return ConditionCeased(ceasing=_condition(given))
+    for kind in kinds:
+        if _fits(kind, given):
+            return from_json(kind, given, code)
+    raise CodecError("compared", f"{', '.join(given) or 'nothing'} is not compared for {code}")
+
+
+def _fits(kind: type[Reason], given: dict[str, Number]) -> bool:
+    """Whether these are the numbers of ``kind``; older records lack those that came later."""
+    needed = {each.name for each in fields(kind) if each.default is MISSING}
+    return needed <= set(given) <= {each.name for each in fields(kind)}
+
+
+def _condition(given: dict[str, Number]) -> Condition:
+    numbers = [(name, value) for name, value in given.items() if name != "ceasing"]
+    reason = reason_of(str(given["ceasing"]), numbers)
+    if isinstance(reason, Condition):
+        return reason
+    raise CodecError("compared.ceasing", f"{reason.code} is no condition")

@@ -1,0 +1,32 @@
+"""A stored decision as it was decided: the allocation and the zones, typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from energy import json_codec
+from energy.allocation.decision import Decision
+from energy.allocation.decision_codec import decision_from
+from energy.climate.zones import ZoneDecisions
+from services.control.records import DecisionRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What one cycle decided."""
+
+    decision: Decision
+    zones: ZoneDecisions
+
+
+def decided(record: DecisionRecord) -> Decided:
+    """The content of a stored decision, of whatever version.
+
+    Raises:
+        CodecError: The document is no decision.
+    """
+    document = record.document
+    return Decided(
+        decision=decision_from(document.get("allocation")),
+        zones=json_codec.from_json(ZoneDecisions, document.get("zones", {}), "zones"),
+    )
