@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
             timezone=given.timezone,
         )
         sky = PvlibSkyModel(
-            array=ArrayGeometry(
+            ArrayGeometry(
                 latitude=given.latitude, longitude=given.longitude, peak_w=max(1.0, peak_w)
             )
         )

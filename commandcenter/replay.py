@@ -69,9 +69,7 @@ def run_replay(
         )
         raise Invalid([(str(path) if pv_peak_kw is None else "--pv-peak-kw", problem)])
     sky = PvlibSkyModel(
-        array=ArrayGeometry(
-            latitude=preferences.latitude, longitude=preferences.longitude, peak_w=peak_w
-        )
+        ArrayGeometry(latitude=preferences.latitude, longitude=preferences.longitude, peak_w=peak_w)
     )
     sky.prepare(datetime.fromtimestamp(series.at_s[0], UTC), days=_days(series))
     options = ReplayOptions(

@@ -1,4 +1,4 @@
-"""Power of the site's array under a clear sky, by pvlib.
+"""Power of a site's arrays under a clear sky, by pvlib.
 
 Ineichen's clear sky with a fixed turbidity, transposed onto the array; a table of five-minute knots
 per UTC day is computed once, so that a question only interpolates. pvlib takes seconds to load:
@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+
+from energy.site.pv_array import PvArray
 
 _KNOT_S = 300
 _KNOTS = 86_400 // _KNOT_S + 1
@@ -38,16 +40,29 @@ class ArrayGeometry:
     temperature_factor: float = -0.0037
 
 
+def geometry(latitude: float, longitude: float, array: PvArray) -> ArrayGeometry:
+    """An array of a site at its place, with the usual losses."""
+    limit_w = array.inverter_limit_w
+    return ArrayGeometry(
+        latitude=latitude,
+        longitude=longitude,
+        tilt_deg=array.tilt_deg,
+        azimuth_deg=array.azimuth_deg,
+        peak_w=array.peak_w,
+        inverter_limit_w=array.peak_w if limit_w is None else limit_w,
+    )
+
+
 class PvlibSkyModel:
     """The port ``SkyModel``, with tables per day and what they tell of nights."""
 
-    def __init__(self, *, array: ArrayGeometry) -> None:
-        """Nothing is computed before the first question."""
-        self._array = array
+    def __init__(self, *arrays: ArrayGeometry) -> None:
+        """The sum of ``arrays``. Nothing is computed before the first question."""
+        self._arrays = arrays
         self._tables: dict[date, tuple[float, ...]] = {}
 
     def clear_sky_w(self, at: datetime) -> float:
-        """Array power under a clear sky at ``at`` (aware), W ≥ 0, limited by the inverter."""
+        """Power under a clear sky at ``at`` (aware), W ≥ 0, each array limited by its inverter."""
         instant = at.astimezone(UTC)
         table = self.table(instant.date())
         seconds = instant.hour * 3_600 + instant.minute * 60 + instant.second
@@ -79,7 +94,8 @@ class PvlibSkyModel:
 
         start = pd.Timestamp(first, tz="UTC")
         times = pd.date_range(start, periods=days * (_KNOTS - 1) + 1, freq=f"{_KNOT_S}s")
-        powers = self._powers(times)
+        each = [self._powers(times, array) for array in self._arrays]
+        powers = [sum(values) for values in zip(*each, strict=True)]
         if len(self._tables) + days > _KEPT_DAYS:
             self._tables.clear()
         for number in range(days):
@@ -87,10 +103,9 @@ class PvlibSkyModel:
             day = first + timedelta(days=number)
             self._tables[day] = tuple(powers[begin : begin + _KNOTS])
 
-    def _powers(self, times: Any) -> list[float]:  # noqa: ANN401 - pandas has no types here
+    def _powers(self, times: Any, array: ArrayGeometry) -> list[float]:  # noqa: ANN401 - pandas
         import pvlib  # noqa: PLC0415 - see above
 
-        array = self._array
         position = pvlib.solarposition.get_solarposition(
             times, array.latitude, array.longitude, altitude=array.altitude_m
         )

@@ -62,6 +62,7 @@ def emptied_database(shared: str) -> Iterator[str]:
     yield shared
     with psycopg.connect(shared, autocommit=True) as connection:
         connection.execute("DELETE FROM systems")
+        connection.execute("DELETE FROM newest_values")
         connection.execute("DELETE FROM users")
 
 

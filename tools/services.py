@@ -68,7 +68,7 @@ class WhatIfView(Protocol):
 
 
 class Proposals(Protocol):
-    """Where a pending action comes from."""
+    """Makes pending actions."""
 
     async def propose(
         self,
@@ -86,7 +86,7 @@ class Proposals(Protocol):
 
 
 class HealthView(Protocol):
-    """How the parts of the product are."""
+    """The health report."""
 
     async def report(self) -> Json:
         """``{status, components: [{name, kind, status, detail, age_s, advice}]}``."""

@@ -89,7 +89,7 @@ TOPICS: dict[Topic, tuple[str, ...]] = {
     Topic.NOTIFICATIONS: ("notify_critical_only", "quiet_hours_start", "quiet_hours_end"),
     Topic.PLACE: ("timezone", "latitude", "longitude", "units", "temperature_unit"),
 }
-"""Addresses and webhook targets stay out: they are nobody's answer."""
+"""Addresses of messages and webhooks are left out: no model is shown them."""
 
 
 class OnTopic(Arguments):

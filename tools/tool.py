@@ -19,7 +19,7 @@ from services.errors import CommandCenterError
 A = TypeVar("A", bound="Arguments")
 
 Document = dict[str, object]
-"""What a tool gives: JSON with units in its keys. Whoever reads it looks what each value is."""
+"""What a tool gives: a JSON object with units in its keys; its values are of any JSON type."""
 
 _log = structlog.get_logger(__name__)
 

@@ -7,14 +7,13 @@ nothing is said to be out of scope.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from agents.builtin.phrases import Facts, device_in, hours_in, is_past, moment_in, numbers_in
+from agents.builtin.patterns import PATTERNS, Arguments, about_miner, compiled
+from agents.builtin.phrases import Facts, device_in, hours_in, is_past, numbers_in
 from tools.switch_request import NotPossible, Wish, asks_to_switch, switch_request
-
-Arguments = dict[str, object]
 
 
 class General(StrEnum):
@@ -51,228 +50,14 @@ class Plan:
     sentence: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pattern:
-    """A tool, what has to match, what must not, and how to find the arguments."""
-
-    tool: str
-    match: re.Pattern[str]
-    unless: re.Pattern[str] | None = None
-    arguments: Callable[[str, Facts], Arguments] = lambda _clause, _facts: {}
-
-
-def _re(text: str) -> re.Pattern[str]:
-    return re.compile(text, re.IGNORECASE)
-
-
-def _about_miner(clause: str, facts: Facts) -> Arguments:
-    name = device_in(clause, facts.miners)
-    arguments: Arguments = {} if name is None else {"miner": name}
-    moment = moment_in(clause)
-    return arguments if moment is None else {**arguments, "at": moment}
-
-
-def _span(clause: str, facts: Facts) -> Arguments:
-    return {"hours": hours_in(clause, facts.local_hour)}
-
-
-def _series(clause: str, facts: Facts) -> Arguments:
-    metrics = (
-        (r"\bload\b|consum|house|usage", "load_power_w"),
-        (r"\bgrid\b|import|export", "grid_power_w"),
-        (r"temperature", "temperature_c"),
-        (r"battery power|charging power|discharg", "battery_power_w"),
-    )
-    for pattern, metric in metrics:
-        if re.search(pattern, clause):
-            return {"metric": metric, **_span(clause, facts)}
-    return {"metric": "pv_power_w", **_span(clause, facts)}
-
-
-def _conversion(clause: str, _: Facts) -> Arguments:
-    numbers = numbers_in(clause)
-    return (
-        {"voltage_v": numbers.volts} if numbers.volts is not None else {"soc_pct": numbers.percent}
-    )
-
-
-def _topic(clause: str, _: Facts) -> Arguments:
-    topics = (
-        (r"\bsoc\b|state of charge|pause|resume|solar.priority", "soc"),
-        (r"mode|grid|import|allowance|reserve|discharge limit|tolerance", "policy"),
-        (r"control level|approv|\bhold|stale|dead.?man|automat|confirm|fail.?safe", "automation"),
-        (r"quiet|notif", "notifications"),
-        (r"timezone|location|latitude|units", "place"),
-        (r"volt|threshold|capacity|chemistry|battery|curve|absorption|float", "battery"),
-    )
-    hits = [topic for pattern, topic in topics if re.search(pattern, clause)]
-    return {"topic": hits[0]} if hits else {}
-
-
-def _zone(clause: str, facts: Facts) -> Arguments:
-    name = device_in(clause, facts.zones)
-    return {} if name is None else {"zone": name}
-
-
-def _load(clause: str, facts: Facts) -> Arguments:
-    name = device_in(clause, facts.loads)
-    return {} if name is None else {"load": name}
-
-
-_TIME = (
-    r"today|yesterday|\blast\b|\bpast\b|\bhours?\b|\bdays?\b|\bweek|\bmonth|tonight|overnight|night|"
-    r"morning|histor|so far|since|lowest|highest|minimum|maximum|average|mean|trend|peak|ever"
-)
-_BATTERY = r"batter|voltage|\bsoc\b|state of charge|\bcharged?\b|\bbank\b"
-
-PATTERNS: tuple[_Pattern, ...] = (
-    _Pattern(
-        tool="voltage_soc_convert",
-        match=_re(
-            r"(\d ?(v\b|volts?).*(\bsoc\b|percent|%|charge|full))|"
-            r"((\bsoc\b|percent|%|charge|full).*\d ?(v\b|volts?))|(\d ?(%|percent).*\bvolt)|"
-            r"(volt.*\d ?(%|percent))|convert"
-        ),
-        arguments=_conversion,
-    ),
-    _Pattern(tool="alerts", match=_re(r"\balerts?\b|alarm|\bwarnings?\b|what.s wrong|problems?\b")),
-    _Pattern(
-        tool="zones",
-        match=_re(r"\bwhy\b.*(\bfan|heater|heating|\broom|\bzone)"),
-        arguments=_zone,
-    ),
-    _Pattern(
-        tool="decision_explanation",
-        match=_re(
-            r"\bwhy\b|how come|explain|reason|what (keeps|made|prevents|stops|blocks|is keeping)|"
-            r"what would (change|make|it take|need)|when (will|would|does|can|is) .*"
-            r"(start|run|turn on|come on|go on|stop|resume|back)|"
-            r"what.* (waiting|wait) for|what does .* need to (start|run)"
-        ),
-        arguments=_about_miner,
-    ),
-    _Pattern(
-        tool="recent_actions",
-        match=_re(
-            r"what (has )?happened|action log|\bactions?\b|(was|were|been|did|has|have|"
-            r"who|when|what|"
-            r"which|how often).*(switch|turned|started|stopped|shut)|last switch|"
-            r"did you (do|switch)"
-        ),
-        arguments=_load,
-    ),
-    _Pattern(
-        tool="health",
-        match=_re(
-            r"health|online|offline|connect|sources?\b|stale|poll|component|reachable|"
-            r"(is|are) (everything|all|the system) (ok|working|fine)|data.*(fresh|old|arriving)|"
-            r"\bworking\b|\bdown\b.*\?|communicat"
-        ),
-    ),
-    _Pattern(
-        tool="battery_history",
-        match=_re(rf"({_BATTERY}).*({_TIME}|how low|drop|dip)|({_TIME}|how low).*({_BATTERY})"),
-        unless=_re(
-            r"kwh|energy|reserve|setting|threshold|solar|\bpv\b|will |enough|\bmake it|"
-            r"last (the|all)\b|"
-            r"allow"
-        ),
-        arguments=_span,
-    ),
-    _Pattern(
-        tool="time_series",
-        match=_re(
-            r"(peak|chart|graph|curve|plot|hour by hour|hourly|over time|course)|"
-            r"when was.*(highest|most|maximum|best|lowest)"
-        ),
-        unless=_re(r"voltage curve|calibration"),
-        arguments=_series,
-    ),
-    _Pattern(
-        tool="energy_history",
-        match=_re(
-            rf"k?wh\b|self.?(suffic|consum)|how long .*(run|ran|on\b|hash)|runtime (today|"
-            rf"yesterday)|"
-            rf"(produc|generat|consum|us(ed|age)|import|export|yield|"
-            rf"energy|solar|harvest|\bpv\b|load|\bsun\b|grid).*({_TIME})|"
-            rf"({_TIME}).*(produc|generat|consum|us(ed|age)|import|export|yield|energy|solar|harvest|"
-            rf"\bpv\b|load|grid)|how much.*(produced|generated|consumed|used|made|imported|"
-            rf"exported)"
-        ),
-        unless=_re(r"allowed|reserve|setting|capacity|right now|currently|enough"),
-        arguments=_span,
-    ),
-    _Pattern(
-        tool="miner_profiles",
-        match=_re(
-            r"(start|stop|emergency).?(voltage|threshold)|at (what|which) voltage|priorit|"
-            r"hash.?rate|"
-            r"(power draw|rated|\bth/s|terahash)|profiles?\b|runtime limit|time window|"
-            r"miners?.? (settings|configur)|settings (of|for) .*(miner|load|s19|s21|primary)|"
-            r"how (much|many) (power|watts|electricity).* (need|draw|take)s?\b"
-        ),
-        unless=_re(r"solar.priority|right now|currently|\bnow\b|system|critical"),
-        arguments=_about_miner,
-    ),
-    _Pattern(
-        tool="zones",
-        match=_re(
-            r"\brooms?\b|\bzones?\b|\bfans?\b|heater|heating|hvac|too (hot|cold)|"
-            r"how (warm|hot|cold)"
-        ),
-        unless=_re(r"batter"),
-        arguments=_zone,
-    ),
-    _Pattern(
-        tool="preferences",
-        match=_re(
-            r"settings?|preference|operating mode|\bmode\b|thresholds?|allowed|"
-            r"control level|capacity|"
-            r"chemistry|manual hold|dead.?man|quiet hours|configured|lockout|"
-            r"(low|critical|restart|float|absorption|full|shutdown).?(voltage|soc)|"
-            r"\bsoc\b.*(limit|warning|critical|minimum|pause|resume|target)|timezone|"
-            r"reserve (on|enabled|active)|calibration|voltage curve"
-        ),
-        arguments=_topic,
-    ),
-    _Pattern(
-        tool="allocator_now",
-        match=_re(
-            r"what (should|could|can|may|is|are).*(\brun|running|mining|\bon\b)|should i|"
-            r"can i|may i|"
-            r"budget|surplus|available|spare|excess|which (miner|load)s?|miners?\b|"
-            r"\bmining\b|hashing|"
-            r"decision|decid|allocator|reserve|throttl|curtail|"
-            r"enough (power|sun|energy|battery)|(last|through|until).*(night|morning|sunrise)|"
-            r"(is|are) .*(\bon\b|\boff\b|running)|s19|s21|dump load|optimi[sz]"
-        ),
-    ),
-    _Pattern(
-        tool="battery_status",
-        match=_re(
-            rf"{_BATTERY}|charging|current\b(?! (power|load|solar|status))|\bamps?\b|how full"
-        ),
-    ),
-    _Pattern(
-        tool="energy_status",
-        match=_re(
-            r"solar|\bpv\b|\bsun\b|panels?|produc|generat|\bload\b|consum|usage|using|house|grid|"
-            r"import|export|power|watts?\b|status|overview|summary|how (is|are) (it|"
-            r"things|everything|"
-            r"my|the) ?(site|system|going|plant)?|going on|inverter"
-        ),
-    ),
-)
-"""In order of precedence; the first that matches a clause answers it."""
-
-_WHAT_IF = _re(
+_WHAT_IF = compiled(
     r"what if|suppose|assum|\bif\b.*\b(batter|voltage|soc|pv|solar|sun|load|mode|house)|"
     r"\b(would|could)\b.*\b(at|with|if)\b.*\d|\bif\b.*\d ?(v\b|volt|w\b|watt|kw|%|percent)"
 )
 _GENERAL: tuple[tuple[General, re.Pattern[str]], ...] = (
     (
         General.MANIPULATION,
-        _re(
+        compiled(
             r"ignore .*(instruction|rule|previous|above|everything|safety)|system prompt|jailbreak|"
             r"\bpretend\b|you are now|developer mode|bypass|without (asking|approval|confirm)|"
             r"api.?key|password|secret|credential|disregard|override (the )?safety|drop table|"
@@ -282,7 +67,7 @@ _GENERAL: tuple[tuple[General, re.Pattern[str]], ...] = (
     ),
     (
         General.SETTINGS,
-        _re(
+        compiled(
             r"^(please |can you |could you )*(set|change|raise|lower|increase|decrease|"
             r"adjust|update|"
             r"delete|remove|add|create|rename|release|reset|edit|enable|disable) "
@@ -290,11 +75,13 @@ _GENERAL: tuple[tuple[General, re.Pattern[str]], ...] = (
     ),
     (
         General.DOCUMENTS,
-        _re(r"\bmanual\b(?! hold)|datasheet|document|warranty|according to|\bpdf\b|knowledge base"),
+        compiled(
+            r"\bmanual\b(?! hold)|datasheet|document|warranty|according to|\bpdf\b|knowledge base"
+        ),
     ),
     (
         General.OUT_OF_SCOPE,
-        _re(
+        compiled(
             r"poem|\bjokes?\b|\bstory\b|recipe|\bsong\b|python|javascript|\bcode\b|"
             r"translate|news|capital of|"
             r"president|(bitcoin|btc|eth|hash) ?price|price of|stock|football|movie|"
@@ -304,12 +91,12 @@ _GENERAL: tuple[tuple[General, re.Pattern[str]], ...] = (
     ),
     (
         General.FORECAST,
-        _re(
+        compiled(
             r"tomorrow|forecast|next (week|month|days?|hours?)|weather|predict|\brain\b|in \d+ days"
         ),
     ),
 )
-_GREETING = _re(
+_GREETING = compiled(
     r"^\W*(hi|hello|hey|good (morning|evening|day|afternoon)|thanks?|thank you)\b[^a-z]*$|"
     r"^\W*(help|who are you|what can you (do|answer)|what are you)\b|how do you work"
 )
@@ -421,7 +208,7 @@ def _follow_up(text: str, facts: Facts, previous: Sequence[str]) -> tuple[Step, 
     before = _steps(previous[-1], facts)
     low = text.casefold()
     if re.search(r"\bwhy\b", low) and device_in(low, facts.miners) is None:
-        arguments = _about_miner(previous[-1].casefold(), facts)
+        arguments = about_miner(previous[-1].casefold(), facts)
         return (Step(tool="decision_explanation", arguments=arguments, about=text),)
     own = _steps(re.sub(r"(?i)^\W*(and|what about|how about|then)\b", "", text), facts)
     if own and device_in(low, facts.miners) is None and not is_past(low):

@@ -94,7 +94,7 @@ def titled(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """With a mark at its end; nothing stays nothing."""
+    """With a mark at its end; an empty text stays empty."""
     stripped = text.strip()
     return stripped if not stripped or stripped[-1] in ".!?" else f"{stripped}."
 

@@ -1,4 +1,4 @@
-"""A tool's result as the built-in model reads it: what is missing or of another kind is missing."""
+"""A tool's result as the built-in model reads it; a value of another kind counts as missing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from agents.builtin.quantities import aged, amount, number_of
 
 
 class Reply:
-    """A JSON object read by what each field is for."""
+    """A JSON object whose fields are read as text, number, flag, object or list."""
 
     def __init__(self, values: object) -> None:
         """Anything but an object reads as an empty one."""
@@ -60,6 +60,6 @@ class Reply:
         """The same without some fields."""
         return Reply({key: value for key, value in self.values.items() if key not in keys})
 
-    def only(self, pattern: str) -> Reply:
-        """The fields that start with ``pattern``."""
-        return Reply({k: value for k, value in self.values.items() if k.startswith(pattern)})
+    def only(self, prefix: str) -> Reply:
+        """The fields whose names start with ``prefix``."""
+        return Reply({k: value for k, value in self.values.items() if k.startswith(prefix)})

@@ -38,7 +38,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartReport:
-    """What became of a part."""
+    """How much of a part is in the prompt."""
 
     name: str
     source: str

@@ -24,14 +24,14 @@ Brief = Callable[[str], str]
 
 
 class HandOffArguments(BaseModel):
-    """Who, and what."""
+    """Which specialist answers, and what."""
 
     agent: Specialist
     request: str = Field(description="what to answer")
 
 
 class ConsultArguments(BaseModel):
-    """Who, and what."""
+    """Which specialists answer, and what."""
 
     agents: list[Specialist]
     request: str = Field(description="what to answer")
@@ -47,7 +47,7 @@ class HandOff(BaseTool):
     _crew: _Delegation = PrivateAttr()
 
     def bind(self, crew: _Delegation) -> None:
-        """Whom it asks; once, before the first call."""
+        """Give it the specialists; once, before the first call."""
         self._crew = crew
 
     @override
@@ -64,7 +64,7 @@ class Consult(BaseTool):
     _crew: _Delegation = PrivateAttr()
 
     def bind(self, crew: _Delegation) -> None:
-        """Whom it asks; once, before the first call."""
+        """Give it the specialists; once, before the first call."""
         self._crew = crew
 
     @override

@@ -31,7 +31,7 @@ from services.stored import Json
 
 
 def _sinks() -> Any:  # noqa: ANN401 - a module, or None
-    """CrewAI's context-scoped sinks: an internal; without it global handlers do the same."""
+    """CrewAI's context-scoped sinks, an internal of it; None where it has none."""
     try:
         return importlib.import_module("crewai.events.stream_context")
     except ImportError:

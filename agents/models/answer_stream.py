@@ -1,4 +1,4 @@
-"""One model's streamed answer, put together from chunks that nobody vouches for."""
+"""One model's streamed answer, put together from chunks of which each may be wrong."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from agents.models.chat_model import ModelFailed, ToolCall
 from services.chat.pieces import UNSTORABLE
 
 MOST_CALLS = 16
-"""Tool calls in one answer; more are a model that has lost its way."""
+"""Tool calls in one answer; a model that sends more is taken to have failed."""
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class AnswerStream:
         return max(self._written, self._argued) > self.most_chars
 
     def add(self, chunk: Any) -> str:  # noqa: ANN401 - LiteLLM's chunk
-        """Take a chunk in; the text of it comes back, at most one character over the limit."""
+        """Take a chunk in and return its text, cut at the limit."""
         usage = getattr(chunk, "usage", None)
         if usage is not None:
             self.prompt_tokens = _tokens(getattr(usage, "prompt_tokens", None))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 WINDOW = 100_000
-"""Window that we promise to the crew; our own context budget is far below it."""
+"""Context window that the crew is told, tokens; our own budget is far below it."""
 
 
 class CrewModel(BaseLLM):
@@ -114,7 +114,7 @@ class CrewModel(BaseLLM):
 
     @override
     def supports_stop_words(self) -> bool:
-        """None are needed with native tool calls."""
+        """Native tool calls need no stop words."""
         return False
 
     @override

@@ -289,7 +289,7 @@ class GatewayModel:
         return ModelFailed(model=self._model, detail=f"{where}: {_reason(error, status)}")
 
     def _wait(self, attempt: int) -> None:
-        """Back off, stoppable."""
+        """Wait before the next try; a stopped run doesn't wait."""
         run = current()
         seconds = self._settings.backoff_s * 2**attempt * (0.75 + 0.5 * self._jitter())
         left = min(LONGEST_WAIT_S, seconds)
@@ -311,5 +311,5 @@ def _reason(error: Exception, status: int | None) -> str:
 
 
 def _known(tokens: int | None) -> int:
-    """A provider that counts nothing costs nothing."""
+    """The count for the price; 0 where the provider doesn't say."""
     return 0 if tokens is None else tokens

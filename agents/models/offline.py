@@ -1,4 +1,4 @@
-"""What the libraries of the crew have to read before they are imported, so that they call nobody.
+"""Environment variables that keep the crew's libraries from the network; set before their import.
 
 This module imports none of them. ``commandcenter`` applies ``ENVIRONMENT`` before it imports them.
 """
@@ -29,4 +29,4 @@ ENVIRONMENT: dict[str, str] = {
     "TIKTOKEN_CACHE_DIR": tokenizer_folder(),
     "CUSTOM_TIKTOKEN_CACHE_DIR": tokenizer_folder(),
 }
-"""Variables by name. With them no host name is looked up but those of the configured model."""
+"""Variables by name. With them only the host of the configured model is looked up."""

@@ -37,5 +37,5 @@ class ModelSettings:
 
     @property
     def remote(self) -> bool:
-        """Whether any model but the built-in one is to be asked."""
+        """Whether a model besides the built-in one is configured."""
         return self.model is not None

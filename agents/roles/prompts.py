@@ -1,4 +1,4 @@
-"""Everything that is said to a model, and how the parts of a prompt are marked.
+"""The texts that models are given, and how the parts of a prompt are marked.
 
 What comes from outside (question, conversation, names, tool results) stands between marks and can't
 contain marks itself, so that it can't pose as another part.
@@ -45,7 +45,7 @@ WHO = (
     "solar: production, load, grid, history; victron: battery; "
     "optimizer: what to run, what-if, rooms, settings, proposals"
 )
-"""Who answers what, in the delegation tools' descriptions."""
+"""Which agent answers what, for the delegation tools' descriptions."""
 
 EXPECTED = "the answer for the owner"
 

@@ -1,4 +1,4 @@
-"""Who has which tools; some are shared, so that one agent can answer several parts."""
+"""Which agent has which tools; some have several, so that one agent can answer more."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -32,8 +31,7 @@ from commandcenter.wiring.seed import (
     seed_owner,
     seed_simulated_site,
 )
-from energy.site.preferences import Preferences
-from forecasting.clear_sky import ArrayGeometry, PvlibSkyModel
+from forecasting.skies import PvlibSkies
 from scheduler.execution import JobExecutor
 from scheduler.jobs import Work
 from server.container import ServerConfig, Services
@@ -71,7 +69,6 @@ from tools.services import ToolServices
 
 log = structlog.get_logger("commandcenter")
 
-SKY_DAYS = 3
 UNLIMITED = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
 """Devices that hang keep their connections: the others' commands must find one all the same."""
 
@@ -103,14 +100,15 @@ class Site:
     actions: Actions
     execution: Execution
     dispatch: CommandDispatch
-    sky: PvlibSkyModel
+    skies: PvlibSkies
     first_start: bool
     system_id: UUID = SYSTEM_ID
 
     async def prepare(self) -> None:
-        """Load the clear-sky model off the event loop: its libraries take seconds."""
+        """Load the sky models beside the event loop: their libraries take seconds."""
         now = self.plant.clock.now()
-        await asyncio.to_thread(self.sky.prepare, now, days=SKY_DAYS)
+        for system in await self.stores.site.systems():
+            await self.skies.of(system, now)
 
     async def owner(self) -> User:
         """The admin whom the first start created."""
@@ -214,9 +212,7 @@ class _Builder:
         self._http, self._first = http, first
         self._clock = plant.clock
         self._devices = Devices(http=http, clock=plant.clock, adapters_of=control.site.adapters)
-        self._sky = PvlibSkyModel(
-            array=ArrayGeometry(latitude=Preferences().latitude, longitude=Preferences().longitude)
-        )
+        self._skies = PvlibSkies()
         self._judge = Judge(
             sites=control.site,
             settings=control.settings,
@@ -301,7 +297,7 @@ class _Builder:
             actions=actions,
             execution=execution,
             dispatch=dispatch,
-            sky=self._sky,
+            skies=self._skies,
             first_start=self._first,
         )
 
@@ -401,7 +397,10 @@ class _Builder:
 
     def _snapshots(self, stores: PostgresStores) -> SnapshotBuilder:
         return SnapshotBuilder(
-            sites=stores.site, settings=stores.settings, telemetry=stores.telemetry, sky=self._sky
+            sites=stores.site,
+            settings=stores.settings,
+            telemetry=stores.telemetry,
+            skies=self._skies,
         )
 
     def _views(self) -> _Views:

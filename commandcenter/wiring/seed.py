@@ -13,6 +13,7 @@ from uuid import UUID
 from energy.site.loads import LoadKind, Zone
 from energy.site.miners import MinerProfile
 from energy.site.preferences import ControlLevel, Preferences
+from energy.site.pv_array import PvArray
 from energy.site.reference_site import REFERENCE_MINERS, REFERENCE_ZONES
 from energy.site.snapshot import Link
 from services.accounts.ports import AccountStore
@@ -25,6 +26,11 @@ from simulator.vendors.identity import mac_of
 OWNER_ID = UUID("a0000000-0000-0000-0000-000000000001")
 SYSTEM_ID = UUID("50000000-0000-0000-0000-000000000001")
 PLACE = Preferences()
+SIMULATED_ARRAY = PvArray(
+    peak_w=14_600.0, tilt_deg=25.0, azimuth_deg=180.0, inverter_limit_w=15_000.0
+)
+"""What ``simulator.physics.site_plan`` builds, as the owner of such a site would set it."""
+
 SIMULATED_EMAIL = "owner@example.com"
 """Where the simulated site writes to: its own mail sink keeps what comes."""
 
@@ -137,6 +143,7 @@ def _system(*, name: str, simulated: bool) -> System:
         latitude=PLACE.latitude,
         longitude=PLACE.longitude,
         simulated=simulated,
+        pv_arrays=(SIMULATED_ARRAY,) if simulated else (),
     )
 
 

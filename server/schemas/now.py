@@ -79,6 +79,7 @@ class ZoneNow(Shape):
     explanation: str
     would_change: str
     fan_on: bool | None
+    fan_speed: int | None
     heater_on: bool | None
 
 

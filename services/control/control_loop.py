@@ -15,7 +15,7 @@ from energy import json_codec
 from energy.allocation.allocator import ALLOCATOR_VERSION, allocate
 from energy.allocation.cycle import CycleMemory, after
 from energy.allocation.decision import AllocationInput, Decision
-from energy.allocation.decision_codec import decision_json
+from energy.allocation.explanation.decision_codec import decision_json
 from energy.allocation.pv_potential import potential_of
 from energy.battery.learning import LearningState
 from energy.climate.heating import HvacHints

@@ -7,7 +7,7 @@ from uuid import UUID
 from energy.allocation import what_if
 from energy.allocation.allocator import allocate
 from energy.allocation.decision import AllocationInput
-from energy.allocation.decision_codec import decision_json, same_decision
+from energy.allocation.explanation.decision_codec import decision_json, same_decision
 from energy.site.preference_rules import miner_violations, preference_violations
 from services.actions.ports import EmergencyStopStore
 from services.clock import Clock

@@ -6,13 +6,18 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from energy.site.loads import LoadKind
+from energy.site.pv_array import PvArray
 from energy.site.snapshot import Link
 from services.stored import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
-    """One site. ``owner_id`` is the user whose preferences rule it."""
+    """One site. ``owner_id`` is the user whose preferences rule it.
+
+    Its place (``timezone``, ``latitude``, ``longitude``) is that of the owner's preferences too:
+    whichever is changed, the other follows. Without ``pv_arrays`` it has no sky model.
+    """
 
     id: UUID
     name: str
@@ -21,6 +26,7 @@ class System:
     latitude: float
     longitude: float
     simulated: bool = False
+    pv_arrays: tuple[PvArray, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from services.events import EventBus
 from services.sites.ports import SiteStore
 from services.sites.records import AdapterConfig, ControlledLoad
 from services.telemetry.ports import TelemetryReader, TelemetryStore, TellsCautions
+from services.telemetry.suspicion import Suspicions
 
 ReaderOf = Callable[[AdapterConfig, Sequence[ControlledLoad]], TelemetryReader]
 """The reader of an adapter; the site's loads tell which of its channels are whose."""
@@ -32,6 +33,7 @@ class Polling:
         """``stopwatch`` gives monotonic seconds, for the duration of a poll."""
         self._sites, self._telemetry, self._reader_of = sites, telemetry, reader_of
         self._clock, self._events, self._stopwatch = clock, events, stopwatch
+        self._suspicions = Suspicions(telemetry=telemetry)
 
     async def poll(self, adapter_id: UUID, system_id: UUID | None = None) -> int:
         """Read an adapter once; returns how many samples were new.
@@ -50,7 +52,9 @@ class Polling:
         except VendorError as error:
             await self._note(adapter, started_s, error=str(error))
             raise
-        new = await self._telemetry.append(samples)
+        new = await self._telemetry.append(
+            await self._suspicions.cleared(adapter.system_id, samples)
+        )
         cautions = reader.cautions() if isinstance(reader, TellsCautions) else ()
         await self._note(adapter, started_s, caution="; ".join(cautions) or None)
         if new > 0:

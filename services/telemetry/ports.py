@@ -7,15 +7,24 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 from uuid import UUID
 
+from services.sites.records import System
 from services.stored import Json
 from services.telemetry.records import Latest, Point, PollHealth, Sample
 
 
 class SkyModel(Protocol):
-    """Clear-sky power of the site's array."""
+    """Clear-sky power of a site's arrays."""
 
     def clear_sky_w(self, at: datetime) -> float:
         """Array power under a clear sky at ``at``, W ≥ 0, limited by the inverter."""
+        ...
+
+
+class Skies(Protocol):
+    """The sky over each site."""
+
+    async def of(self, system: System, at: datetime) -> SkyModel | None:
+        """The model for a system's place and arrays, ready for ``at``; None without arrays."""
         ...
 
 
@@ -52,8 +61,9 @@ class TelemetryStore(Protocol):
         ...
 
     async def latest(self, system_id: UUID, *, until: datetime) -> Sequence[Latest]:
-        """Newest value per device and metric measured at or before ``until``, no older than 24
-        h.
+        """Newest value per device and metric measured at or before ``until``, no older than 24 h.
+
+        A suspect sample never becomes the newest value; its reason stands beside the one before.
         """
         ...
 
@@ -70,12 +80,13 @@ class TelemetryStore(Protocol):
         """One metric over [start, end): raw points, or means of ``step_s`` buckets (None where a
         bucket is empty).
 
-        Powers of several devices are summed per bucket, other metrics averaged.
+        Powers of several devices are summed per bucket, other metrics averaged. Means leave suspect
+        samples out.
         """
         ...
 
     async def at_or_before(self, device_id: UUID, metric: str, at: datetime) -> Point | None:
-        """The newest point of one device's metric measured at or before ``at``."""
+        """The newest point of one device's metric measured at or before ``at``, suspect or not."""
         ...
 
     async def load_powers_at(

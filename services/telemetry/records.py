@@ -87,7 +87,7 @@ class Latest:
     ``measured_at`` is the time of the newest sample in which the metric was not None;
     ``unchanged_since`` the start of
     the run of identical values that ends with it; ``changed`` is False where no other value is
-    known before it (then the run may be older).
+    known before it (then the run may be older). ``suspicion`` is why a newer value is not believed.
     """
 
     device_id: UUID
@@ -98,6 +98,7 @@ class Latest:
     source: str
     link: Link
     changed: bool = True
+    suspicion: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

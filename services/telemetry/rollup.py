@@ -30,6 +30,7 @@ from services.sites.ports import SiteStore
 from services.stored import Json
 from services.telemetry.ports import TelemetryStore
 from services.telemetry.records import BatterySample, EnergySample, LoadSample, Sample
+from services.telemetry.suspicion import believed
 
 HOURLY = "system_hourly_energy"
 DAILY = "system_daily_summary"
@@ -50,7 +51,8 @@ class SamplesOfSite:
     async def rows(self, system_id: UUID, start: datetime, end: datetime) -> Sequence[Sample]:
         """Samples of the span and of the gap that may be bridged to either side."""
         edge = timedelta(seconds=MAXIMUM_GAP_S)
-        return await self._telemetry.energy_rows(system_id, start=start - edge, end=end + edge)
+        rows = await self._telemetry.energy_rows(system_id, start=start - edge, end=end + edge)
+        return [believed(row) for row in rows]
 
     async def series(self, system_id: UUID, rows: Sequence[Sample]) -> SiteSeries:
         """The site's series. The battery monitor goes before the inverter's view of the battery;

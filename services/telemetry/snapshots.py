@@ -21,7 +21,7 @@ from services.memory.records import SiteMemory
 from services.settings.ports import SettingsStore
 from services.sites.ports import SiteStore
 from services.sites.records import ControlledLoad
-from services.telemetry.ports import SkyModel, TelemetryStore
+from services.telemetry.ports import Skies, SkyModel, TelemetryStore
 from services.telemetry.records import Latest
 from services.telemetry.sky import sky_now
 
@@ -109,11 +109,11 @@ class SnapshotBuilder:
         sites: SiteStore,
         settings: SettingsStore,
         telemetry: TelemetryStore,
-        sky: SkyModel | None,
+        skies: Skies | None,
     ) -> None:
-        """``sky`` None leaves the sun's potential unknown."""
+        """``skies`` None leaves the sun's potential unknown."""
         self._sites, self._settings = sites, settings
-        self._telemetry, self._sky = telemetry, sky
+        self._telemetry, self._skies = telemetry, skies
 
     async def build(self, system_id: UUID, at: datetime, memory: SiteMemory) -> BuiltSnapshot:
         """The picture at ``at``: no sample measured later is in it."""
@@ -158,7 +158,7 @@ class SnapshotBuilder:
             controlled_load_w=controlled_w(miners, miner_states, others),
         )
         sky = sky_now(
-            self._sky,
+            await self._sky(system_id, at),
             memory.learned,
             at,
             pv_w=measured.pv_w,
@@ -181,6 +181,12 @@ class SnapshotBuilder:
             loads=loads,
             load_states=states,
         )
+
+    async def _sky(self, system_id: UUID, at: datetime) -> SkyModel | None:
+        if self._skies is None:
+            return None
+        system = await self._sites.system(system_id)
+        return None if system is None else await self._skies.of(system, at)
 
     async def _pv_mean_w(self, system_id: UUID, at: datetime) -> float | None:
         points = await self._telemetry.series(
@@ -314,6 +320,7 @@ def _total(newest: Newest, device_ids: Sequence[UUID], metric: str, at: datetime
         unchanged_s=min(part.unchanged_s for part in parts),
         source=" + ".join(sorted({part.source for part in parts})),
         link=Link.LOCAL if local else Link.CLOUD,
+        suspicion="; ".join(dict.fromkeys(part.suspicion for part in parts if part.suspicion)),
     )
 
 
@@ -324,6 +331,7 @@ def _read(best: Latest, at: datetime) -> Reading:
         unchanged_s=max(0.0, (best.measured_at - best.unchanged_since).total_seconds()),
         source=best.source,
         link=best.link,
+        suspicion=best.suspicion,
     )
 
 

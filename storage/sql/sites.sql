@@ -1,17 +1,18 @@
 -- Systems and what they are made of.
 
 -- name: systems
-SELECT id, name, owner_id, timezone, latitude, longitude, simulated FROM systems ORDER BY name, id
+SELECT id, name, owner_id, timezone, latitude, longitude, simulated, pv_arrays FROM systems ORDER BY name, id
 
 -- name: system
-SELECT id, name, owner_id, timezone, latitude, longitude, simulated FROM systems WHERE id = %(id)s
+SELECT id, name, owner_id, timezone, latitude, longitude, simulated, pv_arrays FROM systems WHERE id = %(id)s
 
 -- name: save_system
-INSERT INTO systems (id, name, owner_id, timezone, latitude, longitude, simulated)
-VALUES (%(id)s, %(name)s, %(owner_id)s, %(timezone)s, %(latitude)s, %(longitude)s, %(simulated)s)
+INSERT INTO systems (id, name, owner_id, timezone, latitude, longitude, simulated, pv_arrays)
+VALUES (%(id)s, %(name)s, %(owner_id)s, %(timezone)s, %(latitude)s, %(longitude)s, %(simulated)s,
+    %(pv_arrays)s)
 ON CONFLICT (id) DO UPDATE SET name = excluded.name, owner_id = excluded.owner_id,
     timezone = excluded.timezone, latitude = excluded.latitude, longitude = excluded.longitude,
-    simulated = excluded.simulated
+    simulated = excluded.simulated, pv_arrays = excluded.pv_arrays
 
 -- name: adapters
 SELECT id, system_id, adapter_type, name, settings, secrets, poll_interval_s, link, enabled

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import fields
 from uuid import UUID, uuid5
 
+from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
+from energy import json_codec
+from energy.site.pv_array import PvArray
 from services.errors import Invalid
 from services.sites.records import AdapterConfig, ControlledLoad, System
 from services.stored import Json
@@ -31,16 +34,17 @@ class PostgresSiteStore:
 
     async def systems(self) -> Sequence[System]:
         """All systems by name."""
-        return [record(System, each) for each in await rows(self._pool, SQL["systems"])]
+        return [_system(each) for each in await rows(self._pool, SQL["systems"])]
 
     async def system(self, system_id: UUID) -> System | None:
         """One by id."""
         found = await row(self._pool, SQL["system"], {"id": system_id})
-        return None if found is None else record(System, found)
+        return None if found is None else _system(found)
 
     async def save_system(self, system: System) -> None:
         """Insert or update."""
         values = {field.name: getattr(system, field.name) for field in fields(System)}
+        values["pv_arrays"] = Jsonb(json_codec.to_json(system.pv_arrays))
         await rows(self._pool, SQL["save_system"], values)
 
     async def adapters(self, system_id: UUID) -> Sequence[AdapterConfig]:
@@ -98,3 +102,8 @@ class PostgresSiteStore:
         async with connected(self._pool) as connection:
             await connection.execute(SQL[add_array], values)
             await connection.execute(SQL[save], values)
+
+
+def _system(found: DictRow) -> System:
+    arrays = tuple(json_codec.from_json(PvArray, each) for each in found["pv_arrays"])
+    return record(System, {**found, "pv_arrays": arrays})

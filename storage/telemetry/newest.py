@@ -17,7 +17,7 @@ from psycopg.rows import DictRow
 from energy.site.snapshot import Link
 from services.telemetry.records import Latest
 from storage.connection.pool import Connection, Pool, connected
-from storage.telemetry.sample_tables import KINDS, Kind, number
+from storage.telemetry.sample_tables import KINDS, Kind, believed, number
 
 LATEST = timedelta(hours=24)
 """What is older is no newest value any more."""
@@ -41,6 +41,11 @@ async def continue_newest(connection: Connection, kind: Kind, draft: str) -> Non
     await connection.execute(_continue_sql(kind, draft))
 
 
+async def note_suspicions(connection: Connection, draft: str) -> None:
+    """Note beside the newest values why the newer ones of ``draft`` are not believed."""
+    await connection.execute(_suspicions_sql(draft))
+
+
 def _latest(row: DictRow) -> Latest:
     return Latest(
         device_id=row["device_id"],
@@ -51,6 +56,7 @@ def _latest(row: DictRow) -> Latest:
         source=row["source"],
         link=Link(row["link"]),
         changed=row["changed"],
+        suspicion=row["suspicion"],
     )
 
 
@@ -58,13 +64,16 @@ def _kept_sql() -> LiteralString:
     devices = " UNION ALL ".join(kind.listed for kind in KINDS)
     return _text(
         "SELECT n.device_id, n.metric, n.value, n.measured_at, n.unchanged_since, n.changed,"  # noqa: S608 - our own names
-        f" d.source, d.link FROM ({devices}) d JOIN newest_values n ON n.device_id = d.id"
-        " WHERE n.measured_at >= %(oldest)s"
+        f" n.suspicion, d.source, d.link FROM ({devices}) d"
+        " JOIN newest_values n ON n.device_id = d.id WHERE n.measured_at >= %(oldest)s"
     )
 
 
 def _continue_sql(kind: Kind, draft: str) -> LiteralString:
-    listed = ", ".join(f"('{name}', {number(name)}::double precision)" for name in kind.metrics)
+    listed = ", ".join(
+        f"('{name}', CASE WHEN {believed(name)} THEN {number(name)}::double precision END)"
+        for name in kind.metrics
+    )
     return _text(
         f"""
         WITH fresh AS (
@@ -93,8 +102,21 @@ def _continue_sql(kind: Kind, draft: str) -> LiteralString:
         ORDER BY device_id, metric
         ON CONFLICT (device_id, metric) DO UPDATE SET value = excluded.value,
             measured_at = excluded.measured_at, unchanged_since = excluded.unchanged_since,
-            changed = excluded.changed
+            changed = excluded.changed, suspicion = ''
         WHERE excluded.measured_at > newest_values.measured_at"""  # noqa: S608 - our own names
+    )
+
+
+def _suspicions_sql(draft: str) -> LiteralString:
+    return _text(
+        f"""
+        UPDATE newest_values n SET suspicion = s.reason
+        FROM (
+            SELECT DISTINCT ON (i.device_id, e.key) i.device_id, e.key AS metric, i.at,
+                e.value AS reason
+            FROM {draft} i CROSS JOIN LATERAL jsonb_each_text(i.suspect) e
+            ORDER BY i.device_id, e.key, i.at DESC) s
+        WHERE n.device_id = s.device_id AND n.metric = s.metric AND s.at > n.measured_at"""  # noqa: S608 - our own names
     )
 
 
@@ -108,21 +130,22 @@ def _search_part(kind: Kind, metric: str) -> str:
     return f"""
         SELECT d.id AS device_id, '{metric}' AS metric, n.value::double precision AS value,
             n.at AS measured_at, f.at AS unchanged_since, c.at IS NOT NULL AS changed,
-            d.source, d.link
+            '' AS suspicion, d.source, d.link
         FROM ({kind.listed}) d
         CROSS JOIN LATERAL (
             SELECT at, {number(metric)} AS value, {metric} AS raw FROM {kind.table}
             WHERE device_id = d.id AND at <= %(until)s AND at >= %(oldest)s
-                AND {metric} IS NOT NULL
+                AND {believed(metric)}
             ORDER BY at DESC LIMIT 1) n
         LEFT JOIN LATERAL (
             SELECT at FROM {kind.table}
-            WHERE device_id = d.id AND at < n.at AND at >= %(oldest)s AND {metric} <> n.raw
+            WHERE device_id = d.id AND at < n.at AND at >= %(oldest)s
+                AND {metric} <> n.raw AND {believed(metric)}
             ORDER BY at DESC LIMIT 1) c ON true
         CROSS JOIN LATERAL (
             SELECT at FROM {kind.table}
             WHERE device_id = d.id AND at <= n.at AND at >= %(oldest)s
-                AND (c.at IS NULL OR at > c.at) AND {metric} IS NOT NULL
+                AND (c.at IS NULL OR at > c.at) AND {believed(metric)}
             ORDER BY at LIMIT 1) f"""  # noqa: S608 - our own names
 
 

@@ -55,3 +55,14 @@ KINDS = (
 def number(metric: str) -> str:
     """The column as a number."""
     return f"{metric}::int" if metric in SWITCHES else metric
+
+
+def believed(metric: str) -> str:
+    """The condition that a row's metric is there, not suspect, and a number that can be.
+
+    Beyond a terawatt nothing is measured: such numbers overflow every sum.
+    """
+    return (
+        f"{metric} IS NOT NULL AND NOT suspect ? '{metric}'"
+        f" AND {number(metric)} BETWEEN -1e12 AND 1e12"
+    )

@@ -18,9 +18,9 @@ from services.telemetry.records import Latest, Point, PollHealth, Sample
 from storage.connection.mapping import record
 from storage.connection.pool import Connection, Pool, connected, row, rows
 from storage.connection.queries import queries
-from storage.telemetry.newest import continue_newest, newest
+from storage.telemetry.newest import continue_newest, newest, note_suspicions
 from storage.telemetry.partitions import drop_days, make_days
-from storage.telemetry.sample_tables import KINDS, Kind, number
+from storage.telemetry.sample_tables import KINDS, Kind, believed, number
 
 SQL = queries("telemetry")
 MAXIMUM_BUCKETS = 100_000
@@ -220,6 +220,8 @@ async def _copy(connection: Connection, kind: Kind, samples: Sequence[Sample]) -
         )
     )
     await continue_newest(connection, kind, draft)
+    if any(sample.suspect for sample in samples):
+        await note_suspicions(connection, draft)
     return cursor.rowcount
 
 
@@ -234,7 +236,7 @@ def _series_sql(kind: Kind, name: str, *, raw: bool) -> LiteralString:
         return _text(f"SELECT at, device_id, {value} AS value{chosen}")
     return _text(
         "SELECT date_bin(%(step)s, at, %(start)s) AS at, device_id,"
-        f" avg({value}) AS value{chosen} GROUP BY 1, 2"
+        f" avg({value}) AS value{chosen} AND {believed(name)} GROUP BY 1, 2"
     )
 
 

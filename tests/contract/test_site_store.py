@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from energy.site.loads import LoadKind
+from energy.site.pv_array import PvArray
 from energy.site.snapshot import Link
 from services.errors import Invalid
 from services.sites.records import ControlledLoad
@@ -99,3 +100,33 @@ async def test_a_device_of_an_unknown_kind_is_refused(site: Site) -> None:
             adapter_id=site.cloud,
             external_id="x",
         )
+
+
+async def test_a_sites_arrays_come_back(site: Site) -> None:
+    arrays = (
+        PvArray(peak_w=6_000.0, tilt_deg=20.0, azimuth_deg=90.0, inverter_limit_w=5_000.0),
+        PvArray(peak_w=4_000.0, tilt_deg=35.0, azimuth_deg=270.0),
+    )
+    saved = replace(system(site, site.system_id, "Home"), pv_arrays=arrays)
+    await site.stores.site.save_system(saved)
+    assert await site.stores.site.system(site.system_id) == saved
+
+
+async def test_a_site_and_its_owner_have_one_place(site: Site) -> None:
+    """Whichever is changed, the other follows: night, windows and days are in one timezone."""
+    settings, sites = site.stores.settings, site.stores.site
+    before = await settings.preferences(site.system_id)
+    moved = replace(before.value, timezone="Europe/Zurich", latitude=47.4, longitude=8.1)
+    stored = await settings.save_preferences(
+        site.system_id, moved, expected_version=before.version, actor="ana"
+    )
+    there = await sites.system(site.system_id)
+    assert there is not None
+    assert (there.timezone, there.latitude, there.longitude) == ("Europe/Zurich", 47.4, 8.1)
+    await sites.save_system(replace(there, timezone="Australia/Sydney", latitude=-33.3))
+    again = await settings.preferences(site.system_id)
+    assert (again.value.timezone, again.value.latitude) == ("Australia/Sydney", -33.3)
+    assert again.version > stored.version
+    other = await sites.system(site.other_system_id)
+    assert other is not None
+    assert other.timezone == system(site, site.other_system_id, "Other").timezone

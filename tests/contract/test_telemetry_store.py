@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -347,3 +348,63 @@ async def test_retention_drops_whole_days_and_keeps_the_rest(site: Site) -> None
     assert [sample.at for sample in kept] == [at(-60 * 24 * n) for n in (3, 2, 1, 0)]
     assert await store.apply_retention(now=NOON, raw_hours=72.0) == 0
     assert await store.append([volts(site, 60 * 24, 52.0), volts(site, -60 * 24 * 2, 50.0)]) == 1
+
+
+async def test_a_suspect_sample_is_kept_and_never_the_newest(site: Site) -> None:
+    store = site.stores.telemetry
+    good = EnergySample(device_id=site.inverter, at=at(0), pv_power_w=5_000.0, load_power_w=900.0)
+    doubtful = EnergySample(
+        device_id=site.inverter,
+        at=at(2),
+        pv_power_w=5_100.0,
+        load_power_w=0.0,
+        suspect={"load_power_w": "no load sensor"},
+    )
+    await store.append([good])
+    await store.append([doubtful])
+    newest = {each.metric: each for each in await store.latest(site.system_id, until=at(5))}
+    load, pv = newest["load_power_w"], newest["pv_power_w"]
+    assert (load.value, load.measured_at, load.suspicion) == (900.0, at(0), "no load sensor")
+    assert (pv.value, pv.measured_at, pv.suspicion) == (5_100.0, at(2), "")
+    told = await store.at_or_before(site.inverter, "load_power_w", at(5))
+    assert told == Point(at=at(2), value=0.0)
+    (mean,) = await store.series(
+        site.system_id, "load_power_w", start=at(0), end=at(10), step_s=600.0
+    )
+    assert mean.value == 900.0
+    await store.append([replace(good, at=at(4), load_power_w=950.0)])
+    again = {each.metric: each for each in await store.latest(site.system_id, until=at(5))}
+    assert (again["load_power_w"].value, again["load_power_w"].suspicion) == (950.0, "")
+    before = {each.metric: each for each in await store.latest(site.system_id, until=at(3))}
+    assert before["load_power_w"].value == 900.0
+
+
+async def test_numbers_that_cannot_be_break_no_mean(site: Site) -> None:
+    store = site.stores.telemetry
+    await store.append(
+        [
+            EnergySample(device_id=site.inverter, at=at(minute), pv_power_w=watts)
+            for minute, watts in ((0, 1e308), (1, 1e308), (2, 5_000.0), (3, -1e308))
+        ]
+    )
+    (mean,) = await store.series(
+        site.system_id, "pv_power_w", start=at(0), end=at(10), step_s=600.0
+    )
+    assert mean.value == 5_000.0
+    (newest,) = await store.latest(site.system_id, until=at(5))
+    assert newest.value == 5_000.0
+
+
+async def test_what_each_load_drew_at_a_moment(site: Site) -> None:
+    store = site.stores.telemetry
+    await store.append(
+        [
+            LoadSample(device_id=site.miner_load, at=at(0), is_on=True, power_w=3_100.0),
+            LoadSample(device_id=site.miner_load, at=at(4), is_on=True, power_w=3_200.0),
+            LoadSample(device_id=site.fan_load, at=at(3), is_on=True),
+        ]
+    )
+    drew = {site.miner_load: 3_100.0}
+    assert await store.load_powers_at(site.system_id, at(3), within_s=300.0) == drew
+    assert await store.load_powers_at(site.system_id, at(3), within_s=179.0) == {}
+    assert await store.load_powers_at(site.other_system_id, at(3), within_s=300.0) == {}

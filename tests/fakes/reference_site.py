@@ -31,7 +31,7 @@ from services.events import EventBus
 from services.memory.ports import MemoryStore
 from services.settings.ports import SettingsStore
 from services.sites.ports import SiteStore
-from services.sites.records import AdapterConfig, ControlledLoad
+from services.sites.records import AdapterConfig, ControlledLoad, System
 from services.telemetry.polling import Polling
 from services.telemetry.ports import SkyModel, TelemetryStore
 from services.telemetry.records import BatterySample, EnergySample, LoadSample, Sample, ZoneSample
@@ -179,6 +179,17 @@ class Stores(Protocol):
     def events(self) -> EventBus: ...
 
 
+class FixedSky:
+    """``Skies`` with one model for every site."""
+
+    def __init__(self, model: SkyModel) -> None:
+        self._model = model
+
+    async def of(self, _: System, at: datetime) -> SkyModel:
+        assert at.tzinfo is not None
+        return self._model
+
+
 @dataclass(slots=True, kw_only=True)
 class Loop:
     """Every part of the loop on one set of stores."""
@@ -204,7 +215,10 @@ class Loop:
     def __post_init__(self) -> None:
         s = self.stores
         self.snapshots = SnapshotBuilder(
-            sites=s.site, settings=s.settings, telemetry=s.telemetry, sky=self.sky
+            sites=s.site,
+            settings=s.settings,
+            telemetry=s.telemetry,
+            skies=None if self.sky is None else FixedSky(self.sky),
         )
         self.judge = Judge(
             sites=s.site,
@@ -290,7 +304,7 @@ class ReferenceSite:
             stores=self.stores,
             clock=self.clock,
             switches=SimulatedSwitches(physics=self.physics, clock=self.clock),
-            sky=sky if sky is not None else PvlibSkyModel(array=geometry),
+            sky=sky if sky is not None else PvlibSkyModel(geometry),
         )
         self.polling = Polling(
             sites=self.stores.site,

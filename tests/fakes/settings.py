@@ -36,8 +36,10 @@ class InMemorySettingsStore:
 
     async def preferences(self, system_id: UUID) -> Stored[Preferences]:
         if system_id not in self._preferences:
-            self._preferences[system_id] = self._stored(await self._defaults(system_id), None)
-        return self._preferences[system_id]
+            self._preferences[system_id] = self._stored(
+                await self._placed(system_id, Preferences()), None
+            )
+        return await self._at_its_place(system_id)
 
     async def save_preferences(
         self, system_id: UUID, value: Preferences, *, expected_version: int | None, actor: str
@@ -45,7 +47,17 @@ class InMemorySettingsStore:
         current = await self.preferences(system_id)
         _refuse_lost_update("preferences", current.version, expected_version)
         self._preferences[system_id] = self._stored(value, current)
+        if self._site is not None:
+            await self._site.place(system_id, value)
         self.audit.append((actor, "update", "user_preferences"))
+        return self._preferences[system_id]
+
+    async def _at_its_place(self, system_id: UUID) -> Stored[Preferences]:
+        """With the system's place, whoever changed it."""
+        stored = self._preferences[system_id]
+        placed = await self._placed(system_id, stored.value)
+        if placed != stored.value:
+            self._preferences[system_id] = self._stored(placed, stored)
         return self._preferences[system_id]
 
     async def miners(self, system_id: UUID) -> Sequence[Stored[MinerProfile]]:
@@ -100,12 +112,16 @@ class InMemorySettingsStore:
                 return system_id, zones[str(zone_id)].value
         return None
 
-    async def _defaults(self, system_id: UUID) -> Preferences:
+    async def _placed(self, system_id: UUID, value: Preferences) -> Preferences:
+        """With the place of the system."""
         system = None if self._site is None else await self._site.system(system_id)
         if system is None:
-            return Preferences()
-        return Preferences(
-            timezone=system.timezone, latitude=system.latitude, longitude=system.longitude
+            return value
+        return replace(
+            value,
+            timezone=system.timezone,
+            latitude=system.latitude,
+            longitude=system.longitude,
         )
 
     def _stored(self, value: T, before: Stored[T] | None) -> Stored[T]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
+from energy.site.preferences import Preferences
 from services.errors import Invalid
 from services.sites.records import AdapterConfig, ControlledLoad, System
 from services.stored import Json
@@ -29,6 +31,17 @@ class InMemorySiteStore:
 
     async def save_system(self, system: System) -> None:
         self._systems[system.id] = system
+
+    async def place(self, system_id: UUID, value: Preferences) -> None:
+        """The owner's place is the system's."""
+        system = self._systems.get(system_id)
+        if system is not None:
+            self._systems[system_id] = replace(
+                system,
+                timezone=value.timezone,
+                latitude=value.latitude,
+                longitude=value.longitude,
+            )
 
     async def adapters(self, system_id: UUID) -> Sequence[AdapterConfig]:
         mine = (a for a in self._adapters.values() if a.system_id == system_id)

@@ -39,6 +39,7 @@ ROLLUP_KEYS = {
 }
 LATEST_S = 24 * 3600.0
 MAXIMUM_BUCKETS = 100_000
+MOST = 1e12
 NOT_NUMBERS = frozenset({"device_id", "at", "state", "suspect"})
 
 
@@ -85,6 +86,7 @@ class InMemoryTelemetryStore:
                     source=source,
                     link=link,
                     changed=newest.changed,
+                    suspicion=track.doubt(name, newest.measured_at),
                 )
         return [found[key] for key in sorted(found)]
 
@@ -102,9 +104,10 @@ class InMemoryTelemetryStore:
         buckets = _empty_buckets(start, end, step_s)
         for (kind, owner), track in self._of(system_id):
             wanted = device_id is None or owner == device_id
-            if name not in track.metrics or not wanted or kind not in kinds:
+            points = track.told if step_s is None else track.metrics
+            if name not in points or not wanted or kind not in kinds:
                 continue
-            for measured_at, value in track.metrics[name].between(start, end):
+            for measured_at, value in points[name].between(start, end):
                 at = _bucket(measured_at, start, step_s)
                 buckets.setdefault(at, {}).setdefault(owner, []).append(value)
         return [Point(at=at, value=_joined(name, buckets[at])) for at in sorted(buckets)]
@@ -115,8 +118,8 @@ class InMemoryTelemetryStore:
             Point(at=point[0], value=point[1])
             for kind in sorted(kinds)
             if (track := self._tracks.get((kind, device_id))) is not None
-            and name in track.metrics
-            and (point := track.metrics[name].at_or_before(at)) is not None
+            and name in track.told
+            and (point := track.told[name].at_or_before(at)) is not None
         ]
         return max(found, key=lambda point: point.at, default=None)
 
@@ -235,10 +238,10 @@ class InMemoryTelemetryStore:
 
 
 def numbers(sample: Sample) -> dict[str, float]:
-    """The numeric metrics of a sample that are there and finite; booleans as 0 and 1."""
+    """The numeric metrics of a sample that are there and can be; booleans as 0 and 1."""
     values = {f.name: getattr(sample, f.name) for f in fields(sample) if f.name not in NOT_NUMBERS}
     known = {name: float(value) for name, value in values.items() if value is not None}
-    return {name: value for name, value in known.items() if math.isfinite(value)}
+    return {name: value for name, value in known.items() if abs(value) <= MOST}
 
 
 def resolve_metric(metric: str, *, any_kind: bool) -> tuple[frozenset[str], str]:

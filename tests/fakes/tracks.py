@@ -89,10 +89,12 @@ class Metric:
 
 @dataclass(slots=True)
 class Track:
-    """All samples of one kind of one device."""
+    """All samples of one kind of one device: ``metrics`` as believed, ``told`` suspect ones too."""
 
     samples: list[Sample] = field(default_factory=list)
     metrics: dict[str, Metric] = field(default_factory=dict)
+    told: dict[str, Metric] = field(default_factory=dict)
+    doubts: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     times: set[datetime] = field(default_factory=set)
 
     def add(self, sample: Sample, numbers: dict[str, float]) -> bool:
@@ -102,7 +104,12 @@ class Track:
         self.times.add(sample.at)
         insort(self.samples, sample, key=BY_TIME)
         for name, value in numbers.items():
-            self.metrics.setdefault(name, Metric()).add(sample.at, value)
+            self.told.setdefault(name, Metric()).add(sample.at, value)
+            if name not in sample.suspect:
+                self.metrics.setdefault(name, Metric()).add(sample.at, value)
+        for name, why in sample.suspect.items():
+            if name not in self.doubts or self.doubts[name][0] < sample.at:
+                self.doubts[name] = (sample.at, why)
         return True
 
     def between(self, start: datetime, end: datetime) -> list[Sample]:
@@ -114,6 +121,11 @@ class Track:
         old = self.samples[: bisect_left(self.samples, at, key=BY_TIME)]
         del self.samples[: len(old)]
         self.times -= {sample.at for sample in old}
-        for metric in self.metrics.values():
+        for metric in (*self.metrics.values(), *self.told.values()):
             metric.drop_before(at)
         return {sample.at.date() for sample in old}
+
+    def doubt(self, name: str, since: datetime) -> str:
+        """Why a value that came after ``since`` is suspect."""
+        at, why = self.doubts.get(name, (since, ""))
+        return why if at > since else ""

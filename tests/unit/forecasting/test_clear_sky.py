@@ -12,7 +12,7 @@ MIDSUMMER = datetime(2026, 6, 21, 20, 10, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def sky() -> PvlibSkyModel:
-    return PvlibSkyModel(array=ArrayGeometry(latitude=37.3382, longitude=-121.8863))
+    return PvlibSkyModel(ArrayGeometry(latitude=37.3382, longitude=-121.8863))
 
 
 def test_noon_and_midnight_of_the_reference_array(sky: PvlibSkyModel) -> None:
@@ -40,13 +40,13 @@ def test_days_join_without_a_step(sky: PvlibSkyModel) -> None:
 
 def test_the_inverter_limits_the_array() -> None:
     array = ArrayGeometry(latitude=37.3, longitude=-121.9, inverter_limit_w=8_000.0)
-    assert PvlibSkyModel(array=array).clear_sky_w(MIDSUMMER) == 8_000.0
+    assert PvlibSkyModel(array).clear_sky_w(MIDSUMMER) == 8_000.0
 
 
 def test_many_days_at_once() -> None:
-    sky = PvlibSkyModel(array=ArrayGeometry(latitude=37.3382, longitude=-121.8863))
+    sky = PvlibSkyModel(ArrayGeometry(latitude=37.3382, longitude=-121.8863))
     assert not sky.is_prepared(MIDSUMMER)
     sky.prepare(MIDSUMMER, days=3)
     assert sky.is_prepared(MIDSUMMER + timedelta(days=2))
-    single = PvlibSkyModel(array=ArrayGeometry(latitude=37.3382, longitude=-121.8863))
+    single = PvlibSkyModel(ArrayGeometry(latitude=37.3382, longitude=-121.8863))
     assert sky.clear_sky_w(MIDSUMMER) == pytest.approx(single.clear_sky_w(MIDSUMMER))

@@ -301,12 +301,12 @@ FAULTS = {
         polls={"voltage_v": 0.0}, minutes=4, voltage=(52.2, SOLARK, "good")
     ),
     "both voltages are nonsense": Fault(
-        polls={"voltage_v": 0.0, "inverter_v": 1e308},
+        polls={"voltage_v": 0.0, "inverter_v": 400.0},
         minutes=4,
         voltage=(None, None, "implausible"),
     ),
     "both voltages are nonsense for long": Fault(
-        polls={"voltage_v": 0.0, "inverter_v": 1e308},
+        polls={"voltage_v": 0.0, "inverter_v": 400.0},
         minutes=40,
         voltage=(None, None, "implausible"),
         lost=True,

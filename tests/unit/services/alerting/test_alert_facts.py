@@ -31,6 +31,7 @@ from services.sites.records import AdapterConfig, ControlledLoad, System
 from services.telemetry.records import BatterySample, EnergySample, LoadSample
 from services.telemetry.snapshots import SnapshotBuilder
 from tests.fakes.clock import EPOCH, SteppingClock
+from tests.fakes.reference_site import FixedSky
 from tests.fakes.stores import InMemoryStores
 
 SITE, VRM, RELAY, INVERTER, PACK, LOAD = (UUID(int=n) for n in range(1, 7))
@@ -51,7 +52,7 @@ class Site:
                 sites=self.stores.site,
                 settings=self.stores.settings,
                 telemetry=self.stores.telemetry,
-                sky=Noon(),
+                skies=FixedSky(Noon()),
             ),
             sites=self.stores.site,
             telemetry=self.stores.telemetry,

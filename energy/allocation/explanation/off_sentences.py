@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from energy.allocation.explanation.would_change import minutes
 from energy.allocation.reasons import (
     BelowStartVoltage,
     BelowStopVoltage,
@@ -33,7 +34,6 @@ from energy.allocation.reasons import (
     WaitsForMinimumOn,
     WhyStopped,
 )
-from energy.allocation.would_change import minutes
 from energy.site.miners import MinerMode, MinerProfile
 from energy.wording import kilowatt_hours, volts, watts
 

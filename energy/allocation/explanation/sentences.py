@@ -9,9 +9,16 @@ from collections.abc import Iterator
 from typing import NamedTuple, assert_never
 
 from energy.allocation.decision import Command, Decision, MinerDecision
-from energy.allocation.off_changes import would_start
-from energy.allocation.off_sentences import why_off
-from energy.allocation.reason_codec import compared
+from energy.allocation.explanation.off_changes import would_start
+from energy.allocation.explanation.off_sentences import why_off
+from energy.allocation.explanation.reason_codec import compared
+from energy.allocation.explanation.would_change import (
+    StopsBelow,
+    StopsIn,
+    WouldChange,
+    minutes,
+    phrase,
+)
 from energy.allocation.reasons import (
     BatteryLends,
     Condition,
@@ -24,7 +31,6 @@ from energy.allocation.reasons import (
     WhyRunning,
     WithinTolerance,
 )
-from energy.allocation.would_change import StopsBelow, StopsIn, WouldChange, minutes, phrase
 from energy.site.miners import MinerMemory, MinerProfile
 from energy.wording import grouped, volts, watts
 
@@ -44,6 +50,8 @@ class Explanations:
         self._decision = decision
         self._profiles = {profile.id: profile for profile in decision.inputs.miners}
         self._memory = dict(decision.memory.miners)
+        restart_v = decision.inputs.preferences.voltage_restart
+        self._lockout_ends_v = restart_v if decision.memory.lockout else None
 
     def of(self, miner: MinerDecision) -> Sentences:
         """One miner's."""
@@ -90,6 +98,7 @@ class Explanations:
                     profile,
                     at=self._decision.inputs.snapshot.at,
                     memory=self._memory.get(miner.miner_id, _NOTHING),
+                    lockout_ends_v=self._lockout_ends_v,
                     waits=miner.command is Command.STAY_OFF,
                 )
 

@@ -5,6 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import assert_never
 
+from energy.allocation.explanation.would_change import (
+    BudgetFree,
+    EnergyStored,
+    Happens,
+    LockoutEnds,
+    NextCycle,
+    OthersMinimumOver,
+    SunFree,
+    SunProduced,
+    TimePassed,
+    VoltageHeld,
+    VoltageReached,
+    WindowOpens,
+    WouldChange,
+)
 from energy.allocation.reasons import (
     BelowStartVoltage,
     BelowStopVoltage,
@@ -34,21 +49,6 @@ from energy.allocation.reasons import (
     WaitsForMinimumOn,
     WhyStopped,
 )
-from energy.allocation.would_change import (
-    BudgetFree,
-    EnergyStored,
-    Happens,
-    LockoutEnds,
-    NextCycle,
-    OthersMinimumOver,
-    SunFree,
-    SunProduced,
-    TimePassed,
-    VoltageHeld,
-    VoltageReached,
-    WindowOpens,
-    WouldChange,
-)
 from energy.site.miners import MinerMemory, MinerMode, MinerProfile
 
 
@@ -58,11 +58,13 @@ def would_start(  # noqa: PLR0911 - one line per reason
     *,
     at: datetime,
     memory: MinerMemory,
+    lockout_ends_v: float | None,
     waits: bool,
 ) -> WouldChange:
     """What has to change for ``reason`` to go.
 
-    ``waits``: it is off; one that is being stopped has its minimum off time before it.
+    ``lockout_ends_v`` is where the low-voltage lockout ends, None when it does not hold. ``waits``:
+    it is off; one that is being stopped has its minimum off time before it.
     """
     match reason:
         case EmergencyStopped():
@@ -88,7 +90,7 @@ def would_start(  # noqa: PLR0911 - one line per reason
             | BelowStopVoltage()
             | BelowStartVoltage()
         ):
-            return _of_voltages(reason, profile)
+            return _of_voltages(reason, profile, lockout_ends_v)
         case _:
             return _of_conditions(reason, profile)
 
@@ -101,15 +103,18 @@ def _of_voltages(
     | BelowStopVoltage
     | BelowStartVoltage,
     profile: MinerProfile,
+    lockout_ends_v: float | None,
 ) -> WouldChange:
-    held_min = profile.start_hysteresis_minutes
+    held_min, start_v = profile.start_hysteresis_minutes, profile.start_voltage
+    if lockout_ends_v is not None:
+        start_v = max(start_v, lockout_ends_v)
     match reason:
         case VoltageCritical():
             return Happens(event="a charged battery")
-        case LockedOut(voltage_restart_v=back_v):
-            return LockoutEnds(voltage_v=max(back_v, profile.start_voltage), held_min=held_min)
+        case LockedOut():
+            return LockoutEnds(voltage_v=start_v, held_min=held_min)
         case EmergencyVoltage() | VoltageLow() | BelowStopVoltage() | BelowStartVoltage():
-            return VoltageReached(voltage_v=profile.start_voltage, held_min=held_min)
+            return VoltageReached(voltage_v=start_v, held_min=held_min)
         case _:
             assert_never(reason)
 

@@ -1,0 +1,42 @@
+"""The sky model of each site: its own place and arrays, prepared beside the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+
+from energy.site.pv_array import PvArray
+from forecasting.clear_sky import PvlibSkyModel, geometry
+from services.sites.records import System
+
+AHEAD = timedelta(days=2)
+"""Tonight and tomorrow have to be known as well."""
+
+DAYS = 3
+
+Key = tuple[float, float, tuple[PvArray, ...]]
+
+
+class PvlibSkies:
+    """The port ``Skies``: one model per place and arrays, made anew when they change."""
+
+    def __init__(self) -> None:
+        """Nothing is computed before the first question."""
+        self._models: dict[Key, PvlibSkyModel] = {}
+
+    async def of(self, system: System, at: datetime) -> PvlibSkyModel | None:
+        """The model of a system, ready for ``at``; None without arrays."""
+        if not system.pv_arrays:
+            return None
+        key = (system.latitude, system.longitude, system.pv_arrays)
+        model = self._models.get(key)
+        if model is None:
+            model = self._models[key] = sky_of(*key)
+        if not (model.is_prepared(at) and model.is_prepared(at + AHEAD)):
+            await asyncio.to_thread(model.prepare, at, days=DAYS)
+        return model
+
+
+def sky_of(latitude: float, longitude: float, arrays: tuple[PvArray, ...]) -> PvlibSkyModel:
+    """The clear sky over arrays at a place; several arrays sum."""
+    return PvlibSkyModel(*(geometry(latitude, longitude, array) for array in arrays))

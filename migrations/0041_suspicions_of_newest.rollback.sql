@@ -1,0 +1,1 @@
+ALTER TABLE newest_values DROP COLUMN suspicion;
