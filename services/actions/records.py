@@ -26,17 +26,6 @@ class ActionStatus(StrEnum):
     REJECTED = "rejected"
 
 
-OPEN_STATUSES = frozenset(
-    {
-        ActionStatus.PROPOSED,
-        ActionStatus.PENDING,
-        ActionStatus.APPROVED,
-        ActionStatus.EXECUTING,
-        ActionStatus.VERIFYING,
-    }
-)
-
-
 IN_FLIGHT_STATUSES = frozenset({ActionStatus.EXECUTING, ActionStatus.VERIFYING})
 
 

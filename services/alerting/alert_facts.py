@@ -80,6 +80,8 @@ class FactsOfSite:
             battery_temperature_c=measured.battery_temperature.usable,
             pv_power_w=measured.pv_w,
             sky_allows_w=_sky_allows_w(sky.clear_sky_w, built.learned.clear_sky_ratio),
+            best_recent_ratio=built.learned.best_recent_ratio,
+            usual_best_ratio=built.learned.usual_best_ratio,
             throttled=budget.get("throttled") is True,
             base_load_w=measured.base_load.usable,
             usual_base_load_w=built.learned.mean_base_load_w,

@@ -22,6 +22,7 @@ from energy.energy_balance.rollup import (
     hours_between,
     summarize,
 )
+from energy.measuring.voltage_series import in_force
 from energy.site.loads import LoadKind
 from energy.site.preferences import Preferences
 from services.clock import Clock
@@ -61,9 +62,10 @@ class SamplesOfSite:
         preferences = (await self._settings.preferences(system_id)).value
         inverters = [row for row in rows if isinstance(row, EnergySample)]
         monitors = [row for row in rows if isinstance(row, BatterySample)]
-        voltage = _by_device(monitors, lambda row: row.voltage_v) or _by_device(
-            inverters, lambda row: row.battery_voltage_v
-        )
+        told = _by_device(monitors, lambda row: row.voltage_v) or ((),)
+        of_inverters = [(row.at, row.battery_voltage_v) for row in inverters]
+        found = [in_force(each, of_inverters, preferences) for each in told]
+        voltage = tuple(each for each in found if each)
         battery = _by_device(monitors, lambda row: row.power_w) or _by_device(
             inverters, lambda row: row.battery_power_w
         )

@@ -246,3 +246,14 @@ def _refuse_unknown(changes: Json | None) -> None:
     unknown = sorted(set(changes or {}) - CHANGEABLE)
     if unknown:
         raise Invalid([(name, "can't be changed by a transition") for name in unknown])
+
+
+OPEN_STATUSES = frozenset(
+    {
+        ActionStatus.PROPOSED,
+        ActionStatus.PENDING,
+        ActionStatus.APPROVED,
+        ActionStatus.EXECUTING,
+        ActionStatus.VERIFYING,
+    }
+)

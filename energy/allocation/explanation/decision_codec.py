@@ -12,8 +12,6 @@ from energy.allocation.explanation.sentences import Explanations, Sentences
 from energy.json_codec import CodecError, Json, canonical, from_json, to_json
 from energy.site.miners import ControlMemory
 
-SENTENCES = ("explanation", "would_change")
-
 
 def decision_json(decision: Decision) -> Json:
     """The whole decision as stored."""

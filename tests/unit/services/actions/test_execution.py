@@ -12,9 +12,10 @@ import pytest
 
 from commandcenter.wiring import seed
 from energy.site.loads import Actor
-from services.actions.records import OPEN_STATUSES, Action, ActionStatus
+from services.actions.records import Action, ActionStatus
 from services.errors import Unavailable
 from services.telemetry.records import EnergySample
+from tests.fakes.control import OPEN_STATUSES
 from tests.fakes.reference_site import SYSTEM_ID
 from tests.fakes.scripted_site import DUMP, FAN, HEATER, PRIMARY, ScriptedSite
 from tests.fakes.scripted_switch import Mode
