@@ -31,7 +31,7 @@ from commandcenter.wiring.seed import (
     seed_owner,
     seed_simulated_site,
 )
-from forecasting.skies import PvlibSkies
+from forecasting.skies import ClearSkies
 from scheduler.execution import JobExecutor
 from scheduler.jobs import Work
 from server.container import ServerConfig, Services
@@ -101,7 +101,7 @@ class Site:
     actions: Actions
     execution: Execution
     dispatch: CommandDispatch
-    skies: PvlibSkies
+    skies: ClearSkies
     first_start: bool
     system_id: UUID = SYSTEM_ID
 
@@ -213,7 +213,7 @@ class _Builder:
         self._http, self._first = http, first
         self._clock = plant.clock
         self._devices = Devices(http=http, clock=plant.clock, adapters_of=control.site.adapters)
-        self._skies = PvlibSkies()
+        self._skies = ClearSkies()
         self._judge = Judge(
             sites=control.site,
             settings=control.settings,
@@ -503,7 +503,7 @@ class _Builder:
             control=loop.run_cycle,
             advance=actions.advance,
             check_alerts=alerts.check,
-            roll_up=rollup.roll_last_day,
+            roll_up=rollup.roll_recent,
             deliver=outbox.deliver_due,
             retain=retain,
         )

@@ -12,7 +12,7 @@ from typing import Protocol
 from uuid import UUID
 
 from commandcenter.wiring import seed
-from forecasting.clear_sky import ArrayGeometry, PvlibSkyModel
+from forecasting.clear_sky import ArrayGeometry, ClearSkyModel
 from services.actions.actions import Actions
 from services.actions.execution import Execution
 from services.actions.ports import ActionStore, DeviceLocks, EmergencyStopStore, Switches
@@ -306,7 +306,7 @@ class ReferenceSite:
             stores=self.stores,
             clock=self.clock,
             switches=SimulatedSwitches(physics=self.physics, clock=self.clock),
-            sky=sky if sky is not None else PvlibSkyModel(geometry),
+            sky=sky if sky is not None else ClearSkyModel(geometry),
         )
         self.polling = Polling(
             sites=self.stores.site,
