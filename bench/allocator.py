@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 from energy.allocation.allocator import ALLOCATOR_VERSION, allocate
 from energy.allocation.decision import AllocationInput, Decision
-from energy.allocation.explanation import explained
+from energy.allocation.explanation.sentences import explained
 from energy.site.miners import ControlMemory, Learned, MinerMemory, MinerState
 from energy.site.reference_site import REFERENCE_MINERS
 from energy.site.snapshot import Reading, Sky, Snapshot

@@ -12,7 +12,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from scheduler.jobs import BY_NAME, EVERYTHING, JOBS, Job, Scope, Subject
+from scheduler.jobs import EVERYTHING, JOBS, Job, Scope, Subject
 from services.clock import Clock
 from services.sites.ports import SiteStore
 
@@ -82,10 +82,6 @@ class Scheduler:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.sleep(0)  # lets APScheduler's own shutdown callback run
-
-    def fire(self, job_name: str, subject: Subject) -> bool:
-        """Run a job at once, as when a local link reports a jump; False where it runs already."""
-        return self._begin(BY_NAME[job_name], subject)
 
     def _begin(self, job: Job, subject: Subject) -> bool:
         key = (job.name, subject.id)

@@ -13,6 +13,10 @@ HEAVY_DISCHARGE_W = 5_000.0
 HEAVY_DISCHARGE_CLEAR_W = 4_500.0
 SOLAR_LOW_SHARE = 0.6
 SOLAR_OK_SHARE = 0.7
+LOSS_SHARE = 0.72
+"""A steady loss of three tenths is told, with the noise of the best hours."""
+
+NO_LOSS_SHARE = 0.8
 SOLAR_WORTH_W = 1_000.0
 """Below this much expected sun nothing is said about it, W."""
 
@@ -183,6 +187,31 @@ def _solar_low(facts: AlertFacts) -> Iterator[Watch]:
     )
 
 
+def _solar_loss(facts: AlertFacts) -> Iterator[Watch]:
+    """A loss that stays: by the best hour of each day, which thick cloud doesn't take for long."""
+    recent, usual = facts.best_recent_ratio, facts.usual_best_ratio
+    holds = cleared = None
+    detail = ""
+    if recent is not None and usual is not None:
+        holds = recent <= LOSS_SHARE * usual
+        cleared = recent >= NO_LOSS_SHARE * usual
+        detail = (
+            f"In the best hour of the last days the arrays gave {percent(100 * recent)} of the"
+            f" clear sky, usually it is {percent(100 * usual)}."
+        )
+    yield Watch(
+        key="solar_loss",
+        category="solar",
+        severity=AlertSeverity.WARNING,
+        title="The arrays give less than they used to",
+        detail=detail,
+        advice="A string or breaker may be off, panels dirty or under snow, something may shade "
+        "them. Compare the inverter's inputs at noon.",
+        holds=holds,
+        cleared=cleared,
+    )
+
+
 def _unexpected_load(facts: AlertFacts) -> Iterator[Watch]:
     now_w, usual_w = facts.base_load_w, facts.usual_base_load_w
     holds = cleared = None
@@ -261,6 +290,7 @@ ENERGY_LOOKS: tuple[Callable[[AlertFacts], Iterator[Watch]], ...] = (
     _charging_cold,
     _grid_outage,
     _solar_low,
+    _solar_loss,
     _unexpected_load,
     _opportunity,
 )

@@ -89,6 +89,8 @@ class AlertFacts:
         not_believed: Why each value that was measured and is not believed is left out.
         soc_pct: From the rest voltage, by the owner's calibration.
         sky_allows_w: Clear-sky power × the site's recent ratio, W.
+        best_recent_ratio: Measured to clear-sky power in the best hour of the last days.
+        usual_best_ratio: The same of the weeks before.
         throttled: The charger throttles the sun.
         base_load_w: The load without controlled loads, W; ``usual_base_load_w`` its weekly mean.
         grid_expected: The owner has a grid and uses it.
@@ -110,6 +112,8 @@ class AlertFacts:
     battery_temperature_c: float | None = None
     pv_power_w: float | None = None
     sky_allows_w: float | None = None
+    best_recent_ratio: float | None = None
+    usual_best_ratio: float | None = None
     throttled: bool = False
     base_load_w: float | None = None
     usual_base_load_w: float | None = None

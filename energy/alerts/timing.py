@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -54,11 +53,6 @@ class AlertMemory:
     """Per key what is remembered, sorted by key."""
 
     watches: tuple[tuple[str, WatchMemory], ...] = ()
-
-
-def remembering_open(keys: Iterable[str]) -> AlertMemory:
-    """The memory of a site of which only the open alerts are known, as after a restart."""
-    return AlertMemory(watches=tuple((key, WatchMemory(active=True)) for key in sorted(set(keys))))
 
 
 def advance(watch: Watch, before: WatchMemory, at: datetime) -> WatchMemory:

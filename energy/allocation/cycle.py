@@ -49,6 +49,7 @@ def observation_of(decision: Decision) -> Observation:
         current_a=measured.current_a,
         pv_w=measured.pv_w,
         clear_sky_w=snapshot.sky.clear_sky_w,
-        held_back=may_hold_back(measured, decision.inputs.preferences),
+        held_back=measured.raw_voltage_v is None
+        or may_hold_back(measured, decision.inputs.preferences),
         base_load_w=None if measured.load_w is None else measured.base_load_w,
     )

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from energy.allocation.decision import AllocationInput, Decision
-from energy.allocation.decision_codec import miner_json
-from energy.allocation.explanation import Explanations
-from energy.allocation.reason_codec import compared
+from energy.allocation.explanation.decision_codec import miner_json
+from energy.allocation.explanation.reason_codec import compared
+from energy.allocation.explanation.sentences import Explanations
 from energy.json_codec import NOT_FINITE, CodecError, from_json, to_json
 from energy.site.miners import ControlMemory, MinerProfile, MinerState
 from energy.site.preferences import Preferences

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from energy.battery.solar_reference import SunDays, best_ratios, with_ratio
 from energy.site.miners import Learned
 
 STEP_A = 10.0
@@ -64,6 +65,7 @@ class LearningState:
     base_load_mean_w: float = 0.0
     base_load_at: datetime | None = None
     ratio_at: datetime | None = None
+    sun_days: SunDays = ()
 
 
 def learn(
@@ -73,8 +75,13 @@ def learn(
     state, resistance_ohm = _learn_resistance(state, seen, learned.resistance_ohm)
     state, ratio = _learn_ratio(state, seen, learned.clear_sky_ratio)
     state, base_w = _learn_base_load(state, seen, learned.mean_base_load_w)
+    recent, usual = best_ratios(state.sun_days)
     return state, Learned(
-        resistance_ohm=resistance_ohm, clear_sky_ratio=ratio, mean_base_load_w=base_w
+        resistance_ohm=resistance_ohm,
+        clear_sky_ratio=ratio,
+        mean_base_load_w=base_w,
+        best_recent_ratio=recent,
+        usual_best_ratio=usual,
     )
 
 
@@ -124,7 +131,11 @@ def _learn_ratio(
         return state, ratio
     elapsed_s = max(0.0, (seen.at - before).total_seconds())
     weight = elapsed_s / (elapsed_s + RATIO_TIME_S)
-    return state, known + weight * (ratio - known)
+    known += weight * (ratio - known)
+    if not seen.held_back:
+        days = with_ratio(state.sun_days, seen.at, ratio=known, clear_sky_w=clear_w)
+        state = replace(state, sun_days=days)
+    return state, known
 
 
 def _learn_base_load(

@@ -180,7 +180,7 @@ def measure(
         at=snapshot.at,
         voltage=chosen.voltage,
         rest_voltage=rest,
-        soc=rest if rest.value is None else rest._replace(value=soc_pct(rest.value, preferences)),
+        soc=_soc(rest, preferences),
         current=current,
         battery_power=power,
         battery_temperature=temperature,
@@ -208,7 +208,17 @@ def _rest_voltage(voltage: Quantity, current: Quantity, learned: Learned) -> Qua
     if voltage.value is None:
         return voltage
     rest_v = rest_voltage_v(voltage.value, current.usable, learned.resistance_ohm)
-    return voltage._replace(value=rest_v, source=COMPUTED)
+    return Quantity(
+        rest_v, voltage.age_s, COMPUTED, voltage.quality, voltage.reason, voltage.stale_after_s
+    )
+
+
+def _soc(rest: Quantity, preferences: Preferences) -> Quantity:
+    """The state of charge by the owner's calibration."""
+    if rest.value is None:
+        return rest
+    soc = soc_pct(rest.value, preferences)
+    return Quantity(soc, rest.age_s, COMPUTED, rest.quality, rest.reason, rest.stale_after_s)
 
 
 def _battery_power(power: Quantity, chosen: VoltageInForce, current: Quantity) -> Quantity:

@@ -54,6 +54,13 @@ def voltage_in_force(
     return _in_force(chosen, notes, snapshot, preferences, memory)
 
 
+def is_plausible(voltage_v: float, preferences: Preferences) -> bool:
+    """Whether a voltage can be at all: not much beyond the battery's absolute limits."""
+    low_v = preferences.battery_absolute_min - PLAUSIBLE_MARGIN_V
+    high_v = preferences.battery_absolute_max + PLAUSIBLE_MARGIN_V
+    return low_v <= voltage_v <= high_v
+
+
 def _chosen(
     monitor: Reading | None, inverter: Reading | None, preferences: Preferences
 ) -> Reading | None:
@@ -142,10 +149,8 @@ def _judged(
 ) -> tuple[Quality, str]:
     if not isfinite(reading.value):
         return Quality.IMPLAUSIBLE, "A battery voltage that is no number counts as missing."
-    low_v = preferences.battery_absolute_min - PLAUSIBLE_MARGIN_V
-    high_v = preferences.battery_absolute_max + PLAUSIBLE_MARGIN_V
     shown = volts(reading.value)
-    if not low_v <= reading.value <= high_v:
+    if not is_plausible(reading.value, preferences):
         why = f"A battery voltage of {shown} is implausible and counts as missing."
         return Quality.IMPLAUSIBLE, why
     stands = frozen.get(reading.source) or why_voltage_stands(reading, snapshot)

@@ -185,9 +185,13 @@ class Learned:
         resistance_ohm: Internal resistance of the bank, Ω (10 mΩ until learned).
         clear_sky_ratio: Recent ratio of measured to clear-sky PV while unthrottled; None until
             learned.
+        best_recent_ratio: That of the best hour of the last days; None before four days of sun.
+        usual_best_ratio: The same of the weeks before; None likewise.
         mean_base_load_w: Mean base load of the past week, W; None until an hour of data is there.
     """
 
     resistance_ohm: float = 0.010
     clear_sky_ratio: float | None = None
     mean_base_load_w: float | None = None
+    best_recent_ratio: float | None = None
+    usual_best_ratio: float | None = None

@@ -45,7 +45,8 @@ class Preferences:
     ``dark_day_reserve_wh`` is None for 27 % of the capacity.
     ``voltage_curve`` is None for "linear from ``voltage_at_0_percent`` to
     ``voltage_at_100_percent``"; its points are
-    (voltage V, SOC %). Ordering rules are checked by ``energy.site.preference_rules.violations``.
+    (voltage V, SOC %). Ordering rules are checked by
+    ``energy.site.preference_rules.preference_violations``.
     """
 
     # calibration and battery

@@ -53,8 +53,13 @@ class SolArkReader:
         timezone: str,
         inverter_serial: str | None = None,
         limits: Limits | None = None,
+        optional_s: float = OPTIONAL_S,
     ) -> None:
-        """``timezone`` is the plant's; with a serial number the battery's voltage is read too."""
+        """``timezone`` is the plant's; with a serial number the battery's voltage is read too.
+
+        ``optional_s`` is how long a call that only adds to the others may take.
+        """
+        self._optional_s = optional_s
         self._client, self._plant_id, self._device_id = client, plant_id, device_id
         self._clock, self._zone, self._serial = clock, ZoneInfo(timezone), inverter_serial
         self._limits = ANY_PLANT if limits is None else limits
@@ -119,12 +124,13 @@ class SolArkReader:
     async def _optional(self, name: str, asked: Awaitable[T]) -> T | None:
         self._cautions.pop(name, None)
         try:
-            async with asyncio.timeout(OPTIONAL_S):
+            async with asyncio.timeout(self._optional_s):
                 return await asked
         except VendorError as error:
             self._cautions[name] = f"{error.call} could not be read: {error.detail}"
         except TimeoutError:
-            self._cautions[name] = f"{name} could not be read: no answer within {OPTIONAL_S:g} s"
+            limit = f"no answer within {self._optional_s:g} s"
+            self._cautions[name] = f"{name} could not be read: {limit}"
         return None
 
     def _doubted(self, sample: EnergySample, beside: Beside) -> EnergySample:

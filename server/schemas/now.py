@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import ConfigDict, Field
 
+from energy.measuring.quantity import Quality
 from energy.site.loads import LoadKind
 from energy.site.preferences import ControlLevel
 from server.schemas.examples import HOME_NOW
@@ -20,6 +21,13 @@ class AgedValue(Shape):
         default=None, description="The age from which it counts as missing"
     )
     source: str | None
+    quality: Quality | None = Field(
+        default=None,
+        description="How far a measured value is to be believed; one that isn't has no value",
+    )
+    reason: str | None = Field(
+        default=None, description="Why it is old, replaced or not believed; empty when all is well"
+    )
 
 
 class BatteryNow(Shape):
@@ -79,6 +87,7 @@ class ZoneNow(Shape):
     explanation: str
     would_change: str
     fan_on: bool | None
+    fan_speed: int | None
     heater_on: bool | None
 
 
@@ -114,6 +123,11 @@ class BudgetView(Shape):
     reserve_wh: Number | None = None
     total_w: Number | None = None
     allocated_w: Number | None = None
+    other_loads_w: Number | None = None
+    tonight_reserve_wh: Number | None = None
+    dark_day_reserve_wh: Number | None = None
+    reserve_known: bool | None = None
+    grid_excess_w: Number | None = None
 
 
 class DecisionNow(Shape):

@@ -26,18 +26,13 @@ class ActionStatus(StrEnum):
     REJECTED = "rejected"
 
 
-OPEN_STATUSES = frozenset(
-    {
-        ActionStatus.PROPOSED,
-        ActionStatus.PENDING,
-        ActionStatus.APPROVED,
-        ActionStatus.EXECUTING,
-        ActionStatus.VERIFYING,
-    }
-)
-
-
 IN_FLIGHT_STATUSES = frozenset({ActionStatus.EXECUTING, ActionStatus.VERIFYING})
+OPEN_STATUSES = IN_FLIGHT_STATUSES | {
+    ActionStatus.PROPOSED,
+    ActionStatus.PENDING,
+    ActionStatus.APPROVED,
+}
+"""All that has not ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -150,7 +150,7 @@ def _expected(action: Action, state: LoadState) -> Seen:
     if action.urgent:
         return Seen(online=True, is_on=None)
     silent = state.is_on is None and action.actor in {Actor.RULE, Actor.ALLOCATOR}
-    return Seen(online=not silent, is_on=state.is_on)
+    return Seen(online=not silent, is_on=state.is_on, speed=state.speed)
 
 
 def _profile(miners: tuple[MinerProfile, ...], load_id: UUID) -> MinerProfile | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from energy import json_codec
 from energy.allocation.decision import Decision
-from energy.allocation.decision_codec import decision_from
+from energy.allocation.explanation.decision_codec import decision_from
 from energy.climate.zones import ZoneDecisions
 from services.control.records import DecisionRecord
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from energy.allocation.decision import Command, Decision
-from energy.allocation.explanation import Explanations
+from energy.allocation.explanation.sentences import Explanations
 from energy.climate.zones import ZoneDecisions
 from energy.site.loads import Actor
 from services.actions.records import Action, ActionStatus

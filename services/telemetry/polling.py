@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
+from energy.site.snapshot import Link
 from services.clock import Clock
 from services.errors import NotFound, VendorError
 from services.events import EventBus
@@ -44,7 +46,7 @@ class Polling:
             NotFound: No such adapter.
             VendorError: The vendor failed; it has been noted.
         """
-        adapter = await self._adapter(adapter_id, system_id)
+        adapter = await self._placed(await self._adapter(adapter_id, system_id))
         reader = self._reader_of(adapter, await self._sites.loads(adapter.system_id))
         started_s = self._stopwatch()
         try:
@@ -83,6 +85,15 @@ class Polling:
                 if adapter.id == adapter_id:
                     return adapter
         raise NotFound(kind="adapter", key=str(adapter_id))
+
+    async def _placed(self, adapter: AdapterConfig) -> AdapterConfig:
+        """With the site's timezone: a cloud may tell times on the plant's wall clock."""
+        if adapter.link is not Link.CLOUD or "timezone" in adapter.settings:
+            return adapter
+        system = await self._sites.system(adapter.system_id)
+        if system is None:
+            return adapter
+        return replace(adapter, settings={**adapter.settings, "timezone": system.timezone})
 
     async def _systems(self) -> list[UUID]:
         return [system.id for system in await self._sites.systems()]

@@ -22,6 +22,7 @@ from energy.energy_balance.rollup import (
     hours_between,
     summarize,
 )
+from energy.measuring.voltage_series import in_force
 from energy.site.loads import LoadKind
 from energy.site.preferences import Preferences
 from services.clock import Clock
@@ -61,9 +62,10 @@ class SamplesOfSite:
         preferences = (await self._settings.preferences(system_id)).value
         inverters = [row for row in rows if isinstance(row, EnergySample)]
         monitors = [row for row in rows if isinstance(row, BatterySample)]
-        voltage = _by_device(monitors, lambda row: row.voltage_v) or _by_device(
-            inverters, lambda row: row.battery_voltage_v
-        )
+        told = _by_device(monitors, lambda row: row.voltage_v) or ((),)
+        of_inverters = [(row.at, row.battery_voltage_v) for row in inverters]
+        found = [in_force(each, of_inverters, preferences) for each in told]
+        voltage = tuple(each for each in found if each)
         battery = _by_device(monitors, lambda row: row.power_w) or _by_device(
             inverters, lambda row: row.battery_power_w
         )
@@ -108,6 +110,7 @@ class Rollup:
         self._samples = SamplesOfSite(sites=sites, telemetry=telemetry, settings=settings)
         self._sites, self._telemetry, self._settings = sites, telemetry, settings
         self._clock = clock
+        self._whole_day_at: dict[UUID, datetime] = {}
 
     async def roll(self, system_id: UUID, start: datetime, end: datetime) -> int:
         """Roll every local hour that touches [start, end) and its local days. Returns the hours.
@@ -124,6 +127,20 @@ class Rollup:
         await self._roll_hours(system_id, hours, rows, now)
         await self._roll_days(system_id, hours, zone)
         return len(hours)
+
+    async def roll_recent(self, system_id: UUID) -> int:
+        """Roll the hour in progress and the one before; once an hour the whole last day.
+
+        So a sample that comes late is in its hour and day within an hour, and the day before is not
+        integrated anew every few minutes.
+        """
+        now = self._clock.now()
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        if self._whole_day_at.get(system_id) == hour:
+            return await self.roll(system_id, now - timedelta(hours=1), now)
+        rolled = await self.roll_last_day(system_id)
+        self._whole_day_at[system_id] = hour
+        return rolled
 
     async def roll_last_day(self, system_id: UUID) -> int:
         """Roll the last 24 hours and the local days that they belong to."""

@@ -26,7 +26,9 @@ class WholeDay:
         del system_id, end
         noise = random.Random(metric)  # noqa: S311 - a curve, not a secret
         at = [start + timedelta(seconds=step_s * step) for step in range(145)]
-        points = [{"at": each, "value": noise.randrange(1_500_000) / 100.0} for each in at]
+        points = [
+            {"at": each.isoformat(), "value": noise.randrange(1_500_000) / 100.0} for each in at
+        ]
         return {"points": points}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from energy.allocation.allocator import allocate
 from energy.allocation.decision import AllocationInput, Command, Decision, MinerDecision
-from energy.allocation.explanation import Explanations, Sentences
+from energy.allocation.explanation.sentences import Explanations, Sentences
 from energy.site.miners import ControlMemory, Learned, MinerProfile, MinerState
 from energy.site.preferences import Preferences
 from energy.site.reference_site import REFERENCE_MINERS

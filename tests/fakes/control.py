@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
+from energy.site.loads import Actor
 from services.actions.records import Action, ActionEvent, ActionStatus, EmergencyStop
 from services.control.decision_chain import GENESIS, next_hash
 from services.control.records import ChainAnchor, DecisionRecord
@@ -173,6 +174,17 @@ class InMemoryActionStore:
         ]
         return sorted(mine, key=lambda action: (action.created_at, action.id))
 
+    async def owners_since(self, system_id: UUID, at: datetime) -> Sequence[Action]:
+        sent = [
+            (action.executed_at, action.id, action)
+            for action in self._actions.values()
+            if action.system_id == system_id
+            and action.actor is Actor.OWNER
+            and action.executed_at is not None
+            and action.executed_at >= at
+        ]
+        return [action for *_, action in sorted(sent, key=lambda entry: entry[:2])]
+
     async def since(self, load_id: UUID, at: datetime) -> Sequence[Action]:
         sent = [
             (action.executed_at, action.id, action)
@@ -246,3 +258,14 @@ def _refuse_unknown(changes: Json | None) -> None:
     unknown = sorted(set(changes or {}) - CHANGEABLE)
     if unknown:
         raise Invalid([(name, "can't be changed by a transition") for name in unknown])
+
+
+OPEN_STATUSES = frozenset(
+    {
+        ActionStatus.PROPOSED,
+        ActionStatus.PENDING,
+        ActionStatus.APPROVED,
+        ActionStatus.EXECUTING,
+        ActionStatus.VERIFYING,
+    }
+)

@@ -60,6 +60,7 @@ class ModelServer:
     requests: list[Json] = field(default_factory=list)
     disconnects: int = 0
     port: int = 0
+    _serving: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
     def base_url(self) -> str:
@@ -71,8 +72,15 @@ class ModelServer:
         self.port = server.sockets[0].getsockname()[1]
         async with server:
             yield self
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task: asyncio.Task[None] | None = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
         try:
             while (request := await _read(reader)) is not None:
                 if request["_head"].startswith("GET "):

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from energy.allocation.allocator import allocate
 from energy.allocation.decision import AllocationInput, Command, Decision, MinerDecision
-from energy.allocation.decision_codec import decision_from, decision_json, same_decision
-from energy.allocation.explanation import explained
-from energy.allocation.reason_codec import compared
+from energy.allocation.explanation.decision_codec import decision_from, decision_json, same_decision
+from energy.allocation.explanation.reason_codec import compared
+from energy.allocation.explanation.sentences import explained
 from energy.allocation.reasons import ReasonCode
 from energy.json_codec import canonical
 from energy.measuring.base_load import metered_w

@@ -32,7 +32,8 @@ async def test_now_has_every_value_with_unit_and_age(callers: Callers) -> None:
         ("grid", "power", "W"),
     ):
         value = now[group][name]
-        assert set(value) == {"value", "unit", "age_s", "stale_after_s", "source"}
+        told = {"value", "unit", "age_s", "stale_after_s", "source", "quality", "reason"}
+        assert set(value) == told
         assert value["unit"] == unit
         assert value["age_s"] >= 0
     assert [miner["name"] for miner in now["miners"]] == [

@@ -226,6 +226,29 @@ async def test_a_fan_on_a_dimmer_takes_its_speed_and_tells_it(plant: Plant) -> N
     assert sample.speed == 6
 
 
+async def test_one_monitor_is_read_by_its_instance(plant: Plant) -> None:
+    def monitor(instance: int) -> VrmReader:
+        client = VrmClient(
+            http=plant.http, token="simulated", base_url=f"{plant.url}/vrm/v2", sleep=Waits()
+        )
+        return VrmReader(
+            client=client, site_id=1, device_id=DEVICE, clock=plant.clock, instance=instance
+        )
+
+    (system,) = await plant.vrm.read()
+    (chosen,) = await monitor(288).read()
+    assert isinstance(system, BatterySample)
+    assert isinstance(chosen, BatterySample)
+    assert (chosen.at, chosen.voltage_v, chosen.current_a, chosen.soc_pct) == (
+        system.at,
+        system.voltage_v,
+        system.current_a,
+        system.soc_pct,
+    )
+    with pytest.raises(VendorError, match="no battery monitor 999; there are: 0, 288"):
+        await monitor(999).read()
+
+
 async def test_another_device_at_the_address_is_neither_read_nor_commanded(plant: Plant) -> None:
     client = plant.shelly("heater1")
     relay = ShellySwitch(client=client, clock=plant.clock)

@@ -172,6 +172,28 @@ async def test_a_battery_detail_that_fails_takes_nothing_else_with_it() -> None:
     assert solark.cautions() == ()
 
 
+async def test_a_battery_detail_that_hangs_takes_nothing_else_with_it() -> None:
+    cloud = Cloud()
+
+    async def hang(_: httpx2.Request) -> Answer:
+        await asyncio.sleep(60.0)
+        return answer({})
+
+    cloud.routes.set("/inverters", one_inverter())
+    cloud.routes.set("inverter/battery/E1/realtime", hang)
+    solark = SolArkReader(
+        client=cloud.client(),
+        plant_id=424242,
+        device_id=INVERTER,
+        clock=SteppingClock(NOW),
+        timezone="America/Los_Angeles",
+        inverter_serial="E1",
+        optional_s=0.05,
+    )
+    assert await solark.read() == [SAMPLE]
+    assert solark.cautions() == ("battery could not be read: no answer within 0.05 s",)
+
+
 @pytest.mark.parametrize(
     ("detail_time", "listed", "at"),
     [

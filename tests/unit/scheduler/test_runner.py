@@ -162,17 +162,7 @@ async def test_stop_ends_what_hangs_and_fires_nothing_more() -> None:
     async with asyncio.timeout(1):
         await fired.stop()
     assert fired._running == {}
-    assert not fired.fire("control", EVERYTHING)
-
-
-async def test_a_jump_fires_at_once() -> None:
-    log, sites = Log(), Sites()
-    sites.found, sites.drivers = [], []
-    fired = scheduler(log, sites, refresh_s=60.0)
-    await fired.start()
-    assert fired.fire("control", Subject(id=HOME.id, system_id=HOME.id, label="Home"))
-    await log.until(lambda: log.counts["control", "Home"] == 1)
-    await fired.stop()
+    assert not fired._begin(BY_NAME["control"], EVERYTHING)
 
 
 async def test_a_firing_that_breaks_is_fired_again() -> None:

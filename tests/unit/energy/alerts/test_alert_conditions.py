@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +19,7 @@ from energy.alerts.facts import (
     StopFact,
     ZoneFact,
 )
-from energy.alerts.timing import AlertMemory, AlertSeverity, WatchMemory, remembering_open
+from energy.alerts.timing import AlertMemory, AlertSeverity, WatchMemory
 from energy.climate.zones import ZoneWarning, ZoneWarningCode
 from energy.site.preferences import Preferences
 
@@ -47,6 +48,11 @@ FINE = AlertFacts(
     devices=(DeviceFact(id="s19", name="S19", is_on=False, power_w=0.0),),
     zones=(ZoneFact(id="hot", name="Heat Room"),),
 )
+
+
+def remembering_open(keys: Iterable[str]) -> AlertMemory:
+    """Only the open alerts are known, as after a restart."""
+    return AlertMemory(watches=tuple((key, WatchMemory(active=True)) for key in sorted(set(keys))))
 
 
 def course(*steps: tuple[float, dict[str, Any]]) -> list[tuple[float, tuple[str, ...]]]:

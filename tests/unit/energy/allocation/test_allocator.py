@@ -10,7 +10,7 @@ import pytest
 
 from energy.allocation.allocator import ALLOCATOR_VERSION, allocate
 from energy.allocation.decision import Budget
-from energy.allocation.reason_codec import compared
+from energy.allocation.explanation.reason_codec import compared
 from energy.site.miners import ControlMemory, Learned, MinerState
 from energy.site.preferences import OperatingMode, Preferences
 from energy.site.snapshot import Sky

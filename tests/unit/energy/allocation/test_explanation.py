@@ -10,7 +10,7 @@ import pytest
 
 from energy.allocation.allocator import allocate
 from energy.allocation.decision import AllocationInput, Decision
-from energy.allocation.explanation import explained
+from energy.allocation.explanation.sentences import explained
 from energy.allocation.reasons import ReasonCode
 from energy.site.miners import (
     ControlMemory,

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from services.actions.ports import Switch
-from services.actions.records import OPEN_STATUSES, Action, ActionStatus
+from services.actions.records import Action, ActionStatus
 from services.sites.records import ControlledLoad
-from tests.fakes.control import InMemoryDeviceLocks
+from tests.fakes.control import OPEN_STATUSES, InMemoryDeviceLocks
 from tests.fakes.fuse import Fuse, Fused, Killed
 from tests.fakes.reference_site import SYSTEM_ID, Loop
 from tests.fakes.scripted_site import PRIMARY, ScriptedSite

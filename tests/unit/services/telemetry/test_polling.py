@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -70,6 +71,38 @@ async def test_new_samples_are_stored_and_told(site: ScriptedSite) -> None:
     assert site.stores.events.published == [
         ("telemetry", {"system_id": str(SYSTEM_ID), "adapter": "Victron VRM"})
     ]
+
+
+@pytest.mark.parametrize(
+    ("adapter_id", "own", "expected"),
+    [
+        pytest.param(seed.SOLARK_ADAPTER, {}, "America/Los_Angeles", id="the site's"),
+        pytest.param(seed.SOLARK_ADAPTER, {"timezone": "UTC"}, "UTC", id="its own"),
+        pytest.param(seed.PRIMARY.adapter_id, {}, None, id="a relay has none"),
+    ],
+)
+async def test_a_cloud_is_read_in_the_sites_timezone(
+    site: ScriptedSite, adapter_id: UUID, own: dict[str, str], expected: str | None
+) -> None:
+    stored = next(
+        each for each in await site.stores.site.adapters(SYSTEM_ID) if each.id == adapter_id
+    )
+    await site.stores.site.save_adapter(replace(stored, settings={**stored.settings, **own}))
+    asked: list[AdapterConfig] = []
+
+    def reader_of(adapter: AdapterConfig, _: Sequence[ControlledLoad]) -> ScriptedReader:
+        asked.append(adapter)
+        return ScriptedReader([])
+
+    await Polling(
+        sites=site.stores.site,
+        telemetry=site.stores.telemetry,
+        reader_of=reader_of,
+        clock=site.clock,
+        events=site.stores.events,
+        stopwatch=lambda: 0.0,
+    ).poll(adapter_id)
+    assert asked[0].settings.get("timezone") == expected
 
 
 async def test_what_a_reader_warns_of_is_noted(site: ScriptedSite) -> None:

@@ -5,6 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 from typing import assert_never
 
+from energy.allocation.explanation.would_change import (
+    BudgetFree,
+    EnergyStored,
+    Happens,
+    HoldEnds,
+    LockoutEnds,
+    NextCycle,
+    OthersMinimumOver,
+    SunFree,
+    SunProduced,
+    TimePassed,
+    VoltageHeld,
+    VoltageReached,
+    WindowOpens,
+    WouldChange,
+)
 from energy.allocation.reasons import (
     BelowStartVoltage,
     BelowStopVoltage,
@@ -15,6 +31,7 @@ from energy.allocation.reasons import (
     EmergencyStopped,
     EmergencyVoltage,
     ExcessSolarShort,
+    HeldOff,
     LoadUnknown,
     LockedOut,
     MaximumRuntime,
@@ -34,21 +51,6 @@ from energy.allocation.reasons import (
     WaitsForMinimumOn,
     WhyStopped,
 )
-from energy.allocation.would_change import (
-    BudgetFree,
-    EnergyStored,
-    Happens,
-    LockoutEnds,
-    NextCycle,
-    OthersMinimumOver,
-    SunFree,
-    SunProduced,
-    TimePassed,
-    VoltageHeld,
-    VoltageReached,
-    WindowOpens,
-    WouldChange,
-)
 from energy.site.miners import MinerMemory, MinerMode, MinerProfile
 from energy.wording import kilowatt_hours
 
@@ -59,11 +61,13 @@ def would_start(  # noqa: PLR0911 - one line per reason
     *,
     at: datetime,
     memory: MinerMemory,
+    lockout_ends_v: float | None,
     waits: bool,
 ) -> WouldChange:
     """What has to change for ``reason`` to go.
 
-    ``waits``: it is off; one that is being stopped has its minimum off time before it.
+    ``lockout_ends_v`` is where the low-voltage lockout ends, None when it does not hold. ``waits``:
+    it is off; one that is being stopped has its minimum off time before it.
     """
     match reason:
         case EmergencyStopped():
@@ -79,6 +83,8 @@ def would_start(  # noqa: PLR0911 - one line per reason
             return _of_the_budget(reason, waits=waits)
         case PotentialNotMet():
             return Happens(event="more measured sun; the estimate has been lowered")
+        case HeldOff(held_until=until):
+            return HoldEnds(until=until)
         case DeviceUnknown():
             return Happens(event="its switch answering again")
         case (
@@ -89,7 +95,7 @@ def would_start(  # noqa: PLR0911 - one line per reason
             | BelowStopVoltage()
             | BelowStartVoltage()
         ):
-            return _of_voltages(reason, profile)
+            return _of_voltages(reason, profile, lockout_ends_v)
         case _:
             return _of_conditions(reason, profile)
 
@@ -102,15 +108,18 @@ def _of_voltages(
     | BelowStopVoltage
     | BelowStartVoltage,
     profile: MinerProfile,
+    lockout_ends_v: float | None,
 ) -> WouldChange:
-    held_min = profile.start_hysteresis_minutes
+    held_min, start_v = profile.start_hysteresis_minutes, profile.start_voltage
+    if lockout_ends_v is not None:
+        start_v = max(start_v, lockout_ends_v)
     match reason:
         case VoltageCritical():
             return Happens(event="a charged battery")
-        case LockedOut(voltage_restart_v=back_v):
-            return LockoutEnds(voltage_v=max(back_v, profile.start_voltage), held_min=held_min)
+        case LockedOut():
+            return LockoutEnds(voltage_v=start_v, held_min=held_min)
         case EmergencyVoltage() | VoltageLow() | BelowStopVoltage() | BelowStartVoltage():
-            return VoltageReached(voltage_v=profile.start_voltage, held_min=held_min)
+            return VoltageReached(voltage_v=start_v, held_min=held_min)
         case _:
             assert_never(reason)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from energy.allocation.explanation.would_change import minutes
 from energy.allocation.reasons import (
     BelowStartVoltage,
     BelowStopVoltage,
@@ -14,6 +15,7 @@ from energy.allocation.reasons import (
     EmergencyStopped,
     EmergencyVoltage,
     ExcessSolarShort,
+    HeldOff,
     LoadUnknown,
     LockedOut,
     MaximumRuntime,
@@ -33,7 +35,6 @@ from energy.allocation.reasons import (
     WaitsForMinimumOn,
     WhyStopped,
 )
-from energy.allocation.would_change import minutes
 from energy.site.miners import MinerMode, MinerProfile
 from energy.wording import kilowatt_hours, volts, watts
 
@@ -56,10 +57,20 @@ def why_off(reason: WhyStopped, profile: MinerProfile) -> str:
                 "it was started on sun that the full battery held back, and of its"
                 f" {watts(needed_w)} only {watts(came_w)} came within 3 min."
             )
+        case HeldOff() | DeviceUnknown():
+            return _of_its_switch(reason)
+        case _:
+            return _of_conditions(reason, profile)
+
+
+def _of_its_switch(reason: HeldOff | DeviceUnknown) -> str:
+    match reason:
+        case HeldOff(held_by=by, held_until=until):
+            return f"held by {by} until {until:%H:%M}."
         case DeviceUnknown():
             return "its switch does not answer; unknown is not off."
         case _:
-            return _of_conditions(reason, profile)
+            assert_never(reason)
 
 
 def _of_the_site(reason: EmergencyStopped | TelemetryLost | VoltageStale | LoadUnknown) -> str:

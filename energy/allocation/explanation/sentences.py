@@ -9,9 +9,17 @@ from collections.abc import Iterator
 from typing import NamedTuple, assert_never
 
 from energy.allocation.decision import Command, Decision, MinerDecision
-from energy.allocation.off_changes import would_start
-from energy.allocation.off_sentences import why_off
-from energy.allocation.reason_codec import compared
+from energy.allocation.explanation.off_changes import would_start
+from energy.allocation.explanation.off_sentences import why_off
+from energy.allocation.explanation.reason_codec import compared
+from energy.allocation.explanation.would_change import (
+    HoldEnds,
+    StopsBelow,
+    StopsIn,
+    WouldChange,
+    minutes,
+    phrase,
+)
 from energy.allocation.reasons import (
     BatteryLends,
     Condition,
@@ -19,12 +27,12 @@ from energy.allocation.reasons import (
     DippedBelowStop,
     Eligible,
     HeatWanted,
+    HeldOn,
     MinimumOn,
     Running,
     WhyRunning,
     WithinTolerance,
 )
-from energy.allocation.would_change import StopsBelow, StopsIn, WouldChange, minutes, phrase
 from energy.site.miners import MinerMemory, MinerProfile
 from energy.wording import grouped, volts, watts
 
@@ -44,6 +52,8 @@ class Explanations:
         self._decision = decision
         self._profiles = {profile.id: profile for profile in decision.inputs.miners}
         self._memory = dict(decision.memory.miners)
+        restart_v = decision.inputs.preferences.voltage_restart
+        self._lockout_ends_v = restart_v if decision.memory.lockout else None
 
     def of(self, miner: MinerDecision) -> Sentences:
         """One miner's."""
@@ -69,6 +79,8 @@ class Explanations:
         match reason:
             case MinimumOn(on_for_s=on_s, minimum_on_s=minimum_s):
                 return StopsIn(seconds=minimum_s - on_s, unless="the reason ceases")
+            case HeldOn(held_until=until):
+                return HoldEnds(until=until)
             case BatteryLends(short_for_s=short_s, budget_delay_s=delay_s):
                 return StopsIn(seconds=delay_s - short_s, unless="the budget is back")
             case (
@@ -90,6 +102,7 @@ class Explanations:
                     profile,
                     at=self._decision.inputs.snapshot.at,
                     memory=self._memory.get(miner.miner_id, _NOTHING),
+                    lockout_ends_v=self._lockout_ends_v,
                     waits=miner.command is Command.STAY_OFF,
                 )
 
@@ -116,6 +129,9 @@ def _keeps(miner: MinerDecision, reason: WhyRunning, profile: MinerProfile) -> s
         case MinimumOn(on_for_s=on_s, minimum_on_s=minimum_s, held_against=against):
             left, why = minutes(minimum_s - on_s), _words(against)
             return f"Keeps running for its minimum on time, {left} more, against: {why}."
+        case HeldOn(held_by=by, held_until=until, held_against=against):
+            held = f"held by {by} until {until:%H:%M}"
+            return f"Keeps running: {held}, against: {_words(against)}."
         case DippedBelowStop() | ConditionCeased():
             return (
                 f"Keeps running ({_paid_by(miner)}), but {_against(reason)}: it stops when that"

@@ -1,0 +1,1 @@
+"""A decision in words and in JSON: why, what would change it, and back from what is stored."""
