@@ -40,7 +40,7 @@ from energy.site.preference_rules import preference_violations
 from energy.site.preferences import Preferences
 from energy.site.pv_array import PvArray
 from energy.site.snapshot import Reading, Snapshot
-from forecasting.clear_sky import PvlibSkyModel, geometry
+from forecasting.clear_sky import ClearSkyModel, geometry
 from services.stored import Json
 from services.telemetry.ports import SkyModel
 from services.telemetry.sky import Outlook, outlook_of, sky_now
@@ -110,7 +110,7 @@ def miners_of(mode: MinerMode) -> tuple[MinerProfile, ...]:
 def sky_model() -> SkyModel:
     """The product's own clear sky over the plant's array."""
     array = PvArray(peak_w=PEAK_W, tilt_deg=TILT_DEG)
-    return PvlibSkyModel(geometry(LATITUDE, LONGITUDE, array))
+    return ClearSkyModel(geometry(LATITUDE, LONGITUDE, array))
 
 
 def live(

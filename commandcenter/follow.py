@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from energy.site.pv_array import PvArray
-from forecasting.clear_sky import ArrayGeometry, PvlibSkyModel, geometry
+from forecasting.clear_sky import ArrayGeometry, ClearSkyModel, geometry
 from services.control.co_simulation import FollowedSite, follow, line_of, site_from
 from services.errors import Invalid
 from services.telemetry.ports import SkyModel
@@ -18,8 +18,8 @@ NO_SETTINGS = 'the first line must hold {"settings": {…}}'
 def sky_over(latitude: float, longitude: float, arrays: Sequence[PvArray]) -> SkyModel:
     """The clear sky over the given arrays; over the reference site's where none is given."""
     if not arrays:
-        return PvlibSkyModel(ArrayGeometry(latitude=latitude, longitude=longitude))
-    return PvlibSkyModel(*(geometry(latitude, longitude, array) for array in arrays))
+        return ClearSkyModel(ArrayGeometry(latitude=latitude, longitude=longitude))
+    return ClearSkyModel(*(geometry(latitude, longitude, array) for array in arrays))
 
 
 def answers(lines: Iterable[bytes]) -> Iterator[str]:
