@@ -84,13 +84,9 @@ def site_from(document: Json, make_sky: SkyMaker) -> FollowedSite:
     settings = _object(document, "settings")
     unknown = [key for key in document if key != "settings"]
     problems = [(key, "is not known beside the settings") for key in unknown]
-    problems += [
-        (f"settings.{key}", "is not a known field") for key in settings if key not in SETTINGS
-    ]
     system = _object(settings, "system")
-    problems += [
-        (f"settings.system.{key}", "is not a known field") for key in system if key not in SYSTEM
-    ]
+    problems += _unknown(settings, SETTINGS, "settings")
+    problems += _unknown(system, SYSTEM, "settings.system")
     if problems:
         raise Invalid(problems)
     given = {"preferences": {**system, **_object(settings, "preferences")}}
