@@ -13,6 +13,8 @@ import json
 import statistics
 import tempfile
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -60,13 +62,16 @@ async def _measure(cycles: int) -> dict[str, dict[str, float]]:
         cluster = Cluster(Path(folder) / "postgres", durable=True)
         await asyncio.to_thread(cluster.start)
         try:
-            figures["postgresql"] = await _on_postgres(site, cluster.dsn, cycles)
+            async with on_postgres(site, cluster.dsn) as loop:
+                figures["postgresql"] = await _time_cycles(site, loop, cycles)
         finally:
             await asyncio.to_thread(cluster.stop)
     return figures
 
 
-async def _on_postgres(site: ReferenceSite, dsn: str, cycles: int) -> dict[str, float]:
+@asynccontextmanager
+async def on_postgres(site: ReferenceSite, dsn: str) -> AsyncIterator[Loop]:
+    """The site's loop on a database that has its samples and its memory."""
     await migrations.migrate(dsn)
     async with open_pool(dsn) as pool:
         stores = PostgresStores(pool=pool, dsn=dsn, key=bytes(32))
@@ -81,10 +86,11 @@ async def _on_postgres(site: ReferenceSite, dsn: str, cycles: int) -> dict[str, 
         )
         await stores.telemetry.append(samples)
         await stores.memory.save(SYSTEM_ID, await site.stores.memory.load(SYSTEM_ID))
-        loop = Loop(stores=stores, clock=site.clock, switches=site.loop.switches, sky=site.loop.sky)
         site.telemetry = stores.telemetry
         try:
-            return await _time_cycles(site, loop, cycles)
+            yield Loop(
+                stores=stores, clock=site.clock, switches=site.loop.switches, sky=site.loop.sky
+            )
         finally:
             await stores.stop()
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from energy.site.preferences import Preferences
-from forecasting.clear_sky import ArrayGeometry, PvlibSkyModel
+from forecasting.clear_sky import ArrayGeometry, ClearSkyModel
 from services.errors import CommandCenterError
 from simulator.replay.replay import ReplayOptions, replay
 from simulator.replay.report import result_json, table_rows, write_chart
@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
             longitude=given.longitude,
             timezone=given.timezone,
         )
-        sky = PvlibSkyModel(
+        sky = ClearSkyModel(
             ArrayGeometry(
                 latitude=given.latitude, longitude=given.longitude, peak_w=max(1.0, peak_w)
             )

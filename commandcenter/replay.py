@@ -10,7 +10,7 @@ from pathlib import Path
 
 from energy.site.preference_rules import preference_violations
 from energy.site.preferences import Preferences
-from forecasting.clear_sky import ArrayGeometry, PvlibSkyModel
+from forecasting.clear_sky import ArrayGeometry, ClearSkyModel
 from services.errors import Invalid
 from simulator.replay.replay import ReplayOptions, ReplayResult, replay
 from simulator.replay.series import Series, read_series
@@ -68,7 +68,7 @@ def run_replay(
             "the file has no PV" if pv_peak_kw is None else f"must be above 0, got {pv_peak_kw}"
         )
         raise Invalid([(str(path) if pv_peak_kw is None else "--pv-peak-kw", problem)])
-    sky = PvlibSkyModel(
+    sky = ClearSkyModel(
         ArrayGeometry(latitude=preferences.latitude, longitude=preferences.longitude, peak_w=peak_w)
     )
     sky.prepare(datetime.fromtimestamp(series.at_s[0], UTC), days=_days(series))

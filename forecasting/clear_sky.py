@@ -1,22 +1,20 @@
-"""Power of a site's arrays under a clear sky, by pvlib.
+"""Power of a site's arrays under a clear sky, in a table of five-minute knots per UTC day.
 
-Ineichen's clear sky with a fixed turbidity, transposed onto the array; a table of five-minute knots
-per UTC day is computed once, so that a question only interpolates. pvlib takes seconds to load:
-``prepare`` does that beside the event loop.
+The sky is that of ``energy.sun``; a day's table is computed once, in some milliseconds, so that a
+question only interpolates.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 from energy.site.pv_array import PvArray
+from energy.sun.clear_sky import Plane, clear_sky_w_m2
 
 _KNOT_S = 300
 _KNOTS = 86_400 // _KNOT_S + 1
 _KEPT_DAYS = 800
-_LINKE_TURBIDITY = 3.0
 _CELL_K_PER_W_M2 = 0.03
 _AIR_C = 20.0
 
@@ -53,7 +51,7 @@ def geometry(latitude: float, longitude: float, array: PvArray) -> ArrayGeometry
     )
 
 
-class PvlibSkyModel:
+class ClearSkyModel:
     """The port ``SkyModel``, with tables per day and what they tell of nights."""
 
     def __init__(self, *arrays: ArrayGeometry) -> None:
@@ -90,43 +88,27 @@ class PvlibSkyModel:
             self._compute(first, days)
 
     def _compute(self, first: date, days: int) -> None:
-        import pandas as pd  # noqa: PLC0415 - a second of start-up that only this needs
-
-        start = pd.Timestamp(first, tz="UTC")
-        times = pd.date_range(start, periods=days * (_KNOTS - 1) + 1, freq=f"{_KNOT_S}s")
-        each = [self._powers(times, array) for array in self._arrays]
-        powers = [sum(values) for values in zip(*each, strict=True)]
         if len(self._tables) + days > _KEPT_DAYS:
             self._tables.clear()
         for number in range(days):
-            begin = number * (_KNOTS - 1)
             day = first + timedelta(days=number)
-            self._tables[day] = tuple(powers[begin : begin + _KNOTS])
+            midnight_s = datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
+            self._tables[day] = tuple(
+                sum(_power_w(midnight_s + knot * _KNOT_S, array) for array in self._arrays)
+                for knot in range(_KNOTS)
+            )
 
-    def _powers(self, times: Any, array: ArrayGeometry) -> list[float]:  # noqa: ANN401 - pandas
-        import pvlib  # noqa: PLC0415 - see above
 
-        position = pvlib.solarposition.get_solarposition(
-            times, array.latitude, array.longitude, altitude=array.altitude_m
-        )
-        zenith = position["apparent_zenith"]
-        airmass = pvlib.atmosphere.get_absolute_airmass(
-            pvlib.atmosphere.get_relative_airmass(zenith),
-            pvlib.atmosphere.alt2pres(array.altitude_m),
-        )
-        sky = pvlib.clearsky.ineichen(
-            zenith, airmass, linke_turbidity=_LINKE_TURBIDITY, altitude=array.altitude_m
-        )
-        plane = pvlib.irradiance.get_total_irradiance(
-            array.tilt_deg,
-            array.azimuth_deg,
-            zenith,
-            position["azimuth"],
-            sky["dni"],
-            sky["ghi"],
-            sky["dhi"],
-        )["poa_global"].fillna(0.0)
-        cell_c = _AIR_C + _CELL_K_PER_W_M2 * plane
-        power = array.peak_w * plane / 1_000.0 * array.efficiency
-        power *= 1.0 + array.temperature_factor * (cell_c - 25.0)
-        return [float(value) for value in power.clip(0.0, array.inverter_limit_w)]
+def _power_w(at_s: float, array: ArrayGeometry) -> float:
+    plane = Plane(
+        latitude=array.latitude,
+        longitude=array.longitude,
+        altitude_m=array.altitude_m,
+        tilt_deg=array.tilt_deg,
+        azimuth_deg=array.azimuth_deg,
+    )
+    received_w_m2 = clear_sky_w_m2(at_s, plane)
+    cell_c = _AIR_C + _CELL_K_PER_W_M2 * received_w_m2
+    power = array.peak_w * received_w_m2 / 1_000.0 * array.efficiency
+    power *= 1.0 + array.temperature_factor * (cell_c - 25.0)
+    return min(max(power, 0.0), array.inverter_limit_w)

@@ -6,7 +6,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 from energy.site.pv_array import PvArray
-from forecasting.clear_sky import PvlibSkyModel, geometry
+from forecasting.clear_sky import ClearSkyModel, geometry
 from services.sites.records import System
 
 AHEAD = timedelta(days=2)
@@ -17,14 +17,14 @@ DAYS = 3
 Key = tuple[float, float, tuple[PvArray, ...]]
 
 
-class PvlibSkies:
+class ClearSkies:
     """The port ``Skies``: one model per place and arrays, made anew when they change."""
 
     def __init__(self) -> None:
         """Nothing is computed before the first question."""
-        self._models: dict[Key, PvlibSkyModel] = {}
+        self._models: dict[Key, ClearSkyModel] = {}
 
-    async def of(self, system: System, at: datetime) -> PvlibSkyModel | None:
+    async def of(self, system: System, at: datetime) -> ClearSkyModel | None:
         """The model of a system, ready for ``at``; None without arrays."""
         if not system.pv_arrays:
             return None
@@ -37,6 +37,6 @@ class PvlibSkies:
         return model
 
 
-def sky_of(latitude: float, longitude: float, arrays: tuple[PvArray, ...]) -> PvlibSkyModel:
+def sky_of(latitude: float, longitude: float, arrays: tuple[PvArray, ...]) -> ClearSkyModel:
     """The clear sky over arrays at a place; several arrays sum."""
-    return PvlibSkyModel(*(geometry(latitude, longitude, array) for array in arrays))
+    return ClearSkyModel(*(geometry(latitude, longitude, array) for array in arrays))

@@ -15,6 +15,8 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import LiteralString
 from uuid import UUID
 
 import procrastinate
@@ -26,6 +28,12 @@ from scheduler.execution import JobExecutor
 from scheduler.jobs import BY_NAME, Job, Pace, Queue, Subject
 from services.clock import Clock
 
+
+def _statement(name: str) -> LiteralString:
+    """A statement on the queue's tables, beside the library's own."""
+    return (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+
+
 TASK = "site_job"
 HEARTBEAT_S = 5.0
 DEAD_AFTER_S = 15.0
@@ -36,12 +44,7 @@ CONCURRENCY: Mapping[Queue, int] = {Queue.CONTROL: 8, Queue.COMMANDS: 8, Queue.R
 RESTART_AFTER_S = (0.5, 1.0, 2.0, 5.0)
 """Pauses before a worker that the database ended is started again; the last one is repeated."""
 _SCHEMA_LOCK = 7_304_115
-_NEWEST_PERIOD = """
-SELECT coalesce(max(defer_timestamp), 0) AS period
-  FROM procrastinate_periodic_defers
- WHERE task_name = %(task_name)s AND periodic_id = %(periodic_id)s
-"""
-"""The newest period of one job and site that any scheduler has put in."""
+_NEWEST_PERIOD = _statement("newest_period")
 
 log = structlog.get_logger("scheduler")
 
@@ -69,14 +72,14 @@ async def apply_queue_schema(dsn: str) -> bool:
         connector = app.connector
         assert isinstance(connector, procrastinate.PsycopgConnector)  # noqa: S101 - made above
         async with connector.pool.connection() as connection:
-            await connection.execute("SELECT pg_advisory_lock(%s)", (_SCHEMA_LOCK,))
+            await connection.execute(_statement("lock_schema"), {"lock": _SCHEMA_LOCK})
             try:
                 if await app.check_connection_async():
                     return False
                 await app.schema_manager.apply_schema_async()
                 return True
             finally:
-                await connection.execute("SELECT pg_advisory_unlock(%s)", (_SCHEMA_LOCK,))
+                await connection.execute(_statement("unlock_schema"), {"lock": _SCHEMA_LOCK})
 
 
 def period_of(job: Job, subject: Subject, *, now_s: float) -> int:

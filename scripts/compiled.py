@@ -19,7 +19,6 @@ LOADED_LATE = (
     "matplotlib.backends.backend_agg",
     "matplotlib.figure",
     "openai",
-    "pvlib",
     "yoyo",
 )
 

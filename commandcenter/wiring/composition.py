@@ -31,7 +31,7 @@ from commandcenter.wiring.seed import (
     seed_owner,
     seed_simulated_site,
 )
-from forecasting.skies import PvlibSkies
+from forecasting.skies import ClearSkies
 from scheduler.execution import JobExecutor
 from scheduler.jobs import Work
 from server.container import ServerConfig, Services
@@ -53,6 +53,7 @@ from services.control.command_dispatch import CommandDispatch
 from services.control.control_loop import ControlLoop
 from services.control.decision_retention import DecisionRetention
 from services.control.emergency_stop import Announce, Emergency
+from services.control.holds import Holds
 from services.control.what_if import WhatIf
 from services.settings.site_settings import Settings as SiteSettings
 from services.telemetry.polling import Polling
@@ -100,7 +101,7 @@ class Site:
     actions: Actions
     execution: Execution
     dispatch: CommandDispatch
-    skies: PvlibSkies
+    skies: ClearSkies
     first_start: bool
     system_id: UUID = SYSTEM_ID
 
@@ -212,7 +213,7 @@ class _Builder:
         self._http, self._first = http, first
         self._clock = plant.clock
         self._devices = Devices(http=http, clock=plant.clock, adapters_of=control.site.adapters)
-        self._skies = PvlibSkies()
+        self._skies = ClearSkies()
         self._judge = Judge(
             sites=control.site,
             settings=control.settings,
@@ -431,6 +432,7 @@ class _Builder:
                 memory=s.memory,
                 decisions=s.decisions,
                 emergency=s.emergency_stops,
+                holds=Holds(actions=s.actions),
                 clock=self._clock,
             ),
         )
@@ -474,6 +476,7 @@ class _Builder:
             emergency=control.emergency_stops,
             actions=actions,
             dispatch=dispatch,
+            holds=Holds(actions=control.actions),
             clock=self._clock,
             events=control.events,
         )
@@ -500,7 +503,7 @@ class _Builder:
             control=loop.run_cycle,
             advance=actions.advance,
             check_alerts=alerts.check,
-            roll_up=rollup.roll_last_day,
+            roll_up=rollup.roll_recent,
             deliver=outbox.deliver_due,
             retain=retain,
         )

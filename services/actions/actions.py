@@ -60,7 +60,12 @@ class Actions:
         return await self._execution.execute(action)
 
     async def advance(self, system_id: UUID) -> None:
-        """Expire what nobody answered, execute what is ready, verify what is under way."""
+        """Expire what nobody answered, execute what is ready, verify what is under way.
+
+        Called every few seconds: where nothing is open, one question says so.
+        """
+        if not await self._execution.has_open(system_id):
+            return
         await self._proposals.expire(system_id)
         await self._execution.advance(system_id)
 

@@ -11,7 +11,7 @@ from energy.safety.validator import BlockCode, Blocked
 from energy.site.loads import Actor
 from services.actions.action_log import ActionLog
 from services.actions.ports import ActionStore, DeviceLocks, Switches
-from services.actions.records import IN_FLIGHT_STATUSES, Action, ActionStatus
+from services.actions.records import IN_FLIGHT_STATUSES, OPEN_STATUSES, Action, ActionStatus
 from services.actions.relays import ANSWER_WALL_S, STATE_TIMEOUT_S, Relays, dead_man_s
 from services.actions.safety_check import Judge, Seen
 from services.actions.side_by_side import SideBySide
@@ -84,6 +84,10 @@ class Execution:
                 if held:
                     return await self._execute_locked(action, load)
         return action
+
+    async def has_open(self, system_id: UUID) -> bool:
+        """Whether any action of the site waits or is under way."""
+        return bool(await self._actions.with_status(system_id, OPEN_STATUSES))
 
     async def advance(self, system_id: UUID) -> None:
         """Execute what is ready, verify what is under way, settle what lost its executor.

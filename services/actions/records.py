@@ -27,6 +27,12 @@ class ActionStatus(StrEnum):
 
 
 IN_FLIGHT_STATUSES = frozenset({ActionStatus.EXECUTING, ActionStatus.VERIFYING})
+OPEN_STATUSES = IN_FLIGHT_STATUSES | {
+    ActionStatus.PROPOSED,
+    ActionStatus.PENDING,
+    ActionStatus.APPROVED,
+}
+"""All that has not ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

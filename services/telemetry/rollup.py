@@ -110,6 +110,7 @@ class Rollup:
         self._samples = SamplesOfSite(sites=sites, telemetry=telemetry, settings=settings)
         self._sites, self._telemetry, self._settings = sites, telemetry, settings
         self._clock = clock
+        self._whole_day_at: dict[UUID, datetime] = {}
 
     async def roll(self, system_id: UUID, start: datetime, end: datetime) -> int:
         """Roll every local hour that touches [start, end) and its local days. Returns the hours.
@@ -126,6 +127,20 @@ class Rollup:
         await self._roll_hours(system_id, hours, rows, now)
         await self._roll_days(system_id, hours, zone)
         return len(hours)
+
+    async def roll_recent(self, system_id: UUID) -> int:
+        """Roll the hour in progress and the one before; once an hour the whole last day.
+
+        So a sample that comes late is in its hour and day within an hour, and the day before is not
+        integrated anew every few minutes.
+        """
+        now = self._clock.now()
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        if self._whole_day_at.get(system_id) == hour:
+            return await self.roll(system_id, now - timedelta(hours=1), now)
+        rolled = await self.roll_last_day(system_id)
+        self._whole_day_at[system_id] = hour
+        return rolled
 
     async def roll_last_day(self, system_id: UUID) -> int:
         """Roll the last 24 hours and the local days that they belong to."""

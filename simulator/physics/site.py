@@ -60,7 +60,7 @@ class SimulatedSite:
             seed: Draws weather, load and boot times.
             soc_pct: State of charge at the start, %.
             cloud_plan: Weather of the first days: ``clear``, ``broken`` or ``overcast`` each.
-            clear_sun: The array's power under a clear sky; by pvlib from the plan by default.
+            clear_sun: The array's power under a clear sky; from the plan by default.
         """
         self.plan = plan if plan is not None else SitePlan()
         self.at_s = start.timestamp()

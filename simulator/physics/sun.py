@@ -1,4 +1,4 @@
-"""Power of the array under a clear sky, by pvlib, in a table of five-minute knots per UTC day.
+"""Power of the array under a clear sky, in a table of five-minute knots per UTC day.
 
 Ineichen's clear sky with a fixed turbidity, isotropic transposition onto the tilted array, cell
 temperature by the irradiance. The table is computed once per day, so a step only interpolates.
@@ -6,14 +6,12 @@ temperature by the irradiance. The table is computed once per day, so a step onl
 
 from __future__ import annotations
 
-from typing import Any
-
+from energy.sun.clear_sky import Plane, clear_sky_w_m2
 from simulator.physics.site_plan import ArrayPlan, Place
 
 _DAY_S = 86_400
 _KNOT_S = 300.0
 _KEPT_DAYS = 8
-_LINKE_TURBIDITY = 3.0
 _CELL_K_PER_W_M2 = 0.03
 _AIR_C = 18.0
 
@@ -23,8 +21,14 @@ class ClearSun:
 
     def __init__(self, place: Place, array: ArrayPlan) -> None:
         """Describe the array; nothing is computed before the first question."""
-        self._place = place
         self._array = array
+        self._plane = Plane(
+            latitude=place.latitude,
+            longitude=place.longitude,
+            altitude_m=place.altitude_m,
+            tilt_deg=array.tilt_deg,
+            azimuth_deg=array.azimuth_deg,
+        )
         self._tables: dict[int, list[float]] = {}
 
     def power_w(self, at_s: float) -> float:
@@ -63,38 +67,13 @@ class ClearSun:
         return table
 
     def _table(self, day: int) -> list[float]:
-        import pandas as pd  # noqa: PLC0415 - a second of start-up that only the sun needs
-
         # Between five-minute knots the sun moves a degree: a line is exact to a watt or two.
-        start = pd.Timestamp(day * _DAY_S, unit="s", tz="UTC")
-        power = self._powers(pd.date_range(start, periods=289, freq="5min"))
-        return [round(value, 2) for value in power]
+        return [round(self._power_w(day * _DAY_S + knot * _KNOT_S), 2) for knot in range(289)]
 
-    def _powers(self, times: Any) -> list[float]:  # noqa: ANN401 - pandas has no types here
-        import pvlib  # noqa: PLC0415 - see above
-
-        place, array = self._place, self._array
-        position = pvlib.solarposition.get_solarposition(
-            times, place.latitude, place.longitude, altitude=place.altitude_m
-        )
-        zenith = position["apparent_zenith"]
-        pressure = pvlib.atmosphere.alt2pres(place.altitude_m)
-        airmass = pvlib.atmosphere.get_absolute_airmass(
-            pvlib.atmosphere.get_relative_airmass(zenith), pressure
-        )
-        sky = pvlib.clearsky.ineichen(
-            zenith, airmass, linke_turbidity=_LINKE_TURBIDITY, altitude=place.altitude_m
-        )
-        plane = pvlib.irradiance.get_total_irradiance(
-            array.tilt_deg,
-            array.azimuth_deg,
-            zenith,
-            position["azimuth"],
-            sky["dni"],
-            sky["ghi"],
-            sky["dhi"],
-        )["poa_global"].fillna(0.0)
-        cell_c = _AIR_C + _CELL_K_PER_W_M2 * plane
-        power = array.peak_w * plane / 1_000.0 * array.loss_factor
+    def _power_w(self, at_s: float) -> float:
+        array = self._array
+        plane_w_m2 = clear_sky_w_m2(at_s, self._plane)
+        cell_c = _AIR_C + _CELL_K_PER_W_M2 * plane_w_m2
+        power = array.peak_w * plane_w_m2 / 1_000.0 * array.loss_factor
         power *= 1.0 + array.temperature_factor * (cell_c - 25.0)
-        return [float(value) for value in power.clip(0.0, array.inverter_limit_w)]
+        return min(max(power, 0.0), array.inverter_limit_w)

@@ -7,15 +7,9 @@ from psycopg import errors
 from psycopg.rows import DictRow
 
 from services.errors import CommandCenterError, Conflict, Invalid
+from storage.connection.queries import queries
 
-FIELDS = """
-SELECT a.attname AS field, pg_get_constraintdef(c.oid) AS rule
-FROM pg_constraint c
-JOIN unnest(c.conkey) WITH ORDINALITY AS k (number, place) ON true
-JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.number
-WHERE c.conname = %(name)s AND c.conrelid = to_regclass(%(table)s)
-ORDER BY k.place
-"""
+SQL = queries("server")
 
 
 async def refusal(
@@ -39,7 +33,7 @@ async def _problems(
 ) -> list[tuple[str, str]]:
     diag = problem.diag
     names = {"name": diag.constraint_name, "table": diag.table_name}
-    found = await (await connection.execute(FIELDS, names)).fetchall()
+    found = await (await connection.execute(SQL["rule"], names)).fetchall()
     if isinstance(problem, errors.ForeignKeyViolation):
         own = [each["field"] for each in found if each["field"] != "system_id" or len(found) == 1]
         return [(field, _missing(problem)) for field in own] or [("", _missing(problem))]

@@ -12,6 +12,10 @@ import psycopg
 from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 from yoyo.migrations import default_migration_table
 
+from storage.connection.queries import queries
+
+SQL = queries("server")
+
 
 class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no types
     """Differs from its parent in four ways.
@@ -30,10 +34,7 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
 
     def list_tables(self, **_: Any) -> list[str]:
         """Tables of the current schema."""
-        query = (
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema"
-        )
-        return [found[0] for found in self.execute(query).fetchall()]
+        return [found[0] for found in self.execute(SQL["tables"]).fetchall()]
 
     @contextmanager
     def lock(self, timeout: float = 10) -> Iterator[None]:

@@ -13,8 +13,10 @@ import psycopg
 
 from services.errors import Invalid, Unavailable
 from services.stored import Json
+from storage.connection.queries import queries
 
 FOLDER = Path(__file__).resolve().parents[2] / "migrations"
+SQL = queries("server")
 LOCK = 0x434D4443
 WAIT_S = 60
 OLDEST_SERVER = 150_000
@@ -111,8 +113,8 @@ def _exclusive(dsn: str) -> Iterator[None]:
         if connection.info.server_version < OLDEST_SERVER:
             version = connection.info.parameter_status("server_version")
             raise _away(f"it is PostgreSQL {version}", "PostgreSQL 15 or newer is needed.")
-        connection.execute(f"SET lock_timeout = '{WAIT_S}s'")
-        connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        connection.execute(SQL["wait_at_most"], {"wait": f"{WAIT_S}s"})
+        connection.execute(SQL["lock_schema"], {"lock": LOCK})
         yield
 
 

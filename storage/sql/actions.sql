@@ -12,13 +12,22 @@ ON CONFLICT (idempotency_key) DO NOTHING
 RETURNING id
 
 -- name: by_key
-SELECT * FROM actions WHERE idempotency_key = %(key)s
+SELECT id, system_id, load_id, target_on, target_speed, actor, requested_by, reason, explanation,
+    status, urgent, idempotency_key, decision_id, created_at, expires_at, executed_at, finished_at,
+    previous_on, tries, measured_w, result
+FROM actions WHERE idempotency_key = %(key)s
 
 -- name: get
-SELECT * FROM actions WHERE id = %(id)s
+SELECT id, system_id, load_id, target_on, target_speed, actor, requested_by, reason, explanation,
+    status, urgent, idempotency_key, decision_id, created_at, expires_at, executed_at, finished_at,
+    previous_on, tries, measured_w, result
+FROM actions WHERE id = %(id)s
 
 -- name: lock
-SELECT * FROM actions WHERE id = %(id)s FOR UPDATE
+SELECT id, system_id, load_id, target_on, target_speed, actor, requested_by, reason, explanation,
+    status, urgent, idempotency_key, decision_id, created_at, expires_at, executed_at, finished_at,
+    previous_on, tries, measured_w, result
+FROM actions WHERE id = %(id)s FOR UPDATE
 
 -- name: move
 -- Changes are given by name; what is not given stays.
@@ -31,7 +40,9 @@ UPDATE actions SET
     measured_w = CASE WHEN %(set_measured_w)s THEN %(measured_w)s ELSE measured_w END,
     result = CASE WHEN %(set_result)s THEN %(result)s ELSE result END
 WHERE id = %(id)s
-RETURNING *
+RETURNING id, system_id, load_id, target_on, target_speed, actor, requested_by, reason, explanation,
+    status, urgent, idempotency_key, decision_id, created_at, expires_at, executed_at, finished_at,
+    previous_on, tries, measured_w, result
 
 -- name: log
 INSERT INTO action_events (action_id, at, status, actor, detail)
@@ -42,7 +53,10 @@ SELECT action_id, at, status, actor, detail
 FROM action_events WHERE action_id = %(action_id)s ORDER BY id
 
 -- name: page
-SELECT * FROM actions
+SELECT id, system_id, load_id, target_on, target_speed, actor, requested_by, reason, explanation,
+    status, urgent, idempotency_key, decision_id, created_at, expires_at, executed_at, finished_at,
+    previous_on, tries, measured_w, result
+FROM actions
 WHERE system_id = %(system_id)s
     AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
     AND (%(load_id)s::uuid IS NULL OR load_id = %(load_id)s)
@@ -53,9 +67,21 @@ SELECT count(*) AS total FROM actions
 WHERE system_id = %(system_id)s AND (%(load_id)s::uuid IS NULL OR load_id = %(load_id)s)
 
 -- name: with_status
-SELECT * FROM actions WHERE system_id = %(system_id)s AND status = ANY(%(statuses)s)
+SELECT id, system_id, load_id, target_on, target_speed, actor, requested_by, reason, explanation,
+    status, urgent, idempotency_key, decision_id, created_at, expires_at, executed_at, finished_at,
+    previous_on, tries, measured_w, result
+FROM actions WHERE system_id = %(system_id)s AND status = ANY(%(statuses)s)
 ORDER BY created_at, id
 
+-- name: owners_since
+-- What the owner himself has switched: his holds.
+SELECT * FROM actions
+WHERE system_id = %(system_id)s AND actor = 'owner' AND executed_at >= %(at)s
+ORDER BY executed_at, id
+
 -- name: since
-SELECT * FROM actions WHERE load_id = %(load_id)s AND executed_at >= %(at)s
+SELECT id, system_id, load_id, target_on, target_speed, actor, requested_by, reason, explanation,
+    status, urgent, idempotency_key, decision_id, created_at, expires_at, executed_at, finished_at,
+    previous_on, tries, measured_w, result
+FROM actions WHERE load_id = %(load_id)s AND executed_at >= %(at)s
 ORDER BY executed_at, id

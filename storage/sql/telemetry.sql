@@ -1,4 +1,4 @@
--- What of telemetry needs no table name put in.
+-- Samples, newest values, series, rollups, polls and partitions. ``{parts}``: see connection/builder.py.
 
 -- name: record_poll
 INSERT INTO polls (adapter_id, at, ms, error, caution)
@@ -56,3 +56,147 @@ DELETE FROM battery_bank_hourly WHERE start_at < %(now)s - interval '400 days'
 
 -- name: forget_days
 DELETE FROM system_daily_summary WHERE start_at < %(now)s - interval '730 days'
+
+-- name: newest
+-- The newest value per device and metric. Zones have no adapter: their name is the source.
+SELECT n.device_id, n.metric, n.value, n.measured_at, n.unchanged_since, n.changed,
+    n.suspicion, d.source, d.link
+FROM metered_devices d JOIN newest_values n ON n.device_id = d.id
+WHERE d.system_id = %(system_id)s AND n.measured_at >= %(oldest)s
+
+-- name: search_newest
+-- The newest value of one metric at an earlier moment, from the samples: the value, the start of its
+-- run, and whether another value was seen before.
+SELECT d.id AS device_id, {metric:text} AS metric, n.value::double precision AS value,
+    n.at AS measured_at, f.at AS unchanged_since, c.at IS NOT NULL AS changed,
+    '' AS suspicion, d.source, d.link
+FROM metered_devices d
+CROSS JOIN LATERAL (
+    SELECT at, {metric:number} AS value, {metric} AS raw FROM {table}
+    WHERE device_id = d.id AND at <= %(until)s AND at >= %(oldest)s AND {metric:believed}
+    ORDER BY at DESC LIMIT 1) n
+LEFT JOIN LATERAL (
+    SELECT at FROM {table}
+    WHERE device_id = d.id AND at < n.at AND at >= %(oldest)s AND {metric} <> n.raw
+        AND {metric:believed}
+    ORDER BY at DESC LIMIT 1) c ON true
+CROSS JOIN LATERAL (
+    SELECT at FROM {table}
+    WHERE device_id = d.id AND at <= n.at AND at >= %(oldest)s
+        AND (c.at IS NULL OR at > c.at) AND {metric:believed}
+    ORDER BY at LIMIT 1) f
+WHERE d.system_id = %(system_id)s AND d.kind = {kind:text}
+
+-- name: continue_newest
+-- Continues the newest values with the samples in a draft. What is not newer changes nothing.
+WITH fresh AS (
+    SELECT i.device_id, m.metric, m.value, i.at, n.value AS before, n.unchanged_since,
+        coalesce(n.changed, false) AS changed
+    FROM {draft} i
+    CROSS JOIN LATERAL (VALUES {metrics:numbers}) m (metric, value)
+    LEFT JOIN newest_values n ON n.device_id = i.device_id AND n.metric = m.metric
+    WHERE m.value IS NOT NULL AND (n.measured_at IS NULL OR i.at > n.measured_at)
+), compared AS (
+    SELECT device_id, metric, value, at, unchanged_since, changed,
+        lag(value, 1, before) OVER (PARTITION BY device_id, metric ORDER BY at) AS earlier
+    FROM fresh
+), runs AS (
+    SELECT device_id, metric, value, at,
+        coalesce(
+            max(at) FILTER (WHERE value IS DISTINCT FROM earlier) OVER every,
+            unchanged_since) AS unchanged_since,
+        changed OR coalesce(bool_or(value <> earlier) OVER every, false) AS changed,
+        row_number() OVER (PARTITION BY device_id, metric ORDER BY at DESC) AS place
+    FROM compared WINDOW every AS (PARTITION BY device_id, metric)
+)
+INSERT INTO newest_values (device_id, metric, value, measured_at, unchanged_since, changed)
+SELECT device_id, metric, value, at, unchanged_since, changed FROM runs WHERE place = 1
+ORDER BY device_id, metric
+ON CONFLICT (device_id, metric) DO UPDATE SET value = excluded.value,
+    measured_at = excluded.measured_at, unchanged_since = excluded.unchanged_since,
+    changed = excluded.changed, suspicion = ''
+WHERE excluded.measured_at > newest_values.measured_at
+
+-- name: note_suspicions
+-- Beside the newest values: why the newer ones of a draft are not believed.
+UPDATE newest_values n SET suspicion = s.reason
+FROM (
+    SELECT DISTINCT ON (i.device_id, e.key) i.device_id, e.key AS metric, i.at, e.value AS reason
+    FROM {draft} i CROSS JOIN LATERAL jsonb_each_text(i.suspect) e
+    ORDER BY i.device_id, e.key, i.at DESC) s
+WHERE n.device_id = s.device_id AND n.metric = s.metric AND s.at > n.measured_at
+
+-- name: make_draft
+-- Where incoming samples wait within their transaction.
+CREATE TEMP TABLE IF NOT EXISTS {draft} (LIKE {table}) ON COMMIT DELETE ROWS
+
+-- name: copy_draft
+COPY {draft} ({columns}) FROM STDIN
+
+-- name: take_draft
+-- Samples that are there already are left as they are.
+INSERT INTO {table} ({columns}) SELECT {columns} FROM {draft} ON CONFLICT DO NOTHING
+
+-- name: series
+SELECT at, device_id, {metric:number} AS value
+FROM {table}
+WHERE at >= %(start)s AND at < %(end)s AND {metric} IS NOT NULL
+    AND (%(device_id)s::uuid IS NULL OR device_id = %(device_id)s)
+    AND device_id IN (SELECT id FROM {devices} WHERE system_id = %(system_id)s)
+
+-- name: series_means
+-- Means of buckets that begin at the start, of values that are believed.
+SELECT date_bin(%(step)s, at, %(start)s) AS at, device_id, avg({metric:number}) AS value
+FROM {table}
+WHERE at >= %(start)s AND at < %(end)s AND {metric:believed}
+    AND (%(device_id)s::uuid IS NULL OR device_id = %(device_id)s)
+    AND device_id IN (SELECT id FROM {devices} WHERE system_id = %(system_id)s)
+GROUP BY 1, 2
+
+-- name: at_or_before
+SELECT at, {metric:number} AS value
+FROM {table}
+WHERE device_id = %(device_id)s AND at <= %(at)s AND {metric} IS NOT NULL
+ORDER BY at DESC LIMIT 1
+
+-- name: samples
+SELECT {columns}
+FROM {table}
+WHERE device_id IN (SELECT id FROM {devices} WHERE system_id = %(system_id)s)
+    AND at >= %(start)s AND at < %(end)s
+
+-- name: save_rollup
+-- A row is stored as the document that it is.
+INSERT INTO {table} ({columns}) VALUES ({columns:places})
+ON CONFLICT ({key}, start_at) DO UPDATE SET document = excluded.document
+
+-- name: rollup
+SELECT {key}, system_id, start_at, document
+FROM {table}
+WHERE system_id = %(system_id)s AND start_at >= %(start)s AND start_at < %(end)s
+ORDER BY start_at, {key}
+
+-- name: drop_partition
+DROP TABLE {partition}
+
+-- name: drop_strays
+-- Samples of old days that came so late that they had no partition; how many days there were.
+WITH gone AS (DELETE FROM {default} WHERE at < %(midnight)s RETURNING at)
+SELECT count(DISTINCT (at AT TIME ZONE 'UTC')::date) AS days FROM gone
+
+-- name: known_table
+SELECT to_regclass(%(table)s) AS known
+
+-- name: make_partition
+CREATE TABLE {partition} (LIKE {table} INCLUDING ALL)
+
+-- name: move_strays
+-- What waited in the default partition moves into its day.
+WITH moved AS (
+    DELETE FROM {default} WHERE at >= %(start)s AND at < %(end)s RETURNING {columns}
+)
+INSERT INTO {partition} ({columns}) SELECT {columns} FROM moved
+
+-- name: attach_partition
+-- The bounds are names of days: ``p20260621`` is 21 June 2026, UTC.
+SELECT attach_day(%(table)s, %(partition)s, %(start)s, %(end)s)

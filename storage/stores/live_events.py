@@ -12,9 +12,11 @@ from services.chat.subscription import Subscription
 from services.errors import CommandCenterError
 from services.stored import Json
 from storage.connection.pool import Pool, row, rows
+from storage.connection.queries import queries
 
 CHANNEL = "commandcenter"
 MAX_BYTES = 7_000
+SQL = queries("server")
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +40,7 @@ class PostgresEventBus:
         if len(text.encode()) > MAX_BYTES:
             text = json.dumps({"topic": topic, "payload": {"id": payload.get("id")}}, default=str)
         try:
-            await rows(self._pool, "SELECT pg_notify(%s, %s)", (CHANNEL, text))
+            await rows(self._pool, SQL["notify"], {"channel": CHANNEL, "text": text})
         except CommandCenterError as error:
             log.warning("event_lost", topic=topic, detail=str(error))
 
@@ -65,11 +67,7 @@ class PostgresStoreHealth:
         """``{ok, ms, size_bytes, detail}``."""
         started_s = time.monotonic()
         try:
-            found = await row(
-                self._pool,
-                "SELECT pg_database_size(current_database()) AS size,"
-                " current_setting('server_version') AS version",
-            )
+            found = await row(self._pool, SQL["health"])
         except CommandCenterError as error:
             ms = (time.monotonic() - started_s) * 1000.0
             return {"ok": False, "ms": ms, "size_bytes": None, "detail": str(error)}

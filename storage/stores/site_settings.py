@@ -17,8 +17,12 @@ from energy.site.miners import MinerProfile
 from energy.site.preferences import Preferences
 from services.errors import Conflict, Invalid, NotFound
 from services.stored import Json, Stored
-from storage.connection.pool import Connection, Pool, connected
+from storage.connection.builder import built
+from storage.connection.pool import Connection, Pool, connected, rows
+from storage.connection.queries import queries
 from storage.connection.secrets import Secrets
+
+SQL = queries("settings")
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +33,7 @@ TABLES: Mapping[type, tuple[str, str]] = {
     MinerProfile: ("miner_profiles", "miner"),
     Zone: ("hvac_zones", "zone"),
 }
-ORDER = {MinerProfile: "priority_level, name, id", Zone: "name, id"}
+ORDER = {MinerProfile: ("priority_level", "name", "id"), Zone: ("name", "id")}
 
 
 class PostgresSettingsStore:
@@ -55,12 +59,9 @@ class PostgresSettingsStore:
         async with connected(self._pool) as connection:
             current = await self._preferences(connection, system_id, lock=True)
             _refuse_lost_update("preferences", current.version, expected_version)
-            columns = _columns(Preferences)
-            settings = ", ".join(f"{name} = %({name})s" for name in columns)
             found = await _one(
                 connection,
-                f"UPDATE user_preferences SET {settings} WHERE system_id = %(system_id)s"
-                " RETURNING *",
+                built(SQL["save_preferences"], columns=_columns(Preferences)),
                 {
                     **_values(value),
                     "notify_urls": self._secrets.encrypt(
@@ -103,19 +104,13 @@ class PostgresSettingsStore:
     async def _preferences(
         self, connection: Connection, system_id: UUID, *, lock: bool
     ) -> Stored[Preferences]:
-        query = "SELECT * FROM user_preferences WHERE system_id = %(system_id)s"
-        if lock:
-            query += " FOR UPDATE"
+        name = "preferences_locked" if lock else "preferences"
+        query = built(SQL[name], columns=_columns(Preferences))
         values = {"system_id": system_id}
-        found = await (await connection.execute(_sql(query), values)).fetchone()
+        found = await (await connection.execute(query, values)).fetchone()
         if found is None:
-            await connection.execute(
-                "INSERT INTO user_preferences (user_id, system_id, timezone, latitude, longitude)"
-                " SELECT owner_id, id, timezone, latitude, longitude FROM systems"
-                " WHERE id = %(system_id)s ON CONFLICT DO NOTHING",
-                values,
-            )
-            found = await (await connection.execute(_sql(query), values)).fetchone()
+            await connection.execute(SQL["add_preferences"], values)
+            found = await (await connection.execute(query, values)).fetchone()
         if found is None:
             raise NotFound(kind="site", key=str(system_id))
         return self._opened(found)
@@ -130,11 +125,9 @@ class PostgresSettingsStore:
         return _stored(Preferences, {**found, "notify_urls": urls})
 
     async def _all(self, cls: type[T], system_id: UUID) -> list[Stored[T]]:
-        table = TABLES[cls][0]
-        query = f"SELECT * FROM {table} WHERE system_id = %(system_id)s ORDER BY {ORDER[cls]}"
-        async with connected(self._pool) as connection:
-            cursor = await connection.execute(_sql(query), {"system_id": system_id})
-            return [_stored(cls, each) for each in await cursor.fetchall()]
+        query = built(SQL["all"], columns=_columns(cls), table=TABLES[cls][0], order=ORDER[cls])
+        found = await rows(self._pool, query, {"system_id": system_id})
+        return [_stored(cls, each) for each in found]
 
     async def _save(
         self, system_id: UUID, value: P, expected_version: int | None, actor: str
@@ -143,9 +136,8 @@ class PostgresSettingsStore:
         table, word = TABLES[cls]
         values: dict[str, Any] = {**_values(value), "system_id": system_id}
         async with connected(self._pool) as connection:
-            cursor = await connection.execute(
-                _sql(f"SELECT * FROM {table} WHERE id = %(id)s FOR UPDATE"), values
-            )
+            query = built(SQL["one_locked"], columns=_columns(cls), table=table)
+            cursor = await connection.execute(query, values)
             known = await cursor.fetchone()
             if known is not None and known["system_id"] != system_id:
                 raise NotFound(kind=word, key=str(value.id))
@@ -153,7 +145,7 @@ class PostgresSettingsStore:
             _refuse_lost_update(
                 word, None if current is None else current.version, expected_version
             )
-            found = await _one(connection, _upsert(cls, table), values)
+            found = await _one(connection, _saving(cls, table), values)
             before = None if current is None else current.value
             await _audit(connection, system_id, actor, word, before, value)
         return _stored(cls, found)
@@ -162,19 +154,19 @@ class PostgresSettingsStore:
         table, word = TABLES[cls]
         if not _is_uuid(key):
             return False
-        query = f"DELETE FROM {table} WHERE id = %(id)s AND system_id = %(system_id)s RETURNING *"
+        query = built(SQL["delete"], columns=_columns(cls), table=table)
         async with connected(self._pool) as connection:
-            cursor = await connection.execute(_sql(query), {"id": key, "system_id": system_id})
+            cursor = await connection.execute(query, {"id": key, "system_id": system_id})
             gone = await cursor.fetchone()
             if gone is not None:
                 await _audit(connection, system_id, actor, word, _stored(cls, gone).value, None)
         return gone is not None
 
 
-async def _one(connection: Connection, query: str, values: Mapping[str, Any]) -> DictRow:
-    found = await (await connection.execute(_sql(query), values)).fetchone()
+async def _one(connection: Connection, query: LiteralString, values: Mapping[str, Any]) -> DictRow:
+    found = await (await connection.execute(query, values)).fetchone()
     if found is None:
-        raise NotFound(kind="row", key=query.split(maxsplit=3)[1])
+        raise NotFound(kind="row", key=str(values.get("id", values["system_id"])))
     return found
 
 
@@ -183,8 +175,7 @@ async def _audit(
 ) -> None:
     changed = after if after is not None else before
     await connection.execute(
-        "INSERT INTO audit_log (system_id, actor, what, key, before, after) VALUES"
-        " (%(system_id)s, %(actor)s, %(what)s, %(key)s, %(before)s, %(after)s)",
+        SQL["audit"],
         {
             "system_id": system_id,
             "actor": actor,
@@ -208,21 +199,10 @@ def _columns(cls: type) -> list[str]:
     return [field.name for field in fields(cls)]
 
 
-def _upsert(cls: type, table: str) -> str:
-    columns = [*_columns(cls), "system_id"]
-    places = ", ".join(f"%({name})s" for name in columns)
-    updates = ", ".join(
-        f"{name} = excluded.{name}" for name in columns if name not in {"id", "system_id"}
-    )
-    return (
-        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"
-        f" ON CONFLICT (id) DO UPDATE SET {updates} RETURNING *"
-    )
-
-
-def _sql(text: str) -> LiteralString:
-    """Statements here are put together from column names of dataclasses, never from input."""
-    return text
+def _saving(cls: type, table: str) -> LiteralString:
+    columns = _columns(cls)
+    changing = [name for name in columns if name != "id"]
+    return built(SQL["save"], table=table, columns=columns, changing=changing)
 
 
 def _values(value: Preferences | MinerProfile | Zone) -> dict[str, Any]:

@@ -2,66 +2,59 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import LiteralString
+from datetime import UTC, datetime, timedelta
 
+from storage.connection.builder import built
 from storage.connection.pool import Connection
 from storage.connection.queries import queries
+from storage.telemetry.sample_tables import Kind
 
 SQL = queries("telemetry")
 DAYS_BACK, DAYS_AHEAD = 1, 3
 
 
-async def make_days(connection: Connection, table: str, now: datetime) -> None:
+async def make_days(connection: Connection, kind: Kind, now: datetime) -> None:
     """The partitions around ``now``; what waits in the default partition moves in."""
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     for offset in range(-DAYS_BACK, DAYS_AHEAD + 1):
-        await _make_day(connection, table, now + timedelta(days=offset))
+        await _make_day(connection, kind, midnight + timedelta(days=offset))
 
 
-async def drop_days(connection: Connection, table: str, oldest: datetime) -> int:
+async def drop_days(connection: Connection, kind: Kind, oldest: datetime) -> int:
     """Drop the days wholly before ``oldest``; how many there were."""
-    cursor = await connection.execute(SQL["partitions"], {"table": table})
+    cursor = await connection.execute(SQL["partitions"], {"table": kind.table})
     old = [
         each["name"]
         for each in await cursor.fetchall()
-        if each["name"] != f"{table}_default" and each["name"] < _name(table, oldest)
+        if each["name"] != _default(kind) and each["name"] < _name(kind, oldest)
     ]
     for name in old:
-        await connection.execute(_text(f"DROP TABLE {name}"))
-    stray = _text(
-        f"WITH gone AS (DELETE FROM {table}_default WHERE at < %(midnight)s RETURNING at)"  # noqa: S608 - names of our own tables
-        " SELECT count(DISTINCT (at AT TIME ZONE 'UTC')::date) AS days FROM gone"
-    )
+        await connection.execute(built(SQL["drop_partition"], partition=name))
     midnight = oldest.replace(hour=0, minute=0, second=0, microsecond=0)
+    stray = built(SQL["drop_strays"], default=_default(kind))
     found = await (await connection.execute(stray, {"midnight": midnight})).fetchone()
     return len(old) + (0 if found is None else int(found["days"]))
 
 
-async def _make_day(connection: Connection, table: str, day: datetime) -> None:
-    name = _name(table, day)
-    found = await connection.execute("SELECT to_regclass(%s) AS known", (name,))
+async def _make_day(connection: Connection, kind: Kind, midnight: datetime) -> None:
+    partition, table = _name(kind, midnight), kind.table
+    found = await connection.execute(SQL["known_table"], {"table": partition})
     known = await found.fetchone()
     if known is not None and known["known"] is not None:
         return
-    start, end = f"{day:%Y-%m-%d} 00:00+00", f"{day + timedelta(days=1):%Y-%m-%d} 00:00+00"
-    await connection.execute(_text(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)"))
-    await connection.execute(
-        _text(
-            f"WITH moved AS (DELETE FROM {table}_default"  # noqa: S608 - the same
-            f" WHERE at >= '{start}' AND at < '{end}' RETURNING *)"
-            f" INSERT INTO {name} SELECT * FROM moved"
-        )
+    day = {"start": midnight, "end": midnight + timedelta(days=1)}
+    await connection.execute(built(SQL["make_partition"], partition=partition, table=table))
+    move = built(
+        SQL["move_strays"], default=_default(kind), partition=partition, columns=kind.columns
     )
-    await connection.execute(
-        _text(
-            f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ('{start}') TO ('{end}')"
-        )
-    )
+    await connection.execute(move, day)
+    names = {"table": table, "partition": partition}
+    await connection.execute(SQL["attach_partition"], {**names, **day})
 
 
-def _name(table: str, day: datetime) -> str:
-    return f"{table}_p{day:%Y%m%d}"
+def _name(kind: Kind, day: datetime) -> str:
+    return f"{kind.table}_p{day:%Y%m%d}"
 
 
-def _text(statement: str) -> LiteralString:
-    return statement
+def _default(kind: Kind) -> str:
+    return f"{kind.table}_default"

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from statistics import fmean
-from typing import Any, LiteralString
+from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -15,12 +15,13 @@ from psycopg.types.json import Jsonb
 from services.errors import Invalid
 from services.stored import Json
 from services.telemetry.records import Latest, Point, PollHealth, Sample
+from storage.connection.builder import built
 from storage.connection.mapping import record
 from storage.connection.pool import Connection, Pool, connected, row, rows
 from storage.connection.queries import queries
 from storage.telemetry.newest import continue_newest, newest, note_suspicions
 from storage.telemetry.partitions import drop_days, make_days
-from storage.telemetry.sample_tables import KINDS, Kind, believed, number
+from storage.telemetry.sample_tables import KINDS, Kind
 
 SQL = queries("telemetry")
 MAXIMUM_BUCKETS = 100_000
@@ -34,7 +35,7 @@ KEYS = {
 
 
 class PostgresTelemetryStore:
-    """``TelemetryStore``. Statements are put together from the names above, never from input."""
+    """``TelemetryStore``."""
 
     def __init__(self, *, pool: Pool) -> None:
         self._pool = pool
@@ -74,7 +75,9 @@ class PostgresTelemetryStore:
             "step": None if step_s is None else timedelta(seconds=step_s),
         }
         for kind in kinds:
-            for each in await rows(self._pool, _series_sql(kind, name, raw=step_s is None), values):
+            query = SQL["series"] if step_s is None else SQL["series_means"]
+            statement = built(query, metric=name, table=kind.table, devices=kind.devices)
+            for each in await rows(self._pool, statement, values):
                 points.setdefault(each["at"], {})[each["device_id"]] = float(each["value"])
         return [Point(at=at, value=_joined(name, points[at].values())) for at in sorted(points)]
 
@@ -83,11 +86,7 @@ class PostgresTelemetryStore:
         kinds, name = resolve_metric(metric, any_kind=True)
         found = []
         for kind in kinds:
-            query = _text(
-                f"SELECT at, {number(name)} AS value FROM {kind.table}"
-                f" WHERE device_id = %(device_id)s AND at <= %(at)s AND {name} IS NOT NULL"
-                " ORDER BY at DESC LIMIT 1"
-            )
+            query = built(SQL["at_or_before"], metric=name, table=kind.table)
             each = await row(self._pool, query, {"device_id": device_id, "at": at})
             if each is not None:
                 found.append(Point(at=each["at"], value=float(each["value"])))
@@ -109,10 +108,8 @@ class PostgresTelemetryStore:
         values = {"system_id": system_id, "start": start, "end": end}
         found: list[Sample] = []
         for kind in KINDS:
-            query = _text(
-                f"SELECT {', '.join(kind.columns)} FROM {kind.table}"
-                f" WHERE device_id IN (SELECT id FROM {kind.devices}"
-                " WHERE system_id = %(system_id)s) AND at >= %(start)s AND at < %(end)s"
+            query = built(
+                SQL["samples"], columns=kind.columns, table=kind.table, devices=kind.devices
             )
             found += [record(kind.cls, each) for each in await rows(self._pool, query, values)]
         return sorted(found, key=lambda sample: sample.at)
@@ -121,12 +118,8 @@ class PostgresTelemetryStore:
         """Upsert; a row is stored as the document that it is."""
         key = _rollup_key(table)
         columns = ["device_id", "system_id"] if key == "device_id" else ["system_id"]
-        names = ", ".join([*columns, "start_at", "document"])
-        places = ", ".join(f"%({name})s" for name in [*columns, "start_at", "document"])
-        query = _text(
-            f"INSERT INTO {table} ({names}) VALUES ({places})"
-            f" ON CONFLICT ({key}, start_at) DO UPDATE SET document = excluded.document"
-        )
+        stored = [*columns, "start_at", "document"]
+        query = built(SQL["save_rollup"], table=table, columns=stored, key=key)
         async with connected(self._pool) as connection:
             for each in rows:
                 document = {name: _plain(value) for name, value in each.items()}
@@ -138,11 +131,7 @@ class PostgresTelemetryStore:
     ) -> Sequence[Json]:
         """Rows over [start, end), by time."""
         key = _rollup_key(table)
-        query = _text(
-            f"SELECT {key}, system_id, start_at, document FROM {table}"
-            " WHERE system_id = %(system_id)s AND start_at >= %(start)s AND start_at < %(end)s"
-            f" ORDER BY start_at, {key}"
-        )
+        query = built(SQL["rollup"], table=table, key=key)
         found = await rows(self._pool, query, {"system_id": system_id, "start": start, "end": end})
         return [
             {
@@ -181,8 +170,8 @@ class PostgresTelemetryStore:
         async with connected(self._pool) as connection:
             await connection.execute(SQL["lock_partitions"])
             for kind in KINDS:
-                dropped += await drop_days(connection, kind.table, oldest)
-                await make_days(connection, kind.table, now)
+                dropped += await drop_days(connection, kind, oldest)
+                await make_days(connection, kind, now)
             for statement in ("forget_polls", "forget_hours", "forget_bank_hours", "forget_days"):
                 await connection.execute(SQL[statement], {"now": now})
         return dropped
@@ -202,22 +191,16 @@ def resolve_metric(metric: str, *, any_kind: bool) -> tuple[list[Kind], str]:
 
 
 async def _copy(connection: Connection, kind: Kind, samples: Sequence[Sample]) -> int:
-    columns = ", ".join(kind.columns)
-    draft = f"incoming_{kind.name}"
-    await connection.execute(
-        _text(f"CREATE TEMP TABLE IF NOT EXISTS {draft} (LIKE {kind.table}) ON COMMIT DELETE ROWS")
-    )
+    draft, table, columns = f"incoming_{kind.name}", kind.table, kind.columns
+    await connection.execute(built(SQL["make_draft"], draft=draft, table=table))
     async with (
         connection.cursor() as cursor,
-        cursor.copy(_text(f"COPY {draft} ({columns}) FROM STDIN")) as copy,
+        cursor.copy(built(SQL["copy_draft"], draft=draft, columns=columns)) as copy,
     ):
         for sample in samples:
             await copy.write_row([_column(getattr(sample, name)) for name in kind.columns])
     cursor = await connection.execute(
-        _text(
-            f"INSERT INTO {kind.table} ({columns}) SELECT {columns} FROM {draft}"
-            f" ON CONFLICT DO NOTHING"
-        )
+        built(SQL["take_draft"], draft=draft, table=table, columns=columns)
     )
     await continue_newest(connection, kind, draft)
     if any(sample.suspect for sample in samples):
@@ -225,30 +208,11 @@ async def _copy(connection: Connection, kind: Kind, samples: Sequence[Sample]) -
     return cursor.rowcount
 
 
-def _series_sql(kind: Kind, name: str, *, raw: bool) -> LiteralString:
-    value = number(name)
-    chosen = (
-        f" FROM {kind.table} WHERE at >= %(start)s AND at < %(end)s AND {name} IS NOT NULL"
-        " AND (%(device_id)s::uuid IS NULL OR device_id = %(device_id)s)"
-        f" AND device_id IN (SELECT id FROM {kind.devices} WHERE system_id = %(system_id)s)"
-    )
-    if raw:
-        return _text(f"SELECT at, device_id, {value} AS value{chosen}")
-    return _text(
-        "SELECT date_bin(%(step)s, at, %(start)s) AS at, device_id,"
-        f" avg({value}) AS value{chosen} AND {believed(name)} GROUP BY 1, 2"
-    )
-
-
 def _column(value: Any) -> Any:  # noqa: ANN401 - a sample's field
     """A number that is not finite counts as missing; suspicions are stored as JSON."""
     if isinstance(value, Mapping):
         return Jsonb(dict(value))
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _text(statement: str) -> LiteralString:
-    return statement
 
 
 def _empty(

@@ -12,7 +12,7 @@ from typing import Protocol
 from uuid import UUID
 
 from commandcenter.wiring import seed
-from forecasting.clear_sky import ArrayGeometry, PvlibSkyModel
+from forecasting.clear_sky import ArrayGeometry, ClearSkyModel
 from services.actions.actions import Actions
 from services.actions.execution import Execution
 from services.actions.ports import ActionStore, DeviceLocks, EmergencyStopStore, Switches
@@ -25,6 +25,7 @@ from services.alerting.ports import AlertStore
 from services.control.command_dispatch import CommandDispatch
 from services.control.control_loop import ControlLoop
 from services.control.emergency_stop import Emergency
+from services.control.holds import Holds
 from services.control.ports import DecisionStore
 from services.control.what_if import WhatIf
 from services.events import EventBus
@@ -258,6 +259,7 @@ class Loop:
             emergency=s.emergency_stops,
             actions=self.actions,
             dispatch=self.dispatch,
+            holds=Holds(actions=s.actions),
             clock=self.clock,
             events=s.events,
         )
@@ -276,7 +278,7 @@ class Loop:
             "emergency": s.emergency_stops,
             "clock": self.clock,
         }
-        self.what_if = WhatIf(**views)  # type: ignore[arg-type]  # the same five parts
+        self.what_if = WhatIf(holds=Holds(actions=s.actions), **views)  # type: ignore[arg-type]  # the same five parts
         self.live = LiveView(alerts=s.alerts, **views)  # type: ignore[arg-type]  # and one more
 
     async def _announce(self, _: UUID, state: EmergencyStop) -> None:
@@ -304,7 +306,7 @@ class ReferenceSite:
             stores=self.stores,
             clock=self.clock,
             switches=SimulatedSwitches(physics=self.physics, clock=self.clock),
-            sky=sky if sky is not None else PvlibSkyModel(geometry),
+            sky=sky if sky is not None else ClearSkyModel(geometry),
         )
         self.polling = Polling(
             sites=self.stores.site,

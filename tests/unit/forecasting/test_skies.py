@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from energy.site.pv_array import PvArray
-from forecasting.skies import PvlibSkies, sky_of
+from forecasting.skies import ClearSkies, sky_of
 from services.sites.records import System
 
 NOON = datetime(2026, 6, 21, 20, 0, tzinfo=UTC)
@@ -28,7 +28,7 @@ HOME = System(
 
 
 async def test_a_sites_own_place_and_arrays() -> None:
-    skies = PvlibSkies()
+    skies = ClearSkies()
     home = await skies.of(HOME, NOON)
     assert home is not None
     assert await skies.of(HOME, NOON) is home
@@ -42,7 +42,7 @@ async def test_a_sites_own_place_and_arrays() -> None:
 
 
 async def test_the_next_days_are_prepared_before_they_come() -> None:
-    skies = PvlibSkies()
+    skies = ClearSkies()
     model = await skies.of(HOME, NOON)
     assert model is not None
     later = NOON + timedelta(days=5)
@@ -52,7 +52,7 @@ async def test_the_next_days_are_prepared_before_they_come() -> None:
 
 
 async def test_without_arrays_there_is_no_model() -> None:
-    assert await PvlibSkies().of(replace(HOME, pv_arrays=()), NOON) is None
+    assert await ClearSkies().of(replace(HOME, pv_arrays=()), NOON) is None
 
 
 def test_several_arrays_sum_each_within_its_inverter() -> None:

@@ -559,3 +559,22 @@ async def test_a_database_that_is_away_for_one_device_is_said_after_the_others(
     with pytest.raises(Unavailable):
         await site.loop.execution.advance(SYSTEM_ID)
     assert site.switches[DUMP].relay
+
+
+async def test_advancing_a_site_where_nothing_is_open_asks_once(
+    site: ScriptedSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[frozenset[ActionStatus]] = []
+    with_status = site.stores.actions.with_status
+
+    async def counted(system_id: UUID, statuses: frozenset[ActionStatus]) -> Any:
+        asked.append(statuses)
+        return await with_status(system_id, statuses)
+
+    monkeypatch.setattr(site.stores.actions, "with_status", counted)
+    await site.loop.actions.advance(SYSTEM_ID)
+    assert asked == [OPEN_STATUSES]
+    await site.wish()
+    await site.loop.actions.advance(SYSTEM_ID)
+    assert len(asked) > 2
+    assert site.primary.relay

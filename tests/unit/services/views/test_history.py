@@ -115,6 +115,33 @@ class Site:
         await self.stores.telemetry.append(samples)
 
 
+async def test_a_late_sample_is_in_its_hour_within_an_hour_without_rolling_all_each_time() -> None:
+    site = Site(now=START + timedelta(hours=5, minutes=2))
+    await site.set_up(course(range(60, 300)))
+    assert await site.rollup.roll_recent(SITE) == 25
+    await site.stores.telemetry.append(course(range(60)))
+    site.clock.advance(300.0)
+    assert await site.rollup.roll_recent(SITE) == 2
+    first = (START, START + timedelta(hours=1))
+    assert (await site.history.hourly(SITE, *first))[0]["pv_wh"] is None
+    site.clock.advance(3_300.0)
+    assert await site.rollup.roll_recent(SITE) == 25
+    assert (await site.history.hourly(SITE, *first))[0]["pv_wh"] == pytest.approx(4_000.0)
+
+
+async def test_rolling_often_gives_the_same_rows_as_rolling_once() -> None:
+    often, once = Site(now=START), Site(now=START + timedelta(hours=3))
+    await once.set_up(course(range(180)))
+    await once.rollup.roll_last_day(SITE)
+    await often.set_up([])
+    for minute in range(0, 180, 5):
+        await often.stores.telemetry.append(course(range(minute, minute + 5)))
+        often.clock.set(START + timedelta(minutes=minute + 5))
+        await often.rollup.roll_recent(SITE)
+    span = (START, START + timedelta(hours=3))
+    assert await often.history.hourly(SITE, *span) == await once.history.hourly(SITE, *span)
+
+
 async def test_hours_and_the_local_day() -> None:
     site = Site(now=START + timedelta(hours=2))
     await site.set_up(course(range(121)))

@@ -1,0 +1,2 @@
+DROP FUNCTION attach_day;
+DROP VIEW metered_devices;

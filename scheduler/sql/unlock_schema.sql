@@ -1,0 +1,2 @@
+-- Lets the next process look.
+SELECT pg_advisory_unlock(%(lock)s)
