@@ -172,13 +172,13 @@ async def _decided(
             raise BadArguments("no decision has been made yet")
         return now["decision"], list(now.get("miners") or [])
     moment = local_moment(at, services.clock.now(), ZoneInfo(scope.timezone))
-    found = await services.decisions.page(
+    page = await services.decisions.page(
         scope.system_id, before=moment + timedelta(seconds=1), limit=1
     )
-    if not found:
+    if not page:
         raise BadArguments(f"no decision is stored at or before {moment.isoformat()}")
-    document = found[0].document.get("allocation") or {}
-    decision = {"id": str(found[0].id), "at": found[0].at, **document}
+    document = page[0].document.get("allocation") or {}
+    decision = {"id": str(page[0].id), "at": page[0].at, **document}
     return decision, list(document.get("miners") or [])
 
 

@@ -58,13 +58,13 @@ def battery_history(services: ToolServices, scope: ToolScope) -> Tool[Hours]:
 
     async def handler(asked: Hours) -> Document:
         hours = min(asked.hours, 168.0)
-        found = await series_summary(services, scope, Metric.VOLTAGE, hours, points=96)
+        summary = await series_summary(services, scope, Metric.VOLTAGE, hours, points=96)
         owner = (await services.settings.preferences(scope.system_id)).value
-        found.pop("points", None)
+        summary.pop("points", None)
         for name in ("minimum", "maximum", "latest"):
-            if name in found:
-                found[name]["soc_pct"] = soc_pct(found[name]["value"], owner)
-        return {"battery": "voltage history", **found}
+            if name in summary:
+                summary[name]["soc_pct"] = soc_pct(summary[name]["value"], owner)
+        return {"battery": "voltage history", **summary}
 
     return Tool(
         name="battery_history",

@@ -71,12 +71,12 @@ def energy_history(services: ToolServices, scope: ToolScope) -> Tool[Hours]:
     """Energies and extremes over hours."""
 
     async def handler(asked: Hours) -> Document:
-        found = await services.history.statistics(scope.system_id, asked.hours)
+        totals = await services.history.statistics(scope.system_id, asked.hours)
         loads = [
-            _pick(load, ("name", "runtime_h", "starts", "energy_wh")) for load in _loads(found)
+            _pick(load, ("name", "runtime_h", "starts", "energy_wh")) for load in _loads(totals)
         ]
         hidden = {"start_at", "end_at", "loads"}
-        kept = {key: value for key, value in found.items() if key not in hidden}
+        kept = {key: value for key, value in totals.items() if key not in hidden}
         by_load = {"loads": loads} if loads else {}
         return {"as_of": _local(services, scope), "hours": asked.hours, **kept, **by_load}
 
@@ -116,10 +116,10 @@ async def series_summary(
     end = services.clock.now()
     start = end - timedelta(hours=hours)
     step_s = max(300.0, hours * 3600 / points)
-    found = await services.history.series(
+    series = await services.history.series(
         scope.system_id, metric.value, start=start, end=end, step_s=step_s
     )
-    known = [(at, value) for at, value in _points(found) if value is not None]
+    known = [(at, value) for at, value in _points(series) if value is not None]
     zone = ZoneInfo(scope.timezone)
     unit = UNITS[metric.value.rpartition("_")[2]]
     head: Json = {"metric": metric.value, "unit": unit, "hours": hours, "step_s": round(step_s)}
@@ -135,13 +135,13 @@ async def series_summary(
     }
 
 
-def _loads(found: Json) -> list[Json]:
-    return list(found.get("loads") or [])
+def _loads(totals: Json) -> list[Json]:
+    return list(totals.get("loads") or [])
 
 
-def _points(found: Json) -> list[tuple[datetime, float | None]]:
+def _points(series: Json) -> list[tuple[datetime, float | None]]:
     points: list[tuple[datetime, float | None]] = []
-    for point in found.get("points") or []:
+    for point in series.get("points") or []:
         at, value = (point["at"], point.get("value")) if isinstance(point, dict) else point[:2]
         points.append((at if isinstance(at, datetime) else datetime.fromisoformat(at), value))
     return points

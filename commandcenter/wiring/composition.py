@@ -53,6 +53,7 @@ from services.control.command_dispatch import CommandDispatch
 from services.control.control_loop import ControlLoop
 from services.control.decision_retention import DecisionRetention
 from services.control.emergency_stop import Announce, Emergency
+from services.control.holds import Holds
 from services.control.what_if import WhatIf
 from services.settings.site_settings import Settings as SiteSettings
 from services.telemetry.polling import Polling
@@ -431,6 +432,7 @@ class _Builder:
                 memory=s.memory,
                 decisions=s.decisions,
                 emergency=s.emergency_stops,
+                holds=Holds(actions=s.actions),
                 clock=self._clock,
             ),
         )
@@ -474,6 +476,7 @@ class _Builder:
             emergency=control.emergency_stops,
             actions=actions,
             dispatch=dispatch,
+            holds=Holds(actions=control.actions),
             clock=self._clock,
             events=control.events,
         )

@@ -25,6 +25,8 @@ from energy.allocation.reasons import (
     Eligible,
     EmergencyStopped,
     HeatWanted,
+    HeldOff,
+    HeldOn,
     MinimumOn,
     OneStartPerCycle,
     PotentialNotMet,
@@ -57,7 +59,7 @@ class BudgetByPriority:
         """``candidates`` in the order of their turns."""
         self._site, self._left, self._candidates = site, left, candidates
         self._starts = max_starts
-        self._held_w = sum(each.need_w for each in candidates if each.young)
+        self._held_w = sum(each.need_w for each in candidates if each.keeps)
         self._started_above = False
 
     def decide(self) -> None:
@@ -85,7 +87,7 @@ class BudgetByPriority:
             candidate.profile, candidate.state, before, candidate.need_w, self._left, self._site
         )
         candidate.memory = verdict.memory
-        if candidate.young:
+        if candidate.keeps:
             self._held_w -= candidate.need_w
         stop = verdict.stop
         if stop is not None and verdict.at_once:
@@ -142,6 +144,12 @@ class BudgetByPriority:
         self._stop_or_wait(candidate, BudgetShort(needed_w=need_w, budget_left_w=left_w))
 
     def _stop_or_wait(self, candidate: Candidate, reason: WhyStopped) -> None:
+        held = candidate.held
+        if held is not None:
+            until = held.until.astimezone(self._site.zone)
+            on = HeldOn(held_by=held.by, held_until=until, held_against=reason.code)
+            self._keep(candidate, on)
+            return
         if not candidate.young:
             candidate.memory = NOTHING_REMEMBERED
             candidate.command, candidate.reason = Command.STOP, reason
@@ -173,8 +181,12 @@ class BudgetByPriority:
 
     def _refusal(
         self, candidate: Candidate
-    ) -> BudgetShort | WaitsForMinimumOn | OneStartPerCycle | None:
+    ) -> HeldOff | BudgetShort | WaitsForMinimumOn | OneStartPerCycle | None:
         """Why a miner that may start does not."""
+        held = candidate.held
+        if held is not None:
+            until = held.until.astimezone(self._site.zone)
+            return HeldOff(held_by=held.by, held_until=until)
         need_w, left_w = candidate.need_w, self._left.total_w
         if need_w > left_w:
             return BudgetShort(needed_w=need_w, budget_left_w=max(0.0, left_w))

@@ -8,6 +8,7 @@ from datetime import datetime
 from energy.allocation.conditions import in_window
 from energy.allocation.decision import AllocationInput, Command, MinerDecision
 from energy.allocation.eligibility import NOTHING_REMEMBERED
+from energy.allocation.proposals import Proposal, strongest
 from energy.allocation.reasons import DeviceUnknown, Reason
 from energy.measuring.base_load import metered_w
 from energy.site.miners import MinerMemory, MinerProfile, MinerState
@@ -27,6 +28,8 @@ class Candidate:
     __slots__ = (
         "command",
         "from_battery_w",
+        "held",
+        "keeps",
         "memory",
         "need_w",
         "on_s",
@@ -39,18 +42,25 @@ class Candidate:
     )
 
     def __init__(
-        self, profile: MinerProfile, state: MinerState, memory: MinerMemory, at: datetime
+        self,
+        profile: MinerProfile,
+        state: MinerState,
+        memory: MinerMemory,
+        at: datetime,
+        *,
+        held: Proposal | None = None,
     ) -> None:
-        """A miner that nothing has been decided of yet.
+        """A miner that nothing has been decided of yet; ``held`` keeps automation off it.
 
         ``young``: it runs and its minimum on time has not passed; ``on_s`` is how long it has run,
-        s, 0 where that is not known.
+        s, 0 where that is not known. ``keeps``: nothing but a protective stop ends it now.
         """
-        self.profile, self.state, self.memory = profile, state, memory
+        self.profile, self.state, self.memory, self.held = profile, state, memory, held
         self.on_s, self.young = 0.0, False
         if state.is_on and state.since is not None:
             self.on_s = (at - state.since).total_seconds()
             self.young = self.on_s < profile.minimum_on_minutes * 60.0
+        self.keeps = self.young or (held is not None and state.is_on is True)
         self.need_w = _need_w(profile, state, self.on_s)
         self.command, self.reason = Command.STAY_OFF, _UNKNOWN
         self.power_w = self.from_battery_w = 0.0
@@ -83,9 +93,16 @@ def candidates_of(question: AllocationInput) -> list[Candidate]:
     """All miners by priority, ties by name, then id."""
     memory, at = dict(question.memory.miners), question.snapshot.at
     states = {state.miner_id: state for state in question.states}
+    holds = strongest(question.proposals, at)
     profiles = sorted(question.miners, key=lambda p: (p.priority_level, p.name, p.id))
     return [
-        Candidate(profile, _state(profile, states), memory.get(profile.id, NOTHING_REMEMBERED), at)
+        Candidate(
+            profile,
+            _state(profile, states),
+            memory.get(profile.id, NOTHING_REMEMBERED),
+            at,
+            held=holds.get(profile.id),
+        )
         for profile in profiles
     ]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from energy.allocation.proposals import Proposal
 from energy.allocation.reasons import Reason
 from energy.site.loads import OtherLoad
 from energy.site.miners import ControlMemory, Learned, MinerProfile, MinerState
@@ -38,6 +39,7 @@ class AllocationInput:
         memory: What the last decision handed back.
         emergency_stop: Whether the emergency stop is latched.
         conditions_have_held: What-if without history: conditions count as having held long enough.
+        proposals: What somebody who ranks above the allocator wants of a miner.
         reserve_wh: A plan's reserve, which may raise tonight's need, never lower it; None without a
             plan.
     """
@@ -51,6 +53,7 @@ class AllocationInput:
     memory: ControlMemory = field(default_factory=ControlMemory)
     emergency_stop: bool = False
     conditions_have_held: bool = False
+    proposals: tuple[Proposal, ...] = ()
     reserve_wh: float | None = None
 
 

@@ -7,6 +7,7 @@ of the numbers in the API.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
@@ -44,6 +45,7 @@ class ReasonCode(StrEnum):
     ONE_START_PER_CYCLE = "one_start_per_cycle"
     POTENTIAL_NOT_MET = "potential_not_met"
     DEVICE_UNKNOWN = "device_unknown"
+    HELD = "held"
     HEAT_WANTED = "heat_wanted"
 
 
@@ -278,6 +280,25 @@ class DeviceUnknown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldOff:
+    """It may start, and somebody who ranks higher keeps automation off it; local time."""
+
+    code: ClassVar = ReasonCode.HELD
+    held_by: str
+    held_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldOn:
+    """It would be stopped, but somebody who ranks higher keeps automation off it; local time."""
+
+    code: ClassVar = ReasonCode.HELD
+    held_by: str
+    held_until: datetime
+    held_against: ReasonCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Eligible:
     """It starts: all rules allow it and its power fits."""
 
@@ -390,12 +411,19 @@ WhyStopped: TypeAlias = (
     | OneStartPerCycle
     | PotentialNotMet
     | DeviceUnknown
+    | HeldOff
 )
 """Why a load stops or stays off."""
 
 WhyStarted: TypeAlias = Eligible | HeatWanted
 WhyRunning: TypeAlias = (
-    Running | WithinTolerance | BatteryLends | DippedBelowStop | ConditionCeased | MinimumOn
+    Running
+    | WithinTolerance
+    | BatteryLends
+    | DippedBelowStop
+    | ConditionCeased
+    | MinimumOn
+    | HeldOn
 )
 """Why a load keeps running."""
 

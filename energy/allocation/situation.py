@@ -45,7 +45,8 @@ class Situation(NamedTuple):
 
     Attributes:
         at: The instant decided for.
-        local_hour: Its hour on the site's own clock, daylight saving included.
+        zone: The site's own clock, daylight saving included.
+        local_hour: Its hour on that clock.
         everything_stops: Why every load stops at once; None when none must.
         nothing_starts: Why no load starts; None when some may.
         rest_v: Rest voltage, V; None when there is no voltage.
@@ -79,6 +80,7 @@ class Situation(NamedTuple):
     """
 
     at: datetime
+    zone: ZoneInfo
     local_hour: int
     everything_stops: EverythingStops | None
     nothing_starts: NothingStarts | None
@@ -126,9 +128,11 @@ def situation_of(question: AllocationInput, measured: Measured) -> Situation:
     allowance_w, factor = battery_allowance(preferences, lockout=lockout, house_deficit_w=deficit_w)
     surplus_w = max(0.0, surplus[0] - max(0.0, excess_w - allowance_w))
     rest_v, low_v = measured.rest_voltage_v, measured.low_voltage_v
+    zone = _zone(preferences.timezone)
     return Situation(
         at=at,
-        local_hour=at.astimezone(_zone(preferences.timezone)).hour,
+        zone=zone,
+        local_hour=at.astimezone(zone).hour,
         everything_stops=_everything_stops(question, measured, low_v),
         nothing_starts=_nothing_starts(measured, preferences, rest_v, lockout=lockout),
         rest_v=rest_v,

@@ -95,6 +95,10 @@ class ActionStore(Protocol):
         """
         ...
 
+    async def owners_since(self, system_id: UUID, at: datetime) -> Sequence[Action]:
+        """What the owner himself has switched at or after ``at``, oldest first."""
+        ...
+
 
 class DeviceLocks(Protocol):
     """One command at a time per device, across processes."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from energy.alerts.facts import (
@@ -16,15 +15,18 @@ from energy.alerts.facts import (
     StopFact,
     ZoneFact,
 )
-from energy.climate.zones import ZoneWarning, ZoneWarningCode
+from energy.allocation.decision import Command, Decision
+from energy.allocation.explanation.sentences import Explanations
+from energy.allocation.reasons import Disabled
+from energy.climate.zones import ZoneDecisions
 from energy.measuring.measured import not_believed
 from services.actions.ports import ActionStore, EmergencyStopStore
 from services.actions.records import Action, ActionStatus
+from services.control.decided import Decided, decided
 from services.control.ports import DecisionStore
 from services.memory.ports import MemoryStore
 from services.sites.ports import SiteStore
 from services.sites.records import ControlledLoad
-from services.stored import Json
 from services.telemetry.ports import TelemetryStore
 from services.telemetry.records import PollHealth
 from services.telemetry.snapshots import BuiltSnapshot, SnapshotBuilder
@@ -61,9 +63,8 @@ class FactsOfSite:
         """The facts at ``at``: what is measured by the loop's own rules, and what it decided."""
         built = await self._snapshots.build(system_id, at, await self._memory.load(system_id))
         measured, preferences, sky = built.measured, built.preferences, built.snapshot.sky
-        document = await self._decision(system_id, at)
-        decided = _part(document, "allocation")
-        budget = _part(decided, "budget")
+        what = await self._decided(system_id, at)
+        budget = None if what is None else what.decision.budget
         stop = await self._emergency_stops.state(system_id)
         loads = tuple(built.loads.values())
         return AlertFacts(
@@ -82,29 +83,29 @@ class FactsOfSite:
             sky_allows_w=_sky_allows_w(sky.clear_sky_w, built.learned.clear_sky_ratio),
             best_recent_ratio=built.learned.best_recent_ratio,
             usual_best_ratio=built.learned.usual_best_ratio,
-            throttled=budget.get("throttled") is True,
+            throttled=budget is not None and budget.throttled,
             base_load_w=measured.base_load.usable,
             usual_base_load_w=built.learned.mean_base_load_w,
             grid_expected=preferences.grid_import_allowed,
-            usable_wh=_number(budget, "usable_wh"),
-            reserve_wh=_number(budget, "reserve_wh"),
+            usable_wh=None if budget is None else budget.usable_wh,
+            reserve_wh=None if budget is None else budget.reserve_wh,
             sun_carries_base_load=sky.sun_carries_base_load,
             not_believed=not_believed(measured),
             sources=await self._sources(system_id, at, loads),
             devices=tuple(_device(load, built) for load in loads),
             failed_switches=await self._failed(system_id, at, loads),
-            idle_miners=_idle_miners(decided),
-            zones=_zones(document),
+            idle_miners=() if what is None else _idle_miners(what.decision),
+            zones=() if what is None else _zones(what.zones),
             emergency_stop=StopFact(by=str(stop.changed_by), reason=str(stop.reason))
             if stop.latched
             else None,
         )
 
-    async def _decision(self, system_id: UUID, at: datetime) -> Json:
+    async def _decided(self, system_id: UUID, at: datetime) -> Decided | None:
         record = await self._decisions.latest(system_id)
         if record is None or at - record.at > timedelta(seconds=DECISION_FRESH_S):
-            return {}
-        return record.document
+            return None
+        return decided(record)
 
     async def _sources(
         self, system_id: UUID, at: datetime, loads: Sequence[ControlledLoad]
@@ -171,44 +172,16 @@ def _source(poll: PollHealth, at: datetime, *, drives_loads: bool) -> SourceFact
     )
 
 
-def _idle_miners(decided: Json) -> tuple[IdleMinerFact, ...]:
+def _idle_miners(decision: Decision) -> tuple[IdleMinerFact, ...]:
+    explanations = Explanations(decision)
     return tuple(
-        IdleMinerFact(
-            name=str(miner.get("name", "")),
-            power_w=float(miner.get("power_w", 0.0)),
-            explanation=str(miner.get("explanation", "")),
-        )
-        for miner in decided.get("miners", ())
-        if miner.get("command") == "stay_off" and miner.get("reason") != "disabled"
+        IdleMinerFact(name=miner.name, power_w=miner.power_w, explanation=explanations.why(miner))
+        for miner in decision.miners
+        if miner.command is Command.STAY_OFF and not isinstance(miner.reason, Disabled)
     )
 
 
-def _zones(document: Json) -> tuple[ZoneFact, ...]:
+def _zones(zones: ZoneDecisions) -> tuple[ZoneFact, ...]:
     return tuple(
-        ZoneFact(
-            id=str(zone.get("zone_id")),
-            name=str(zone.get("name")),
-            warnings=tuple(
-                ZoneWarning(
-                    code=ZoneWarningCode(warning["code"]),
-                    critical=bool(warning["critical"]),
-                    sentence=str(warning["sentence"]),
-                )
-                for warning in zone.get("warnings", ())
-            ),
-        )
-        for zone in _part(document, "zones").get("zones", ())
+        ZoneFact(id=zone.zone_id, name=zone.name, warnings=zone.warnings) for zone in zones.zones
     )
-
-
-def _part(document: Json, *path: str) -> Json:
-    """A nested object; empty where the path ends early."""
-    found: Any = document
-    for name in path:
-        found = found.get(name) if isinstance(found, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
-def _number(document: Json, name: str) -> float | None:
-    value = document.get(name)
-    return None if value is None else float(value)

@@ -16,6 +16,7 @@ from energy.allocation.allocator import ALLOCATOR_VERSION, allocate
 from energy.allocation.cycle import CycleMemory, after
 from energy.allocation.decision import AllocationInput, Decision
 from energy.allocation.explanation.decision_codec import decision_json
+from energy.allocation.proposals import Proposal
 from energy.allocation.pv_potential import potential_of
 from energy.battery.learning import LearningState
 from energy.climate.heating import HvacHints
@@ -28,6 +29,7 @@ from services.actions.records import Action
 from services.actions.relays import dead_man_s
 from services.clock import Clock
 from services.control.command_dispatch import CommandDispatch
+from services.control.holds import Holds
 from services.control.ports import DecisionStore
 from services.control.records import DecisionRecord
 from services.control.switch_requests import Wish, idempotency_key, staying_on, wishes_of
@@ -41,7 +43,7 @@ from services.telemetry.snapshots import BuiltSnapshot, SnapshotBuilder
 class ControlLoop:
     """Runs cycles; one site at a time is the caller's business (a lock per site)."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all parts of one cycle
         self,
         *,
         snapshots: SnapshotBuilder,
@@ -50,13 +52,14 @@ class ControlLoop:
         emergency: EmergencyStopStore,
         actions: Actions,
         dispatch: CommandDispatch,
+        holds: Holds,
         clock: Clock,
         events: EventBus,
     ) -> None:
         """All parts of one cycle."""
         self._snapshots, self._memory, self._decisions = snapshots, memory, decisions
         self._emergency, self._actions, self._dispatch = emergency, actions, dispatch
-        self._clock, self._events = clock, events
+        self._holds, self._clock, self._events = holds, clock, events
 
     async def run_cycle(self, system_id: UUID, due_at: datetime | None = None) -> DecisionRecord:
         """Decide for now, store the decision, remember, act on it, refresh the timers.
@@ -70,7 +73,8 @@ class ControlLoop:
             self._memory.load(system_id), self._emergency.state(system_id)
         )
         built = await self._snapshots.build(system_id, at, memory)
-        decision, zones = decide(built, memory, emergency_stop=stop.latched)
+        holds = await self._holds.of(system_id, built)
+        decision, zones = decide(built, memory, holds, emergency_stop=stop.latched)
         record = await self._decisions.append(
             system_id, at, document_of(decision, zones), ALLOCATOR_VERSION
         )
@@ -120,7 +124,11 @@ class ControlLoop:
 
 
 def decide(
-    built: BuiltSnapshot, memory: SiteMemory, *, emergency_stop: bool
+    built: BuiltSnapshot,
+    memory: SiteMemory,
+    proposals: tuple[Proposal, ...] = (),
+    *,
+    emergency_stop: bool,
 ) -> tuple[Decision, ZoneDecisions]:
     """Climate first, because a cold zone may ask for a miner's heat; then the allocation."""
     question = AllocationInput(
@@ -132,6 +140,7 @@ def decide(
         others=built.others,
         memory=built.memory,
         emergency_stop=emergency_stop,
+        proposals=proposals,
     )
     measured = built.measured
     zones = control_zones(

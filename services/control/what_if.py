@@ -12,6 +12,7 @@ from energy.site.preference_rules import miner_violations, preference_violations
 from services.actions.ports import EmergencyStopStore
 from services.clock import Clock
 from services.control.decided import decided
+from services.control.holds import Holds
 from services.control.ports import DecisionStore
 from services.errors import Invalid, NotFound
 from services.memory.ports import MemoryStore
@@ -29,11 +30,12 @@ class WhatIf:
         memory: MemoryStore,
         decisions: DecisionStore,
         emergency: EmergencyStopStore,
+        holds: Holds,
         clock: Clock,
     ) -> None:
         """Everything that is not given in a document comes from these."""
         self._snapshots, self._memory, self._decisions = snapshots, memory, decisions
-        self._emergency, self._clock = emergency, clock
+        self._emergency, self._holds, self._clock = emergency, holds, clock
 
     async def allocate(self, system_id: UUID, document: Json) -> Json:
         """The decision in its documented shape.
@@ -53,6 +55,7 @@ class WhatIf:
             learned=built.learned,
             memory=built.memory,
             emergency_stop=stop.latched,
+            proposals=await self._holds.of(system_id, built),
         )
         return what_if.answer(allocate(checked_question(document, defaults)))
 

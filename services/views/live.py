@@ -6,6 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from energy import json_codec
+from energy.allocation.decision import Decision
+from energy.allocation.explanation.sentences import Explanations
+from energy.climate.zones import ZoneDecision
 from energy.measuring.measured import Measured
 from energy.measuring.quantity import Quantity
 from energy.measuring.staleness import stale_after_s
@@ -15,6 +19,7 @@ from energy.site.snapshot import Reading
 from services.actions.ports import EmergencyStopStore
 from services.alerting.ports import AlertStore
 from services.clock import Clock
+from services.control.decided import Decided, decided
 from services.control.ports import DecisionStore
 from services.control.records import DecisionRecord
 from services.memory.ports import MemoryStore
@@ -53,8 +58,8 @@ class LiveView:
         memory = await self._memory.load(system_id)
         built = await self._snapshots.build(system_id, at, memory)
         record = await self._decisions.latest(system_id)
-        allocation = {} if record is None else record.document["allocation"]
-        budget = allocation.get("budget", {})
+        what = None if record is None else decided(record)
+        budget = None if what is None else what.decision.budget
         decided_s = None if record is None else (at - record.at).total_seconds()
         stop = await self._emergency.state(system_id)
         measured = built.measured
@@ -64,7 +69,10 @@ class LiveView:
             "solar": {
                 "power": _quantity(measured.pv, "W"),
                 "potential": _computed(
-                    budget.get("pv_potential_w"), "W", decided_s, DECISION_STALE_S
+                    None if budget is None else budget.pv_potential_w,
+                    "W",
+                    decided_s,
+                    DECISION_STALE_S,
                 ),
             },
             "load": {
@@ -72,10 +80,10 @@ class LiveView:
                 "base": _quantity(measured.base_load, "W"),
             },
             "grid": {"power": _quantity(measured.grid, "W")},
-            "miners": _miners(built, allocation, at),
-            "zones": _zones(built, record),
+            "miners": _miners(built, what, at),
+            "zones": _zones(built, what),
             "loads": _loads(built, at),
-            "decision": _decision(record, allocation, decided_s),
+            "decision": _decision(record, what, decided_s),
             "emergency_stop": {
                 "latched": stop.latched,
                 "changed_at": None if stop.changed_at is None else stop.changed_at.isoformat(),
@@ -98,13 +106,29 @@ def _battery(measured: Measured) -> Json:
     }
 
 
-def _miners(built: BuiltSnapshot, allocation: Json, at: datetime) -> list[Json]:
-    decided = {each["miner_id"]: each for each in allocation.get("miners", [])}
+def _miners(built: BuiltSnapshot, what: Decided | None, at: datetime) -> list[Json]:
+    told = {} if what is None else _commands(what.decision)
     profiles = sorted(built.miners, key=lambda miner: (miner.priority_level, miner.name))
-    return [_miner(profile, decided.get(profile.id, {}), built, at) for profile in profiles]
+    return [{**_miner(each, built, at), **told.get(each.id, NOT_DECIDED)} for each in profiles]
 
 
-def _miner(profile: MinerProfile, decided: Json, built: BuiltSnapshot, at: datetime) -> Json:
+def _commands(decision: Decision) -> dict[str, Json]:
+    """Each miner's command with its sentences, by id."""
+    return {
+        miner.miner_id: {
+            "command": miner.command.value,
+            "reason": miner.reason.code.value,
+            "explanation": said.explanation,
+            "would_change": said.would_change,
+        }
+        for miner, said in Explanations(decision).all()
+    }
+
+
+NOT_DECIDED: Json = {"command": None, "reason": None, "explanation": "", "would_change": ""}
+
+
+def _miner(profile: MinerProfile, built: BuiltSnapshot, at: datetime) -> Json:
     load_id = None if profile.device_id is None else UUID(profile.device_id)
     state = LoadState() if load_id is None else built.load_states.get(load_id, LoadState())
     return {
@@ -115,30 +139,31 @@ def _miner(profile: MinerProfile, decided: Json, built: BuiltSnapshot, at: datet
         "is_on": state.is_on,
         "since": None if state.since is None else state.since.isoformat(),
         "power": _measured(state.power_w, "W", state, profile.name, at),
-        "command": decided.get("command"),
-        "reason": decided.get("reason"),
-        "explanation": decided.get("explanation", ""),
-        "would_change": decided.get("would_change", ""),
     }
 
 
-def _zones(built: BuiltSnapshot, record: DecisionRecord | None) -> list[Json]:
-    decided = {} if record is None else record.document.get("zones", {})
-    by_id: dict[str, Json] = {each["zone_id"]: each for each in decided.get("zones", [])}
+def _zones(built: BuiltSnapshot, what: Decided | None) -> list[Json]:
+    told = {} if what is None else {zone.zone_id: zone for zone in what.zones.zones}
     return [
         {
             "id": zone.id,
             "name": zone.name,
             "temperature": _value(built.temperatures.get(zone.id), "°C", built.preferences),
-            "reason": by_id.get(zone.id, {}).get("reason"),
-            "explanation": by_id.get(zone.id, {}).get("explanation", ""),
-            "would_change": by_id.get(zone.id, {}).get("would_change", ""),
-            "fan_on": by_id.get(zone.id, {}).get("fan_on"),
-            "fan_speed": by_id.get(zone.id, {}).get("fan_speed"),
-            "heater_on": by_id.get(zone.id, {}).get("heater_on"),
+            **_zone_command(told.get(zone.id)),
         }
         for zone in sorted(built.zones, key=lambda zone: zone.name)
     ]
+
+
+def _zone_command(zone: ZoneDecision | None) -> Json:
+    return {
+        "reason": None if zone is None else zone.reason.value,
+        "explanation": "" if zone is None else zone.explanation,
+        "would_change": "" if zone is None else zone.would_change,
+        "fan_on": None if zone is None else zone.fan_on,
+        "fan_speed": None if zone is None else zone.fan_speed,
+        "heater_on": None if zone is None else zone.heater_on,
+    }
 
 
 def _loads(built: BuiltSnapshot, at: datetime) -> list[Json]:
@@ -157,15 +182,17 @@ def _loads(built: BuiltSnapshot, at: datetime) -> list[Json]:
     return shown
 
 
-def _decision(record: DecisionRecord | None, allocation: Json, age_s: float | None) -> Json | None:
-    if record is None:
+def _decision(
+    record: DecisionRecord | None, what: Decided | None, age_s: float | None
+) -> Json | None:
+    if record is None or what is None:
         return None
     return {
         "id": str(record.id),
         "at": record.at.isoformat(),
         "age_s": age_s,
-        "budget": allocation.get("budget", {}),
-        "limits": allocation.get("limits", []),
+        "budget": json_codec.to_json(what.decision.budget),
+        "limits": list(what.decision.limits),
     }
 
 

@@ -111,6 +111,11 @@ class PostgresActionStore:
         found = await rows(self._pool, SQL["with_status"], values)
         return [record(Action, each) for each in found]
 
+    async def owners_since(self, system_id: UUID, at: datetime) -> Sequence[Action]:
+        """What the owner himself has switched at or after ``at``, oldest first."""
+        found = await rows(self._pool, SQL["owners_since"], {"system_id": system_id, "at": at})
+        return [record(Action, each) for each in found]
+
     async def since(self, load_id: UUID, at: datetime) -> Sequence[Action]:
         """Commands sent to a load at or after ``at``, oldest first."""
         found = await rows(self._pool, SQL["since"], {"load_id": load_id, "at": at})

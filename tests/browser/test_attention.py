@@ -49,6 +49,18 @@ def test_a_card_loses_its_buttons_when_its_time_is_over(visit: Visit, served: Se
     expect(card.get_by_role("button")).to_have_count(0)
 
 
+def test_people_are_given_wall_time_on_a_fast_site(visit: Visit, served: ServedSite) -> None:
+    served.site.clock._speed = 60.0
+    try:
+        action = served.run(served.site.pending_action())
+        page = visit()
+        left = page.locator(f"[data-action='{action.id}'] [data-expires]")
+        expect(left).to_contain_text("Answer within 4 min 5")
+        expect(page.locator(".strip")).to_contain_text("simulated clock, 60×")
+    finally:
+        served.site.clock._speed = 1.0
+
+
 def test_a_card_that_somebody_else_answered_says_so(visit: Visit, served: ServedSite) -> None:
     action = served.run(served.site.pending_action())
     page = visit()

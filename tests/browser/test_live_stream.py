@@ -81,8 +81,14 @@ def test_nobody_listens_while_all_tabs_are_hidden(visit: Visit, served: ServedSi
     expect(page.locator("#connection")).to_have_text("Live", timeout=LIVE_MS)
 
 
-@pytest.mark.parametrize("workers", [True, False], ids=["shared", "own"])
-@pytest.mark.parametrize("status", [401, 429, 503])
+@pytest.mark.parametrize(
+    ("status", "workers"),
+    [
+        pytest.param(401, True, id="nobody is signed in"),
+        pytest.param(429, False, id="too many, without workers"),
+        pytest.param(503, True, id="the database is away"),
+    ],
+)
 def test_a_stream_that_is_refused_is_opened_again(
     sign_in: Callable[..., BrowserContext], served: ServedSite, status: int, workers: bool
 ) -> None:

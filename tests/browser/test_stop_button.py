@@ -105,8 +105,13 @@ def test_it_tries_three_times_and_then_says_what_to_do(visit: Visit, served: Ser
     served.door.refused["/api/emergency-stop"] = (503, 3)
     open_by_keyboard(page)
     page.keyboard.press("Enter")
-    expect(page.locator("#stop-problem")).to_contain_text("cut the power at the breaker")
+    expect(page.locator("#stop-problem")).to_have_text(
+        "Not stopped: refused. If this lasts, cut the power at the breaker."
+    )
     assert served.latched() is None
+    latch = served.site.services.emergency.latch
+    served.run(latch(SYSTEM_ID, by="kim@example.com", reason="the last try came through"))
+    expect(page.locator("#stop-dialog")).to_be_hidden()
 
 
 def test_it_ends_with_a_reason(visit: Visit, served: ServedSite) -> None:

@@ -302,3 +302,24 @@ async def test_the_emergency_stop_latches_until_released(site: Site) -> None:
     assert await store.state(site.other_system_id) == EmergencyStop(latched=False)
     free = EmergencyStop(latched=False, changed_at=at(3), changed_by="admin", reason="checked")
     assert await store.release(site.system_id, at=at(3), by="admin", reason="checked") == free
+
+
+async def test_what_the_owner_has_switched_himself(site: Site) -> None:
+    store = site.stores.actions
+    for number, actor in ((1, Actor.OWNER), (2, Actor.ALLOCATOR), (3, Actor.OWNER)):
+        made = action(site, number, actor=actor)
+        await store.create(made, detail="")
+        await store.transition(
+            made.id,
+            expect=PROPOSED,
+            status=ActionStatus.EXECUTING,
+            at=at(60 * number),
+            actor="control",
+            detail="",
+            changes={"executed_at": at(60 * number)},
+        )
+    await store.create(action(site, 4, actor=Actor.OWNER), detail="not sent yet")
+    found = await store.owners_since(site.system_id, at(60))
+    assert [each.id for each in found] == [UUID(int=1), UUID(int=3)]
+    assert [each.id for each in await store.owners_since(site.system_id, at(61))] == [UUID(int=3)]
+    assert await store.owners_since(site.other_system_id, at(0)) == []

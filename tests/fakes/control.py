@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
+from energy.site.loads import Actor
 from services.actions.records import Action, ActionEvent, ActionStatus, EmergencyStop
 from services.control.decision_chain import GENESIS, next_hash
 from services.control.records import ChainAnchor, DecisionRecord
@@ -172,6 +173,17 @@ class InMemoryActionStore:
             if action.system_id == system_id and action.status in statuses
         ]
         return sorted(mine, key=lambda action: (action.created_at, action.id))
+
+    async def owners_since(self, system_id: UUID, at: datetime) -> Sequence[Action]:
+        sent = [
+            (action.executed_at, action.id, action)
+            for action in self._actions.values()
+            if action.system_id == system_id
+            and action.actor is Actor.OWNER
+            and action.executed_at is not None
+            and action.executed_at >= at
+        ]
+        return [action for *_, action in sorted(sent, key=lambda entry: entry[:2])]
 
     async def since(self, load_id: UUID, at: datetime) -> Sequence[Action]:
         sent = [

@@ -25,6 +25,7 @@ from services.alerting.ports import AlertStore
 from services.control.command_dispatch import CommandDispatch
 from services.control.control_loop import ControlLoop
 from services.control.emergency_stop import Emergency
+from services.control.holds import Holds
 from services.control.ports import DecisionStore
 from services.control.what_if import WhatIf
 from services.events import EventBus
@@ -258,6 +259,7 @@ class Loop:
             emergency=s.emergency_stops,
             actions=self.actions,
             dispatch=self.dispatch,
+            holds=Holds(actions=s.actions),
             clock=self.clock,
             events=s.events,
         )
@@ -276,7 +278,7 @@ class Loop:
             "emergency": s.emergency_stops,
             "clock": self.clock,
         }
-        self.what_if = WhatIf(**views)  # type: ignore[arg-type]  # the same five parts
+        self.what_if = WhatIf(holds=Holds(actions=s.actions), **views)  # type: ignore[arg-type]  # the same five parts
         self.live = LiveView(alerts=s.alerts, **views)  # type: ignore[arg-type]  # and one more
 
     async def _announce(self, _: UUID, state: EmergencyStop) -> None:

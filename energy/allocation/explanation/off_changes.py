@@ -9,6 +9,7 @@ from energy.allocation.explanation.would_change import (
     BudgetFree,
     EnergyStored,
     Happens,
+    HoldEnds,
     LockoutEnds,
     NextCycle,
     OthersMinimumOver,
@@ -30,6 +31,7 @@ from energy.allocation.reasons import (
     EmergencyStopped,
     EmergencyVoltage,
     ExcessSolarShort,
+    HeldOff,
     LoadUnknown,
     LockedOut,
     MaximumRuntime,
@@ -80,6 +82,8 @@ def would_start(  # noqa: PLR0911 - one line per reason
             return _of_the_budget(reason, waits=waits)
         case PotentialNotMet():
             return Happens(event="more measured sun; the estimate has been lowered")
+        case HeldOff(held_until=until):
+            return HoldEnds(until=until)
         case DeviceUnknown():
             return Happens(event="its switch answering again")
         case (

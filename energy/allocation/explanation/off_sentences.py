@@ -15,6 +15,7 @@ from energy.allocation.reasons import (
     EmergencyStopped,
     EmergencyVoltage,
     ExcessSolarShort,
+    HeldOff,
     LoadUnknown,
     LockedOut,
     MaximumRuntime,
@@ -56,10 +57,20 @@ def why_off(reason: WhyStopped, profile: MinerProfile) -> str:
                 "it was started on sun that the full battery held back, and of its"
                 f" {watts(needed_w)} only {watts(came_w)} came within 3 min."
             )
+        case HeldOff() | DeviceUnknown():
+            return _of_its_switch(reason)
+        case _:
+            return _of_conditions(reason, profile)
+
+
+def _of_its_switch(reason: HeldOff | DeviceUnknown) -> str:
+    match reason:
+        case HeldOff(held_by=by, held_until=until):
+            return f"held by {by} until {until:%H:%M}."
         case DeviceUnknown():
             return "its switch does not answer; unknown is not off."
         case _:
-            return _of_conditions(reason, profile)
+            assert_never(reason)
 
 
 def _of_the_site(reason: EmergencyStopped | TelemetryLost | VoltageStale | LoadUnknown) -> str:

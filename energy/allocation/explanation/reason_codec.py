@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import MISSING, fields
+from datetime import datetime
 from typing import TypeAlias, get_args
 
 from energy.allocation.reasons import Condition, ConditionCeased, Reason, ReasonCode
@@ -22,7 +23,11 @@ def compared(reason: Reason) -> Compared:
     """The numbers of a reason, in the order of its fields."""
     if isinstance(reason, ConditionCeased):
         return (("ceasing", reason.ceasing.code.value), *compared(reason.ceasing))
-    return tuple((each.name, getattr(reason, each.name)) for each in fields(reason))
+    return tuple((each.name, _told(getattr(reason, each.name))) for each in fields(reason))
+
+
+def _told(value: Number | datetime) -> Number:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def reason_of(code: str, numbers: Sequence[tuple[str, Number]]) -> Reason:

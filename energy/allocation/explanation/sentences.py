@@ -13,6 +13,7 @@ from energy.allocation.explanation.off_changes import would_start
 from energy.allocation.explanation.off_sentences import why_off
 from energy.allocation.explanation.reason_codec import compared
 from energy.allocation.explanation.would_change import (
+    HoldEnds,
     StopsBelow,
     StopsIn,
     WouldChange,
@@ -26,6 +27,7 @@ from energy.allocation.reasons import (
     DippedBelowStop,
     Eligible,
     HeatWanted,
+    HeldOn,
     MinimumOn,
     Running,
     WhyRunning,
@@ -77,6 +79,8 @@ class Explanations:
         match reason:
             case MinimumOn(on_for_s=on_s, minimum_on_s=minimum_s):
                 return StopsIn(seconds=minimum_s - on_s, unless="the reason ceases")
+            case HeldOn(held_until=until):
+                return HoldEnds(until=until)
             case BatteryLends(short_for_s=short_s, budget_delay_s=delay_s):
                 return StopsIn(seconds=delay_s - short_s, unless="the budget is back")
             case (
@@ -125,6 +129,9 @@ def _keeps(miner: MinerDecision, reason: WhyRunning, profile: MinerProfile) -> s
         case MinimumOn(on_for_s=on_s, minimum_on_s=minimum_s, held_against=against):
             left, why = minutes(minimum_s - on_s), _words(against)
             return f"Keeps running for its minimum on time, {left} more, against: {why}."
+        case HeldOn(held_by=by, held_until=until, held_against=against):
+            held = f"held by {by} until {until:%H:%M}"
+            return f"Keeps running: {held}, against: {_words(against)}."
         case DippedBelowStop() | ConditionCeased():
             return (
                 f"Keeps running ({_paid_by(miner)}), but {_against(reason)}: it stops when that"

@@ -8,6 +8,7 @@ delay.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias, assert_never
 
 from energy.wording import kilowatt_hours, volts, watts
@@ -101,6 +102,13 @@ class StopsIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HoldEnds:
+    """Automation decides again; local time."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NextCycle:
     """It starts in the next cycle."""
 
@@ -129,6 +137,7 @@ WouldChange: TypeAlias = (
     | WindowOpens
     | StopsBelow
     | StopsIn
+    | HoldEnds
     | NextCycle
     | OthersMinimumOver
     | Happens
@@ -172,6 +181,8 @@ def phrase(change: WouldChange) -> str:  # noqa: C901, PLR0911, PLR0912 - one li
             return f"{below}, at once at {volts(at_once_v)}"
         case StopsIn(seconds=seconds, unless=unless):
             return f"stops in {minutes(seconds)} unless {unless}"
+        case HoldEnds(until=until):
+            return f"automation decides again at {until:%H:%M}, or when the owner switches it"
         case NextCycle():
             return "starts in the next cycle"
         case OthersMinimumOver():

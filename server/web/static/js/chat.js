@@ -121,7 +121,7 @@ async function one({ question, mine, agent }) {
     await listen(started.id, into);
   } catch (error) {
     const answer = into.querySelector(".answer");
-    answer.textContent = `Not asked: ${error.message}.`;
+    answer.textContent = `Not asked: ${error.message.replace(/\.+$/, "")}.`;
     answer.classList.add("problem");
   }
 }

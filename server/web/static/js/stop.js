@@ -27,7 +27,7 @@ form.addEventListener("submit", async (event) => {
 });
 
 // The stream may tell that all is stopped before every switch has answered.
-document.addEventListener("cc:latched", () => { if (confirm.disabled) dialog.close(); });
+document.addEventListener("cc:latched", () => { if (problem.textContent) { problem.textContent = ""; dialog.close(); } });
 
 async function stop(reason) {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
@@ -38,6 +38,6 @@ async function stop(reason) {
       dialog.close();
       say("cc:stopped", { latched: true, by: state.changed_by, reason: state.reason });
       return;
-    } catch (error) { problem.textContent = `Not stopped: ${error.message}. If this lasts, cut the power at the breaker.`; }
+    } catch (error) { problem.textContent = `Not stopped: ${error.message.replace(/\.+$/, "")}. If this lasts, cut the power at the breaker.`; }
   }
 }

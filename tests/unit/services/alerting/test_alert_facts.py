@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from energy import json_codec
 from energy.alerts.facts import (
     AlertFacts,
     DeviceFact,
@@ -18,14 +18,17 @@ from energy.alerts.facts import (
     StopFact,
     ZoneFact,
 )
+from energy.allocation.allocator import allocate
+from energy.allocation.decision import AllocationInput
 from energy.climate.heating import HvacHints
 from energy.climate.zones import HvacMemory, ZoneWarningCode, control_zones
 from energy.site.loads import Actor, LoadKind, Zone
-from energy.site.miners import Learned
+from energy.site.miners import Learned, MinerProfile, MinerState
 from energy.site.preferences import Preferences
 from energy.site.snapshot import Reading, Sky, Snapshot
 from services.actions.records import Action, ActionStatus
 from services.alerting.alert_facts import FactsOfSite
+from services.control.control_loop import document_of
 from services.memory.records import SiteMemory
 from services.sites.records import AdapterConfig, ControlledLoad, System
 from services.telemetry.records import BatterySample, EnergySample, LoadSample
@@ -187,24 +190,24 @@ async def decide(site: Site) -> None:
         load_power_w=Reading(value=1_850.0),
         sky=Sky(clear_sky_w=10_000.0, sun_carries_base_load=True, night_hours=9.0),
     )
-    allocation: dict[str, Any] = {
-        "budget": {"pv_power_w": 8_450.0, "base_load_w": 1_850, "throttled": False},
-        "miners": [
-            {"name": "S21+", "command": "keep_running", "reason": "running", "explanation": "ok"},
-            {
-                "name": "S19",
-                "command": "stay_off",
-                "reason": "below_start_voltage",
-                "power_w": 0.0,
-                "explanation": "52.30 V is below 54.50 V.",
-            },
-            {"name": "Spare", "command": "stay_off", "reason": "disabled", "explanation": ""},
-        ],
-        "inputs": {"snapshot": json_codec.to_json(snapshot)},
-    }
+    running = MinerProfile(id="a", name="S21+", power_draw_watts=3_878.0, start_voltage=50.0)
+    waiting = replace(running, id="b", name="S19", start_voltage=54.5)
+    spare = replace(running, id="c", name="Spare", enabled=False)
+    question = AllocationInput(
+        snapshot=snapshot,
+        miners=(running, waiting, spare),
+        states=(
+            MinerState(miner_id="a", is_on=True, power_w=3_878.0, power_in_load_w=0.0),
+            MinerState(miner_id="b"),
+            MinerState(miner_id="c"),
+        ),
+        learned=Learned(mean_base_load_w=700.0),
+        conditions_have_held=True,
+    )
+    decision = allocate(question)
     zone = Zone(id="z", name="Heat Room", block_charging_below_temp=0.0)
     zones = control_zones((zone,), {"z": Reading(value=-1.0)}, EPOCH, HvacMemory(), HvacHints())
-    document: dict[str, Any] = {"allocation": allocation, "zones": json_codec.to_json(zones)}
+    document = document_of(decision, zones)
     await site.stores.decisions.append(SITE, EPOCH, document, "1")
 
 
@@ -218,7 +221,9 @@ async def test_what_the_latest_decision_knows(site: Site) -> None:
     assert (facts.throttled, facts.sun_carries_base_load) == (False, True)
     assert facts.usual_base_load_w == 700.0
     assert facts.idle_miners == (
-        IdleMinerFact(name="S19", power_w=0.0, explanation="52.30 V is below 54.50 V."),
+        IdleMinerFact(
+            name="S19", power_w=0.0, explanation="Off: 52.30 V is below its start voltage 54.50 V."
+        ),
     )
     assert facts.zones == (ZoneFact(id="z", name="Heat Room", warnings=facts.zones[0].warnings),)
     assert [warning.code for warning in facts.zones[0].warnings] == [

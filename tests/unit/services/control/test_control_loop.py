@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 import structlog
@@ -183,10 +185,41 @@ async def test_a_stop_that_waits_for_approval_is_not_made_by_the_timer(site: Scr
 async def test_a_stop_that_a_manual_hold_blocks_is_not_made_by_the_timer(
     site: ScriptedSite,
 ) -> None:
+    """The decision itself says who holds it; nothing is proposed that safety has to block."""
     await site.do(actor=Actor.OWNER)
+    until = site.clock.now() + timedelta(minutes=60)
     await disable_primary(site)
     await cycles(site, 30, load_w=5_728.0)
-    assert (await actions(site))[-1].status is ActionStatus.BLOCKED
+    assert len(await actions(site)) == 1
+    assert site.primary.relay
+    record = await site.stores.decisions.latest(SYSTEM_ID)
+    assert record is not None
+    held = miner(record.document)
+    local = until.astimezone(ZoneInfo("America/Los_Angeles"))
+    assert (held["command"], held["reason"]) == ("keep_running", "held")
+    assert held["explanation"] == (
+        f"Keeps running: held by owner until {local:%H:%M}, against: disabled."
+    )
+    await cycles(site, 30, load_w=5_728.0)
+    assert not site.primary.relay, "after the hold the loop stops it"
+
+
+async def test_what_the_owner_switched_off_stays_off_and_the_decision_says_why(
+    site: ScriptedSite,
+) -> None:
+    await cycles(site, 6)
+    await cycles(site, 20, load_w=5_728.0)
+    await site.do(target_on=False, actor=Actor.OWNER)
+    await cycles(site, 59)
+    record = await site.stores.decisions.latest(SYSTEM_ID)
+    assert record is not None
+    held = miner(record.document)
+    assert (held["command"], held["reason"]) == ("stay_off", "held")
+    assert held["explanation"].startswith("Off: held by owner until ")
+    told = await site.loop.what_if.allocate(SYSTEM_ID, {})
+    assert told["miners"][0]["reason"] == "held", "a what-if knows it as well"
+    assert not site.primary.relay
+    await cycles(site, 1)
     assert site.primary.relay
 
 
