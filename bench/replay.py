@@ -17,7 +17,7 @@ from energy.site.preferences import Preferences
 from forecasting.clear_sky import ArrayGeometry, ClearSkyModel
 from services.errors import CommandCenterError
 from simulator.replay.replay import ReplayOptions, replay
-from simulator.replay.report import result_json, table_rows, write_chart
+from simulator.replay.report import notes, result_json, table_rows, write_chart
 from simulator.replay.series import read_series
 
 _PREPARED_DAYS = 400
@@ -62,6 +62,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     for name, value in [*table_rows(result), ("Took", f"{took_s:.1f} s")]:
         print(f"{name:45} {value}")
+    for note in notes(result):
+        print(note)
     return 0
 
 

@@ -12,7 +12,8 @@ from energy.site.preference_rules import preference_violations
 from energy.site.preferences import Preferences
 from forecasting.clear_sky import ArrayGeometry, ClearSkyModel
 from services.errors import Invalid
-from simulator.replay.replay import ReplayOptions, ReplayResult, replay
+from simulator.replay.outcome import ReplayResult
+from simulator.replay.replay import ReplayOptions, replay
 from simulator.replay.series import Series, read_series
 
 SWITZERLAND = (47.4, 8.1, "Europe/Zurich")

@@ -47,7 +47,7 @@ async def replay(
     Measured PV and load drive it through a simulated battery and miners.
     """
     from commandcenter.replay import Place, run_replay
-    from simulator.replay.report import result_json, table_rows, write_chart
+    from simulator.replay.report import notes, result_json, table_rows, write_chart
 
     if chart is not None:
         _check_chart(chart)
@@ -79,7 +79,10 @@ async def replay(
     table = Table("What", "How much")
     for row in table_rows(result):
         table.add_row(*(str(cell) for cell in row))
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    for note in notes(result):
+        console.print(note)
 
 
 def _check_chart(chart: Path) -> None:

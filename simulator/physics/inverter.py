@@ -68,7 +68,7 @@ class Inverter:
         self, *, available_w: float, load_w: float, dt_s: float, charging_blocked: bool = False
     ) -> Flow:
         """Serve ``load_w`` from ``available_w`` of sun and the battery for ``dt_s`` seconds."""
-        self._follow_cutoff()
+        self.follow_cutoff()
         wanted = load_w if self.output_on else 0.0
         own = self.self_use_w if self.output_on else 0.0
         balance = available_w - wanted - own
@@ -94,7 +94,8 @@ class Inverter:
         self.totals.add(self.flow, dt_s)
         return self.flow
 
-    def _follow_cutoff(self) -> None:
+    def follow_cutoff(self) -> None:
+        """Switch the output off or on again by the battery's voltage."""
         battery = self.battery
         if self.output_on and battery.voltage_v <= battery.plan.cutoff_v:
             self.output_on = False

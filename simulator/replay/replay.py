@@ -1,20 +1,21 @@
 """Replay: the whole pure core over measured sun and load, with a simulated battery and miners.
 
-The PV of the series counts as what the array could give; a full battery throttles it.
+The PV of the series counts as what the array could give; a full battery throttles it. The same sun
+and house are replayed without miners beside it, so that it shows what the miners cost the house.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from energy.allocation.allocator import allocate
 from energy.allocation.cycle import CycleMemory, after, remembering
 from energy.allocation.decision import AllocationInput, Command
 from energy.battery.calibration import voltage_v
-from energy.site.miners import MinerProfile, MinerState
+from energy.site.miners import MinerProfile
 from energy.site.preferences import Preferences
 from energy.site.reference_site import REFERENCE_MINERS
 from energy.site.snapshot import Reading, Snapshot
@@ -22,10 +23,13 @@ from services.errors import Invalid
 from services.telemetry.ports import SkyModel
 from services.telemetry.sky import Outlook, outlook_of, sky_now
 from simulator.physics.battery import Battery
-from simulator.physics.devices import Device
 from simulator.physics.inverter import Inverter
-from simulator.physics.site_plan import BatteryPlan, DevicePlan
+from simulator.physics.site_plan import BatteryPlan
+from simulator.replay.day import DaySums
+from simulator.replay.outcome import Gap, ReplayDay, ReplayResult, Threshold
+from simulator.replay.replayed_miner import ReplayedMiner
 from simulator.replay.series import Series
+from simulator.replay.without_miners import UNSERVED_FROM_W, SiteWithoutMiners
 
 _OUTLOOK_EVERY_S = 1_800.0
 _STEP_RANGE_S = (1.0, 3_600.0)
@@ -59,58 +63,6 @@ class ReplayOptions:
     self_use_w: float = 250.0
 
 
-@dataclass(slots=True, kw_only=True)
-class MinerResult:
-    """Outcome of one miner. ``shortest_run_s`` is None when it never stopped again."""
-
-    name: str
-    energy_wh: float = 0.0
-    on_s: float = 0.0
-    hashing_s: float = 0.0
-    starts: int = 0
-    urgent_stops: int = 0
-    most_starts_a_day: int = 0
-    most_switches_a_day: int = 0
-    shortest_run_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplayDay:
-    """One local day: kWh, volts and per cents."""
-
-    date: str
-    pv_kwh: float
-    load_kwh: float
-    miners_kwh: float
-    curtailed_kwh: float
-    lowest_voltage_v: float
-    lowest_soc_pct: float
-    highest_soc_pct: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplayResult:
-    """The outcome. Energies kWh over the whole time; ``load_kwh`` is the house without miners."""
-
-    series: str
-    start: datetime
-    end: datetime
-    steps: int
-    pv_kwh: float
-    available_kwh: float
-    curtailed_kwh: float
-    load_kwh: float
-    miners_kwh: float
-    charged_kwh: float
-    discharged_kwh: float
-    unserved_kwh: float
-    lowest_voltage_v: float
-    lowest_soc_pct: float
-    end_soc_pct: float
-    miners: tuple[MinerResult, ...]
-    days: tuple[ReplayDay, ...]
-
-
 def replay(
     series: Series,
     options: ReplayOptions,
@@ -132,7 +84,8 @@ def replay(
         at_s = start_s + number * options.step_s
         while index < last and series.at_s[index + 1] <= at_s:
             index += 1
-        if run.step(at_s, series.pv_w[index], series.load_w[index]) and progress is not None:
+        row = series.row_for(index, at_s)
+        if run.step(at_s, series.pv_w[row], series.load_w[row]) and progress is not None:
             progress(number, steps)
     if progress is not None:
         progress(steps, steps)
@@ -168,18 +121,22 @@ class _Run:
         self.scale = 1.0 if options.pv_peak_w is None else options.pv_peak_w / peak_w
         curve = tuple((voltage_v(soc, settings), soc) for soc in _knots(settings))
         plan = BatteryPlan(capacity_wh=settings.battery_capacity_wh, curve=curve)
+        self.plan = plan
         self.battery = Battery(plan, soc=options.start_soc_pct / 100.0)
         self.inverter = Inverter(self.battery, self_use_w=options.self_use_w)
-        self.miners = [_Miner(profile, options.seed) for profile in options.miners]
+        self.without_miners = SiteWithoutMiners(
+            plan, soc=options.start_soc_pct / 100.0, self_use_w=options.self_use_w
+        )
+        self.miners = [ReplayedMiner(profile, options.seed) for profile in options.miners]
         self.memory = CycleMemory()
         self.zone = ZoneInfo(settings.timezone)
-        self.start_s = series.at_s[0]
-        self.name = series.name
+        self.start_s, self.name = series.at_s[0], series.name
+        self.gaps = series.gaps()
         self.days: list[ReplayDay] = []
-        self.day = _Day(self.start_s, self.zone)
+        self.day = DaySums(self.start_s, self.zone)
         self.outlook: Outlook | None = None
         self.outlook_due_s = self.start_s
-        self.house_wh = 0.0
+        self.house_wh = self.unserved_wh = self.unserved_s = 0.0
         self.lowest_v = self.battery.voltage_v
         self.lowest_soc = self.battery.soc
         self.load_w = 0.0
@@ -189,26 +146,28 @@ class _Run:
         ended = at_s >= self.day.ends_s
         if ended:
             self.days.append(self.day.close())
-            self.day = _Day(at_s, self.zone)
+            self.day = DaySums(at_s, self.zone)
             for miner in self.miners:
                 miner.start_day()
         dt_s = self.options.step_s
         house_w = load_w * self.options.load_scale
+        # The output may have just been cut: then no miner draws anything in this cycle.
+        self.inverter.follow_cutoff()
         powered = self.inverter.output_on
-        miners_w = sum(miner.step(at_s, dt_s, powered=powered) for miner in self.miners)
-        flow = self.inverter.step(
-            available_w=pv_w * self.scale, load_w=house_w + miners_w, dt_s=dt_s
-        )
+        miners_w = sum(miner.step(dt_s, powered=powered) for miner in self.miners)
+        available_w = pv_w * self.scale
+        flow = self.inverter.step(available_w=available_w, load_w=house_w + miners_w, dt_s=dt_s)
         self.load_w = flow.load_w
         served_w = max(0.0, flow.load_w - miners_w)
-        self.house_wh += served_w * dt_s / 3_600.0
         self._note(flow.pv_w, served_w, miners_w, flow.curtailed_w)
+        self._note_unserved(available_w, house_w, served_w)
         at = datetime.fromtimestamp(at_s + dt_s, UTC)
         self._control(at, flow.pv_w, flow.battery_w)
         return ended
 
     def _note(self, pv_w: float, house_w: float, miners_w: float, curtailed_w: float) -> None:
         battery, hours = self.battery, self.options.step_s / 3_600.0
+        self.house_wh += house_w * hours
         self.lowest_v = min(self.lowest_v, battery.voltage_v)
         self.lowest_soc = min(self.lowest_soc, battery.soc)
         day = self.day
@@ -219,6 +178,17 @@ class _Run:
         day.lowest_v = min(day.lowest_v, battery.voltage_v)
         day.lowest_soc = min(day.lowest_soc, battery.soc)
         day.highest_soc = max(day.highest_soc, battery.soc)
+
+    def _note_unserved(self, available_w: float, house_w: float, served_w: float) -> None:
+        """Count what the house missed, here and on the same site without miners."""
+        dt_s, day, without = self.options.step_s, self.day, self.without_miners
+        if house_w - served_w > UNSERVED_FROM_W:
+            unserved_wh = (house_w - served_w) * dt_s / 3_600.0
+            self.unserved_wh += unserved_wh
+            self.unserved_s += dt_s
+            day.unserved_wh += unserved_wh
+        day.unserved_without_miners_wh += without.step(available_w, house_w, dt_s)
+        day.lowest_soc_without_miners = min(day.lowest_soc_without_miners, without.soc)
 
     def _control(self, at: datetime, pv_w: float, battery_w: float) -> None:
         snapshot = self._with_sky(self._snapshot(at, pv_w, battery_w), pv_w)
@@ -277,6 +247,7 @@ class _Run:
         totals = self.inverter.totals
         return ReplayResult(
             series=self.name,
+            timezone=self.preferences.timezone,
             start=datetime.fromtimestamp(self.start_s, UTC),
             end=datetime.fromtimestamp(end_s, UTC),
             steps=steps,
@@ -287,110 +258,36 @@ class _Run:
             miners_kwh=sum(miner.result.energy_wh for miner in self.miners) / 1_000.0,
             charged_kwh=totals.charged_wh / 1_000.0,
             discharged_kwh=totals.discharged_wh / 1_000.0,
-            unserved_kwh=totals.unserved_wh / 1_000.0,
+            unserved_kwh=self.unserved_wh / 1_000.0,
+            unserved_s=self.unserved_s,
             lowest_voltage_v=self.lowest_v,
             lowest_soc_pct=self.lowest_soc * 100.0,
             end_soc_pct=self.battery.soc * 100.0,
+            cutoff_v=self.plan.cutoff_v,
+            reconnect_v=self.plan.reconnect_v,
+            without_miners=self.without_miners.result(),
             miners=tuple(miner.result for miner in self.miners),
             days=tuple(self.days),
+            gaps=tuple(
+                Gap(start=datetime.fromtimestamp(start, UTC), end=datetime.fromtimestamp(end, UTC))
+                for start, end in self.gaps
+            ),
+            thresholds=_thresholds(self.options, self.plan),
         )
+
+
+def _thresholds(options: ReplayOptions, plan: BatteryPlan) -> tuple[Threshold, ...]:
+    settings = options.preferences
+    stops = [(f"{each.name}: stop", each.stop_voltage) for each in options.miners]
+    named = [
+        *stops,
+        ("low voltage", settings.voltage_low),
+        ("critical voltage", settings.voltage_critical_low),
+        ("inverter's cut-off", plan.cutoff_v),
+    ]
+    return tuple(Threshold(name=name, voltage_v=voltage) for name, voltage in named)
 
 
 def _knots(settings: Preferences) -> tuple[float, ...]:
     curve = settings.voltage_curve
     return (0.0, 100.0) if curve is None else tuple(soc for _, soc in curve)
-
-
-class _Day:
-    """Sums of one local day."""
-
-    def __init__(self, at_s: float, zone: ZoneInfo) -> None:
-        local = datetime.fromtimestamp(at_s, zone)
-        self.date = local.date().isoformat()
-        following = local.date() + timedelta(days=1)
-        midnight = datetime(following.year, following.month, following.day, tzinfo=zone)
-        self.ends_s = midnight.timestamp()
-        self.pv_wh = self.load_wh = self.miners_wh = self.curtailed_wh = 0.0
-        self.lowest_v, self.lowest_soc, self.highest_soc = 1e9, 1.0, 0.0
-
-    def close(self) -> ReplayDay:
-        return ReplayDay(
-            date=self.date,
-            pv_kwh=self.pv_wh / 1_000.0,
-            load_kwh=self.load_wh / 1_000.0,
-            miners_kwh=self.miners_wh / 1_000.0,
-            curtailed_kwh=self.curtailed_wh / 1_000.0,
-            lowest_voltage_v=self.lowest_v,
-            lowest_soc_pct=self.lowest_soc * 100.0,
-            highest_soc_pct=self.highest_soc * 100.0,
-        )
-
-
-class _Miner:
-    """One simulated miner with its books."""
-
-    def __init__(self, profile: MinerProfile, seed: int) -> None:
-        self.profile = profile
-        self.device = Device(
-            DevicePlan(
-                slug=profile.id,
-                name=profile.name,
-                kind="miner",
-                power_w=profile.power_draw_watts,
-                zone="",
-            ),
-            seed=seed,
-        )
-        self.result = MinerResult(name=profile.name)
-        self.since: datetime | None = None
-        self.today_s = 0.0
-        self.starts_today = self.switches_today = 0
-
-    def start_day(self) -> None:
-        result = self.result
-        result.most_starts_a_day = max(result.most_starts_a_day, self.starts_today)
-        result.most_switches_a_day = max(result.most_switches_a_day, self.switches_today)
-        self.starts_today = self.switches_today = 0
-        self.today_s = 0.0
-
-    def step(self, _at_s: float, dt_s: float, *, powered: bool) -> float:
-        power_w = self.device.step(powered=powered, dt_s=dt_s)
-        self.result.energy_wh += power_w * dt_s / 3_600.0
-        if self.device.relay.is_on:
-            self.result.on_s += dt_s
-            self.today_s += dt_s
-        if self.device.is_hashing:
-            self.result.hashing_s += dt_s
-        return power_w
-
-    def state(self) -> MinerState:
-        return MinerState(
-            miner_id=self.profile.id,
-            is_on=self.device.relay.is_on,
-            power_w=self.device.power_w,
-            power_in_load_w=self.device.power_w,
-            since=self.since,
-            runtime_today_s=self.today_s,
-        )
-
-    def switch(self, at: datetime, *, on: bool, urgent: bool = False) -> None:
-        relay = self.device.relay
-        if relay.is_on is on:
-            return
-        relay.set(on=on, at_s=at.timestamp(), toggle_after_s=None, source="replay")
-        self.switches_today += 1
-        if on:
-            self.result.starts += 1
-            self.starts_today += 1
-        else:
-            self._count_stop(at, urgent=urgent)
-        self.since = at
-
-    def _count_stop(self, at: datetime, *, urgent: bool) -> None:
-        result = self.result
-        if urgent:
-            result.urgent_stops += 1
-        elif self.since is not None:
-            ran_s = (at - self.since).total_seconds()
-            known = result.shortest_run_s
-            result.shortest_run_s = ran_s if known is None else min(known, ran_s)

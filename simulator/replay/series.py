@@ -10,6 +10,7 @@ import csv
 import gzip
 import io
 import math
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,8 @@ from services.errors import Invalid, NotFound
 _NOISE_W = -50.0
 _FEWEST_ROWS = 2
 _TIME_COLUMNS = ("utc_start", "at")
+_GAP_INTERVALS = 1.5
+_DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,29 @@ class Series:
     pv_w: tuple[float, ...]
     load_w: tuple[float, ...]
     interval_s: float
+
+    def gaps(self) -> tuple[tuple[float, float], ...]:
+        """The times without measurements: (from, to), epoch seconds."""
+        return tuple(
+            (at_s + self.interval_s, later_s)
+            for at_s, later_s in pairwise(self.at_s)
+            if later_s - at_s > _GAP_INTERVALS * self.interval_s
+        )
+
+    def row_for(self, index: int, at_s: float) -> int:
+        """The row whose values stand for ``at_s``; ``index`` is the last one measured by then.
+
+        Within a gap it is the row of the same time on the last day before the gap: held values
+        would let the sun of noon shine all night. The first day has none before it and is held.
+        """
+        gap_s = self.at_s[index] + self.interval_s
+        if at_s < gap_s or index + 1 >= len(self.at_s):
+            return index
+        if self.at_s[index + 1] - self.at_s[index] <= _GAP_INTERVALS * self.interval_s:
+            return index
+        days = (at_s - gap_s) // _DAY_S + 1.0
+        earlier = bisect_right(self.at_s, at_s - days * _DAY_S) - 1
+        return earlier if earlier >= 0 else index
 
 
 def read_series(path: Path, *, home: str | None = None) -> Series:

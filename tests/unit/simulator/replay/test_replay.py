@@ -3,14 +3,21 @@ from __future__ import annotations
 import gzip
 import json
 import math
+from bisect import bisect_right
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from matplotlib.patches import Rectangle
 
+from energy.site.preferences import OperatingMode, Preferences
+from energy.site.reference_site import REFERENCE_MINERS
 from services.errors import Invalid, NotFound
+from simulator.replay.chart import chart_figure
 from simulator.replay.replay import ReplayOptions, replay
-from simulator.replay.report import page_html, result_json, table_rows, write_chart
+from simulator.replay.replayed_miner import ReplayedMiner
+from simulator.replay.report import notes, page_html, result_json, table_rows, write_chart
 from simulator.replay.series import Series, read_series
 
 START = datetime(2026, 6, 21, 7, 0, tzinfo=UTC)
@@ -178,6 +185,173 @@ def test_reports(tmp_path: Path) -> None:
     write_chart(result, tmp_path / "a.html")
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "a.html").read_text().startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize("step_s", [60.0, 300.0, 900.0])
+def test_a_boot_costs_hashing_however_long_the_cycle_is(step_s: float) -> None:
+    result = replay(days_of_sun(2), ReplayOptions(step_s=step_s), sky=BellSky())
+    for miner in result.miners:
+        boots_s = miner.on_s - miner.hashing_s
+        assert miner.starts >= 1
+        assert 120.0 * miner.starts <= boots_s <= 300.0 * miner.starts
+        assert miner.booting_s == pytest.approx(boots_s)
+
+
+def test_a_boot_and_its_ramp_draw_less_than_hashing_within_one_cycle() -> None:
+    miner = ReplayedMiner(REFERENCE_MINERS[0], seed=1)
+    miner.switch(START, on=True)
+    first_w, second_w = (miner.step(600.0, powered=True) for _ in range(2))
+    boot_s, full_w = miner.device.boot_s, miner.profile.power_draw_watts
+    expected_w = (90.0 * boot_s + (90.0 + full_w) / 2.0 * 90.0 + full_w * (510.0 - boot_s)) / 600.0
+    assert first_w == pytest.approx(expected_w, rel=0.02)
+    assert second_w == pytest.approx(full_w, rel=0.01)
+    assert miner.state().power_w == second_w
+    assert miner.step(600.0, powered=False) == 0.0
+    assert miner.result.on_s == 1_800.0
+    assert miner.result.booting_s + miner.result.hashing_s == pytest.approx(1_200.0)
+
+
+def dark_days(load_w: float, *, days: int = 2) -> Series:
+    sunny = days_of_sun(days, share=0.0)
+    return replace(sunny, load_w=(load_w,) * len(sunny.at_s))
+
+
+def test_unserved_energy_stands_beside_that_without_miners() -> None:
+    """No sun: nothing is started, so both sites are the same and the battery alone decides."""
+    result = replay(dark_days(2_000.0), ReplayOptions())
+    assert result.miners_kwh == 0.0
+    assert result.load_kwh + result.unserved_kwh == pytest.approx(2.0 * 48.0)
+    assert result.unserved_kwh == pytest.approx(2.0 * result.unserved_s / 3_600.0, rel=0.02)
+    assert result.without_miners.unserved_kwh == pytest.approx(result.unserved_kwh)
+    assert result.without_miners.unserved_s == result.unserved_s
+    assert result.without_miners.lowest_soc_pct == pytest.approx(result.lowest_soc_pct)
+    assert sum(day.unserved_kwh for day in result.days) == pytest.approx(result.unserved_kwh)
+    rows = dict(table_rows(result))
+    assert rows["Unserved without miners"] == rows["Unserved to the house"]
+    assert "kWh, without miners" in rows["Most unserved on"]
+    assert "at or below 44.0 V, until the battery rests at 47.5 V" in notes(result)[0]
+    assert "cost the house nothing" in notes(result)[0]
+
+
+def test_what_the_miners_cost_the_house_is_told() -> None:
+    """A day of sun, then two dark ones: what the miners took by day is missing at their end."""
+    series = days_of_sun(3, share=0.5)
+    sun = tuple(pv_w if row < 96 else 0.0 for row, pv_w in enumerate(series.pv_w))
+    house = replace(series, pv_w=sun, load_w=(1_400.0,) * len(series.at_s))
+    preferences = replace(Preferences(), operating_mode=OperatingMode.AGGRESSIVE)
+    options = ReplayOptions(preferences=preferences, start_soc_pct=60.0)
+    result = replay(house, options, sky=BellSky())
+    without = result.without_miners
+    assert result.miners_kwh > 2.0
+    assert result.load_kwh + result.unserved_kwh == pytest.approx(1.4 * 72.0)
+    more_kwh = result.unserved_kwh - without.unserved_kwh
+    assert 1.0 < more_kwh < result.miners_kwh
+    assert without.unserved_kwh > 0.0
+    assert without.unserved_s < result.unserved_s
+    assert f"The miners cost the house {more_kwh:.0f} kWh of it" in " ".join(notes(result))
+    worst = max(result.days, key=lambda day: day.unserved_kwh)
+    assert dict(table_rows(result))["Most unserved on"].startswith(worst.date)
+
+
+def without_rows(series: Series, first: int, last: int) -> Series:
+    kept = [*range(first), *range(last, len(series.at_s))]
+    return replace(
+        series,
+        at_s=tuple(series.at_s[row] for row in kept),
+        pv_w=tuple(series.pv_w[row] for row in kept),
+        load_w=tuple(series.load_w[row] for row in kept),
+    )
+
+
+def test_gaps_are_named_and_take_the_day_before() -> None:
+    whole = days_of_sun(4)
+    holed = without_rows(whole, 120, 260)  # from 13:00 UTC of the second day for 35 h
+    result = replay(holed, ReplayOptions(), sky=BellSky())
+    (gap,) = result.gaps
+    assert (gap.start, gap.end) == (START + timedelta(hours=30), START + timedelta(hours=65))
+    assert dict(table_rows(result))["Gaps in the series"] == (
+        "1, 35.0 h in all: 2026-06-22 13:00 for 35.0 h (UTC)"
+    )
+    assert "same time of the last day before" in notes(result)[-1]
+    unbroken = replay(whole, ReplayOptions(), sky=BellSky())
+    assert result.available_kwh == pytest.approx(unbroken.available_kwh)
+    assert unbroken.gaps == ()
+    assert dict(table_rows(unbroken))["Gaps in the series"] == "none"
+    assert json.loads(json.dumps(result_json(result)))["gaps"] == [
+        {"start": "2026-06-22T13:00:00+00:00", "end": "2026-06-24T00:00:00+00:00"}
+    ]
+
+
+def test_many_gaps_name_the_longest() -> None:
+    series = days_of_sun(2)
+    for first, rows in ((170, 9), (150, 3), (130, 2), (110, 4), (90, 5), (70, 6), (50, 7)):
+        series = without_rows(series, first, first + rows)
+    text = dict(table_rows(replay(series, ReplayOptions())))["Gaps in the series"]
+    assert text.startswith("7, 9.0 h in all; the longest 5: 2026-06-21 19:30 for 1.8 h, ")
+    assert "for 0.5 h" not in text
+
+
+@pytest.mark.parametrize(
+    ("at_h", "row"),
+    [
+        pytest.param(0.9, 0, id="in the first interval"),
+        pytest.param(1.2, 1, id="a late row is no gap"),
+        pytest.param(26.5, 2, id="a day before the gap"),
+        pytest.param(51.5, 3, id="two days on: still the last day before the gap"),
+        pytest.param(99.0, 5, id="after the last row"),
+    ],
+)
+def test_the_row_for_a_time(at_h: float, row: int) -> None:
+    hours = (0.0, 1.0, 2.3, 3.3, 60.0, 61.0)
+    series = Series(
+        name="made",
+        at_s=tuple(hour * 3_600.0 for hour in hours),
+        pv_w=(0.0,) * 6,
+        load_w=(0.0,) * 6,
+        interval_s=3_600.0,
+    )
+    at_s = at_h * 3_600.0
+    index = bisect_right(series.at_s, at_s) - 1
+    assert series.row_for(index, at_s) == row
+
+
+def test_a_gap_before_a_whole_day_holds_the_last_row() -> None:
+    series = without_rows(days_of_sun(2), 4, 40)
+    assert series.row_for(3, series.at_s[3] + 7_200.0) == 3
+
+
+def test_the_chart_has_dates_thresholds_and_gaps() -> None:
+    result = replay(without_rows(days_of_sun(4), 120, 260), ReplayOptions(), sky=BellSky())
+    figure = chart_figure(result)
+    figure.draw_without_rendering()
+    energy, charge, voltage = figure.axes
+    assert [tick.get_text() for tick in voltage.get_xticklabels()][:2] == [
+        "2026-06-21",
+        "2026-06-22",
+    ]
+    assert "Local day (America/Los_Angeles)" in voltage.get_xlabel()
+    lines = [text.get_text() for text in voltage.texts]
+    assert "inverter's cut-off, 44.0 V" in lines
+    assert "Primary S21+ (Revenue): stop; low voltage, 47.0 V" in lines
+    assert "Dump Load S19 #1: stop, 53.0 V" in lines
+    low, high = voltage.get_ylim()
+    assert all(low < each.voltage_v < high for each in result.thresholds)
+    for axes in (energy, charge, voltage):
+        assert any(isinstance(patch, Rectangle) for patch in axes.patches)
+
+
+def test_the_chart_of_one_day_shows_that_day() -> None:
+    at = [START + timedelta(minutes=15 * n) for n in range(8)]
+    hours = replace(
+        days_of_sun(1),
+        at_s=tuple(each.timestamp() for each in at),
+        pv_w=(1_000.0,) * 8,
+        load_w=(500.0,) * 8,
+    )
+    figure = chart_figure(replay(hours, ReplayOptions()))
+    figure.draw_without_rendering()
+    labels = {tick.get_text() for tick in figure.axes[2].get_xticklabels()}
+    assert labels <= {"2026-06-21", "2026-06-22"}
 
 
 @pytest.mark.recorded
