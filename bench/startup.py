@@ -50,15 +50,15 @@ def measure(home: str) -> dict[str, float]:
 
 
 def servers(home: str) -> list[int]:
-    """Process ids of the database server under ``home`` and its children."""
+    """Process ids of the database server under ``home``: each works in its data folder."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            words = (folder / "cmdline").read_bytes().decode(errors="replace")
+            name = (folder / "comm").read_text().strip()
+            if name.startswith("postgres") and (folder / "cwd").resolve().is_relative_to(home):
+                found.append(int(folder.name))
         except OSError:
             continue
-        if "postgres" in words and (home in words or words.startswith("postgres:")):
-            found.append(int(folder.name))
     return found
 
 

@@ -66,6 +66,8 @@ TOPICS: dict[Topic, tuple[str, ...]] = {
         "aggressive_stop_step_pct",
         "aggressive_start_band_pct",
         "aggressive_start_step_pct",
+        "sun_stop_soc_pct",
+        "sun_start_soc_pct",
     ),
     Topic.SOC: (
         "soc_critical_pct",

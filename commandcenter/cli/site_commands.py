@@ -39,6 +39,13 @@ async def allocate(
     live: Annotated[
         bool, typer.Option("--live", help="Take what is not given from the site as it is now.")
     ] = False,
+    follow: Annotated[
+        bool,
+        typer.Option(
+            "--follow",
+            help="Co-simulate: JSON Lines in (settings, then a line a cycle), decisions out.",
+        ),
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Say what would be decided, without any effect.
@@ -48,6 +55,13 @@ async def allocate(
     Settings and miners are the site's, or the reference site's where there is none. Readings that
     are not given are unknown and every miner is off, unless --live takes them from the site.
     """
+    if follow:
+        _follow(
+            file,
+            alone=not live
+            and all(given is None for given in (voltage, current, pv, load, temperature, mode, at)),
+        )
+        return
     document = _document(file)
     snapshot = {
         "battery_voltage_v": voltage,
@@ -71,6 +85,17 @@ async def allocate(
         print_json(answer)
     else:
         _print_decision(answer)
+
+
+def _follow(file: str | None, *, alone: bool) -> None:
+    """Answer each line of standard input before the next is read."""
+    from commandcenter.follow import answers
+
+    if not alone or file not in {None, "-"}:
+        raise Invalid([("--follow", "reads standard input and takes no other option")])
+    for answer in answers(iter(sys.stdin.buffer.readline, b"")):
+        sys.stdout.write(answer + "\n")
+        sys.stdout.flush()
 
 
 async def _alone(settings: Settings, document: Json) -> Json:

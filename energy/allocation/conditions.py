@@ -136,6 +136,7 @@ def _reserve(
         needed_wh=needed_wh,
         reserve_wh=reserve.reserve_wh,
         reserve_known=reserve.known,
+        sun_needs_wh=reserve.sun_needs_wh(running=running),
         solar_surplus_free_w=max(0.0, free_w),
         needed_w=need_w,
     )

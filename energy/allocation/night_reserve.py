@@ -102,6 +102,8 @@ class Reserve:
         enabled: The owner wants a reserve.
         proven_full: Sun is really held back: the battery is full and the reserve blocks nothing.
         bands: Each load's energy above the reserve.
+        sun_stops_below_wh: Usable energy below which not even the sun carries a running load.
+        sun_starts_above_wh: Usable energy from which the sun may start one.
     """
 
     usable_wh: float | None
@@ -111,6 +113,8 @@ class Reserve:
     enabled: bool
     proven_full: bool
     bands: EnergyBands
+    sun_stops_below_wh: float
+    sun_starts_above_wh: float
 
     @property
     def reserve_wh(self) -> float:
@@ -142,16 +146,17 @@ class Reserve:
         on the sun alone.
         """
         mode = profile.operating_mode
+        on_sun = sun_carries and self.sun_needs_wh(running=False) is None
         if mode is MinerMode.OPPORTUNISTIC or not self.blocks:
-            return sun_carries or mode is not MinerMode.OPPORTUNISTIC
-        if sun_carries and (mode is MinerMode.AGGRESSIVE or not self.known):
+            return on_sun or mode is not MinerMode.OPPORTUNISTIC
+        if on_sun and (mode is MinerMode.AGGRESSIVE or not self.known):
             return True
         usable_wh = self.usable_wh
         return self.known and usable_wh is not None and usable_wh > self.starts_above_wh(profile)
 
     def allows_running(self, profile: MinerProfile, *, sun_carries: bool) -> bool:
         """Whether a running load may go on."""
-        if sun_carries:
+        if sun_carries and self.sun_needs_wh(running=True) is None:
             return True
         if profile.operating_mode is MinerMode.OPPORTUNISTIC:
             return False
@@ -159,11 +164,23 @@ class Reserve:
             return True
         return self.usable_wh >= self.stops_below_wh(profile)
 
+    def sun_needs_wh(self, *, running: bool) -> float | None:
+        """Usable energy that the sun has to bring before it carries a load; None where it is there.
+
+        Loads that take all sun of every day leave nothing for the nights: the battery would sink
+        by a night's need each day, until the house goes without.
+        """
+        needed_wh = self.sun_stops_below_wh if running else self.sun_starts_above_wh
+        if not self.blocks or self.usable_wh is None or self.usable_wh >= needed_wh:
+            return None
+        return needed_wh
+
 
 def reserve_of(question: AllocationInput, measured: Measured, *, proven_full: bool) -> Reserve:
     """The reserve of a cycle. Sun that is really held back proves the battery full."""
     preferences = question.preferences
-    usable_wh = usable_energy_wh(measured.soc_pct, preferences)
+    soc_now_pct = measured.soc_pct
+    usable_wh = None if soc_now_pct is None else usable_energy_wh(soc_now_pct, preferences)
     learned_w = question.learned.mean_base_load_w
     night = night_of(question.snapshot.sky, learned_w, measured.base_load_w, preferences)
     dark_day_wh = _dark_day_wh(preferences)
@@ -177,13 +194,13 @@ def reserve_of(question: AllocationInput, measured: Measured, *, proven_full: bo
         enabled=preferences.night_reserve_enabled,
         proven_full=proven_full,
         bands=EnergyBands(question.miners, preferences, night.need_wh + dark_day_wh),
+        sun_stops_below_wh=usable_energy_wh(preferences.sun_stop_soc_pct, preferences),
+        sun_starts_above_wh=usable_energy_wh(preferences.sun_start_soc_pct, preferences),
     )
 
 
-def usable_energy_wh(soc_now_pct: float | None, preferences: Preferences) -> float | None:
-    """Energy above the owner's floor, Wh; negative below it, None without a voltage."""
-    if soc_now_pct is None:
-        return None
+def usable_energy_wh(soc_now_pct: float, preferences: Preferences) -> float:
+    """Energy above the owner's floor, Wh; negative below it."""
     return preferences.battery_capacity_wh * (soc_now_pct - _floor_pct(preferences)) / 100.0
 
 

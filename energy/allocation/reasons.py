@@ -204,7 +204,8 @@ class NotSunny:
 class ReserveKept:
     """The night reserve comes first, and the sun alone does not carry the load.
 
-    ``needed_wh`` is None for a load that the battery never feeds.
+    ``needed_wh`` is None for a load that the battery never feeds. ``sun_needs_wh`` is given where
+    the battery is so low that the sun charges it before it carries a load.
     """
 
     code: ClassVar = ReasonCode.NIGHT_RESERVE
@@ -212,6 +213,7 @@ class ReserveKept:
     needed_wh: float | None
     reserve_wh: float | None
     reserve_known: bool = True
+    sun_needs_wh: float | None = None
     solar_surplus_free_w: float
     needed_w: float
 

@@ -21,17 +21,20 @@ SurplusSamples = tuple[SurplusSample, ...]
 
 
 def with_surplus(before: SurplusSamples, at: datetime, surplus_w: float | None) -> SurplusSamples:
-    """The samples with this cycle's surplus taken in and old ones dropped; None adds nothing."""
+    """The samples with this cycle's surplus taken in and old ones dropped.
+
+    None adds nothing, and neither does an instant that was counted before.
+    """
     oldest = at - timedelta(seconds=RUNNING_MEAN_S)
     kept = tuple(sample for sample in before if oldest < sample.at <= at)
-    if surplus_w is None:
+    if surplus_w is None or (kept and at <= kept[-1].until):
         return kept
     if kept and (at - kept[-1].at).total_seconds() < SAMPLE_S:
         last = kept[-1]
         cycles = last.cycles + 1
         mean_w = round(last.mean_w + (surplus_w - last.mean_w) / cycles, 1)
-        return (*kept[:-1], replace(last, mean_w=mean_w, cycles=cycles))
-    return (*kept, SurplusSample(at=at, mean_w=round(surplus_w, 1)))
+        return (*kept[:-1], replace(last, until=at, mean_w=mean_w, cycles=cycles))
+    return (*kept, SurplusSample(at=at, until=at, mean_w=round(surplus_w, 1)))
 
 
 def mean_surplus_w(samples: SurplusSamples, at: datetime, window_s: float) -> float | None:

@@ -125,9 +125,10 @@ class ChargeHold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurplusSample:
-    """Mean solar surplus of the ``cycles`` that began with ``at``, W."""
+    """Mean solar surplus of the ``cycles`` from ``at`` until ``until``, W."""
 
     at: datetime
+    until: datetime
     mean_w: float
     cycles: int = 1
 

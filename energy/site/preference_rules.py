@@ -67,10 +67,12 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("balanced_stop_step_pct", 0, 50),
     ("balanced_start_band_pct", 0, 90),
     ("balanced_start_step_pct", 0, 50),
-    ("aggressive_stop_band_pct", 0, 50),
+    ("aggressive_stop_band_pct", -50, 50),
     ("aggressive_stop_step_pct", 0, 50),
-    ("aggressive_start_band_pct", 0, 90),
+    ("aggressive_start_band_pct", -50, 90),
     ("aggressive_start_step_pct", 0, 50),
+    ("sun_stop_soc_pct", 0, 100),
+    ("sun_start_soc_pct", 0, 100),
     ("latitude", -90, 90),
     ("longitude", -180, 180),
 )
@@ -101,6 +103,7 @@ def preference_violations(value: Preferences) -> list[Violation]:
     for mode in ("balanced", "aggressive"):
         found += _pair(value, f"{mode}_stop_band_pct", "<", f"{mode}_start_band_pct")
         found += _pair(value, f"{mode}_stop_step_pct", "≤", f"{mode}_start_step_pct")
+    found += _pair(value, "sun_stop_soc_pct", "≤", "sun_start_soc_pct")
     found += _curve(value.voltage_curve)
     found += _above_zero(value, _POSITIVE) + _from_zero(value, _NOT_NEGATIVE)
     if value.dark_day_reserve_wh is not None:

@@ -90,10 +90,9 @@ class Polling:
         """With the site's timezone: a cloud may tell times on the plant's wall clock."""
         if adapter.link is not Link.CLOUD or "timezone" in adapter.settings:
             return adapter
-        system = await self._sites.system(adapter.system_id)
-        if system is None:
-            return adapter
-        return replace(adapter, settings={**adapter.settings, "timezone": system.timezone})
+        zones = {system.id: system.timezone for system in await self._sites.systems()}
+        timezone = zones[adapter.system_id]
+        return replace(adapter, settings={**adapter.settings, "timezone": timezone})
 
     async def _systems(self) -> list[UUID]:
         return [system.id for system in await self._sites.systems()]

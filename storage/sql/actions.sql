@@ -75,7 +75,10 @@ ORDER BY created_at, id
 
 -- name: owners_since
 -- What the owner himself has switched: his holds.
-SELECT * FROM actions
+SELECT id, system_id, load_id, target_on, target_speed, actor, requested_by, reason, explanation,
+    status, urgent, idempotency_key, decision_id, created_at, expires_at, executed_at, finished_at,
+    previous_on, tries, measured_w, result
+FROM actions
 WHERE system_id = %(system_id)s AND actor = 'owner' AND executed_at >= %(at)s
 ORDER BY executed_at, id
 

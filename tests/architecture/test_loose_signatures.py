@@ -28,7 +28,7 @@ PACKAGES = (
     "tools",
 )
 
-MOST_PCT = 10.8
+MOST_PCT = 8.4
 """Lower it whenever the share has fallen; the goal is 5."""
 
 

@@ -159,7 +159,11 @@ def memories(draw: st.DrawFn, count: int) -> ControlMemory:
         voltage_implausible_since=draw(moments),
         charge=draw(st.none() | holds()),
         surplus=tuple(
-            SurplusSample(at=AT - timedelta(minutes=2 * n), mean_w=draw(watts))
+            SurplusSample(
+                at=AT - timedelta(minutes=2 * n),
+                until=AT - timedelta(minutes=2 * n),
+                mean_w=draw(watts),
+            )
             for n in range(draw(st.integers(0, 5)), 0, -1)
         ),
     )

@@ -52,6 +52,7 @@ from energy.allocation.reasons import (
     WhyStopped,
 )
 from energy.site.miners import MinerMemory, MinerMode, MinerProfile
+from energy.wording import kilowatt_hours
 
 
 def would_start(  # noqa: PLR0911 - one line per reason
@@ -162,6 +163,11 @@ def _of_conditions(condition: Condition, profile: MinerProfile) -> WouldChange:
 def _of_the_reserve(reason: ReserveKept, profile: MinerProfile) -> WouldChange:
     sun_w = max(0.0, reason.needed_w - reason.solar_surplus_free_w)
     mode, usable_wh, needed_wh = profile.operating_mode, reason.usable_wh, reason.needed_wh
+    sun_needs_wh = reason.sun_needs_wh
+    by_sun = mode is not MinerMode.BALANCED or not reason.reserve_known
+    if by_sun and usable_wh is not None and sun_needs_wh is not None:
+        more = kilowatt_hours(sun_needs_wh - usable_wh)
+        return Happens(event=f"{more} more in the battery, and sun that carries it")
     known = reason.reserve_known and mode is not MinerMode.OPPORTUNISTIC
     if not known or usable_wh is None or needed_wh is None:
         return SunFree(more_w=sun_w)

@@ -160,9 +160,18 @@ def _of_conditions(condition: Condition, profile: MinerProfile) -> str:
 
 def _of_the_reserve(reason: ReserveKept, profile: MinerProfile) -> str:
     usable_wh, needed_wh = reason.usable_wh, reason.needed_wh
+    sun_needs_wh = reason.sun_needs_wh
+    if usable_wh is not None and sun_needs_wh is not None and not _waits_for_energy(profile):
+        energies = f"{kilowatt_hours(usable_wh)} usable, {kilowatt_hours(sun_needs_wh)} wanted"
+        return f"the sun charges the battery first: {energies}."
     if profile.operating_mode is MinerMode.OPPORTUNISTIC:
         return "the sun alone does not carry it."
     if not reason.reserve_known or usable_wh is None or needed_wh is None:
         return "the night reserve is not known yet: nothing starts on battery."
     energies = f"{kilowatt_hours(usable_wh)} usable, {kilowatt_hours(needed_wh)} wanted"
     return f"the night reserve comes first: {energies}."
+
+
+def _waits_for_energy(profile: MinerProfile) -> bool:
+    """Whether the sun starts it in no case."""
+    return profile.operating_mode is MinerMode.BALANCED

@@ -13,7 +13,7 @@ from energy.allocation.decision import AllocationInput
 from energy.allocation.night_reserve import bands_of, night_of, ranks_of, usable_energy_wh
 from energy.site.miners import Learned, MinerMode
 from energy.site.preferences import Preferences
-from energy.site.snapshot import Sky
+from energy.site.snapshot import Reading, Sky
 from tests.fakes.allocator_site import PLAIN, ask, off, running, snapshot
 
 DEFAULTS = Preferences()
@@ -83,8 +83,10 @@ def test_tonights_need(
     assert night.known is expected[1]
 
 
-def test_usable_energy_is_missing_without_a_voltage() -> None:
-    assert usable_energy_wh(None, DEFAULTS) is None
+def test_usable_energy_counts_from_the_owners_floor() -> None:
+    assert usable_energy_wh(20.0, SMALL) == 0.0
+    assert usable_energy_wh(10.0, SMALL) == -1_000.0
+    assert usable_energy_wh(60.0, SMALL) == 4_000.0
 
 
 @pytest.mark.parametrize(
@@ -224,6 +226,35 @@ def test_nothing_starts_on_battery_while_the_reserve_is_unknown(
     question = off_at(mode, 0.0, pv_w, snapshot=full, learned=Learned())
     decision = allocate(question)
     assert (decision.miners[0].reason.code, decision.budget.reserve_known) == (reason, False)
+
+
+@pytest.mark.parametrize("mode", ["aggressive", "opportunistic"])
+@pytest.mark.parametrize(
+    ("voltage_v", "starts", "runs"),
+    [
+        pytest.param(52.1, "eligible", "running", id="60.8 %: the sun starts it"),
+        pytest.param(51.9, "night_reserve", "running", id="59 %: it only goes on"),
+        pytest.param(50.1, "night_reserve", "running", id="41 %: still"),
+        pytest.param(49.9, "night_reserve", "night_reserve", id="39 %: the sun charges first"),
+    ],
+)
+def test_the_sun_charges_a_low_battery_before_it_carries_loads(
+    mode: str, voltage_v: float, starts: str, runs: str
+) -> None:
+    """Whoever takes all sun of every day leaves nothing for the nights."""
+    miner = replace(PLAIN, operating_mode=MinerMode(mode), start_voltage=48.5)
+    owner = replace(OWNER, voltage_restart=48.0)
+    question = ask(
+        snapshot=snapshot(voltage_v=voltage_v, pv_w=9_000.0, load_w=500.0, sky=NIGHT),
+        learned=Learned(mean_base_load_w=4_000.0),
+        preferences=owner,
+        miners=(miner,),
+        states=(off(miner),),
+    )
+    assert allocate(question).miners[0].reason.code == starts
+    picture = replace(question.snapshot, load_power_w=Reading(value=3_500.0))
+    on = replace(question, snapshot=picture, states=(running(miner),))
+    assert allocate(on).miners[0].reason.code == runs
 
 
 def test_one_gain_does_not_start_all_loads_and_one_cloud_does_not_stop_all() -> None:

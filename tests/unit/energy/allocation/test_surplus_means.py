@@ -8,6 +8,9 @@ from energy.allocation.surplus_means import mean_surplus_w, with_surplus
 from energy.site.miners import SurplusSample
 from tests.fakes.allocator_site import NOON
 
+MINUTE = timedelta(minutes=1)
+LATER = NOON + MINUTE
+
 
 def minutes(*surplus_w: float | None) -> tuple[SurplusSample, ...]:
     samples: tuple[SurplusSample, ...] = ()
@@ -18,8 +21,8 @@ def minutes(*surplus_w: float | None) -> tuple[SurplusSample, ...]:
 
 def test_two_minutes_share_a_sample() -> None:
     assert minutes(1_000.0, 2_000.0, 3_000.0) == (
-        SurplusSample(at=NOON, mean_w=1_500.0, cycles=2),
-        SurplusSample(at=NOON + timedelta(minutes=2), mean_w=3_000.0),
+        SurplusSample(at=NOON, until=LATER, mean_w=1_500.0, cycles=2),
+        SurplusSample(at=LATER + MINUTE, until=LATER + MINUTE, mean_w=3_000.0),
     )
 
 
@@ -30,7 +33,7 @@ def test_twenty_minutes_are_kept() -> None:
 
 
 def test_an_unknown_surplus_adds_nothing() -> None:
-    assert minutes(1_000.0, None, None) == (SurplusSample(at=NOON, mean_w=1_000.0),)
+    assert minutes(1_000.0, None, None) == (SurplusSample(at=NOON, until=NOON, mean_w=1_000.0),)
 
 
 def test_the_mean_weighs_each_cycle_the_same() -> None:
@@ -42,5 +45,11 @@ def test_the_mean_weighs_each_cycle_the_same() -> None:
 
 
 def test_a_clock_that_was_set_back_is_survived() -> None:
-    ahead = (SurplusSample(at=NOON + timedelta(hours=1), mean_w=9.0),)
-    assert with_surplus(ahead, NOON, 1.0) == (SurplusSample(at=NOON, mean_w=1.0),)
+    hour = NOON + timedelta(hours=1)
+    ahead = (SurplusSample(at=hour, until=hour, mean_w=9.0),)
+    assert with_surplus(ahead, NOON, 1.0) == (SurplusSample(at=NOON, until=NOON, mean_w=1.0),)
+
+
+def test_a_repeated_instant_is_counted_once() -> None:
+    samples = minutes(1_000.0, 2_000.0)
+    assert with_surplus(samples, LATER, 9_000.0) == samples

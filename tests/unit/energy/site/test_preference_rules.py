@@ -206,9 +206,14 @@ def test_what_is_just_allowed(changes: dict[str, Any]) -> None:
             {"aggressive_stop_step_pct": 50.0},
             (
                 "aggressive_stop_step_pct",
-                "aggressive_stop_step_pct 50 must be at or below aggressive_start_step_pct 6",
+                "aggressive_stop_step_pct 50 must be at or below aggressive_start_step_pct 8",
             ),
             id="stops overtake starts",
+        ),
+        pytest.param(
+            {"sun_stop_soc_pct": 61.0},
+            ("sun_stop_soc_pct", "sun_stop_soc_pct 61 must be at or below sun_start_soc_pct 60"),
+            id="stops on sun above its start",
         ),
         pytest.param(
             {"voltage_low": math.nan},

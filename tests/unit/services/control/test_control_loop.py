@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo
 import pytest
 import structlog
 
+from commandcenter.wiring import seed
 from energy.site.loads import Actor
 from energy.site.preferences import ControlLevel
 from services.actions.records import Action, ActionStatus
 from services.control.decision_chain import first_broken
 from services.errors import Unavailable
 from services.stored import Json
+from services.telemetry.records import LoadSample
 from tests.fakes.reference_site import SYSTEM_ID, Loop
 from tests.fakes.scripted_site import DUMP, FAN, HEATER, PRIMARY, ScriptedSite
 from tests.fakes.scripted_switch import Mode
@@ -514,3 +516,33 @@ async def eventually(reached: Callable[[], bool]) -> None:
             return
         await asyncio.sleep(0.01)
     raise AssertionError("not reached in five seconds")
+
+
+async def test_what_a_zone_wants_is_in_the_budget_of_the_same_cycle(site: ScriptedSite) -> None:
+    """The fan goes on now: its watts are taken before the miners', next minute by its meter."""
+    await cycles(site, 1, room_c=41.0)
+    (first,) = await site.stores.decisions.page(SYSTEM_ID, before=None, limit=1)
+    assert first.document["allocation"]["budget"]["other_loads_w"] == seed.FAN_1.rated_w
+    assert site.switches[FAN].relay
+    await cycles(site, 1, room_c=41.0, load_w=1_850.0 + seed.FAN_1.rated_w)
+    (second,) = await site.stores.decisions.page(SYSTEM_ID, before=None, limit=1)
+    budget = second.document["allocation"]["budget"]
+    assert (budget["other_loads_w"], budget["base_load_w"]) == (seed.FAN_1.rated_w, 1_850.0)
+
+
+async def test_what_is_off_is_not_stopped_again(site: ScriptedSite) -> None:
+    """Telemetry is lost, and every relay says that it is off: nothing is sent."""
+    for _ in range(33):
+        site.clock.advance(60.0)
+        await site.stores.telemetry.append(
+            [
+                LoadSample(device_id=load.load_id, at=site.clock.now(), is_on=False, power_w=0.0)
+                for load in seed.LOADS
+            ]
+        )
+        await site.loop.control.run_cycle(SYSTEM_ID)
+    (last,) = await site.stores.decisions.page(SYSTEM_ID, before=None, limit=1)
+    assert last.document["allocation"]["budget"]["raw_voltage_v"] == 52.3
+    assert "Telemetry is lost: every miner is stopped." in last.document["allocation"]["limits"]
+    stops = [each for each in await actions(site) if not each.target_on]
+    assert {PRIMARY, DUMP}.isdisjoint(each.load_id for each in stops)
