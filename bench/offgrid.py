@@ -41,7 +41,6 @@ from energy.site.preferences import Preferences
 from energy.site.pv_array import PvArray
 from energy.site.snapshot import Reading, Snapshot
 from forecasting.clear_sky import ClearSkyModel, geometry
-from services.stored import Json
 from services.telemetry.ports import SkyModel
 from services.telemetry.sky import Outlook, outlook_of, sky_now
 
@@ -218,7 +217,7 @@ class Controller:
                 self.since[profile.id] = at
 
 
-def summary(outcomes: Sequence[Outcome]) -> Json:
+def summary(outcomes: Sequence[Outcome]) -> dict[str, float | None]:
     """The figures over all weeks."""
     possible = sum(each.possible_kwh for each in outcomes)
     hashing = sum(each.hashing_kwh for each in outcomes)

@@ -7,7 +7,7 @@ the load's reading. Whether sensors have frozen is not judged: a plant model may
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -152,7 +152,7 @@ def follow(site: FollowedSite, document: Json) -> tuple[FollowedSite, Decision]:
     return kept, decision
 
 
-def _unknown(given: Json, known: Sequence[str], path: str) -> list[tuple[str, str]]:
+def _unknown(given: Iterable[str], known: Sequence[str], path: str) -> list[tuple[str, str]]:
     return [(f"{path}.{key}", "is not a known field") for key in given if key not in known]
 
 
@@ -253,7 +253,7 @@ def _load_at(snapshot: Snapshot) -> datetime | None:
 
 
 def _completed(
-    state: MinerState, track: MinerTrack, load_at: datetime | None, given: Json
+    state: MinerState, track: MinerTrack, load_at: datetime | None, given: Container[str]
 ) -> MinerState:
     """The state with what is carried; what the line gives itself stands."""
     return replace(
