@@ -238,8 +238,8 @@ async def test_the_owner_reads_once_that_a_miner_is_off(site: Site) -> None:
     told = [watch.detail for watch in watches(facts) if watch.key == "curtailed_sun"]
     assert told == [
         (
-            "About 8 000 W of sun cannot be used: the battery is full. S19 is off: 52.30 V is below "
-            "its start voltage 54.50 V."
+            "About 8 000 W of sun cannot be used: the battery is full. S19 is off: 52.30 V is "
+            "below its start voltage 54.50 V."
         )
     ]
 
