@@ -25,7 +25,7 @@ from storage.all_stores import PostgresStores
 from storage.connection.pool import open_pool
 from storage.embedded.cluster import Cluster
 from storage.schema import migrations
-from tests.fakes.reference_site import SYSTEM_ID, Loop, ReferenceSite
+from tests.fakes.sites.reference_site import SYSTEM_ID, Loop, ReferenceSite
 from tests.scenario.week import MONDAY
 
 WARM_UP_MIN = 360

@@ -23,7 +23,7 @@ import psutil  # type: ignore[import-untyped]  # its stubs are a package of thei
 from bench.cycle import WARM_UP_MIN, on_postgres
 from services.telemetry.rollup import Rollup
 from storage.embedded.cluster import Cluster
-from tests.fakes.reference_site import SYSTEM_ID, Loop, ReferenceSite
+from tests.fakes.sites.reference_site import SYSTEM_ID, Loop, ReferenceSite
 from tests.scenario.week import MONDAY
 
 ADVANCES_A_MINUTE = 12

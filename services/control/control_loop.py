@@ -17,7 +17,7 @@ from energy.allocation.cycle import CycleMemory, after
 from energy.allocation.decision import AllocationInput, Decision
 from energy.allocation.explanation.decision_codec import decision_json
 from energy.allocation.proposals import Proposal
-from energy.allocation.pv_potential import potential_of
+from energy.allocation.supply.pv_potential import potential_of
 from energy.battery.learning import LearningState
 from energy.climate.heating import HvacHints
 from energy.climate.zones import HvacMemory, ZoneDecisions, control_zones

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from services.accounts.records import Scope
-from tests.fakes.web_site import OTHER_SYSTEM_ID, PRIMARY_LOAD, SYSTEM_ID, WebSite
+from tests.fakes.sites.web_site import OTHER_SYSTEM_ID, PRIMARY_LOAD, SYSTEM_ID, WebSite
 from tests.integration.server.conftest import ORIGIN, Callers
 
 MISSING = UUID(int=7)

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from server.web.static_files import asset
 from services.accounts.records import Scope
-from tests.fakes.web_site import OTHER_SYSTEM_ID, SYSTEM_ID, WebSite
+from tests.fakes.sites.web_site import OTHER_SYSTEM_ID, SYSTEM_ID, WebSite
 from tests.integration.server.conftest import Callers
 
 PAGES = ("/", "/chat", "/health")

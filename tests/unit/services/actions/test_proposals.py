@@ -13,8 +13,8 @@ from services.actions.proposals import needs_approval
 from services.actions.records import ActionStatus
 from services.errors import Conflict, NotFound
 from services.telemetry.records import BatterySample, LoadSample
-from tests.fakes.reference_site import SYSTEM_ID
-from tests.fakes.scripted_site import PRIMARY, ScriptedSite
+from tests.fakes.sites.reference_site import SYSTEM_ID
+from tests.fakes.sites.scripted_site import PRIMARY, ScriptedSite
 
 PROPOSED, PENDING, BLOCKED = ActionStatus.PROPOSED, ActionStatus.PENDING, ActionStatus.BLOCKED
 AUTOMATIC, APPROVE, OBSERVE = ControlLevel.AUTOMATIC, ControlLevel.APPROVE, ControlLevel.OBSERVE

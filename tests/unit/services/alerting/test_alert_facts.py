@@ -35,8 +35,8 @@ from services.sites.records import AdapterConfig, ControlledLoad, System
 from services.telemetry.records import BatterySample, EnergySample, LoadSample
 from services.telemetry.snapshots import SnapshotBuilder
 from tests.fakes.clock import EPOCH, SteppingClock
-from tests.fakes.reference_site import FixedSky
-from tests.fakes.stores import InMemoryStores
+from tests.fakes.sites.reference_site import FixedSky
+from tests.fakes.stores.all_stores import InMemoryStores
 
 SITE, VRM, RELAY, INVERTER, PACK, LOAD = (UUID(int=n) for n in range(1, 7))
 

@@ -21,9 +21,9 @@ from services.control.decision_chain import first_broken
 from services.errors import Unavailable
 from services.stored import Json
 from services.telemetry.records import LoadSample
-from tests.fakes.reference_site import SYSTEM_ID, Loop
-from tests.fakes.scripted_site import DUMP, FAN, HEATER, PRIMARY, ScriptedSite
 from tests.fakes.scripted_switch import Mode
+from tests.fakes.sites.reference_site import SYSTEM_ID, Loop
+from tests.fakes.sites.scripted_site import DUMP, FAN, HEATER, PRIMARY, ScriptedSite
 from tests.fakes.unreachable import Switchable
 
 

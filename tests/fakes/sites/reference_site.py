@@ -41,8 +41,8 @@ from services.views.live import LiveView
 from simulator.physics.measurements import Measurements
 from simulator.physics.site import SimulatedSite
 from tests.fakes.clock import SteppingClock
-from tests.fakes.control import InMemoryDecisionStore
-from tests.fakes.stores import InMemoryStores
+from tests.fakes.stores.all_stores import InMemoryStores
+from tests.fakes.stores.control import InMemoryDecisionStore
 
 SYSTEM_ID = seed.SYSTEM_ID
 SLUGS = {load.load_id: load.slug for load in seed.LOADS}

@@ -18,7 +18,7 @@ from services.alerting.records import Alert, Severity
 from services.sites.records import AdapterConfig, ControlledLoad, System
 from services.stored import Json
 from tests.fakes.clock import FrozenClock
-from tests.fakes.stores import InMemoryStores
+from tests.fakes.stores.all_stores import InMemoryStores
 from tools.services import ToolScope, ToolServices
 
 SYSTEM_ID = UUID("00000000-0000-0000-0000-00000000000a")

@@ -15,9 +15,9 @@ from services.actions.side_by_side import SideBySide
 from services.telemetry.ports import SkyModel
 from services.telemetry.records import BatterySample, EnergySample, LoadSample, Sample, ZoneSample
 from tests.fakes.clock import EPOCH, SteppingClock
-from tests.fakes.reference_site import SYSTEM_ID, Loop
 from tests.fakes.scripted_switch import Mode, ScriptedSwitch, ScriptedSwitches
-from tests.fakes.stores import InMemoryStores
+from tests.fakes.sites.reference_site import SYSTEM_ID, Loop
+from tests.fakes.stores.all_stores import InMemoryStores
 
 PRIMARY, DUMP = seed.PRIMARY.load_id, seed.DUMP.load_id
 FAN, HEATER = seed.FAN_1.load_id, seed.HEATER_1.load_id

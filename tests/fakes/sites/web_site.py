@@ -29,8 +29,8 @@ from services.views.health import Health
 from services.views.history import History
 from services.views.metrics import Metrics
 from tests.fakes.clock import EPOCH, FrozenClock
-from tests.fakes.reference_site import ReferenceSite
 from tests.fakes.run_assistant import ScriptedAssistant
+from tests.fakes.sites.reference_site import ReferenceSite
 
 SYSTEM_ID = seed.SYSTEM_ID
 OTHER_SYSTEM_ID = UUID("50000000-0000-0000-0000-0000000000ff")
