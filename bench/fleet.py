@@ -97,7 +97,7 @@ async def _minute(site: ReferenceSite, loop: Loop, meter: Meter, number: int) ->
 
     async def advance() -> None:
         for _ in range(ADVANCES_A_MINUTE):
-            await loop.actions.advance(SYSTEM_ID)
+            await loop.open_actions.advance(SYSTEM_ID)
 
     await meter.of("advance actions", advance)
     if number % ROLLUP_EVERY_MIN == 0:

@@ -77,7 +77,7 @@ def test_a_card_that_somebody_else_answered_says_so(visit: Visit, served: Served
     page = visit()
     until(lambda: "/attention" in served.door.paths, page)  # its first look is over
     served.door.refused["/attention"] = (503, 100)  # this page hears nothing of it
-    served.run(served.site.services.actions.reject(action.id, by="kim@example.com"))
+    served.run(served.site.services.proposals.reject(action.id, by="kim@example.com"))
     card = page.locator(f"[data-action='{action.id}']")
     card.get_by_role("button", name="Approve").click()
     expect(card.locator(".result")).to_contain_text("rejected already")

@@ -13,7 +13,7 @@ from energy.site.loads import Actor, LoadKind, Zone
 from energy.site.miners import MinerProfile
 from energy.site.preferences import ControlLevel, Preferences
 from services.accounts.records import Scope
-from services.actions.records import Action, ActionStatus
+from services.actions.records import Action, ActionStatus, SwitchProposal
 from services.alerting.records import Alert, Severity
 from services.sites.records import AdapterConfig, ControlledLoad, System
 from services.stored import Json
@@ -198,33 +198,23 @@ class FixedHealth:
 
 
 class PendingProposals:
-    """``Actions.propose``: stores what was proposed, pending."""
+    """``Proposals.propose``: stores what was proposed, pending."""
 
     def __init__(self, stores: InMemoryStores) -> None:
         self._stores = stores
         self.proposed: list[Action] = []
 
-    async def propose(
-        self,
-        system_id: UUID,
-        load_id: UUID,
-        *,
-        target_on: bool,
-        actor: Actor,
-        requested_by: str,
-        reason: str,
-        explanation: str,
-    ) -> Action:
+    async def propose(self, system_id: UUID, proposal: SwitchProposal) -> Action:
         now = self._stores.clock.now()
         action = Action(
             id=uuid4(),
             system_id=system_id,
-            load_id=load_id,
-            target_on=target_on,
-            actor=actor,
-            requested_by=requested_by,
-            reason=reason,
-            explanation=explanation,
+            load_id=proposal.load_id,
+            target_on=proposal.target_on,
+            actor=proposal.actor,
+            requested_by=proposal.requested_by,
+            reason=proposal.reason,
+            explanation=proposal.explanation,
             status=ActionStatus.PENDING,
             created_at=now,
             expires_at=now + timedelta(minutes=5),

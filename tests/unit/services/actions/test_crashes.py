@@ -78,10 +78,10 @@ async def test_killed_at_every_point(mode: Mode, *, target_on: bool) -> None:
         with pytest.raises(Killed):
             await switch_over(site, Fuse(burns_at=burns_at), target_on=target_on)
         site.loop = fused_loop(site, Fuse())
-        await site.loop.actions.reconcile(SYSTEM_ID)
+        await site.loop.execution.reconcile(SYSTEM_ID)
         site.clock.advance(13 * 60.0)
         await site.see()
-        await site.loop.actions.advance(SYSTEM_ID)
+        await site.loop.open_actions.advance(SYSTEM_ID)
         in_limbo = await site.stores.actions.with_status(SYSTEM_ID, OPEN_STATUSES)
         assert (burns_at, in_limbo) == (burns_at, [])
         page = await site.stores.actions.page(SYSTEM_ID, before=None, limit=1)

@@ -425,7 +425,7 @@ async def test_a_database_that_goes_away_while_a_command_is_under_way(site: Scri
     with pytest.raises(Unavailable):
         await cycles(site, 1)
     store.away = False
-    await site.loop.actions.advance(SYSTEM_ID)
+    await site.loop.open_actions.advance(SYSTEM_ID)
     (action,) = await actions(site)
     assert action.status is ActionStatus.DONE, "settled by what the device shows"
 
