@@ -24,7 +24,7 @@ from services.accounts.records import Role, Scope, User  # noqa: E402 - as above
 from services.chat.records import Run  # noqa: E402 - as above
 from services.chat.runs import Runs  # noqa: E402 - as above
 from services.stored import Json  # noqa: E402 - as above
-from tests.fakes.assistant_site import SYSTEM_ID, USER_ID, build_site  # noqa: E402 - as above
+from tests.fakes.sites.assistant_site import SYSTEM_ID, USER_ID, build_site  # noqa: E402 - as above
 
 QUESTION = "What is my battery voltage right now and why is the dump load off?"
 GOALS = {"first_event_ms": 100.0, "calls": 3.0, "prompt_tokens": 3_000.0}

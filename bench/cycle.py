@@ -25,7 +25,7 @@ from storage.all_stores import PostgresStores
 from storage.connection.pool import open_pool
 from storage.embedded.cluster import Cluster
 from storage.schema import migrations
-from tests.fakes.reference_site import SYSTEM_ID, Loop, ReferenceSite
+from tests.fakes.sites.reference_site import SYSTEM_ID, Loop, ReferenceSite
 from tests.scenario.week import MONDAY
 
 WARM_UP_MIN = 360
@@ -103,7 +103,7 @@ async def _time_cycles(site: ReferenceSite, loop: Loop, cycles: int) -> dict[str
         started = time.perf_counter()
         await loop.control.run_cycle(SYSTEM_ID)
         took_ms.append((time.perf_counter() - started) * 1_000.0)
-        await loop.actions.advance(SYSTEM_ID)
+        await loop.open_actions.advance(SYSTEM_ID)
     quantiles = statistics.quantiles(took_ms, n=20)
     return {"p50_ms": round(statistics.median(took_ms), 2), "p95_ms": round(quantiles[18], 2)}
 

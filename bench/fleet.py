@@ -23,7 +23,7 @@ import psutil  # type: ignore[import-untyped]  # its stubs are a package of thei
 from bench.cycle import WARM_UP_MIN, on_postgres
 from services.telemetry.rollup import Rollup
 from storage.embedded.cluster import Cluster
-from tests.fakes.reference_site import SYSTEM_ID, Loop, ReferenceSite
+from tests.fakes.sites.reference_site import SYSTEM_ID, Loop, ReferenceSite
 from tests.scenario.week import MONDAY
 
 ADVANCES_A_MINUTE = 12
@@ -97,7 +97,7 @@ async def _minute(site: ReferenceSite, loop: Loop, meter: Meter, number: int) ->
 
     async def advance() -> None:
         for _ in range(ADVANCES_A_MINUTE):
-            await loop.actions.advance(SYSTEM_ID)
+            await loop.open_actions.advance(SYSTEM_ID)
 
     await meter.of("advance actions", advance)
     if number % ROLLUP_EVERY_MIN == 0:

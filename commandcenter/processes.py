@@ -124,7 +124,7 @@ async def _settle(site: Site, parts: Parts) -> None:
     """Put in order what an earlier process left, before anybody can ask for more."""
     if parts.clock or parts.queue:
         for system in await site.stores.site.systems():
-            settled = await site.actions.reconcile(system.id)
+            settled = await site.execution.reconcile(system.id)
             log.info("reconciled", system=system.name, actions=settled)
     if parts.web:
         await site.runs.recover()

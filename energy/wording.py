@@ -16,27 +16,32 @@ def watts(power_w: float) -> str:
 
 def kilowatt_hours(energy_wh: float) -> str:
     """``12345`` → ``12.3 kWh``."""
-    return f"{energy_wh / 1_000:.1f} kWh"
+    return f"{_rounded(energy_wh / 1_000, 1)} kWh"
 
 
 def volts(voltage_v: float) -> str:
     """``52.3`` → ``52.30 V``: two decimals, since a LiFePO4 bank is told apart by tenths."""
-    return f"{voltage_v:.2f} V"
+    return f"{_rounded(voltage_v, 2)} V"
 
 
 def percent(share_pct: float) -> str:
     """``62.4`` → ``62 %``."""
-    return f"{share_pct:.0f} %"
+    return f"{_rounded(share_pct, 0)} %"
 
 
 def celsius(temperature_c: float) -> str:
     """``-1`` → ``−1.0 °C``."""
-    return f"{temperature_c:.1f} °C".replace("-", "−")
+    return f"{_rounded(temperature_c, 1)} °C"
 
 
 def grouped(number: float) -> str:
     """A whole number with a space between thousands and a true minus sign."""
-    return f"{number:,.0f}".replace(",", " ").replace("-", "−")
+    return f"{number:z,.0f}".replace(",", " ").replace("-", "−")
+
+
+def _rounded(number: float, decimals: int) -> str:
+    """With a true minus sign, which a zero never has."""
+    return f"{number:z.{decimals}f}".replace("-", "−")
 
 
 def duration(seconds: float) -> str:

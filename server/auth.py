@@ -78,7 +78,20 @@ async def needs_admin(identity: Reader) -> Identity:
     return _require(identity, Scope.ADMIN, "this")
 
 
+async def person_or_control(identity: Reader) -> Identity:
+    """A person in their own session, or a token that may change things.
+
+    For what belongs to the person alone: a viewer may delete their own conversations, a token that
+    was made for reading may not.
+
+    Raises:
+        Forbidden: It is a token for reading.
+    """
+    return identity if identity.token is None else await needs_control(identity)
+
+
 Controller = Annotated[Identity, Depends(needs_control)]
+PersonOrController = Annotated[Identity, Depends(person_or_control)]
 Admin = Annotated[Identity, Depends(needs_admin)]
 
 

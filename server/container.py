@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from services.accounts.accounts import Accounts
-from services.actions.actions import Actions
 from services.actions.ports import ActionStore
+from services.actions.proposals import Proposals
 from services.alerting.alerts import Alerts
 from services.alerting.notifications import Notifications
 from services.alerting.ports import AlertStore
@@ -59,7 +59,7 @@ class Services:
     history: History
     settings: Settings
     what_if: WhatIf
-    actions: Actions
+    proposals: Proposals
     action_store: ActionStore
     decisions: DecisionStore
     emergency: Emergency

@@ -15,7 +15,14 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from typing_extensions import override
 
-from server.auth import chosen_system, needs_admin, needs_control, services_of, signed_in
+from server.auth import (
+    chosen_system,
+    needs_admin,
+    needs_control,
+    person_or_control,
+    services_of,
+    signed_in,
+)
 from server.schemas.problems import components, otherwise, refused
 
 IF_MATCH = "if-match"
@@ -42,7 +49,7 @@ def refusals_of(dependant: Dependant) -> dict[int | str, dict[str, object]]:
     causes = {
         400: body or query or path or bool(headers),
         401: signed_in in calls,
-        403: bool(calls & {needs_control, needs_admin}),
+        403: bool(calls & {needs_control, needs_admin, person_or_control}),
         404: path or chosen_system in calls,
         412: IF_MATCH in headers,
         413: body,

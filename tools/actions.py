@@ -11,7 +11,7 @@ from pydantic import Field
 from energy.site.loads import Actor, LoadKind
 from services.accounts.records import Scope
 from services.accounts.rights import covers
-from services.actions.records import Action
+from services.actions.records import Action, SwitchProposal
 from services.errors import Forbidden
 from services.sites.records import ControlledLoad
 from tools.device_names import Device
@@ -79,15 +79,15 @@ def propose_action(services: ToolServices, scope: ToolScope) -> Tool[Proposal]:
                 f"no further proposal: one question may make {scope.most_proposals} "
                 "(RUN_MAX_PROPOSALS)"
             )
-        action = await services.proposals.propose(
-            scope.system_id,
-            loads[wish.load].id,
+        proposal = SwitchProposal(
+            load_id=loads[wish.load].id,
             target_on=wish.on,
             actor=Actor.AGENT,
             requested_by=f"assistant for {scope.requested_by}",
             reason="assistant_proposal",
             explanation=asked.why,
         )
+        action = await services.proposals.propose(scope.system_id, proposal)
         made.add(action.id)
         return {
             "action": card(action, wish.load, scope.timezone),

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from energy.site.loads import Actor, Zone
+from energy.site.loads import Zone
 from energy.site.miners import MinerProfile
 from energy.site.preferences import Preferences
 from services.accounts.records import Scope
 from services.actions.ports import ActionStore
-from services.actions.records import Action
+from services.actions.records import Action, SwitchProposal
 from services.alerting.ports import AlertStore
 from services.clock import Clock
 from services.control.ports import DecisionStore
@@ -70,17 +70,7 @@ class WhatIfView(Protocol):
 class Proposals(Protocol):
     """Makes pending actions."""
 
-    async def propose(
-        self,
-        system_id: UUID,
-        load_id: UUID,
-        *,
-        target_on: bool,
-        actor: Actor,
-        requested_by: str,
-        reason: str,
-        explanation: str,
-    ) -> Action:
+    async def propose(self, system_id: UUID, proposal: SwitchProposal) -> Action:
         """Validate and store; an agent's proposal waits for the owner."""
         ...
 

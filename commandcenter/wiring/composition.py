@@ -37,8 +37,8 @@ from scheduler.jobs import Work
 from server.container import ServerConfig, Services
 from services.accounts.accounts import Accounts
 from services.accounts.records import Role, User
-from services.actions.actions import Actions
 from services.actions.execution import Execution
+from services.actions.open_actions import OpenActions
 from services.actions.proposals import Proposals
 from services.actions.records import EmergencyStop
 from services.actions.safety_check import Judge
@@ -98,7 +98,6 @@ class Site:
     work: Work
     executor: JobExecutor
     assistant: CrewAssistant
-    actions: Actions
     execution: Execution
     dispatch: CommandDispatch
     skies: ClearSkies
@@ -225,20 +224,20 @@ class _Builder:
 
     def build(self) -> Site:
         s, control = self._stores, self._control
-        execution = self._execution()
-        actions = Actions(proposals=self._proposals(), execution=execution)
+        proposals, execution = self._proposals(), self._execution()
         messenger, targets = LateMessenger(build=self._messenger), self._targets()
         alerts = self._alerts(targets)
         emergency = Emergency(
             store=control.emergency_stops,
             sites=control.site,
-            actions=actions,
+            proposals=proposals,
+            execution=execution,
             clock=self._clock,
             events=control.events,
             announce=self._announce(alerts),
         )
         views = self._views()
-        assistant = self._assistant(self._tools(views, actions))
+        assistant = self._assistant(self._tools(views, proposals))
         check = model_check(
             model=self._settings.llm_model,
             base_url=self._settings.llm_base_url,
@@ -260,7 +259,7 @@ class _Builder:
         )
         outbox = Outbox(store=s.outbox, messenger=messenger, clock=WallClock())
         dispatch = CommandDispatch(execution=execution, clock=self._clock)
-        work = self._work(actions, dispatch, alerts, outbox)
+        work = self._work(proposals, execution, dispatch, alerts, outbox)
         services = Services(
             accounts=Accounts(store=s.accounts, clock=WallClock()),
             sites=s.site,
@@ -268,7 +267,7 @@ class _Builder:
             history=views.history,
             settings=views.settings,
             what_if=views.what_if,
-            actions=actions,
+            proposals=proposals,
             action_store=s.actions,
             decisions=s.decisions,
             emergency=emergency,
@@ -295,7 +294,6 @@ class _Builder:
                 work=work, clock=self._clock, locks=control.locks, records=control.jobs
             ),
             assistant=assistant,
-            actions=actions,
             execution=execution,
             dispatch=dispatch,
             skies=self._skies,
@@ -437,7 +435,7 @@ class _Builder:
             ),
         )
 
-    def _tools(self, views: _Views, actions: Actions) -> ToolServices:
+    def _tools(self, views: _Views, proposals: Proposals) -> ToolServices:
         s = self._stores
         return ToolServices(
             live=views.live,
@@ -446,7 +444,7 @@ class _Builder:
             what_if=views.what_if,
             decisions=s.decisions,
             actions=s.actions,
-            proposals=actions,
+            proposals=proposals,
             alerts=s.alerts,
             health=views.health,
             site=s.site,
@@ -458,7 +456,12 @@ class _Builder:
         return ("somebody", Role.VIEWER) if user is None else (user.email, user.role)
 
     def _work(
-        self, actions: Actions, dispatch: CommandDispatch, alerts: Alerts, outbox: Outbox
+        self,
+        proposals: Proposals,
+        execution: Execution,
+        dispatch: CommandDispatch,
+        alerts: Alerts,
+        outbox: Outbox,
     ) -> Work:
         s, control = self._stores, self._control
         polling = Polling(
@@ -474,7 +477,7 @@ class _Builder:
             memory=control.memory,
             decisions=control.decisions,
             emergency=control.emergency_stops,
-            actions=actions,
+            switching=proposals,
             dispatch=dispatch,
             holds=Holds(actions=control.actions),
             clock=self._clock,
@@ -501,7 +504,7 @@ class _Builder:
         return Work(
             poll=polling.poll,
             control=loop.run_cycle,
-            advance=actions.advance,
+            advance=OpenActions(proposals=proposals, execution=execution).advance,
             check_alerts=alerts.check,
             roll_up=rollup.roll_recent,
             deliver=outbox.deliver_due,

@@ -79,13 +79,20 @@ def _night(facts: AlertFacts) -> Iterator[Watch]:
     if usable is None or reserve is None:
         yield _night_watch("", holds=None, cleared=None)
         return
+    missing = reserve - usable
+    outcome = (
+        f"{kilowatt_hours(missing)} are missing."
+        if missing > 0
+        else f"that is enough, with {kilowatt_hours(-missing)} to spare."
+    )
     detail = (
         f"The battery can give {kilowatt_hours(usable)} and the house will take about "
-        f"{kilowatt_hours(reserve)} until the sun carries it: {kilowatt_hours(reserve - usable)} "
-        "are missing."
+        f"{kilowatt_hours(reserve)} until the sun carries it: {outcome}"
     )
-    holds = usable < reserve and sun is False
-    yield _night_watch(detail, holds=holds, cleared=usable >= reserve * 1.05 or sun is True)
+    # No band on top of the 15 min: an alert that something is missing ends when nothing is.
+    yield _night_watch(
+        detail, holds=missing > 0 and sun is False, cleared=missing <= 0 or sun is True
+    )
 
 
 def _night_watch(detail: str, *, holds: bool | None, cleared: bool | None) -> Watch:
@@ -111,7 +118,7 @@ def _heavy_discharge(facts: AlertFacts) -> Iterator[Watch]:
         category="battery",
         severity=AlertSeverity.WARNING,
         title=f"Battery gives more than {watts(HEAVY_DISCHARGE_W)}",
-        detail="" if drawn_w is None else f"It gives {watts(drawn_w)} now; {_battery(facts)}.",
+        detail="" if power_w is None else f"{_flows(power_w)}; {_battery(facts)}.",
         advice="See which load takes it; stop a miner on the home page if it isn't wanted.",
         holds=None if drawn_w is None else drawn_w > HEAVY_DISCHARGE_W,
         cleared=None if drawn_w is None else drawn_w < HEAVY_DISCHARGE_CLEAR_W,
@@ -220,10 +227,12 @@ def _unexpected_load(facts: AlertFacts) -> Iterator[Watch]:
         above_w = now_w - usual_w
         holds = above_w >= UNEXPECTED_MARGIN_W and now_w >= UNEXPECTED_FACTOR * usual_w
         cleared = above_w < UNEXPECTED_CLEAR_W
-        detail = (
-            f"The house takes {watts(now_w)} without miners and heaters, {watts(above_w)} more "
-            f"than its usual {watts(usual_w)}."
+        compared = (
+            f", {watts(above_w)} more than its usual {watts(usual_w)}."
+            if above_w > 0
+            else f"; its usual is {watts(usual_w)}."
         )
+        detail = f"The house takes {watts(now_w)} without miners and heaters{compared}"
     yield Watch(
         key="unexpected_load",
         category="load",
@@ -247,8 +256,12 @@ def _opportunity(facts: AlertFacts) -> Iterator[Watch]:
         unused_w = sky_w - pv_w
         idle = facts.idle_miners
         holds = facts.throttled and unused_w >= CURTAILED_W and bool(idle)
-        why = " ".join(f"{miner.name} is off: {miner.explanation}" for miner in idle)
-        detail = f"About {watts(unused_w)} of sun cannot be used: the battery is full. {why}"
+        why = " ".join(f"{miner.name} is off: {miner.reason}" for miner in idle)
+        detail = (
+            f"About {watts(unused_w)} of sun cannot be used: the battery is full. {why}"
+            if holds
+            else f"PV gives {watts(pv_w)} of the {watts(sky_w)} that the sky allows."
+        )
     yield Watch(
         key="curtailed_sun",
         category="opportunity",
@@ -276,10 +289,11 @@ def _sentence(clause: str) -> str:
 
 def _flow(facts: AlertFacts) -> str:
     power_w = facts.battery_power_w
-    if power_w is None:
-        return ""
-    verb = "takes" if power_w >= 0 else "gives"
-    return f" It {verb} {watts(abs(power_w))} now."
+    return "" if power_w is None else f" {_flows(power_w)}."
+
+
+def _flows(power_w: float) -> str:
+    return f"It {'takes' if power_w >= 0 else 'gives'} {watts(abs(power_w))} now"
 
 
 ENERGY_LOOKS: tuple[Callable[[AlertFacts], Iterator[Watch]], ...] = (

@@ -53,11 +53,11 @@ class FailedSwitchFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdleMinerFact:
-    """A miner that is off: its power when on, W, and the allocator's reason as a sentence."""
+    """A miner that is off: its power when on, W, and why, as the end of a sentence that says so."""
 
     name: str
     power_w: float
-    explanation: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,9 +15,9 @@ from energy.allocation.candidates import Candidate, candidates_of, turn_order
 from energy.allocation.decision import AllocationInput, Budget, Decision
 from energy.allocation.eligibility import NOTHING_REMEMBERED
 from energy.allocation.limits import site_limits
-from energy.allocation.pv_potential import factor_now, lowered_factor
 from energy.allocation.reasons import PotentialNotMet
 from energy.allocation.situation import Situation, budget_of, measured_of, situation_of
+from energy.allocation.supply.pv_potential import factor_now, lowered_factor
 from energy.measuring.measured import Measured
 from energy.site.miners import ControlMemory
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from energy.allocation.decision import AllocationInput, Decision
-from energy.allocation.pv_potential import may_hold_back
 from energy.allocation.situation import measured_of
+from energy.allocation.supply.pv_potential import may_hold_back
 from energy.battery.learning import LearningState, Observation, learn
 from energy.site.miners import ControlMemory, Learned
 

@@ -14,8 +14,6 @@ from energy.allocation.budget import (
     others_w,
 )
 from energy.allocation.decision import AllocationInput, Budget
-from energy.allocation.night_reserve import Reserve, reserve_of
-from energy.allocation.pv_potential import Potential, potential_of
 from energy.allocation.reasons import (
     EmergencyStopped,
     EverythingStops,
@@ -27,7 +25,9 @@ from energy.allocation.reasons import (
     VoltageLow,
     VoltageStale,
 )
-from energy.allocation.surplus_means import (
+from energy.allocation.supply.night_reserve import Reserve, reserve_of
+from energy.allocation.supply.pv_potential import Potential, potential_of
+from energy.allocation.supply.surplus_means import (
     RUNNING_MEAN_S,
     START_MEAN_S,
     SurplusSamples,

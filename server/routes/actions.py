@@ -15,7 +15,7 @@ from server.paging import Page, Paged, page_by_time
 from server.schemas.control import ActionView, NewAction
 from server.schemas.problems import refused
 from services.accounts.accounts import Identity
-from services.actions.records import Action
+from services.actions.records import Action, SwitchProposal
 from services.errors import NotFound
 
 router = APIRouter(prefix="/actions", tags=["control"], route_class=DescribedRoute)
@@ -50,16 +50,15 @@ async def create_action(
     if body.load_id not in await load_names(services, site.id):
         raise NotFound(kind="load", key=str(body.load_id))
     verb = "on" if body.target_on else "off"
-    action = await services.actions.propose(
-        site.id,
-        body.load_id,
+    proposal = SwitchProposal(
+        load_id=body.load_id,
         target_on=body.target_on,
         actor=Actor.OWNER,
         requested_by=who.name,
         reason="manual",
         explanation=body.explanation or f"Switched {verb} by {who.name}.",
     )
-    return await _view(services, action)
+    return await _view(services, await services.proposals.propose(site.id, proposal))
 
 
 @router.get("/{action_id}")
@@ -72,14 +71,14 @@ async def read_action(services: Container, who: Reader, action_id: UUID) -> Acti
 async def approve_action(services: Container, who: Controller, action_id: UUID) -> ActionView:
     """Let a pending action happen. Twice, late or on a finished one: 409, nothing happens."""
     await _visible(services, who, action_id)
-    return await _view(services, await services.actions.approve(action_id, by=who.name))
+    return await _view(services, await services.proposals.approve(action_id, by=who.name))
 
 
 @router.post("/{action_id}/reject", responses=refused(409))
 async def reject_action(services: Container, who: Controller, action_id: UUID) -> ActionView:
     """Let a pending action not happen."""
     await _visible(services, who, action_id)
-    return await _view(services, await services.actions.reject(action_id, by=who.name))
+    return await _view(services, await services.proposals.reject(action_id, by=who.name))
 
 
 async def load_names(services: Services, system_id: UUID) -> dict[UUID, str]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse, Response
 
-from server.auth import Container, Reader, own_conversation
+from server.auth import Container, PersonOrController, Reader, own_conversation
 from server.described import DescribedRoute
 from server.paging import Page, Paged, page_of
 from server.running_answer import running_run
@@ -44,7 +44,9 @@ async def read_conversation(
 
 
 @router.delete("/{conversation_id}", status_code=204)
-async def delete_conversation(services: Container, who: Reader, conversation_id: UUID) -> Response:
+async def delete_conversation(
+    services: Container, who: PersonOrController, conversation_id: UUID
+) -> Response:
     """Remove a conversation for good."""
     await own_conversation(services, who, conversation_id)
     await services.conversations.delete_conversation(conversation_id)

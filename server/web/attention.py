@@ -1,4 +1,4 @@
-"""What needs the owner: open alerts and wishes that wait for an approval."""
+"""What needs the owner: open alerts and actions that wait for an approval."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ActionCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attention:
-    """What is shown first, by urgency: critical alerts, wishes, other alerts."""
+    """What is shown first, by urgency: critical alerts, pending actions, other alerts."""
 
     critical: tuple[Alert, ...]
     actions: tuple[ActionCard, ...]

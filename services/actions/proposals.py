@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 
 from energy.safety.validator import BlockCode, Blocked
 from energy.site.loads import Actor
-from energy.site.preferences import ControlLevel
+from energy.site.preferences import ControlLevel, Preferences
 from services.actions.action_events import publish_action
 from services.actions.ports import ActionStore
-from services.actions.records import Action, ActionStatus
+from services.actions.records import Action, ActionStatus, SwitchProposal
 from services.actions.safety_check import Judge
 from services.clock import Clock
 from services.errors import Conflict, NotFound
@@ -48,21 +48,7 @@ class Proposals:
         self._actions, self._sites, self._settings = actions, sites, settings
         self._judge, self._clock, self._events, self._new_id = judge, clock, events, new_id
 
-    async def propose(  # noqa: PLR0913 - a proposal is told by its fields
-        self,
-        system_id: UUID,
-        load_id: UUID,
-        *,
-        target_on: bool,
-        actor: Actor,
-        requested_by: str,
-        reason: str,
-        explanation: str,
-        urgent: bool = False,
-        target_speed: int | None = None,
-        decision_id: UUID | None = None,
-        idempotency_key: str | None = None,
-    ) -> Action:
+    async def propose(self, system_id: UUID, proposal: SwitchProposal) -> Action:
         """Validate and store a wish to switch a load.
 
         An agent's always waits for the owner; the loop's does at the level ``approve``. What is
@@ -72,35 +58,17 @@ class Proposals:
         Raises:
             NotFound: No such load on this site.
         """
-        now = self._clock.now()
-        load = await self._load(system_id, load_id)
+        load = await self._load(system_id, proposal.load_id)
         preferences = (await self._settings.preferences(system_id)).value
-        waits = needs_approval(actor, preferences.control_level, urgent=urgent)
-        action = Action(
-            id=self._new_id(),
-            system_id=system_id,
-            load_id=load_id,
-            target_on=target_on,
-            target_speed=target_speed,
-            actor=actor,
-            requested_by=requested_by,
-            reason=reason,
-            explanation=explanation,
-            status=ActionStatus.PENDING if waits else ActionStatus.PROPOSED,
-            urgent=urgent,
-            idempotency_key=idempotency_key,
-            decision_id=decision_id,
-            created_at=now,
-            expires_at=now + self._lifetime(preferences.approval_minutes, waits=waits),
-        )
+        action = self._action_of(system_id, proposal, preferences)
         hold = timedelta(minutes=preferences.manual_hold_minutes)
         known = await self._known(action, hold)
         if known is not None:
             return known
-        verdict = await self._judge.judge(action, load, now, approved=False)
+        verdict = await self._judge.judge(action, load, action.created_at, approved=False)
         if isinstance(verdict, Blocked):
             return await self._store_blocked(action, verdict)
-        stored = await self._actions.create(action, detail=explanation)
+        stored = await self._actions.create(action, detail=action.explanation)
         await publish_action(self._events, stored)
         return stored
 
@@ -132,6 +100,30 @@ class Proposals:
                 why = UNANSWERED if action.status in WAITING else "It was not executed in time."
                 closed += await self._end(action, action.status, now, why)
         return closed
+
+    def _action_of(
+        self, system_id: UUID, proposal: SwitchProposal, preferences: Preferences
+    ) -> Action:
+        """The action at its beginning: it waits for the owner, or is ready to be executed."""
+        now = self._clock.now()
+        waits = needs_approval(proposal.actor, preferences.control_level, urgent=proposal.urgent)
+        return Action(
+            id=self._new_id(),
+            system_id=system_id,
+            load_id=proposal.load_id,
+            target_on=proposal.target_on,
+            target_speed=proposal.target_speed,
+            actor=proposal.actor,
+            requested_by=proposal.requested_by,
+            reason=proposal.reason,
+            explanation=proposal.explanation,
+            status=ActionStatus.PENDING if waits else ActionStatus.PROPOSED,
+            urgent=proposal.urgent,
+            idempotency_key=proposal.idempotency_key,
+            decision_id=proposal.decision_id,
+            created_at=now,
+            expires_at=now + self._lifetime(preferences.approval_minutes, waits=waits),
+        )
 
     def _lifetime(self, minutes: float, *, waits: bool) -> timedelta:
         """Site time until the wish is over: people answer by the wall's clock, however fast the

@@ -36,6 +36,33 @@ OPEN_STATUSES = IN_FLIGHT_STATUSES | {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchProposal:
+    """One load that somebody wants switched: what an action is made of.
+
+    Attributes:
+        load_id: The controlled load.
+        target_on: The wanted state.
+        target_speed: Wanted fan speed, None for plain switches.
+        actor: Rank of whoever wants it; ``requested_by`` names the person, rule or agent.
+        reason: Machine-readable code; ``explanation`` is the sentence with the numbers.
+        urgent: A protective stop, never blocked by holds or minimum times.
+        decision_id: The decision it comes from, None where a person or an agent asks.
+        idempotency_key: (system, cycle, device) for what the loop wants; unique.
+    """
+
+    load_id: UUID
+    target_on: bool
+    target_speed: int | None = None
+    actor: Actor
+    requested_by: str
+    reason: str
+    explanation: str
+    urgent: bool = False
+    decision_id: UUID | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """One command to one controlled load with its whole life.
 

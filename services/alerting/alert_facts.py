@@ -16,8 +16,8 @@ from energy.alerts.facts import (
     ZoneFact,
 )
 from energy.allocation.decision import Command, Decision
-from energy.allocation.explanation.sentences import Explanations
-from energy.allocation.reasons import Disabled
+from energy.allocation.explanation.off_sentences import why_off
+from energy.allocation.reasons import Disabled, WhyStopped
 from energy.climate.zones import ZoneDecisions
 from energy.measuring.measured import not_believed
 from services.actions.ports import ActionStore, EmergencyStopStore
@@ -173,11 +173,17 @@ def _source(poll: PollHealth, at: datetime, *, drives_loads: bool) -> SourceFact
 
 
 def _idle_miners(decision: Decision) -> tuple[IdleMinerFact, ...]:
-    explanations = Explanations(decision)
+    profiles = {profile.id: profile for profile in decision.inputs.miners}
     return tuple(
-        IdleMinerFact(name=miner.name, power_w=miner.power_w, explanation=explanations.why(miner))
+        IdleMinerFact(
+            name=miner.name,
+            power_w=miner.power_w,
+            reason=why_off(miner.reason, profiles[miner.miner_id]),
+        )
         for miner in decision.miners
-        if miner.command is Command.STAY_OFF and not isinstance(miner.reason, Disabled)
+        if miner.command is Command.STAY_OFF
+        and isinstance(miner.reason, WhyStopped)
+        and not isinstance(miner.reason, Disabled)
     )
 
 

@@ -17,22 +17,22 @@ from energy.allocation.cycle import CycleMemory, after
 from energy.allocation.decision import AllocationInput, Decision
 from energy.allocation.explanation.decision_codec import decision_json
 from energy.allocation.proposals import Proposal
-from energy.allocation.pv_potential import potential_of
+from energy.allocation.supply.pv_potential import potential_of
 from energy.battery.learning import LearningState
 from energy.climate.heating import HvacHints
 from energy.climate.zones import HvacMemory, ZoneDecisions, control_zones
 from energy.site.loads import OtherLoad
 from energy.site.preferences import ControlLevel
-from services.actions.actions import Actions
 from services.actions.ports import EmergencyStopStore
-from services.actions.records import Action
+from services.actions.proposals import Proposals
+from services.actions.records import Action, SwitchProposal
 from services.actions.relays import dead_man_s
 from services.clock import Clock
 from services.control.command_dispatch import CommandDispatch
 from services.control.holds import Holds
 from services.control.ports import DecisionStore
 from services.control.records import DecisionRecord
-from services.control.switch_requests import Wish, idempotency_key, staying_on, wishes_of
+from services.control.switch_requests import idempotency_key, proposals_of, staying_on
 from services.events import EventBus
 from services.memory.ports import MemoryStore
 from services.memory.records import SiteMemory
@@ -50,7 +50,7 @@ class ControlLoop:
         memory: MemoryStore,
         decisions: DecisionStore,
         emergency: EmergencyStopStore,
-        actions: Actions,
+        switching: Proposals,
         dispatch: CommandDispatch,
         holds: Holds,
         clock: Clock,
@@ -58,7 +58,7 @@ class ControlLoop:
     ) -> None:
         """All parts of one cycle."""
         self._snapshots, self._memory, self._decisions = snapshots, memory, decisions
-        self._emergency, self._actions, self._dispatch = emergency, actions, dispatch
+        self._emergency, self._switching, self._dispatch = emergency, switching, dispatch
         self._holds, self._clock, self._events = holds, clock, events
 
     async def run_cycle(self, system_id: UUID, due_at: datetime | None = None) -> DecisionRecord:
@@ -95,26 +95,18 @@ class ControlLoop:
         observing = built.preferences.control_level is ControlLevel.OBSERVE
         if observing and not decision.inputs.emergency_stop:
             return
-        wishes = wishes_of(decision, zones, built)
-        actions = [await self._propose(record, wish, cycle_at) for wish in wishes]
-        staying = staying_on(built, wishes, actions)
+        proposals = proposals_of(decision, zones, built)
+        actions = [await self._propose(record, proposal, cycle_at) for proposal in proposals]
+        staying = staying_on(built, proposals, actions)
         if staying or actions:
             await self._dispatch.send(actions, staying, dead_man_s(built.preferences))
 
-    async def _propose(self, record: DecisionRecord, wish: Wish, cycle_at: datetime) -> Action:
-        return await self._actions.propose(
-            record.system_id,
-            wish.load_id,
-            wish.target_on,
-            target_speed=wish.target_speed,
-            actor=wish.actor,
-            requested_by=wish.requested_by,
-            reason=wish.reason,
-            explanation=wish.explanation,
-            urgent=wish.urgent,
-            decision_id=record.id,
-            idempotency_key=idempotency_key(record.system_id, cycle_at, wish),
-        )
+    async def _propose(
+        self, record: DecisionRecord, proposal: SwitchProposal, cycle_at: datetime
+    ) -> Action:
+        key = idempotency_key(record.system_id, cycle_at, proposal)
+        traced = replace(proposal, decision_id=record.id, idempotency_key=key)
+        return await self._switching.propose(record.system_id, traced)
 
     async def _publish(self, system_id: UUID, record: DecisionRecord) -> None:
         await self._events.publish(

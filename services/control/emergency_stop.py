@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-from services.actions.actions import Actions
+from services.actions.execution import Execution
 from services.actions.ports import EmergencyStopStore
-from services.actions.records import ActionStatus, EmergencyStop
+from services.actions.proposals import Proposals
+from services.actions.records import ActionStatus, EmergencyStop, SwitchProposal
 from services.clock import Clock
-from services.control.switch_requests import Wish, stop_everything
+from services.control.switch_requests import stop_everything
 from services.errors import Invalid
 from services.events import EventBus
 from services.sites.ports import SiteStore
@@ -27,13 +28,15 @@ class Emergency:
         *,
         store: EmergencyStopStore,
         sites: SiteStore,
-        actions: Actions,
+        proposals: Proposals,
+        execution: Execution,
         clock: Clock,
         events: EventBus,
         announce: Announce,
     ) -> None:
         """``announce`` notifies every channel of the owner."""
-        self._store, self._sites, self._actions = store, sites, actions
+        self._store, self._sites = store, sites
+        self._proposals, self._execution = proposals, execution
         self._clock, self._events, self._announce = clock, events, announce
 
     async def state(self, system_id: UUID) -> EmergencyStop:
@@ -73,24 +76,15 @@ class Emergency:
     async def _stop_loads(self, system_id: UUID) -> None:
         loads = {load.id: load for load in await self._sites.loads(system_id)}
         unknown = {load_id: LoadState() for load_id in loads}
-        stops = [self._stop(system_id, wish) for wish in stop_everything(loads, unknown)]
+        stops = [self._stop(system_id, stop) for stop in stop_everything(loads, unknown)]
         for failure in await asyncio.gather(*stops, return_exceptions=True):
             if isinstance(failure, BaseException):
                 raise failure
 
-    async def _stop(self, system_id: UUID, wish: Wish) -> None:
-        action = await self._actions.propose(
-            system_id,
-            wish.load_id,
-            wish.target_on,
-            actor=wish.actor,
-            requested_by=wish.requested_by,
-            reason=wish.reason,
-            explanation=wish.explanation,
-            urgent=True,
-        )
+    async def _stop(self, system_id: UUID, stop: SwitchProposal) -> None:
+        action = await self._proposals.propose(system_id, stop)
         if action.status is ActionStatus.PROPOSED:
-            await self._actions.execute(action)
+            await self._execution.execute(action)
 
     async def _publish(self, system_id: UUID, state: EmergencyStop) -> None:
         await self._events.publish(

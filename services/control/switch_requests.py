@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from energy.allocation.decision import Command, Decision
 from energy.allocation.explanation.sentences import Explanations
 from energy.climate.zones import ZoneDecisions
 from energy.site.loads import Actor
-from services.actions.records import Action, ActionStatus
+from services.actions.records import Action, ActionStatus, SwitchProposal
 from services.sites.records import ControlledLoad
 from services.telemetry.snapshots import BuiltSnapshot, LoadState
 
@@ -20,43 +19,34 @@ NOT_SENT = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """One load that should change its state."""
-
-    load_id: UUID
-    target_on: bool
-    actor: Actor
-    requested_by: str
-    reason: str
-    explanation: str
-    urgent: bool = False
-    target_speed: int | None = None
-
-
-def idempotency_key(system_id: UUID, cycle_at: datetime, wish: Wish) -> str:
+def idempotency_key(system_id: UUID, cycle_at: datetime, proposal: SwitchProposal) -> str:
     """(site, cycle, device): a cycle that is run again sends nothing twice.
 
     A protective stop has a key of its own: no earlier command of the cycle stands in its way.
     """
-    key = f"{system_id}/{cycle_at.isoformat(timespec='seconds')}/{wish.load_id}"
-    return f"{key}/protective" if wish.urgent else key
+    key = f"{system_id}/{cycle_at.isoformat(timespec='seconds')}/{proposal.load_id}"
+    return f"{key}/protective" if proposal.urgent else key
 
 
-def wishes_of(decision: Decision, zones: ZoneDecisions, built: BuiltSnapshot) -> list[Wish]:
+def proposals_of(
+    decision: Decision, zones: ZoneDecisions, built: BuiltSnapshot
+) -> list[SwitchProposal]:
     """What has to be switched, stops first: a stop frees the power that a start needs."""
     if decision.inputs.emergency_stop:
         return stop_everything(built.loads, built.load_states)
-    wishes = _miner_wishes(decision, built) + _zone_wishes(zones, built)
-    return sorted(wishes, key=lambda wish: (wish.target_on, not wish.urgent, str(wish.load_id)))
+    proposals = _miner_proposals(decision, built) + _zone_proposals(zones, built)
+    return sorted(
+        proposals,
+        key=lambda proposal: (proposal.target_on, not proposal.urgent, str(proposal.load_id)),
+    )
 
 
 def stop_everything(
     loads: Mapping[UUID, ControlledLoad], states: Mapping[UUID, LoadState]
-) -> list[Wish]:
+) -> list[SwitchProposal]:
     """Every controlled load that is not known to be off."""
     return [
-        Wish(
+        SwitchProposal(
             load_id=load_id,
             target_on=False,
             actor=Actor.SAFETY,
@@ -71,7 +61,7 @@ def stop_everything(
 
 
 def staying_on(
-    built: BuiltSnapshot, wishes: Sequence[Wish], actions: Sequence[Action]
+    built: BuiltSnapshot, proposals: Sequence[SwitchProposal], actions: Sequence[Action]
 ) -> list[ControlledLoad]:
     """Loads with a hardware timer that are on and stay on: their timers are to be refreshed.
 
@@ -79,9 +69,9 @@ def staying_on(
     instead. A protective stop does, even where it could not be sent.
     """
     ending = {
-        wish.load_id
-        for wish, action in zip(wishes, actions, strict=True)
-        if not wish.target_on and (wish.urgent or action.status not in NOT_SENT)
+        proposal.load_id
+        for proposal, action in zip(proposals, actions, strict=True)
+        if not proposal.target_on and (proposal.urgent or action.status not in NOT_SENT)
     }
     return [
         load
@@ -90,9 +80,9 @@ def staying_on(
     ]
 
 
-def _miner_wishes(decision: Decision, built: BuiltSnapshot) -> list[Wish]:
+def _miner_proposals(decision: Decision, built: BuiltSnapshot) -> list[SwitchProposal]:
     profiles = {profile.id: profile for profile in built.miners}
-    explanations, wishes = Explanations(decision), []
+    explanations, proposals = Explanations(decision), []
     for miner in decision.miners:
         device_id = profiles[miner.miner_id].device_id
         if device_id is None or UUID(device_id) not in built.loads:
@@ -103,8 +93,8 @@ def _miner_wishes(decision: Decision, built: BuiltSnapshot) -> list[Wish]:
         state = built.load_states[UUID(device_id)]
         if _is_so(state, built, wanted_on=target_on, speed=None):
             continue
-        wishes.append(
-            Wish(
+        proposals.append(
+            SwitchProposal(
                 load_id=UUID(device_id),
                 target_on=target_on,
                 actor=Actor.SAFETY if miner.urgent else Actor.ALLOCATOR,
@@ -114,11 +104,11 @@ def _miner_wishes(decision: Decision, built: BuiltSnapshot) -> list[Wish]:
                 urgent=miner.urgent,
             )
         )
-    return wishes
+    return proposals
 
 
-def _zone_wishes(zones: ZoneDecisions, built: BuiltSnapshot) -> list[Wish]:
-    wishes = []
+def _zone_proposals(zones: ZoneDecisions, built: BuiltSnapshot) -> list[SwitchProposal]:
+    proposals = []
     for zone in zones.zones:
         targets = (
             (zone.fan_device_id, zone.fan_on, zone.fan_speed, ""),
@@ -130,8 +120,8 @@ def _zone_wishes(zones: ZoneDecisions, built: BuiltSnapshot) -> list[Wish]:
             state = built.load_states[UUID(device_id)]
             if _is_so(state, built, wanted_on=wanted_on, speed=speed):
                 continue
-            wishes.append(
-                Wish(
+            proposals.append(
+                SwitchProposal(
                     load_id=UUID(device_id),
                     target_on=wanted_on,
                     actor=Actor.SAFETY if protects else Actor.ALLOCATOR,
@@ -142,7 +132,7 @@ def _zone_wishes(zones: ZoneDecisions, built: BuiltSnapshot) -> list[Wish]:
                     target_speed=speed if wanted_on else None,
                 )
             )
-    return wishes
+    return proposals
 
 
 def _is_so(state: LoadState, built: BuiltSnapshot, *, wanted_on: bool, speed: int | None) -> bool:

@@ -23,7 +23,7 @@ from services.errors import Unavailable
 from services.stored import Json
 from services.views.live import LiveView
 from tests.fakes.run_assistant import ScriptedAssistant
-from tests.fakes.web_site import SYSTEM_ID, WebSite
+from tests.fakes.sites.web_site import SYSTEM_ID, WebSite
 
 T = TypeVar("T")
 PATIENCE_S = 20.0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from services.actions.records import ActionStatus
 from tests.browser.conftest import Visit
@@ -61,11 +63,21 @@ def test_people_are_given_wall_time_on_a_fast_site(visit: Visit, served: ServedS
         served.site.clock._speed = 1.0
 
 
+def until(holds: Callable[[], bool], page: Page) -> None:
+    """Wait, at most five seconds, until it holds, and a moment longer for its answer."""
+    for _ in range(50):
+        if holds():
+            break
+        page.wait_for_timeout(100)
+    page.wait_for_timeout(300)
+
+
 def test_a_card_that_somebody_else_answered_says_so(visit: Visit, served: ServedSite) -> None:
     action = served.run(served.site.pending_action())
     page = visit()
+    until(lambda: "/attention" in served.door.paths, page)  # its first look is over
     served.door.refused["/attention"] = (503, 100)  # this page hears nothing of it
-    served.run(served.site.services.actions.reject(action.id, by="kim@example.com"))
+    served.run(served.site.services.proposals.reject(action.id, by="kim@example.com"))
     card = page.locator(f"[data-action='{action.id}']")
     card.get_by_role("button", name="Approve").click()
     expect(card.locator(".result")).to_contain_text("rejected already")

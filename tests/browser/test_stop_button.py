@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.served_site import ServedSite
-from tests.fakes.web_site import SYSTEM_ID
+from tests.fakes.sites.web_site import SYSTEM_ID
 
 
 def open_by_keyboard(page: Page) -> None:

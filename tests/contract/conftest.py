@@ -27,7 +27,7 @@ from services.telemetry.ports import TelemetryStore
 from services.views.ports import JobStore, StoreHealth
 from storage.all_stores import PostgresStores
 from storage.connection.pool import open_pool
-from tests.fakes.stores import InMemoryStores
+from tests.fakes.stores.all_stores import InMemoryStores
 
 NOON = datetime(2026, 6, 21, 19, 0, tzinfo=UTC)
 KEY = bytes(range(32))

@@ -222,7 +222,7 @@ def pair(*, since_s: float, second_on: bool) -> AllocationInput:
 
 
 def st_site(*miners: MinerProfile) -> AllocationInput:
-    from tests.fakes.allocator_site import ask, snapshot  # noqa: PLC0415 - of these two only
+    from tests.fakes.sites.allocator_site import ask, snapshot  # noqa: PLC0415 - of these two only
 
     return ask(snapshot=snapshot(voltage_v=53.0, pv_w=9_500.0, load_w=3_000.0), miners=miners)
 

@@ -12,7 +12,7 @@ import pytest
 
 from energy.site.preferences import Preferences
 from services.actions.records import ActionStatus
-from tests.fakes.reference_site import SYSTEM_ID, ReferenceSite
+from tests.fakes.sites.reference_site import SYSTEM_ID, ReferenceSite
 from tests.scenario.week import MONDAY, ZONE, Week, live_week
 
 MINIMUM_ON_MIN = 15.0

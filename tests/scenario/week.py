@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from commandcenter.wiring.seed import DUMP, PRIMARY
 from services.actions.records import Action
 from simulator.physics.measurements import Measurements
-from tests.fakes.reference_site import SYSTEM_ID, ReferenceSite
+from tests.fakes.sites.reference_site import SYSTEM_ID, ReferenceSite
 
 ZONE = ZoneInfo("America/Los_Angeles")
 MONDAY = datetime(2026, 6, 15, 5, 0, tzinfo=ZONE).astimezone(UTC)

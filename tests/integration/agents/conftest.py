@@ -31,7 +31,7 @@ from services.accounts.rights import rights
 from services.chat.records import Message, Run, RunEvent, RunLimits
 from services.chat.runs import Runs
 from services.stored import Json
-from tests.fakes.assistant_site import SYSTEM_ID, USER_ID, AssistantSite, build_site
+from tests.fakes.sites.assistant_site import SYSTEM_ID, USER_ID, AssistantSite, build_site
 
 
 @dataclass

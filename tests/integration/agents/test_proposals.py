@@ -9,8 +9,8 @@ import pytest
 
 from services.accounts.records import Role, Scope
 from services.chat.records import RunLimits
-from tests.fakes.assistant_site import DUMP, PRIMARY
 from tests.fakes.model_server import ModelServer, Reply, Script
+from tests.fakes.sites.assistant_site import DUMP, PRIMARY
 
 Json = dict[str, Any]
 DUMP_ON = {"load": "dump load", "turn_on": True, "why": "there is enough sun"}

@@ -10,8 +10,8 @@ import pytest
 
 from services.accounts.records import Scope
 from services.chat.records import RunStatus
-from tests.fakes.assistant_site import SYSTEM_ID
 from tests.fakes.model_server import ModelServer, Reply, crew_script
+from tests.fakes.sites.assistant_site import SYSTEM_ID
 
 QUESTION = "What is my battery voltage right now and why is the dump load off?"
 

@@ -27,7 +27,7 @@ from scheduler.worker import (
 )
 from storage.embedded.server import EmbeddedPostgres
 from tests.fakes.clock import SteppingClock
-from tests.fakes.control import InMemoryDeviceLocks
+from tests.fakes.stores.control import InMemoryDeviceLocks
 from tests.unit.scheduler.test_execution import Records
 
 CONTROL, POLL = BY_NAME["control"], BY_NAME["poll"]

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from services.accounts.records import Scope
-from tests.fakes.web_site import WebSite
+from tests.fakes.sites.web_site import WebSite
 
 ORIGIN = "http://test"
 

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from services.accounts.records import Scope
-from tests.fakes.web_site import OTHER_SYSTEM_ID, PRIMARY_LOAD, SYSTEM_ID, WebSite
+from tests.fakes.sites.web_site import OTHER_SYSTEM_ID, PRIMARY_LOAD, SYSTEM_ID, WebSite
 from tests.integration.server.conftest import ORIGIN, Callers
 
 MISSING = UUID(int=7)
@@ -142,6 +142,24 @@ async def test_an_admin_sees_all_sites_and_a_guest_the_admins(callers: Callers) 
     assert (await owner.get(other)).status_code == 200
     assert (await guest.get("/api/home/now")).json()["system_id"] == str(SYSTEM_ID)
     assert (await guest.get(other)).status_code == 404
+
+
+async def test_a_token_for_reading_removes_no_conversation(callers: Callers) -> None:
+    kim = await callers.browser("kim@example.com")
+    asked = (await kim.post("/api/ask", json={"question": "How full is it?"})).json()
+    path = f"/api/conversations/{asked['conversation_id']}"
+    reading = await callers.token(Scope.READ, email="kim@example.com")
+    assert (await reading.delete(path)).status_code == 403
+    assert (await kim.get(path)).status_code == 200
+    changing = await callers.token(Scope.CONTROL, email="kim@example.com")
+    assert (await changing.delete(path)).status_code == 204
+
+
+async def test_a_viewer_may_delete_their_own_conversation(callers: Callers) -> None:
+    guest = await callers.browser("visitor@example.com")
+    asked = (await guest.post("/api/ask", json={"question": "How full is it?"})).json()
+    path = f"/api/conversations/{asked['conversation_id']}"
+    assert (await guest.delete(path)).status_code == 204
 
 
 async def test_conversations_belong_to_one_person(callers: Callers) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.errors import Unavailable
-from tests.fakes.web_site import WebSite
+from tests.fakes.sites.web_site import WebSite
 from tests.integration.server.conftest import Callers
 from tests.integration.server.test_access import endpoints
 

@@ -11,7 +11,7 @@ import pytest
 from services.accounts.records import Scope
 from services.chat.records import RunStatus
 from tests.fakes.run_assistant import ScriptedAssistant
-from tests.fakes.web_site import WebSite
+from tests.fakes.sites.web_site import WebSite
 from tests.integration.server.conftest import Callers
 from tests.integration.server.listening import Heard, listening
 

@@ -15,7 +15,7 @@ from server.schemas.examples import ALLOCATE
 from services.accounts.records import Scope
 from services.stored import Json
 from services.views.live import LiveView
-from tests.fakes.web_site import DUMP_LOAD, PRIMARY_LOAD, SYSTEM_ID, WebSite
+from tests.fakes.sites.web_site import DUMP_LOAD, PRIMARY_LOAD, SYSTEM_ID, WebSite
 from tests.integration.server.conftest import Callers
 from tests.integration.server.listening import listening
 

@@ -19,7 +19,7 @@ from server.schemas.now import HomeNow
 from server.schemas.problems import MEDIA_TYPE, Problem, statuses
 from services.accounts.records import Scope
 from services.telemetry.rollup import Rollup
-from tests.fakes.web_site import SYSTEM_ID, WebSite
+from tests.fakes.sites.web_site import SYSTEM_ID, WebSite
 from tests.integration.server.conftest import Callers
 
 MISSING = UUID(int=7)

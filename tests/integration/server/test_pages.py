@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from server.web.static_files import asset
 from services.accounts.records import Scope
-from tests.fakes.web_site import OTHER_SYSTEM_ID, SYSTEM_ID, WebSite
+from tests.fakes.sites.web_site import OTHER_SYSTEM_ID, SYSTEM_ID, WebSite
 from tests.integration.server.conftest import Callers
 
 PAGES = ("/", "/chat", "/health")
@@ -53,7 +53,7 @@ async def test_a_card_asks_while_it_waits_and_tells_afterwards(
     address = f"/actions/{action.id}/card"
     assert "data-decide" in (await owner.get(address)).text
     assert "data-decide" not in (await visitor.get(address)).text
-    await site.services.actions.reject(action.id, by="kim")
+    await site.services.proposals.reject(action.id, by="kim")
     told = (await owner.get(address)).text
     assert "data-decide" not in told
     assert "Rejected: rejected by kim" in told

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.web_site import SYSTEM_ID, WebSite
+from tests.fakes.sites.web_site import SYSTEM_ID, WebSite
 from tests.integration.server.conftest import Callers
 
 MINER = {"name": "Attic S9", "power_draw_watts": 1200}

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from agents.context.bundle import Bundle
 from agents.context.site_context import CACHE_S, ContextManager
-from tests.fakes.assistant_site import SYSTEM_ID, AssistantSite, build_site
+from tests.fakes.sites.assistant_site import SYSTEM_ID, AssistantSite, build_site
 
 
 class Prompts:

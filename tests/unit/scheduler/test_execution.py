@@ -15,7 +15,7 @@ from services.errors import Invalid, Unavailable, VendorError
 from services.stored import Json
 from services.views.records import CycleCount
 from tests.fakes.clock import SteppingClock
-from tests.fakes.control import InMemoryDeviceLocks
+from tests.fakes.stores.control import InMemoryDeviceLocks
 
 SITE = Subject(id=UUID(int=1), system_id=UUID(int=1), label="Home")
 OTHER = Subject(id=UUID(int=2), system_id=UUID(int=2), label="Hut")

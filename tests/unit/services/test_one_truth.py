@@ -27,8 +27,8 @@ from services.alerting.alert_facts import FactsOfSite
 from services.stored import Json
 from services.telemetry.records import BatterySample, EnergySample, LoadSample, Sample
 from services.views.measurement_check import MeasurementCheck
-from tests.fakes.reference_site import SYSTEM_ID
-from tests.fakes.scripted_site import PRIMARY, ScriptedSite
+from tests.fakes.sites.reference_site import SYSTEM_ID
+from tests.fakes.sites.scripted_site import PRIMARY, ScriptedSite
 
 VRM, SOLARK = "Victron VRM", "SolArk cloud"
 

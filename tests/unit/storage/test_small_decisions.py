@@ -10,8 +10,8 @@ from services.control.decision_chain import canonical_text
 from services.errors import Invalid
 from services.stored import Json
 from storage.stores.small_decisions import packed, unpacked
-from tests.fakes.reference_site import SYSTEM_ID
-from tests.fakes.scripted_site import ScriptedSite
+from tests.fakes.sites.reference_site import SYSTEM_ID
+from tests.fakes.sites.scripted_site import ScriptedSite
 
 MOST_BYTES = 1_500
 

@@ -10,7 +10,14 @@ import pytest
 from services.accounts.records import Scope
 from services.actions.records import ActionStatus
 from services.errors import Unavailable
-from tests.fakes.assistant_site import DUMP, PRIMARY, SYSTEM_ID, USER_ID, AssistantSite, build_site
+from tests.fakes.sites.assistant_site import (
+    DUMP,
+    PRIMARY,
+    SYSTEM_ID,
+    USER_ID,
+    AssistantSite,
+    build_site,
+)
 from tools.registry import BUILDERS, build_tools
 from tools.tool import Arguments, NoArguments, Tool, compacted
 

@@ -24,7 +24,7 @@ from energy.climate.zones import ZoneWarning, ZoneWarningCode
 from energy.site.preferences import Preferences
 
 AT = datetime(2026, 6, 21, 19, 0, tzinfo=UTC)
-IDLE = (IdleMinerFact(name="S19", power_w=0.0, explanation="x"),)
+IDLE = (IdleMinerFact(name="S19", power_w=0.0, reason="x"),)
 
 FINE = AlertFacts(
     at=AT,
@@ -205,6 +205,23 @@ def cautious(caution: str | None) -> SourceFact:
                 (1_980, {"usable_wh": None}, False),
             ],
             id="the night won't last",
+        ),
+        pytest.param(
+            "night_short",
+            [
+                (s, {"usable_wh": usable_wh, "sun_carries_base_load": False}, told)
+                for s, usable_wh, told in (
+                    (0, 9_000.0, False),
+                    (900, 9_000.0, True),
+                    (1_800, 10_300.0, True),
+                    (2_400, 9_999.0, True),
+                    (3_000, 10_000.0, True),
+                    (3_899, 10_300.0, True),
+                    (3_900, 10_300.0, False),
+                    (9_000, 10_300.0, False),
+                )
+            ],
+            id="nothing is missing any more for 15 min, by however little",
         ),
         pytest.param(
             "grid_outage",
@@ -594,7 +611,7 @@ def zone(code: ZoneWarningCode, sentence: str) -> dict[str, Any]:
                 "throttled": True,
                 "pv_power_w": 4_000.0,
                 "idle_miners": (
-                    IdleMinerFact(name="S19", power_w=0.0, explanation="54.00 V is below 54.50 V."),
+                    IdleMinerFact(name="S19", power_w=0.0, reason="54.00 V is below 54.50 V."),
                 ),
             },
             (
@@ -617,6 +634,43 @@ def test_what_the_owner_reads(
     found = only(changes)
     assert (found.severity, found.category, found.title, found.detail) == expected
     assert found.advice.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("key", "changes", "detail"),
+    [
+        pytest.param(
+            "night_short",
+            {"usable_wh": 11_100.0, "sun_carries_base_load": False},
+            "The battery can give 11.1 kWh and the house will take about 10.0 kWh until the sun "
+            "carries it: that is enough, with 1.1 kWh to spare.",
+            id="night",
+        ),
+        pytest.param(
+            "heavy_discharge",
+            {"battery_power_w": 1_200.0},
+            "It takes 1 200 W now; the battery is at 53.00 V (53.20 V at rest), 70 %.",
+            id="discharge",
+        ),
+        pytest.param(
+            "unexpected_load",
+            {"base_load_w": 300.0},
+            "The house takes 300 W without miners and heaters; its usual is 800 W.",
+            id="load",
+        ),
+        pytest.param(
+            "curtailed_sun",
+            {"pv_power_w": 8_800.0, "idle_miners": IDLE},
+            "PV gives 8 800 W of the 9 000 W that the sky allows.",
+            id="sun",
+        ),
+    ],
+)
+def test_an_alert_that_is_about_to_end_says_how_it_is_now(
+    key: str, changes: dict[str, Any], detail: str
+) -> None:
+    (found,), _ = evaluate(replace(FINE, **changes), remembering_open([key]))
+    assert (found.key, found.detail) == (key, detail)
 
 
 def test_a_warning_says_what_it_is_about() -> None:

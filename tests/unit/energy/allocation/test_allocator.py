@@ -14,16 +14,7 @@ from energy.allocation.explanation.reason_codec import compared
 from energy.site.miners import ControlMemory, Learned, MinerState
 from energy.site.preferences import OperatingMode, Preferences
 from energy.site.snapshot import Sky
-from tests.fakes.allocator_site import (
-    DUMP,
-    PRIMARY,
-    ask,
-    off,
-    running,
-    said,
-    snapshot,
-    told,
-)
+from tests.fakes.sites.allocator_site import DUMP, PRIMARY, ask, off, running, said, snapshot, told
 
 
 def test_the_worked_example_to_the_watt() -> None:

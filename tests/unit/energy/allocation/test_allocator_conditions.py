@@ -12,7 +12,7 @@ from energy.allocation.allocator import allocate
 from energy.site.miners import MinerMode
 from energy.site.preferences import Preferences
 from energy.site.snapshot import Sky
-from tests.fakes.allocator_site import (
+from tests.fakes.sites.allocator_site import (
     PLAIN,
     SUNNY,
     WITHOUT_RESERVE,

@@ -13,7 +13,7 @@ from energy.allocation.allocator import allocate
 from energy.allocation.decision import AllocationInput
 from energy.site.miners import Learned
 from energy.site.snapshot import Link, Reading
-from tests.fakes.allocator_site import (
+from tests.fakes.sites.allocator_site import (
     DUMP,
     NOON,
     PRIMARY,

@@ -13,7 +13,7 @@ import pytest
 
 from energy.allocation.allocator import allocate
 from energy.allocation.decision import AllocationInput
-from energy.allocation.pv_potential import factor_now
+from energy.allocation.supply.pv_potential import factor_now
 from energy.site.miners import (
     ControlMemory,
     Learned,
@@ -24,7 +24,15 @@ from energy.site.miners import (
 )
 from energy.site.preferences import Preferences
 from energy.site.snapshot import Sky, Snapshot
-from tests.fakes.allocator_site import NOON, PRIMARY, WITHOUT_RESERVE, Story, off, running, snapshot
+from tests.fakes.sites.allocator_site import (
+    NOON,
+    PRIMARY,
+    WITHOUT_RESERVE,
+    Story,
+    off,
+    running,
+    snapshot,
+)
 
 MINER = MinerProfile(
     id="m",

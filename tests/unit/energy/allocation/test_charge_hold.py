@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from energy.allocation.decision import AllocationInput
-from energy.allocation.pv_potential import Potential, may_hold_back, potential_of
 from energy.allocation.situation import measured_of
+from energy.allocation.supply.pv_potential import Potential, may_hold_back, potential_of
 from energy.site.miners import ControlMemory, Learned
 from energy.site.preferences import Preferences
 from energy.site.snapshot import Reading, Sky
-from tests.fakes.allocator_site import NOON, snapshot
+from tests.fakes.sites.allocator_site import NOON, snapshot
 
 SKY = Sky(clear_sky_w=10_000.0)
 Row = tuple[float, float, float, float]

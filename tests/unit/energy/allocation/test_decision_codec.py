@@ -26,7 +26,7 @@ from energy.allocation.reasons import (
     VoltageStale,
 )
 from energy.json_codec import CodecError, Json
-from tests.fakes.allocator_site import ask
+from tests.fakes.sites.allocator_site import ask
 
 OLD: Json = json.loads((Path(__file__).parent / "decision_1_1_0.json").read_text("utf-8"))
 """As version 1.1.0 stored it, with a current that is no number."""

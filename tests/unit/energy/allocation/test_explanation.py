@@ -22,7 +22,7 @@ from energy.site.miners import (
 )
 from energy.site.preferences import Preferences
 from energy.site.snapshot import Reading, Sky
-from tests.fakes.allocator_site import NOON, WITHOUT_RESERVE, off, running, snapshot
+from tests.fakes.sites.allocator_site import NOON, WITHOUT_RESERVE, off, running, snapshot
 
 MINER = MinerProfile(
     id="m",

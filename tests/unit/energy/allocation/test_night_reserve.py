@@ -10,11 +10,11 @@ import pytest
 
 from energy.allocation.allocator import allocate
 from energy.allocation.decision import AllocationInput
-from energy.allocation.night_reserve import bands_of, night_of, ranks_of, usable_energy_wh
+from energy.allocation.supply.night_reserve import bands_of, night_of, ranks_of, usable_energy_wh
 from energy.site.miners import Learned, MinerMode
 from energy.site.preferences import Preferences
 from energy.site.snapshot import Reading, Sky
-from tests.fakes.allocator_site import PLAIN, ask, off, running, snapshot
+from tests.fakes.sites.allocator_site import PLAIN, ask, off, running, snapshot
 
 DEFAULTS = Preferences()
 SMALL = Preferences(battery_capacity_wh=10_000.0, soc_minimum_pct=20.0)

@@ -8,7 +8,7 @@ import pytest
 
 from energy.allocation.allocator import allocate
 from energy.site.loads import LoadKind, OtherLoad
-from tests.fakes.allocator_site import PLAIN, ask, off, snapshot
+from tests.fakes.sites.allocator_site import PLAIN, ask, off, snapshot
 
 HEATER = OtherLoad(id="h", name="Heater", kind=LoadKind.HEATER, rated_w=1_500.0)
 BIG = replace(PLAIN, power_draw_watts=10_200.0)

@@ -14,7 +14,7 @@ from energy.allocation.explanation.sentences import Explanations
 from energy.allocation.explanation.would_change import HoldEnds
 from energy.allocation.proposals import Proposal, strongest
 from energy.site.loads import Actor
-from tests.fakes.allocator_site import NOON, PLAIN, ask, off, running, said, snapshot, told
+from tests.fakes.sites.allocator_site import NOON, PLAIN, ask, off, running, said, snapshot, told
 
 
 def held(minutes: float = 20.0, **changes: Any) -> Proposal:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from energy.allocation.surplus_means import mean_surplus_w, with_surplus
+from energy.allocation.supply.surplus_means import mean_surplus_w, with_surplus
 from energy.site.miners import SurplusSample
-from tests.fakes.allocator_site import NOON
+from tests.fakes.sites.allocator_site import NOON
 
 MINUTE = timedelta(minutes=1)
 LATER = NOON + MINUTE

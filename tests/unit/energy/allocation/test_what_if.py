@@ -14,7 +14,7 @@ from energy.allocation.what_if import BadDocument, answer, question
 from energy.site.miners import ControlMemory, MinerMemory, MinerProfile, MinerState
 from energy.site.preferences import OperatingMode, Preferences
 from energy.site.snapshot import Reading, Sky
-from tests.fakes.allocator_site import DUMP, NOON, PRIMARY, off, running, snapshot
+from tests.fakes.sites.allocator_site import DUMP, NOON, PRIMARY, off, running, snapshot
 
 SITE = AllocationInput(
     snapshot=snapshot(

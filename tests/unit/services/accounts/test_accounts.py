@@ -12,8 +12,8 @@ from services.accounts.accounts import ATTEMPT_WINDOW_S, LINK_LIFE, SESSION_LIFE
 from services.accounts.records import Role, Scope, User
 from services.accounts.sign_in_attempts import KEYS_KEPT, AttemptLimiter
 from services.errors import Conflict, Invalid, NotFound, RateLimited, SignInRefused
-from tests.fakes.accounts import InMemoryAccountStore
 from tests.fakes.clock import EPOCH, SteppingClock
+from tests.fakes.stores.accounts import InMemoryAccountStore
 
 PASSWORD = "correct horse battery"
 CLIENT = "client 127.0.0.1"

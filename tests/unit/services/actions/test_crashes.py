@@ -9,11 +9,11 @@ import pytest
 from services.actions.ports import Switch
 from services.actions.records import Action, ActionStatus
 from services.sites.records import ControlledLoad
-from tests.fakes.control import OPEN_STATUSES, InMemoryDeviceLocks
 from tests.fakes.fuse import Fuse, Fused, Killed
-from tests.fakes.reference_site import SYSTEM_ID, Loop
-from tests.fakes.scripted_site import PRIMARY, ScriptedSite
 from tests.fakes.scripted_switch import Mode, ScriptedSwitches
+from tests.fakes.sites.reference_site import SYSTEM_ID, Loop
+from tests.fakes.sites.scripted_site import PRIMARY, ScriptedSite
+from tests.fakes.stores.control import OPEN_STATUSES, InMemoryDeviceLocks
 
 DENSE = 50
 FUSED = ("actions", "telemetry", "settings", "memory", "emergency_stops", "events")
@@ -78,10 +78,10 @@ async def test_killed_at_every_point(mode: Mode, *, target_on: bool) -> None:
         with pytest.raises(Killed):
             await switch_over(site, Fuse(burns_at=burns_at), target_on=target_on)
         site.loop = fused_loop(site, Fuse())
-        await site.loop.actions.reconcile(SYSTEM_ID)
+        await site.loop.execution.reconcile(SYSTEM_ID)
         site.clock.advance(13 * 60.0)
         await site.see()
-        await site.loop.actions.advance(SYSTEM_ID)
+        await site.loop.open_actions.advance(SYSTEM_ID)
         in_limbo = await site.stores.actions.with_status(SYSTEM_ID, OPEN_STATUSES)
         assert (burns_at, in_limbo) == (burns_at, [])
         page = await site.stores.actions.page(SYSTEM_ID, before=None, limit=1)

@@ -15,10 +15,10 @@ from energy.site.loads import Actor
 from services.actions.records import Action, ActionStatus
 from services.errors import Unavailable
 from services.telemetry.records import EnergySample
-from tests.fakes.control import OPEN_STATUSES
-from tests.fakes.reference_site import SYSTEM_ID
-from tests.fakes.scripted_site import DUMP, FAN, HEATER, PRIMARY, ScriptedSite
 from tests.fakes.scripted_switch import Mode
+from tests.fakes.sites.reference_site import SYSTEM_ID
+from tests.fakes.sites.scripted_site import DUMP, FAN, HEATER, PRIMARY, ScriptedSite
+from tests.fakes.stores.control import OPEN_STATUSES
 
 DONE, FAILED, BLOCKED = ActionStatus.DONE, ActionStatus.FAILED, ActionStatus.BLOCKED
 ROLLED_BACK, VERIFYING = ActionStatus.ROLLED_BACK, ActionStatus.VERIFYING
@@ -165,7 +165,7 @@ async def test_relay_on_is_not_yet_hashing(
         site.clock.set(started + timedelta(seconds=seconds))
         if boot is not None and (seconds, expected) == rows[-1]:
             switch.mode = Mode.OK
-        await site.loop.actions.advance(SYSTEM_ID)
+        await site.loop.open_actions.advance(SYSTEM_ID)
         assert (seconds, (await site.now(action)).status) == (seconds, expected)
     assert switch.relay is (rows[-1][1] is DONE)
 
@@ -177,7 +177,7 @@ async def test_a_welded_relay_is_a_failure(site: ScriptedSite) -> None:
     heater.mode = Mode.WELDED
     action = await site.do(HEATER, target_on=False)
     site.clock.advance(60.0)
-    await site.loop.actions.advance(SYSTEM_ID)
+    await site.loop.open_actions.advance(SYSTEM_ID)
     ended = await site.now(action)
     assert (ended.status, ended.result) == (
         FAILED,
@@ -205,7 +205,7 @@ async def test_somebody_presses_the_button_before_the_watts_were_seen(
     action = await site.do(target_on=target_on)
     assert action.status is VERIFYING
     site.primary.flip(on=not target_on)
-    await site.loop.actions.advance(SYSTEM_ID)
+    await site.loop.open_actions.advance(SYSTEM_ID)
     ended = await site.now(action)
     assert (ended.status, ended.result) == (status, result)
 
@@ -215,10 +215,10 @@ async def test_a_device_that_falls_silent_while_verifying(site: ScriptedSite) ->
     action = await site.do()
     site.primary.mode = Mode.OFFLINE
     site.clock.advance(719.0)
-    await site.loop.actions.advance(SYSTEM_ID)
+    await site.loop.open_actions.advance(SYSTEM_ID)
     assert (await site.now(action)).status is VERIFYING
     site.clock.advance(1.0)
-    await site.loop.actions.advance(SYSTEM_ID)
+    await site.loop.open_actions.advance(SYSTEM_ID)
     ended = await site.now(action)
     assert (ended.status, ended.result) == (FAILED, "The switch does not answer any more.")
 
@@ -229,7 +229,7 @@ async def test_an_earlier_state_that_does_not_come_back_is_a_failure(site: Scrip
     site.primary.mode = Mode.IGNORES
     site.primary.watts = 0.0
     site.clock.advance(720.0)
-    await site.loop.actions.advance(SYSTEM_ID)
+    await site.loop.open_actions.advance(SYSTEM_ID)
     ended = await site.now(action)
     assert ended.status is FAILED
     assert ended.result == (
@@ -268,7 +268,7 @@ async def test_without_a_meter_the_step_in_the_sites_load_tells(
         at = site.clock.now() - timedelta(seconds=10)
         sample = EnergySample(device_id=seed.INVERTER, at=at, load_power_w=load_after_w)
         await site.stores.telemetry.append([sample])
-    await site.loop.actions.advance(SYSTEM_ID)
+    await site.loop.open_actions.advance(SYSTEM_ID)
     ended = await site.now(action)
     assert (ended.status, ended.result) == (status, result)
 
@@ -281,14 +281,14 @@ async def test_a_small_load_without_a_meter_is_believed(site: ScriptedSite) -> N
 async def test_a_busy_device_is_left_for_later(site: ScriptedSite) -> None:
     action = await site.wish()
     async with site.stores.locks.hold(PRIMARY):
-        assert (await site.loop.actions.execute(action)).status is ActionStatus.PROPOSED
-    await site.loop.actions.advance(SYSTEM_ID)
+        assert (await site.loop.execution.execute(action)).status is ActionStatus.PROPOSED
+    await site.loop.open_actions.advance(SYSTEM_ID)
     assert (await site.now(action)).status is DONE
 
 
 async def test_an_action_is_executed_once_only(site: ScriptedSite) -> None:
     action = await site.do()
-    assert await site.loop.actions.execute(action) == await site.now(action)
+    assert await site.loop.execution.execute(action) == await site.now(action)
     assert site.primary.commands == [("on", 1_800.0)]
 
 
@@ -296,7 +296,7 @@ async def test_a_protective_stop_waits_for_the_device(site: ScriptedSite) -> Non
     site.primary.flip(on=True)
     stop = await site.wish(target_on=False, urgent=True, actor=Actor.SAFETY)
     async with site.stores.locks.hold(PRIMARY):
-        stopping = asyncio.create_task(site.loop.actions.execute(stop))
+        stopping = asyncio.create_task(site.loop.execution.execute(stop))
         await asyncio.sleep(0.06)
         assert site.primary.relay
     assert (await stopping).status is DONE
@@ -315,7 +315,7 @@ async def test_a_protective_stop_overrules_a_start_that_is_being_tried(site: Scr
         "Superseded by a protective stop of the same device.",
     )
     assert len(site.primary.commands) == 1, "no further try"
-    assert (await site.loop.actions.execute(stop)).status is DONE
+    assert (await site.loop.execution.execute(stop)).status is DONE
 
 
 async def test_a_protective_stop_ends_a_start_whose_watts_are_awaited(site: ScriptedSite) -> None:
@@ -329,7 +329,7 @@ async def test_a_protective_stop_ends_a_start_whose_watts_are_awaited(site: Scri
 async def test_a_load_that_is_gone(site: ScriptedSite) -> None:
     action = await site.wish()
     site.stores.site._loads.clear()
-    ended = await site.loop.actions.execute(action)
+    ended = await site.loop.execution.execute(action)
     assert (ended.status, ended.result) == (FAILED, "Its load is not configured any more.")
 
 
@@ -337,7 +337,7 @@ async def test_a_load_that_is_gone_while_it_was_verified(site: ScriptedSite) -> 
     site.primary.mode = Mode.NO_WATTS
     action = await site.do()
     site.stores.site._loads.clear()
-    await site.loop.actions.advance(SYSTEM_ID)
+    await site.loop.open_actions.advance(SYSTEM_ID)
     ended = await site.now(action)
     assert ended.result == "Its load is not configured any more: state unknown."
 
@@ -345,7 +345,7 @@ async def test_a_load_that_is_gone_while_it_was_verified(site: ScriptedSite) -> 
 async def test_a_load_whose_switch_is_gone_does_not_answer(site: ScriptedSite) -> None:
     action = await site.wish()
     del site.switches[PRIMARY]
-    ended = await site.loop.actions.execute(action)
+    ended = await site.loop.execution.execute(action)
     assert (ended.status, ended.result) == (BLOCKED, "Primary S21+ does not answer.")
 
 
@@ -397,8 +397,8 @@ async def test_timers_that_could_not_be_refreshed_are_named(site: ScriptedSite) 
 )
 async def test_what_was_never_sent(site: ScriptedSite, actor: Actor, status: ActionStatus) -> None:
     action = await site.wish(actor=actor)
-    await site.loop.actions.reconcile(SYSTEM_ID)
-    await site.loop.actions.advance(SYSTEM_ID)
+    await site.loop.execution.reconcile(SYSTEM_ID)
+    await site.loop.open_actions.advance(SYSTEM_ID)
     assert (await site.now(action)).status is status
 
 
@@ -436,7 +436,7 @@ async def test_what_was_interrupted_is_settled_by_the_device(
     )
     site.primary.flip(on=relay)
     site.primary.mode = mode
-    assert await site.loop.actions.reconcile(SYSTEM_ID) == 1
+    assert await site.loop.execution.reconcile(SYSTEM_ID) == 1
     ended = await site.now(action)
     assert (ended.status, ended.result) == (status, result)
 
@@ -452,7 +452,7 @@ async def test_an_action_that_somebody_executes_is_left_to_them(site: ScriptedSi
         detail="sent",
     )
     async with site.stores.locks.hold(PRIMARY):
-        await site.loop.actions.advance(SYSTEM_ID)
+        await site.loop.open_actions.advance(SYSTEM_ID)
     assert (await site.now(action)).status is ActionStatus.EXECUTING
 
 
@@ -496,7 +496,7 @@ async def test_an_action_that_ended_meanwhile(
         return await transition(action_id, **change)
 
     store.transition = overtaken  # type: ignore[method-assign]  # another process
-    ended = await site.loop.actions.execute(action)
+    ended = await site.loop.execution.execute(action)
     assert (ended.status, len(site.primary.commands)) == (ActionStatus.EXPIRED, commands)
 
 
@@ -506,13 +506,13 @@ async def test_an_action_that_was_settled_before_the_lock_was_ours(site: Scripte
     store = site.stores.actions
     stale = await site.now(action)
     site.primary.mode = Mode.OK
-    await site.loop.actions.advance(SYSTEM_ID)
+    await site.loop.open_actions.advance(SYSTEM_ID)
 
     async def with_status(_: UUID, statuses: frozenset[ActionStatus]) -> list[Action]:
         return [stale] if stale.status in statuses else []
 
     store.with_status = with_status  # type: ignore[method-assign, assignment]  # read earlier
-    await site.loop.actions.advance(SYSTEM_ID)
+    await site.loop.open_actions.advance(SYSTEM_ID)
     assert (await site.now(action)).status is DONE
 
 
@@ -524,7 +524,7 @@ async def test_an_action_that_vanished(site: ScriptedSite) -> None:
 
     site.stores.actions.transition = gone  # type: ignore[method-assign]  # deleted
     site.stores.actions.get = gone  # type: ignore[method-assign]  # deleted
-    assert await site.loop.actions.execute(action) == action
+    assert await site.loop.execution.execute(action) == action
 
 
 async def test_a_device_that_hangs_holds_up_no_other(site: ScriptedSite) -> None:
@@ -572,9 +572,9 @@ async def test_advancing_a_site_where_nothing_is_open_asks_once(
         return await with_status(system_id, statuses)
 
     monkeypatch.setattr(site.stores.actions, "with_status", counted)
-    await site.loop.actions.advance(SYSTEM_ID)
+    await site.loop.open_actions.advance(SYSTEM_ID)
     assert asked == [OPEN_STATUSES]
     await site.wish()
-    await site.loop.actions.advance(SYSTEM_ID)
+    await site.loop.open_actions.advance(SYSTEM_ID)
     assert len(asked) > 2
     assert site.primary.relay

@@ -13,8 +13,8 @@ from services.actions.proposals import needs_approval
 from services.actions.records import ActionStatus
 from services.errors import Conflict, NotFound
 from services.telemetry.records import BatterySample, LoadSample
-from tests.fakes.reference_site import SYSTEM_ID
-from tests.fakes.scripted_site import PRIMARY, ScriptedSite
+from tests.fakes.sites.reference_site import SYSTEM_ID
+from tests.fakes.sites.scripted_site import PRIMARY, ScriptedSite
 
 PROPOSED, PENDING, BLOCKED = ActionStatus.PROPOSED, ActionStatus.PENDING, ActionStatus.BLOCKED
 AUTOMATIC, APPROVE, OBSERVE = ControlLevel.AUTOMATIC, ControlLevel.APPROVE, ControlLevel.OBSERVE
@@ -53,19 +53,19 @@ async def test_a_load_that_does_not_exist(site: ScriptedSite) -> None:
 async def test_an_approved_proposal_is_executed(site: ScriptedSite) -> None:
     action = await site.wish(actor=Actor.AGENT)
     assert action.status is PENDING
-    await site.loop.actions.advance(SYSTEM_ID)
+    await site.loop.open_actions.advance(SYSTEM_ID)
     assert not site.primary.relay, "nobody has approved it"
-    approved = await site.loop.actions.approve(action.id, by="owner@example.com")
+    approved = await site.loop.proposals.approve(action.id, by="owner@example.com")
     assert approved.status is ActionStatus.APPROVED
-    await site.loop.actions.advance(SYSTEM_ID)
+    await site.loop.open_actions.advance(SYSTEM_ID)
     assert (await site.now(action)).status is ActionStatus.DONE
     assert site.primary.relay
 
 
 async def test_a_rejected_proposal_is_not(site: ScriptedSite) -> None:
     action = await site.wish(actor=Actor.AGENT)
-    await site.loop.actions.reject(action.id, by="owner@example.com")
-    await site.loop.actions.advance(SYSTEM_ID)
+    await site.loop.proposals.reject(action.id, by="owner@example.com")
+    await site.loop.open_actions.advance(SYSTEM_ID)
     ended = await site.now(action)
     assert (ended.status, ended.result) == (
         ActionStatus.REJECTED,
@@ -100,17 +100,17 @@ async def test_approving_what_is_no_longer_pending(
 ) -> None:
     action = await site.wish(actor=Actor.AGENT)
     if first is not None:
-        await getattr(site.loop.actions, first)(action.id, by="ann")
+        await getattr(site.loop.proposals, first)(action.id, by="ann")
     site.clock.advance(later_s)
     with pytest.raises(Conflict) as refused:
-        await site.loop.actions.approve(action.id, by="bob")
+        await site.loop.proposals.approve(action.id, by="bob")
     assert str(refused.value) == says
     assert site.primary.commands == []
 
 
 async def test_approving_what_never_was(site: ScriptedSite) -> None:
     with pytest.raises(NotFound, match="action"):
-        await site.loop.actions.approve(uuid4(), by="owner")
+        await site.loop.proposals.approve(uuid4(), by="owner")
 
 
 async def test_a_proposal_that_vanishes_while_it_is_approved(site: ScriptedSite) -> None:
@@ -126,7 +126,7 @@ async def test_a_proposal_that_vanishes_while_it_is_approved(site: ScriptedSite)
 
     store.get, store.transition = get, transition  # type: ignore[method-assign, assignment]  # another process deletes it meanwhile
     with pytest.raises(Conflict, match="This action is gone already; nothing was done"):
-        await site.loop.actions.approve(action.id, by="owner")
+        await site.loop.proposals.approve(action.id, by="owner")
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ async def test_a_proposal_expires_after_five_minutes(
 ) -> None:
     action = await site.wish(actor=Actor.AGENT)
     site.clock.advance(seconds)
-    await site.loop.actions.advance(SYSTEM_ID)
+    await site.loop.open_actions.advance(SYSTEM_ID)
     assert (await site.now(action)).status is status
 
 
@@ -164,7 +164,7 @@ async def test_an_approval_in_the_last_second_has_a_minute_by_the_wall() -> None
     site = await ScriptedSite(speed=60.0).set_up()
     action = await site.wish(actor=Actor.AGENT)
     site.clock.advance(60 * 299)
-    await site.loop.actions.approve(action.id, by="owner")
+    await site.loop.proposals.approve(action.id, by="owner")
     site.clock.advance(60 * 60)
     await site.loop.proposals.expire(SYSTEM_ID)
     assert (await site.now(action)).status is ActionStatus.APPROVED
@@ -186,9 +186,9 @@ async def test_approved_in_the_last_second(
     action = await site.wish(actor=Actor.AGENT)
     site.clock.advance(299.0)
     await site.see()
-    await site.loop.actions.approve(action.id, by="owner")
+    await site.loop.proposals.approve(action.id, by="owner")
     site.clock.advance(1.0 + later_s)
-    await site.loop.actions.advance(SYSTEM_ID)
+    await site.loop.open_actions.advance(SYSTEM_ID)
     ended = await site.now(action)
     assert (ended.status, ended.result) == (status, result)
 
@@ -256,7 +256,7 @@ async def test_what_the_owner_rejected_is_not_asked_again_at_once(
 ) -> None:
     await site.level(APPROVE)
     first = await site.wish()
-    await site.loop.actions.reject(first.id, by="owner")
+    await site.loop.proposals.reject(first.id, by="owner")
     site.clock.advance(minutes * 60.0)
     await site.see()
     again = await site.wish()
@@ -360,8 +360,8 @@ async def test_safety_is_asked_again_when_an_approved_action_is_executed(
     action = await site.wish(actor=Actor.AGENT)
     site.clock.advance(60.0)
     await site.see(voltage_v=44.9)
-    await site.loop.actions.approve(action.id, by="owner")
-    await site.loop.actions.advance(SYSTEM_ID)
+    await site.loop.proposals.approve(action.id, by="owner")
+    await site.loop.open_actions.advance(SYSTEM_ID)
     assert (await site.now(action)).status is BLOCKED
     assert site.primary.commands == []
 

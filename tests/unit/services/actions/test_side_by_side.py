@@ -18,9 +18,9 @@ from services.actions.records import ActionStatus
 from services.actions.side_by_side import SideBySide
 from services.errors import Unavailable
 from tests.fakes.clock import EPOCH, SteppingClock
-from tests.fakes.reference_site import SYSTEM_ID
-from tests.fakes.scripted_site import PRIMARY, ScriptedSite
 from tests.fakes.scripted_switch import Mode
+from tests.fakes.sites.reference_site import SYSTEM_ID
+from tests.fakes.sites.scripted_site import PRIMARY, ScriptedSite
 
 DUMP, FAN = seed.DUMP.load_id, seed.FAN_1.load_id
 PATIENCE_S = 0.3

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from energy.alerts.conditions import watches
 from energy.alerts.facts import (
     AlertFacts,
     DeviceFact,
@@ -34,8 +35,8 @@ from services.sites.records import AdapterConfig, ControlledLoad, System
 from services.telemetry.records import BatterySample, EnergySample, LoadSample
 from services.telemetry.snapshots import SnapshotBuilder
 from tests.fakes.clock import EPOCH, SteppingClock
-from tests.fakes.reference_site import FixedSky
-from tests.fakes.stores import InMemoryStores
+from tests.fakes.sites.reference_site import FixedSky
+from tests.fakes.stores.all_stores import InMemoryStores
 
 SITE, VRM, RELAY, INVERTER, PACK, LOAD = (UUID(int=n) for n in range(1, 7))
 
@@ -222,12 +223,24 @@ async def test_what_the_latest_decision_knows(site: Site) -> None:
     assert facts.usual_base_load_w == 700.0
     assert facts.idle_miners == (
         IdleMinerFact(
-            name="S19", power_w=0.0, explanation="Off: 52.30 V is below its start voltage 54.50 V."
+            name="S19", power_w=0.0, reason="52.30 V is below its start voltage 54.50 V."
         ),
     )
     assert facts.zones == (ZoneFact(id="z", name="Heat Room", warnings=facts.zones[0].warnings),)
     assert [warning.code for warning in facts.zones[0].warnings] == [
         ZoneWarningCode.CHARGING_NOT_BLOCKABLE
+    ]
+
+
+async def test_the_owner_reads_once_that_a_miner_is_off(site: Site) -> None:
+    await decide(site)
+    facts = replace(await site.gather(), throttled=True, pv_power_w=1_000.0, sky_allows_w=9_000.0)
+    told = [watch.detail for watch in watches(facts) if watch.key == "curtailed_sun"]
+    assert told == [
+        (
+            "About 8 000 W of sun cannot be used: the battery is full. S19 is off: 52.30 V is "
+            "below its start voltage 54.50 V."
+        )
     ]
 
 

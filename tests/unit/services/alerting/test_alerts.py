@@ -18,7 +18,7 @@ from services.alerting.records import Alert, OutboxMessage, Severity
 from services.errors import Conflict, DeliveryError, Invalid, NotFound
 from services.sites.records import System
 from tests.fakes.clock import SteppingClock
-from tests.fakes.stores import InMemoryStores
+from tests.fakes.stores.all_stores import InMemoryStores
 
 SITE = UUID(int=1)
 NOON = datetime(2026, 6, 21, 12, 0, tzinfo=UTC)

@@ -12,8 +12,8 @@ from typing_extensions import override
 from services.alerting.outbox import MAXIMUM_TRIES, Delivered, Outbox
 from services.alerting.records import OutboxMessage
 from services.errors import DeliveryError, Unavailable
-from tests.fakes.alerts import InMemoryOutboxStore
 from tests.fakes.clock import EPOCH, SteppingClock
+from tests.fakes.stores.alerts import InMemoryOutboxStore
 
 SITE = UUID(int=1)
 

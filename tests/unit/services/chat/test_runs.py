@@ -22,7 +22,7 @@ from services.errors import Conflict, Invalid, NotFound, Unavailable
 from services.stored import Json
 from tests.fakes.clock import EPOCH, FrozenClock
 from tests.fakes.run_assistant import ScriptedAssistant
-from tests.fakes.stores import InMemoryStores
+from tests.fakes.stores.all_stores import InMemoryStores
 
 SYSTEM = UUID(int=10)
 OWNER = User(id=UUID(int=1), email="owner@example.com", role=Role.USER, created_at=EPOCH)

@@ -21,9 +21,9 @@ from services.control.decision_chain import first_broken
 from services.errors import Unavailable
 from services.stored import Json
 from services.telemetry.records import LoadSample
-from tests.fakes.reference_site import SYSTEM_ID, Loop
-from tests.fakes.scripted_site import DUMP, FAN, HEATER, PRIMARY, ScriptedSite
 from tests.fakes.scripted_switch import Mode
+from tests.fakes.sites.reference_site import SYSTEM_ID, Loop
+from tests.fakes.sites.scripted_site import DUMP, FAN, HEATER, PRIMARY, ScriptedSite
 from tests.fakes.unreachable import Switchable
 
 
@@ -425,7 +425,7 @@ async def test_a_database_that_goes_away_while_a_command_is_under_way(site: Scri
     with pytest.raises(Unavailable):
         await cycles(site, 1)
     store.away = False
-    await site.loop.actions.advance(SYSTEM_ID)
+    await site.loop.open_actions.advance(SYSTEM_ID)
     (action,) = await actions(site)
     assert action.status is ActionStatus.DONE, "settled by what the device shows"
 

@@ -9,8 +9,8 @@ import pytest
 
 from services.control.decision_chain import first_broken
 from services.control.decision_retention import DecisionRetention
-from tests.fakes.reference_site import SYSTEM_ID
-from tests.fakes.scripted_site import ScriptedSite
+from tests.fakes.sites.reference_site import SYSTEM_ID
+from tests.fakes.sites.scripted_site import ScriptedSite
 
 
 @pytest.fixture

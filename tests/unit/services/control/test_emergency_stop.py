@@ -7,9 +7,9 @@ import pytest
 from energy.site.loads import Actor
 from services.actions.records import ActionStatus, EmergencyStop
 from services.errors import Invalid, Unavailable
-from tests.fakes.reference_site import SYSTEM_ID, Loop
-from tests.fakes.scripted_site import DUMP, FAN, PRIMARY, ScriptedSite
 from tests.fakes.scripted_switch import Mode
+from tests.fakes.sites.reference_site import SYSTEM_ID, Loop
+from tests.fakes.sites.scripted_site import DUMP, FAN, PRIMARY, ScriptedSite
 from tests.fakes.unreachable import Switchable
 
 

@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from services.errors import Invalid, NotFound
-from tests.fakes.reference_site import SYSTEM_ID
-from tests.fakes.scripted_site import ScriptedSite
+from tests.fakes.sites.reference_site import SYSTEM_ID
+from tests.fakes.sites.scripted_site import ScriptedSite
 
 
 @pytest.fixture

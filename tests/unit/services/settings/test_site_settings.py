@@ -12,7 +12,7 @@ from energy.site.miners import MinerProfile
 from energy.site.preferences import OperatingMode, Preferences
 from services.errors import Conflict, Invalid, NotFound
 from services.settings.site_settings import Settings
-from tests.fakes.settings import InMemorySettingsStore
+from tests.fakes.stores.settings import InMemorySettingsStore
 
 SITE = UUID(int=1)
 MINER = MinerProfile(id="m1", name="S21+", power_draw_watts=3_878)

@@ -13,8 +13,8 @@ from services.errors import NotFound, VendorError
 from services.sites.records import AdapterConfig, ControlledLoad
 from services.telemetry.polling import Polling
 from services.telemetry.records import BatterySample, PollHealth, Sample
-from tests.fakes.reference_site import SYSTEM_ID
-from tests.fakes.scripted_site import ScriptedSite
+from tests.fakes.sites.reference_site import SYSTEM_ID
+from tests.fakes.sites.scripted_site import ScriptedSite
 
 
 class ScriptedReader:

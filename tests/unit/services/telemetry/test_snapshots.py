@@ -15,8 +15,8 @@ from energy.site.snapshot import Link, Reading
 from services.memory.records import SiteMemory
 from services.telemetry.records import BatterySample, EnergySample, LoadSample
 from services.telemetry.snapshots import BuiltSnapshot, LoadState
-from tests.fakes.reference_site import SYSTEM_ID
-from tests.fakes.scripted_site import HEAT_ROOM, PRIMARY, ScriptedSite
+from tests.fakes.sites.reference_site import SYSTEM_ID
+from tests.fakes.sites.scripted_site import HEAT_ROOM, PRIMARY, ScriptedSite
 
 SECOND = UUID(int=0x77)
 PRIMARY_ID = REFERENCE_MINERS[0].id

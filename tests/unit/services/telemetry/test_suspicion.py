@@ -10,8 +10,8 @@ import pytest
 from commandcenter.wiring import seed
 from services.telemetry.records import BatterySample, EnergySample, Sample
 from services.telemetry.suspicion import Suspicions, agree, believed
-from tests.fakes.reference_site import SYSTEM_ID
-from tests.fakes.scripted_site import ScriptedSite
+from tests.fakes.sites.reference_site import SYSTEM_ID
+from tests.fakes.sites.scripted_site import ScriptedSite
 
 WHY = "sources and sinks differ by 4 000 W"
 

@@ -14,7 +14,7 @@ from services.sites.records import AdapterConfig, System
 from services.stored import Json
 from services.views.health import Check, Health
 from tests.fakes.clock import EPOCH, SteppingClock
-from tests.fakes.stores import InMemoryStores
+from tests.fakes.stores.all_stores import InMemoryStores
 
 SITE = UUID(int=1)
 VRM = AdapterConfig(

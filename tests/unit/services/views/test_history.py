@@ -15,7 +15,7 @@ from services.telemetry.records import BatterySample, EnergySample, LoadSample, 
 from services.telemetry.rollup import DAILY, HOURLY, Rollup
 from services.views.history import History
 from tests.fakes.clock import SteppingClock
-from tests.fakes.stores import InMemoryStores
+from tests.fakes.stores.all_stores import InMemoryStores
 
 SITE, ADAPTER, INVERTER, PACK, LOAD, HEATER = (UUID(int=n) for n in range(1, 7))
 START = datetime(2026, 6, 21, 7, 0, tzinfo=UTC)

@@ -11,8 +11,8 @@ import pytest
 from commandcenter.wiring import seed
 from services.alerting.records import Alert, Severity
 from services.telemetry.records import EnergySample
-from tests.fakes.reference_site import SYSTEM_ID
-from tests.fakes.scripted_site import ScriptedSite
+from tests.fakes.sites.reference_site import SYSTEM_ID
+from tests.fakes.sites.scripted_site import ScriptedSite
 from tests.unit.services.telemetry.test_snapshots import save_primary
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from services.views.metrics import Metrics
 from tests.fakes.clock import EPOCH, SteppingClock
 from tests.fakes.site import InMemorySiteStore
-from tests.fakes.stores import InMemoryStores
+from tests.fakes.stores.all_stores import InMemoryStores
 from tests.unit.scheduler.test_runner import HOME
 
 EXPECTED = """\

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from services.clock import Clock
-from tests.fakes.accounts import InMemoryAccountStore
-from tests.fakes.alerts import InMemoryAlertStore, InMemoryOutboxStore
-from tests.fakes.chat import InMemoryConversationStore
 from tests.fakes.clock import FrozenClock
-from tests.fakes.control import (
+from tests.fakes.site import InMemorySiteStore
+from tests.fakes.stores.accounts import InMemoryAccountStore
+from tests.fakes.stores.alerts import InMemoryAlertStore, InMemoryOutboxStore
+from tests.fakes.stores.chat import InMemoryConversationStore
+from tests.fakes.stores.control import (
     InMemoryActionStore,
     InMemoryDecisionStore,
     InMemoryDeviceLocks,
     InMemoryEmergencyStopStore,
     InMemoryMemoryStore,
 )
-from tests.fakes.live import InMemoryEventBus, InMemoryJobStore, InMemoryStoreHealth
-from tests.fakes.settings import InMemorySettingsStore
-from tests.fakes.site import InMemorySiteStore
-from tests.fakes.telemetry import InMemoryTelemetryStore
+from tests.fakes.stores.live import InMemoryEventBus, InMemoryJobStore, InMemoryStoreHealth
+from tests.fakes.stores.settings import InMemorySettingsStore
+from tests.fakes.stores.telemetry import InMemoryTelemetryStore
 
 
 class InMemoryStores:

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from commandcenter.wiring import seed
 from forecasting.clear_sky import ArrayGeometry, ClearSkyModel
-from services.actions.actions import Actions
 from services.actions.execution import Execution
+from services.actions.open_actions import OpenActions
 from services.actions.ports import ActionStore, DeviceLocks, EmergencyStopStore, Switches
 from services.actions.proposals import Proposals
 from services.actions.records import EmergencyStop, SwitchStatus
@@ -41,8 +41,8 @@ from services.views.live import LiveView
 from simulator.physics.measurements import Measurements
 from simulator.physics.site import SimulatedSite
 from tests.fakes.clock import SteppingClock
-from tests.fakes.control import InMemoryDecisionStore
-from tests.fakes.stores import InMemoryStores
+from tests.fakes.stores.all_stores import InMemoryStores
+from tests.fakes.stores.control import InMemoryDecisionStore
 
 SYSTEM_ID = seed.SYSTEM_ID
 SLUGS = {load.load_id: load.slug for load in seed.LOADS}
@@ -206,7 +206,7 @@ class Loop:
     judge: Judge = field(init=False)
     proposals: Proposals = field(init=False)
     execution: Execution = field(init=False)
-    actions: Actions = field(init=False)
+    open_actions: OpenActions = field(init=False)
     control: ControlLoop = field(init=False)
     dispatch: CommandDispatch = field(init=False)
     emergency: Emergency = field(init=False)
@@ -250,14 +250,14 @@ class Loop:
             beside=self.beside,
             answer_wall_s=self.answer_wall_s,
         )
-        self.actions = Actions(proposals=self.proposals, execution=self.execution)
+        self.open_actions = OpenActions(proposals=self.proposals, execution=self.execution)
         self.dispatch = CommandDispatch(execution=self.execution, clock=self.clock)
         self.control = ControlLoop(
             snapshots=self.snapshots,
             memory=s.memory,
             decisions=s.decisions,
             emergency=s.emergency_stops,
-            actions=self.actions,
+            switching=self.proposals,
             dispatch=self.dispatch,
             holds=Holds(actions=s.actions),
             clock=self.clock,
@@ -266,7 +266,8 @@ class Loop:
         self.emergency = Emergency(
             store=s.emergency_stops,
             sites=s.site,
-            actions=self.actions,
+            proposals=self.proposals,
+            execution=self.execution,
             clock=self.clock,
             events=s.events,
             announce=self._announce,
@@ -352,4 +353,4 @@ class ReferenceSite:
         self.clock.advance(60.0)
         await self.poll()
         await self.loop.control.run_cycle(SYSTEM_ID)
-        await self.loop.actions.advance(SYSTEM_ID)
+        await self.loop.open_actions.advance(SYSTEM_ID)

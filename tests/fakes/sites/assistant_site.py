@@ -13,12 +13,12 @@ from energy.site.loads import Actor, LoadKind, Zone
 from energy.site.miners import MinerProfile
 from energy.site.preferences import ControlLevel, Preferences
 from services.accounts.records import Scope
-from services.actions.records import Action, ActionStatus
+from services.actions.records import Action, ActionStatus, SwitchProposal
 from services.alerting.records import Alert, Severity
 from services.sites.records import AdapterConfig, ControlledLoad, System
 from services.stored import Json
 from tests.fakes.clock import FrozenClock
-from tests.fakes.stores import InMemoryStores
+from tests.fakes.stores.all_stores import InMemoryStores
 from tools.services import ToolScope, ToolServices
 
 SYSTEM_ID = UUID("00000000-0000-0000-0000-00000000000a")
@@ -198,33 +198,23 @@ class FixedHealth:
 
 
 class PendingProposals:
-    """``Actions.propose``: stores what was proposed, pending."""
+    """``Proposals.propose``: stores what was proposed, pending."""
 
     def __init__(self, stores: InMemoryStores) -> None:
         self._stores = stores
         self.proposed: list[Action] = []
 
-    async def propose(
-        self,
-        system_id: UUID,
-        load_id: UUID,
-        *,
-        target_on: bool,
-        actor: Actor,
-        requested_by: str,
-        reason: str,
-        explanation: str,
-    ) -> Action:
+    async def propose(self, system_id: UUID, proposal: SwitchProposal) -> Action:
         now = self._stores.clock.now()
         action = Action(
             id=uuid4(),
             system_id=system_id,
-            load_id=load_id,
-            target_on=target_on,
-            actor=actor,
-            requested_by=requested_by,
-            reason=reason,
-            explanation=explanation,
+            load_id=proposal.load_id,
+            target_on=proposal.target_on,
+            actor=proposal.actor,
+            requested_by=proposal.requested_by,
+            reason=proposal.reason,
+            explanation=proposal.explanation,
             status=ActionStatus.PENDING,
             created_at=now,
             expires_at=now + timedelta(minutes=5),

@@ -10,14 +10,14 @@ from commandcenter.wiring import seed
 from energy.site.loads import Actor
 from energy.site.preferences import ControlLevel
 from energy.site.reference_site import REFERENCE_ZONES
-from services.actions.records import Action, ActionStatus
+from services.actions.records import Action, ActionStatus, SwitchProposal
 from services.actions.side_by_side import SideBySide
 from services.telemetry.ports import SkyModel
 from services.telemetry.records import BatterySample, EnergySample, LoadSample, Sample, ZoneSample
 from tests.fakes.clock import EPOCH, SteppingClock
-from tests.fakes.reference_site import SYSTEM_ID, Loop
 from tests.fakes.scripted_switch import Mode, ScriptedSwitch, ScriptedSwitches
-from tests.fakes.stores import InMemoryStores
+from tests.fakes.sites.reference_site import SYSTEM_ID, Loop
+from tests.fakes.stores.all_stores import InMemoryStores
 
 PRIMARY, DUMP = seed.PRIMARY.load_id, seed.DUMP.load_id
 FAN, HEATER = seed.FAN_1.load_id, seed.HEATER_1.load_id
@@ -142,21 +142,23 @@ class ScriptedSite:
         urgent: bool = False,
         key: str | None = None,
     ) -> Action:
-        return await self.loop.actions.propose(
+        return await self.loop.proposals.propose(
             SYSTEM_ID,
-            load_id,
-            target_on,
-            actor=actor,
-            requested_by=actor.value,
-            reason="test",
-            explanation="52.30 V.",
-            urgent=urgent,
-            idempotency_key=key,
+            SwitchProposal(
+                load_id=load_id,
+                target_on=target_on,
+                actor=actor,
+                requested_by=actor.value,
+                reason="test",
+                explanation="52.30 V.",
+                urgent=urgent,
+                idempotency_key=key,
+            ),
         )
 
     async def do(self, load_id: UUID = PRIMARY, **wish: Any) -> Action:
         """Propose and execute."""
-        return await self.loop.actions.execute(await self.wish(load_id, **wish))
+        return await self.loop.execution.execute(await self.wish(load_id, **wish))
 
     async def now(self, action: Action) -> Action:
         """The action as it is stored now."""

@@ -16,7 +16,7 @@ from server.app import create_app
 from server.container import ServerConfig, Services
 from services.accounts.accounts import Accounts
 from services.accounts.records import Role, Scope, User
-from services.actions.records import Action
+from services.actions.records import Action, SwitchProposal
 from services.alerting.alerts import Alerts
 from services.alerting.notifications import Notifications, Targets
 from services.alerting.records import Alert, Severity
@@ -29,8 +29,8 @@ from services.views.health import Health
 from services.views.history import History
 from services.views.metrics import Metrics
 from tests.fakes.clock import EPOCH, FrozenClock
-from tests.fakes.reference_site import ReferenceSite
 from tests.fakes.run_assistant import ScriptedAssistant
+from tests.fakes.sites.reference_site import ReferenceSite
 
 SYSTEM_ID = seed.SYSTEM_ID
 OTHER_SYSTEM_ID = UUID("50000000-0000-0000-0000-0000000000ff")
@@ -121,12 +121,14 @@ class WebSite:
         """An action that the assistant proposed for the dump load."""
         return await self.reference.loop.proposals.propose(
             SYSTEM_ID,
-            DUMP_LOAD,
-            target_on=turn_on,
-            actor=Actor.AGENT,
-            requested_by="assistant for owner@example.com",
-            reason="assistant_proposal",
-            explanation="The battery is full and 4 kW of sun are held back.",
+            SwitchProposal(
+                load_id=DUMP_LOAD,
+                target_on=turn_on,
+                actor=Actor.AGENT,
+                requested_by="assistant for owner@example.com",
+                reason="assistant_proposal",
+                explanation="The battery is full and 4 kW of sun are held back.",
+            ),
         )
 
     async def open_alert(self, *, system_id: UUID = SYSTEM_ID, title: str = "Low battery") -> Alert:
@@ -165,7 +167,7 @@ class WebSite:
             ),
             settings=settings,
             what_if=loop.what_if,
-            actions=loop.actions,
+            proposals=loop.proposals,
             action_store=s.actions,
             decisions=s.decisions,
             emergency=loop.emergency,

@@ -22,8 +22,8 @@ from services.telemetry.records import (
     Sample,
     ZoneSample,
 )
-from tests.fakes.settings import InMemorySettingsStore
 from tests.fakes.site import InMemorySiteStore
+from tests.fakes.stores.settings import InMemorySettingsStore
 from tests.fakes.tracks import Track
 
 KINDS: dict[str, type[Sample]] = {
