@@ -46,7 +46,6 @@ def table_rows(result: ReplayResult) -> Rows:
 
 
 def _miner_rows(miner: MinerResult) -> Rows:
-    shortest = miner.shortest_run_s
     most = f"most in a day {miner.most_starts_a_day}, switches {miner.most_switches_a_day}"
     return [
         (
@@ -55,13 +54,20 @@ def _miner_rows(miner: MinerResult) -> Rows:
         ),
         (
             f"{miner.name}: starts",
-            f"{miner.starts} ({most}; safety stops {miner.urgent_stops})",
+            f"{miner.starts} ({most}; urgent stops {miner.urgent_stops})",
         ),
         (
             f"{miner.name}: shortest run",
-            "none ended" if shortest is None else f"{shortest / 60.0:.0f} min",
+            _shortest_run(miner),
         ),
     ]
+
+
+def _shortest_run(miner: MinerResult) -> str:
+    """Urgent stops are not counted: no minimum time holds them."""
+    if miner.shortest_run_s is not None:
+        return f"{miner.shortest_run_s / 60.0:.0f} min"
+    return "ended by urgent stops only" if miner.urgent_stops else "none ended"
 
 
 def notes(result: ReplayResult) -> list[str]:

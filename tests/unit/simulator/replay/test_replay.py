@@ -15,6 +15,7 @@ from energy.site.preferences import OperatingMode, Preferences
 from energy.site.reference_site import REFERENCE_MINERS
 from services.errors import Invalid, NotFound
 from simulator.replay.chart import chart_figure
+from simulator.replay.outcome import MinerResult
 from simulator.replay.replay import ReplayOptions, replay
 from simulator.replay.replayed_miner import ReplayedMiner
 from simulator.replay.report import notes, page_html, result_json, table_rows, write_chart
@@ -209,6 +210,20 @@ def test_a_boot_and_its_ramp_draw_less_than_hashing_within_one_cycle() -> None:
     assert miner.step(600.0, powered=False) == 0.0
     assert miner.result.on_s == 1_800.0
     assert miner.result.booting_s + miner.result.hashing_s == pytest.approx(1_200.0)
+
+
+@pytest.mark.parametrize(
+    ("shortest_s", "urgent_stops", "says"),
+    [
+        pytest.param(None, 0, "none ended", id="never stopped"),
+        pytest.param(None, 373, "ended by urgent stops only", id="urgent stops alone"),
+        pytest.param(900.0, 3, "15 min", id="stopped for want of power"),
+    ],
+)
+def test_the_shortest_run_is_told(shortest_s: float | None, urgent_stops: int, says: str) -> None:
+    result = replay(days_of_sun(1, share=0.0), ReplayOptions())
+    miner = MinerResult(name="S21", shortest_run_s=shortest_s, urgent_stops=urgent_stops)
+    assert dict(table_rows(replace(result, miners=(miner,))))["S21: shortest run"] == says
 
 
 def dark_days(load_w: float, *, days: int = 2) -> Series:
