@@ -530,6 +530,19 @@ async def test_what_a_zone_wants_is_in_the_budget_of_the_same_cycle(site: Script
     assert (budget["other_loads_w"], budget["base_load_w"]) == (seed.FAN_1.rated_w, 1_850.0)
 
 
+async def test_a_room_without_a_heater_wants_its_fan_alone(site: ScriptedSite) -> None:
+    for stored in await site.stores.settings.zones(SYSTEM_ID):
+        await site.stores.settings.save_zone(
+            SYSTEM_ID,
+            replace(stored.value, heating_enabled=False, heater_device_id=None),
+            expected_version=None,
+            actor="test",
+        )
+    await cycles(site, 1, room_c=41.0)
+    (first,) = await site.stores.decisions.page(SYSTEM_ID, before=None, limit=1)
+    assert first.document["allocation"]["budget"]["other_loads_w"] == seed.FAN_1.rated_w
+
+
 async def test_what_is_off_is_not_stopped_again(site: ScriptedSite) -> None:
     """Telemetry is lost, and every relay says that it is off: nothing is sent."""
     for _ in range(33):
