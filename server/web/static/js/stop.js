@@ -7,11 +7,12 @@ const dialog = document.getElementById("stop-dialog");
 const form = document.getElementById("stop-form");
 const problem = document.getElementById("stop-problem");
 const confirm = document.getElementById("stop-confirm");
+let openings = 0;
 const say = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
 document.getElementById("stop").closest("form").addEventListener("submit", (event) => {
   event.preventDefault();
-  if (!dialog.open) dialog.showModal();
+  if (!dialog.open) { openings += 1; confirm.disabled = false; problem.textContent = ""; dialog.showModal(); }
   confirm.focus();
 });
 document.getElementById("stop-cancel").addEventListener("click", () => dialog.close());
@@ -21,23 +22,26 @@ form.addEventListener("submit", async (event) => {
   if (confirm.disabled) return;
   confirm.disabled = true;
   say("cc:stopping"); // a browser allows six connections: streams give way
-  await stop(document.getElementById("stop-reason").value.trim());
+  const opening = openings; // the stream may close the dialog before the answer, and its owner open it again
+  await stop(document.getElementById("stop-reason").value.trim(), (words) => { if (opening === openings) problem.textContent = words; });
   say("cc:stop-answered");
-  confirm.disabled = false;
+  if (opening === openings) confirm.disabled = false;
 });
 
 // The stream may tell that all is stopped before every switch has answered.
 document.addEventListener("cc:latched", () => { if (problem.textContent) { problem.textContent = ""; dialog.close(); } });
 
-async function stop(reason) {
+// Three tries; ``tell`` shows how it goes in the dialog that asked, and nothing in one that was opened since.
+async function stop(reason, tell) {
+  const opening = openings;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-    problem.textContent = attempt > 1 ? `Trying again (${attempt} of ${ATTEMPTS}) …` : "Stopping …";
+    tell(attempt > 1 ? `Trying again (${attempt} of ${ATTEMPTS}) …` : "Stopping …");
     try {
       const state = await send("POST", "/api/emergency-stop", reason ? { reason } : {}, PATIENCE_MS);
-      problem.textContent = "";
-      dialog.close();
+      tell("");
+      if (opening === openings) dialog.close();
       say("cc:stopped", { latched: true, by: state.changed_by, reason: state.reason });
       return;
-    } catch (error) { problem.textContent = `Not stopped: ${error.message.replace(/\.+$/, "")}. If this lasts, cut the power at the breaker.`; }
+    } catch (error) { tell(`Not stopped: ${error.message.replace(/\.+$/, "")}. If this lasts, cut the power at the breaker.`); }
   }
 }
