@@ -97,7 +97,7 @@ def test_a_failed_refresh_leaves_the_page_as_it_is(visit: Visit, served: ServedS
     served.door.paths.clear()
     served.publish("alert")
     expect(page.locator("#connection")).to_have_text("Live")
-    page.wait_for_timeout(500)
+    until(lambda: "/attention" in served.door.paths, page)
     assert "/attention" in served.door.paths
     expect(page.locator("#attention")).to_contain_text("Low battery")
     expect(page.locator("#badge")).to_be_visible()
