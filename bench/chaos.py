@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import psutil  # type: ignore[import-untyped]  # its stubs are a package of their own
+import psutil
 import psycopg
 
 from storage.embedded.cluster import Cluster

@@ -18,7 +18,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]  # its stubs are a package of their own
+import psutil
 
 from bench.cycle import WARM_UP_MIN, on_postgres
 from services.telemetry.rollup import Rollup

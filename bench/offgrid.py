@@ -35,6 +35,7 @@ from bench.offgrid_plant import (
 from energy.allocation.allocator import allocate
 from energy.allocation.cycle import CycleMemory, after, remembering
 from energy.allocation.decision import AllocationInput, Command
+from energy.json_codec import from_json, to_json
 from energy.site.miners import MinerMode, MinerProfile, MinerState
 from energy.site.preference_rules import preference_violations
 from energy.site.preferences import Preferences
@@ -240,7 +241,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the weeks; returns the exit code."""
     given = _parser().parse_args(arguments)
     changes = dict(word.split("=", 1) for word in given.set)
-    preferences = replace(OWNER, **{name: float(value) for name, value in changes.items()})  # type: ignore[arg-type]  # numbers all
+    numbers = {name: float(value) for name, value in changes.items()}
+    preferences = from_json(Preferences, {**to_json(OWNER), **numbers})
     problems = preference_violations(preferences)
     if problems:
         print("; ".join(rule for _, rule in problems), file=sys.stderr)

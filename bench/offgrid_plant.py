@@ -197,7 +197,7 @@ class Plant:
     def __post_init__(self) -> None:
         """Every miner draws its own boot times."""
         self.miners = [
-            Miner(draw_w=watts, boots=random.Random(f"{self.seed}/boot/{number}"))  # noqa: S311
+            Miner(draw_w=watts, boots=random.Random(f"{self.seed}/boot/{number}"))  # noqa: S311 - a model's boot times, no secret
             for number, watts in enumerate(self.draws_w)
         ]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import platformdirs
@@ -340,9 +340,9 @@ def load_settings(**overrides: object) -> Settings:
     Raises:
         Invalid: A value breaks a rule; every problem names the variable, the value and the rule.
     """
-    given = {name: value for name, value in overrides.items() if value is not None}
+    given: dict[str, Any] = {name: value for name, value in overrides.items() if value is not None}
     try:
-        return Settings(**given)  # type: ignore[arg-type]  # aliases are the keyword names
+        return Settings(**given)
     except ValidationError as error:
         problems = [(str(e["loc"][0]), f"{_shown(e)}: {_rule(e['msg'])}") for e in error.errors()]
         raise Invalid(problems) from None

@@ -7,6 +7,7 @@ signed-in person can answer 401, whoever takes a body 422.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
@@ -33,9 +34,10 @@ class DescribedRoute(APIRoute):
 
     @override
     def __init__(self, path: str, endpoint: Callable[..., object], **options: object) -> None:
-        given = options.pop("responses", None) or {}
-        responses = {**refusals_of(get_dependant(path=path, call=endpoint)), **dict(given)}  # type: ignore[call-overload]  # FastAPI's own mapping
-        super().__init__(path, endpoint, responses=responses, **options)  # type: ignore[arg-type]  # handed on
+        handed_on: dict[str, Any] = dict(options)
+        by_hand = handed_on.pop("responses", None) or {}
+        refusals = refusals_of(get_dependant(path=path, call=endpoint))
+        super().__init__(path, endpoint, responses={**refusals, **by_hand}, **handed_on)
 
 
 def refusals_of(dependant: Dependant) -> dict[int | str, dict[str, object]]:

@@ -63,5 +63,6 @@ async def _pump(source: AsyncIterator[T], queue: asyncio.Queue[T | None]) -> Non
         if close is not None:
             with suppress(Exception):
                 await close()
-        if not asyncio.current_task().cancelling():  # type: ignore[union-attr]  # runs in a task
+        task = asyncio.current_task()
+        if task is None or not task.cancelling():
             await queue.put(None)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 MAXIMUM_GAP_S = 600.0
@@ -219,17 +220,17 @@ def summarize(series: SiteSeries, *, start: datetime, end: datetime) -> EnergyPe
 
 def combine(periods: Sequence[EnergyPeriod]) -> EnergyPeriod:
     """One period out of several: energies and times added, extremes kept, means weighted."""
-    values = {
+    values: dict[str, Any] = {
         field.name: _combined(field.name, [getattr(period, field.name) for period in periods])
         for field in fields(EnergyPeriod)
         if "_mean_" not in field.name
     }
     weights = [period.battery_covered_s for period in periods]
-    means = {
+    means: dict[str, Any] = {
         name: _weighted([getattr(period, name) for period in periods], weights)
         for name in ("voltage_mean_v", "soc_mean_pct")
     }
-    return EnergyPeriod(**values, **means)  # type: ignore[arg-type]  # names are the fields' own
+    return EnergyPeriod(**values, **means)
 
 
 def battery_cycles(period: EnergyPeriod, *, capacity_wh: float) -> float | None:

@@ -125,7 +125,7 @@ class Health:
                 answer = await part.check()
         except TimeoutError:
             answer = {"ok": False, "detail": f"no answer within {self._timeout_s:g} s"}
-        except Exception as error:  # noqa: BLE001  # the edge of a check: whatever broke is the answer
+        except Exception as error:  # noqa: BLE001 - the edge of a check: whatever broke is the answer
             answer = {"ok": False, "detail": str(error) or type(error).__name__}
         ok = bool(answer.get("ok"))
         status = str(answer.get("status", "ok" if ok else "down"))

@@ -125,8 +125,8 @@ def _date_axis(axes: Axes, days: list[float], timezone: str) -> None:
         DateFormatter,
     )
 
-    axes.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=13))  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_formatter(DateFormatter("%Y-%m-%d"))  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=13))
+    axes.xaxis.set_major_formatter(DateFormatter("%Y-%m-%d"))
     axes.tick_params(axis="x", labelrotation=30.0)
     # A single day has no width of its own; without it the axis would show years.
     axes.set_xlim(days[0], max(days[-1], days[0] + 1.0))

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx2
-import psutil  # type: ignore[import-untyped]  # its stubs are a package of their own
+import psutil
 import pytest
 
 from tests.fakes.model_server import ModelServer, crew_script

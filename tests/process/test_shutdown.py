@@ -7,7 +7,7 @@ import threading
 import time
 
 import httpx2
-import psutil  # type: ignore[import-untyped]  # its stubs are a package of their own
+import psutil
 import pytest
 
 from tests.process.conftest import Start, until

@@ -82,6 +82,7 @@ async def test_a_change_while_nobody_listened_is_read(mine: PostgresStores, data
     end_sessions_from_elsewhere(database)
     elsewhere_change(database)
     await comes_to(mine, 9_999.0)
+    assert await capacity(mine) == 9_999.0
 
 
 def end_sessions_from_elsewhere(dsn: str) -> None:

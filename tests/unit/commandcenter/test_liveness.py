@@ -57,6 +57,7 @@ def test_without_one_part_there_is_no_beat(tmp_path: Path, heard: socket.socket)
 
 
 def test_a_supervisor_that_is_not_there_disturbs_nothing(tmp_path: Path) -> None:
-    liveness = Liveness(file=tmp_path / "no folder" / "alive", notify_socket="@nobody-listens")
-    liveness.beat()
+    nowhere = tmp_path / "no folder"
+    Liveness(file=nowhere / "alive", notify_socket="@nobody-listens").beat()
     Liveness(file=None, notify_socket=None).beat()
+    assert not nowhere.exists()

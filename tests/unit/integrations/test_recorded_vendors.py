@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import parse_qs
 from uuid import UUID
 
 import pytest
@@ -246,8 +247,11 @@ async def test_shelly_busy() -> None:
 SMS = "twilio://AC1:token@15551230000/15559870000"
 
 
-def messenger(name: str, status: int) -> AppriseMessenger:
-    script = Script([answer(recorded(f"twilio/{name}.json"), status)])
+def twilio(name: str, status: int) -> Script:
+    return Script([answer(recorded(f"twilio/{name}.json"), status)])
+
+
+def messenger(script: Script) -> AppriseMessenger:
     return AppriseMessenger(
         sms=TwilioClient(http=in_memory(script), base_url="http://t"),
         guard=HostGuard(),
@@ -260,12 +264,18 @@ def messenger(name: str, status: int) -> AppriseMessenger:
     ["message_201_create", "message_201_createWithQueuedStatus", "message_201_createWoService"],
 )
 async def test_twilio_takes_a_message(name: str) -> None:
-    await messenger(name, 201).send(target=SMS, subject="s", body="b")
+    script = twilio(name, 201)
+    await messenger(script).send(target=SMS, subject="s", body="b")
+    (request,) = script.requests
+    assert (request.method, request.url.path.rsplit("/", 1)[-1]) == ("POST", "Messages.json")
+    assert parse_qs(request.content.decode())["Body"] == ["s\nb"]
 
 
 async def test_twilio_opted_out_in_the_newer_shape() -> None:
     with pytest.raises(DeliveryError) as caught:
-        await messenger("error_21610_rfc9457_http400", 400).send(target=SMS, subject="s", body="b")
+        await messenger(twilio("error_21610_rfc9457_http400", 400)).send(
+            target=SMS, subject="s", body="b"
+        )
     assert (caught.value.detail, caught.value.retry) == (
         "HTTP 400: error 21610: Unsubscribed",
         False,

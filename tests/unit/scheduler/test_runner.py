@@ -150,6 +150,8 @@ async def test_without_the_store_what_is_planned_goes_on() -> None:
     sites.broken = True
     controlled = log.counts["control", "Home"]
     await log.until(lambda: log.counts["control", "Home"] >= controlled + 3)
+    assert sites.broken
+    assert ("control", HOME.id) in fired._planned
     await fired.stop()
 
 
@@ -185,6 +187,7 @@ async def test_a_firing_that_breaks_is_fired_again() -> None:
     async with asyncio.timeout(5):
         await again.wait()
     await fired.stop()
+    assert times[:2] == ["control", "control"]
 
 
 async def test_what_was_forgotten_after_a_clock_was_put_back_is_set_anew() -> None:
@@ -198,3 +201,4 @@ async def test_what_was_forgotten_after_a_clock_was_put_back_is_set_anew() -> No
     await fired._refresh()
     await log.until(lambda: log.counts["control", "Home"] == 2)
     await fired.stop()
+    assert fired._planned[key][1] >= at_s - every_s

@@ -432,7 +432,10 @@ async def test_the_program_ends_while_an_answer_hangs() -> None:
 
 
 async def test_closing_with_nothing_under_way_is_at_once() -> None:
+    loop = asyncio.get_running_loop()
+    before_s = loop.time()
     await desk(ScriptedAssistant()).close()
+    assert loop.time() - before_s < 1.0
 
 
 async def test_a_long_answer_is_some_events_not_one_per_token() -> None:
