@@ -35,6 +35,14 @@ def test_every_file_that_a_template_names_exists() -> None:
     assert named <= set(files().by_name)
 
 
+def test_nothing_is_carried_that_no_page_loads() -> None:
+    sources = [*TEMPLATES.rglob("*.html"), *SCRIPTS, *FOLDER.parent.rglob("*.py")]
+    text = "".join(source.read_text() for source in sources)
+    loaded = {name for name in files().by_name if Path(name).name in text}
+    licences = {name for name in files().by_name if Path(name).name == "LICENSE"}
+    assert set(files().by_name) - loaded - licences == set()
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 def test_modules_import_only_their_neighbours(script: Path) -> None:
     imported = re.findall(r'^import (?:.+ from )?"(.+?)";', script.read_text(), re.MULTILINE)
