@@ -96,6 +96,12 @@ class SimulatedSite:
         while target_s - self.at_s > _INSTANT_S:
             self.step(min(step_s, target_s - self.at_s))
 
+    def settle(self) -> None:
+        """Let the powers of now flow, in no time: before its first step a site's flow is zero."""
+        at_s = self.at_s
+        self.step(_INSTANT_S)
+        self.at_s = at_s
+
     def step(self, dt_s: float) -> Flow:
         """Let ``dt_s`` seconds pass and return the powers of the step."""
         if self.at_s >= self._next_midnight_s:

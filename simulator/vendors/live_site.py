@@ -56,17 +56,17 @@ class LiveSite:
         solark_every_s: float = 300.0,
         vrm_every_s: float = 60.0,
     ) -> None:
-        """Take the first readings as the site stands."""
+        """Nothing is uploaded before the first ``advance``."""
         self.site, self.clock = site, clock
         self.solark = Uploads(every_s=solark_every_s)
         self.vrm = Uploads(every_s=vrm_every_s)
-        for uploads in (self.solark, self.vrm):
-            uploads.offer(site)
 
     def advance(self) -> None:
         """Step the site on to the clock's time, with every upload that falls due on the way."""
         target_s = self.clock.now().timestamp()
         site = self.site
+        if not self.solark.readings:
+            self._upload_first()
         if target_s - site.at_s > _KEPT_S:
             site.advance_to(datetime.fromtimestamp(target_s - _KEPT_S, UTC))
         while site.at_s < target_s:
@@ -74,6 +74,11 @@ class LiveSite:
             site.advance_to(datetime.fromtimestamp(due_s, UTC))
             self.solark.offer(site)
             self.vrm.offer(site)
+
+    def _upload_first(self) -> None:
+        self.site.settle()
+        for uploads in (self.solark, self.vrm):
+            uploads.offer(self.site)
 
     def prepare(self) -> None:
         """Compute the sun for the time to come. Slow the first time: call it in a thread."""
@@ -109,4 +114,3 @@ class LiveSite:
         for uploads in (self.solark, self.vrm):
             uploads.readings.clear()
             uploads.next_s = 0.0
-            uploads.offer(self.site)
