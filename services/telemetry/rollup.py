@@ -209,7 +209,7 @@ def _bank_rows(
     found: list[Json] = []
     for device_id in sorted({row.device_id for row in monitors}):
         mine = [row for row in monitors if row.device_id == device_id]
-        voltage: Series = [(row.at, row.voltage_v) for row in mine]
+        voltage = in_force([(row.at, row.voltage_v) for row in mine], (), preferences)
         power: Series = [(row.at, row.power_w) for row in mine]
         series = SiteSeries(voltage=(voltage,), battery=(power,), soc=(_soc(voltage, preferences),))
         period = summarize(series, start=start, end=end)

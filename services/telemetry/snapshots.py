@@ -26,7 +26,7 @@ from services.telemetry.records import Latest
 from services.telemetry.sky import sky_now
 
 LOAD_FRESH_S = 300.0
-"""A switch that has said nothing for longer is unknown, which is not off."""
+"""A switch that has said nothing for longer is unknown, which is not off; so are its watts."""
 
 MEAN_S = 600.0
 RUNTIME_STEP_S = 300.0
@@ -342,16 +342,21 @@ def _load_state(newest: Newest, load_id: UUID, at: datetime) -> LoadState:
     if state is None:
         return LoadState()
     is_on = state.value > 0.0
-    if (at - state.measured_at).total_seconds() > LOAD_FRESH_S:
+    if not _is_fresh(state, at):
         return LoadState(was_on=is_on, measured_at=state.measured_at)
     return LoadState(
         is_on=is_on,
         was_on=is_on,
-        power_w=None if power is None else power.value,
+        power_w=power.value if power is not None and _is_fresh(power, at) else None,
         measured_at=state.measured_at,
         since=state.unchanged_since if state.changed else None,
         speed=_of_the_same_reading(speed, state),
     )
+
+
+def _is_fresh(latest: Latest, at: datetime) -> bool:
+    """Whether a switch has said this a moment ago: a meter may fall silent before its relay."""
+    return (at - latest.measured_at).total_seconds() <= LOAD_FRESH_S
 
 
 def _others(

@@ -185,6 +185,23 @@ async def test_a_power_from_long_before_the_load_reading_says_nothing(site: Scri
     assert (await primary(site)).power_in_load_w is None
 
 
+@pytest.mark.parametrize(
+    ("silent_s", "power_w"),
+    [pytest.param(300, 0.0, id="300 s"), pytest.param(301, None, id="301 s")],
+)
+async def test_a_meter_that_has_fallen_silent_tells_no_power(
+    site: ScriptedSite, silent_s: int, power_w: float | None
+) -> None:
+    """The switch still tells its state; its last watts are as old as it would be unknown."""
+    site.clock.advance(silent_s)
+    sample = LoadSample(device_id=PRIMARY, at=site.clock.now(), is_on=True)
+    await site.stores.telemetry.append([sample])
+    picture = await built(site)
+    state = picture.load_states[PRIMARY]
+    assert (state.is_on, state.power_w) == (True, power_w)
+    assert picture.states[0].power_w == power_w
+
+
 async def test_without_a_load_reading(site: ScriptedSite) -> None:
     site.clock.advance(2 * 86_400.0)
     at = site.clock.now()

@@ -188,6 +188,20 @@ async def test_a_bank_has_hours_of_its_own() -> None:
     }
 
 
+async def test_what_cannot_be_is_in_no_hour_of_a_bank() -> None:
+    """A cable that came off shows 0 V: it is a gap, no empty battery."""
+    site = Site(now=START + timedelta(hours=1))
+    at = START + timedelta(minutes=30)
+    off = BatterySample(device_id=PACK, at=at, voltage_v=0.0, power_w=1_000.0)
+    await site.set_up([*course(range(30)), off, *course(range(31, 61))])
+    await site.rollup.roll(SITE, START, START + timedelta(hours=1))
+    (row,) = await site.stores.telemetry.rollup(
+        "battery_bank_hourly", SITE, start=START, end=START + timedelta(hours=1)
+    )
+    assert (row["voltage_min_v"], row["voltage_mean_v"]) == (52.0, pytest.approx(52.0))
+    assert (row["soc_min_pct"], row["soc_mean_pct"]) == (pytest.approx(60.0), pytest.approx(60.0))
+
+
 async def test_rolling_again_in_other_spans_gives_the_same_and_late_samples_count() -> None:
     site = Site(now=START + timedelta(hours=3))
     await site.set_up([*course(range(50)), *course(range(70, 181))])
