@@ -168,10 +168,7 @@ def _decode_plain(kind: Json, data: Json, path: str) -> Json:
     if kind is float and isinstance(data, str) and data in NOT_FINITE:
         return NOT_FINITE[data]
     if kind is float and isinstance(data, int | float) and not isinstance(data, bool):
-        number = float(data)
-        if not isfinite(number):
-            raise CodecError(path, f"must be a finite number, got {data!r}")
-        return number
+        return _finite_number(data, path)
     if kind is int and isinstance(data, float) and data.is_integer():
         return int(data)
     if isinstance(kind, type) and isinstance(data, kind):
@@ -180,6 +177,16 @@ def _decode_plain(kind: Json, data: Json, path: str) -> Json:
         return data
     names = {float: "a number", int: "a whole number", str: "text", bool: "true or false"}
     raise CodecError(path, f"must be {names.get(kind, str(kind))}, got {data!r}")
+
+
+def _finite_number(data: float, path: str) -> float:
+    try:
+        number = float(data)
+    except OverflowError:  # a whole number of JSON may have any length
+        raise CodecError(path, "must be a finite number, got one beyond 1e308") from None
+    if not isfinite(number):
+        raise CodecError(path, f"must be a finite number, got {data!r}")
+    return number
 
 
 def _below(path: str, key: str) -> str:

@@ -19,7 +19,18 @@ from commandcenter.cli import options
 from commandcenter.cli.edge import BAD_INPUT, MISSING, command, print_json
 from services.errors import Invalid
 
-BENCHES = ("allocator", "cycle", "chat", "startup", "week", "offgrid", "fleet", "replay", "chaos")
+BENCHES = (
+    "allocator",
+    "answers",
+    "cycle",
+    "chat",
+    "startup",
+    "week",
+    "offgrid",
+    "fleet",
+    "replay",
+    "chaos",
+)
 ON_REQUEST = frozenset({"replay", "chaos"})
 """Only when named: one needs a file, the other half an hour."""
 

@@ -249,7 +249,9 @@ def _tracked(
 
 def _load_at(snapshot: Snapshot) -> datetime | None:
     load = snapshot.load_power_w
-    return None if load is None else snapshot.at - timedelta(seconds=load.age_s)
+    if load is None or load.age_s > POWERS_KEPT_S:
+        return None
+    return snapshot.at - timedelta(seconds=load.age_s)
 
 
 def _completed(

