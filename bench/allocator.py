@@ -26,7 +26,7 @@ AT = datetime(2026, 6, 21, 19, 0, tzinfo=UTC)
 SIZES = (2, 50, 1_000)
 FEWEST = 30
 
-Row = dict[str, float | int | str]
+TableRow = dict[str, float | int | str]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -101,19 +101,19 @@ def with_sentences(asked: AllocationInput) -> Decision:
 
 def measure(
     call: Callable[[AllocationInput], Decision], asked: AllocationInput, *, seconds: float
-) -> Row:
+) -> TableRow:
     """Percentiles of wall time of one call, ms."""
     size = len(asked.miners)
     row = percentiles(lambda: call(asked), seconds=seconds)
     return {"call": call.__name__, "miners": size, **row, "us_per_miner": per_miner(row, size)}
 
 
-def per_miner(row: Row, size: int) -> float:
+def per_miner(row: TableRow, size: int) -> float:
     """The p50 over the miners, µs."""
     return round(float(row["p50_ms"]) * 1e3 / size, 2)
 
 
-def yardstick(*, seconds: float) -> Row:
+def yardstick(*, seconds: float) -> TableRow:
     """Fixed work of about half a millisecond."""
     return {
         "call": "yardstick",
@@ -123,7 +123,7 @@ def yardstick(*, seconds: float) -> Row:
     }
 
 
-def percentiles(work: Callable[[], object], *, seconds: float) -> Row:
+def percentiles(work: Callable[[], object], *, seconds: float) -> TableRow:
     """How often it ran, and percentiles of its wall time, ms."""
     work()
     times: list[float] = []

@@ -35,7 +35,7 @@ from bench.offgrid_plant import (
 from energy.allocation.allocator import allocate
 from energy.allocation.cycle import CycleMemory, after, remembering
 from energy.allocation.decision import AllocationInput, Command
-from energy.json_codec import from_json, to_json
+from energy.dataclass_json import from_json, to_json
 from energy.site.miners import MinerMode, MinerProfile, MinerState
 from energy.site.preference_rules import preference_violations
 from energy.site.preferences import Preferences

@@ -26,7 +26,7 @@ from commandcenter.wiring.announcement import announced
 from commandcenter.wiring.composition import Site, compose
 from commandcenter.wiring.database import database
 from commandcenter.wiring.plant import plant
-from scheduler.runner import Run, Scheduler
+from scheduler.runner import RunJob, Scheduler
 from server.app import create_app
 from services.errors import Conflict, Invalid
 from storage.connection.pool import kept_alive
@@ -135,7 +135,7 @@ async def _settle(site: Site, parts: Parts) -> None:
 @asynccontextmanager
 async def _jobs(site: Site, parts: Parts, dsn: str, liveness: Liveness) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
-        run: Run = site.executor.run
+        run: RunJob = site.executor.run
         if parts.queue or parts.defer:
             from scheduler.worker import QueueFeeder, QueueWorker, apply_queue_schema, queue_app
 

@@ -24,7 +24,7 @@ _YEARS = "holds a time outside 1950…2099: check its time column"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class SeriesPlace:
     """Where a series was measured; None takes what is known of the file, else the defaults."""
 
     latitude: float | None = None
@@ -52,7 +52,7 @@ def run_replay(
     home: str | None,
     step_s: float,
     start_soc_pct: float,
-    place: Place,
+    place: SeriesPlace,
     progress: Callable[[int, int], None] | None,
 ) -> ReplayResult:
     """Read and replay a file.
@@ -83,7 +83,7 @@ def run_replay(
     return replay(series, options, sky=sky, progress=progress)
 
 
-def _preferences(place: Place, path: Path) -> Preferences:
+def _preferences(place: SeriesPlace, path: Path) -> Preferences:
     """The defaults at the place, which obeys the rules of every owner's preferences."""
     latitude, longitude, timezone = place.for_file(path)
     chosen = replace(Preferences(), latitude=latitude, longitude=longitude, timezone=timezone)

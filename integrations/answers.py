@@ -31,7 +31,7 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class HttpAnswer:
     """One response.
 
     Attributes:
@@ -85,7 +85,7 @@ class Answer:
         return at if at.tzinfo is not None else self.received_at
 
 
-async def read_answer(response: httpx2.Response) -> Answer:
+async def read_answer(response: httpx2.Response) -> HttpAnswer:
     """The whole of a streamed response.
 
     Raises:
@@ -98,7 +98,7 @@ async def read_answer(response: httpx2.Response) -> Answer:
         parsed = _parsed(body)
     else:
         parsed = await asyncio.to_thread(_parsed, body)
-    return Answer(
+    return HttpAnswer(
         status=response.status_code,
         headers=headers,
         size=len(body),

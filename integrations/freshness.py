@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from integrations.calling import Call
+from integrations.vendor_calls import Call
 
 AHEAD = timedelta(minutes=5)
 """How far a vendor's clock may run ahead of ours before its time is not believed."""

@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 
 import structlog
 
-from scheduler.jobs import Job, Scope, Subject, Work
+from scheduler.jobs import Job, RunsPer, Subject, Work
 from services.clock import Clock
 from services.errors import CommandCenterError, VendorError
 from services.views.ports import JobStore
@@ -39,7 +39,7 @@ class SiteLocks(Protocol):
         ...
 
 
-class Outcome(StrEnum):
+class JobOutcome(StrEnum):
     """How a run ended."""
 
     DONE = "done"
@@ -75,28 +75,28 @@ class JobExecutor:
         self._recorded_s: dict[Key, float] = {}
         self._not_before_s: dict[Key, float] = {}
 
-    async def run(self, job: Job, subject: Subject) -> Outcome:
+    async def run(self, job: Job, subject: Subject) -> JobOutcome:
         """Run ``job`` for ``subject``; a run that is still going on is not repeated but skipped.
 
         So is a poll before the time that its vendor has asked for (``Retry-After``).
         """
         key = (job.name, subject.id)
         if key in self._running or self._monotonic() < self._not_before_s.get(key, 0.0):
-            return Outcome.SKIPPED
+            return JobOutcome.SKIPPED
         self._running.add(key)
         started_s, started_at = self._monotonic(), self._clock.now()
         try:
             outcome, error = await self._tries(job, subject)
         finally:
             self._running.discard(key)
-        if outcome is not Outcome.SKIPPED:
+        if outcome is not JobOutcome.SKIPPED:
             self._tell(key, subject, error)
             await self._write_down(job, subject, (self._monotonic() - started_s) * 1000, error)
-            if job.counted and outcome is Outcome.DONE:
+            if job.counted and outcome is JobOutcome.DONE:
                 await self._count(job, subject, started_at)
         return outcome
 
-    async def _tries(self, job: Job, subject: Subject) -> tuple[Outcome, str | None]:
+    async def _tries(self, job: Job, subject: Subject) -> tuple[JobOutcome, str | None]:
         outcome, error, again = await self._try(job, subject)
         for wait_s in job.retry_after_s:
             if not again or self._monotonic() < self._not_before_s.get((job.name, subject.id), 0.0):
@@ -105,42 +105,42 @@ class JobExecutor:
             outcome, error, again = await self._try(job, subject)
         return outcome, error
 
-    async def _try(self, job: Job, subject: Subject) -> tuple[Outcome, str | None, bool]:
+    async def _try(self, job: Job, subject: Subject) -> tuple[JobOutcome, str | None, bool]:
         """One try; the error in words, and whether another may help."""
         try:
             async with asyncio.timeout(job.timeout_s):
                 return await self._guarded(job, subject), None, False
         except TimeoutError:
-            return Outcome.FAILED, f"not done within {job.timeout_s:g} s", True
+            return JobOutcome.FAILED, f"not done within {job.timeout_s:g} s", True
         except CommandCenterError as error:
             self._postpone(job, subject, error)
-            return Outcome.FAILED, _words(error), error.retry
+            return JobOutcome.FAILED, _words(error), error.retry
         except Exception as error:
             words = f"{type(error).__name__}: {_words(error)}"
             if self._errors.get((job.name, subject.id)) != words:
                 log.exception("job_broken", job=job.name, subject=subject.label)
-            return Outcome.FAILED, words, True
+            return JobOutcome.FAILED, words, True
 
     def _postpone(self, job: Job, subject: Subject, error: CommandCenterError) -> None:
         """Leave a vendor alone for as long as it asks; wall seconds, as it counts them.
 
         Only polls: no vendor may hold up a control cycle.
         """
-        if job.scope is Scope.ADAPTER and isinstance(error, VendorError):
+        if job.scope is RunsPer.ADAPTER and isinstance(error, VendorError):
             asked_s = error.retry_after_s
             if asked_s is not None and asked_s > 0.0:
                 until_s = self._monotonic() + min(asked_s, LONGEST_POSTPONED_S)
                 self._not_before_s[job.name, subject.id] = until_s
 
-    async def _guarded(self, job: Job, subject: Subject) -> Outcome:
+    async def _guarded(self, job: Job, subject: Subject) -> JobOutcome:
         if not job.exclusive:
             await job.run(self._work, subject)
-            return Outcome.DONE
+            return JobOutcome.DONE
         async with self._locks.hold(lock_key(job, subject)) as mine:
             if not mine:
-                return Outcome.SKIPPED
+                return JobOutcome.SKIPPED
             await job.run(self._work, subject)
-            return Outcome.DONE
+            return JobOutcome.DONE
 
     def _tell(self, key: Key, subject: Subject, error: str | None) -> None:
         """Log a failure when it begins or changes, and its end; not each time."""

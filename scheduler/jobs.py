@@ -44,7 +44,7 @@ class Work:
     retain: OfAll
 
 
-class Scope(StrEnum):
+class RunsPer(StrEnum):
     """For what a job runs once."""
 
     ADAPTER = "adapter"
@@ -52,7 +52,7 @@ class Scope(StrEnum):
     GLOBAL = "global"
 
 
-class Pace(StrEnum):
+class SecondsOf(StrEnum):
     """Whose seconds an interval counts."""
 
     SITE = "site"
@@ -109,10 +109,10 @@ class Job:
     """
 
     name: str
-    scope: Scope
+    scope: RunsPer
     run: Callable[[Work, Subject], Awaitable[object]]
     interval_s: float
-    pace: Pace = Pace.SITE
+    pace: SecondsOf = SecondsOf.SITE
     jitter: float = 0.0
     first_after_s: float = 0.0
     timeout_s: float = 30.0
@@ -132,7 +132,7 @@ class Job:
         return self._wall_s(self.first_after_s, speed)
 
     def _wall_s(self, seconds: float, speed: float) -> float:
-        return seconds if self.pace is Pace.WALL else seconds / speed
+        return seconds if self.pace is SecondsOf.WALL else seconds / speed
 
 
 def _of(subject: Subject) -> UUID:
@@ -144,7 +144,7 @@ def _of(subject: Subject) -> UUID:
 JOBS: tuple[Job, ...] = (
     Job(
         name="poll",
-        scope=Scope.ADAPTER,
+        scope=RunsPer.ADAPTER,
         run=lambda work, subject: work.poll(_of(subject), subject.system_id),
         interval_s=120.0,
         jitter=0.05,
@@ -155,7 +155,7 @@ JOBS: tuple[Job, ...] = (
     ),
     Job(
         name="control",
-        scope=Scope.SYSTEM,
+        scope=RunsPer.SYSTEM,
         run=lambda work, subject: work.control(_of(subject), subject.due_at),
         interval_s=60.0,
         first_after_s=10.0,
@@ -165,7 +165,7 @@ JOBS: tuple[Job, ...] = (
     ),
     Job(
         name="advance",
-        scope=Scope.SYSTEM,
+        scope=RunsPer.SYSTEM,
         run=lambda work, subject: work.advance(_of(subject)),
         interval_s=5.0,
         first_after_s=12.0,
@@ -175,7 +175,7 @@ JOBS: tuple[Job, ...] = (
     ),
     Job(
         name="alerts",
-        scope=Scope.SYSTEM,
+        scope=RunsPer.SYSTEM,
         run=lambda work, subject: work.check_alerts(_of(subject)),
         interval_s=60.0,
         first_after_s=30.0,
@@ -183,7 +183,7 @@ JOBS: tuple[Job, ...] = (
     ),
     Job(
         name="rollup",
-        scope=Scope.SYSTEM,
+        scope=RunsPer.SYSTEM,
         run=lambda work, subject: work.roll_up(_of(subject)),
         interval_s=300.0,
         first_after_s=45.0,
@@ -193,17 +193,17 @@ JOBS: tuple[Job, ...] = (
     ),
     Job(
         name="outbox",
-        scope=Scope.GLOBAL,
+        scope=RunsPer.GLOBAL,
         run=lambda work, _: work.deliver(),
         interval_s=10.0,
         first_after_s=5.0,
-        pace=Pace.WALL,
+        pace=SecondsOf.WALL,
         timeout_s=120.0,
         lane="outbox",
     ),
     Job(
         name="retention",
-        scope=Scope.GLOBAL,
+        scope=RunsPer.GLOBAL,
         run=lambda work, _: work.retain(),
         interval_s=3_600.0,
         first_after_s=60.0,

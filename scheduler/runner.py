@@ -12,11 +12,11 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from scheduler.jobs import EVERYTHING, JOBS, Job, Scope, Subject
+from scheduler.jobs import EVERYTHING, JOBS, Job, RunsPer, Subject
 from services.clock import Clock
 from services.sites.ports import SiteStore
 
-Run = Callable[[Job, Subject], Awaitable[object]]
+RunJob = Callable[[Job, Subject], Awaitable[object]]
 """What a firing does: run the job here (``JobExecutor.run``) or put it into the queue."""
 
 Key = tuple[str, UUID | None]
@@ -36,7 +36,7 @@ class Scheduler:
     def __init__(
         self,
         *,
-        run: Run,
+        run: RunJob,
         sites: SiteStore,
         clock: Clock,
         jobs: Sequence[Job] = JOBS,
@@ -122,16 +122,16 @@ class Scheduler:
 
     def _everywhere(self) -> dict[Key, tuple[Job, Subject]]:
         return {
-            (job.name, None): (job, EVERYTHING) for job in self._jobs if job.scope is Scope.GLOBAL
+            (job.name, None): (job, EVERYTHING) for job in self._jobs if job.scope is RunsPer.GLOBAL
         }
 
     async def _wanted(self) -> dict[Key, tuple[Job, Subject]]:
-        subjects: dict[Scope, list[Subject]] = {Scope.SYSTEM: [], Scope.ADAPTER: []}
+        subjects: dict[RunsPer, list[Subject]] = {RunsPer.SYSTEM: [], RunsPer.ADAPTER: []}
         for system in await self._sites.systems():
-            subjects[Scope.SYSTEM].append(
+            subjects[RunsPer.SYSTEM].append(
                 Subject(id=system.id, system_id=system.id, label=system.name)
             )
-            subjects[Scope.ADAPTER] += [
+            subjects[RunsPer.ADAPTER] += [
                 Subject(
                     id=adapter.id,
                     system_id=system.id,
@@ -144,7 +144,7 @@ class Scheduler:
         each = {
             (job.name, subject.id): (job, subject)
             for job in self._jobs
-            if job.scope is not Scope.GLOBAL
+            if job.scope is not RunsPer.GLOBAL
             for subject in subjects[job.scope]
         }
         return self._everywhere() | each

@@ -25,7 +25,7 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
 
 from scheduler.execution import JobExecutor
-from scheduler.jobs import BY_NAME, Job, Pace, Queue, Subject
+from scheduler.jobs import BY_NAME, Job, Queue, SecondsOf, Subject
 from services.clock import Clock
 
 
@@ -114,7 +114,7 @@ class QueueFeeder:
 
     async def put(self, job: Job, subject: Subject) -> bool:
         """Put ``job`` in for the present period; False where it is there or waiting already."""
-        clock = self._wall if job.pace is Pace.WALL else self._clock
+        clock = self._wall if job.pace is SecondsOf.WALL else self._clock
         period = period_of(job, subject, now_s=clock.now().timestamp())
         name = _period_name(job, subject)
         deferrer = self._app.configure_task(
@@ -223,7 +223,7 @@ class QueueWorker:
 
         The latter is also what keeps a scheduler whose clock lags from repeating a period.
         """
-        clock = self._wall if job.pace is Pace.WALL else self._clock
+        clock = self._wall if job.pace is SecondsOf.WALL else self._clock
         current = period_of(job, subject, now_s=clock.now().timestamp())
         newest = await self._app.connector.execute_query_one_async(
             _NEWEST_PERIOD, task_name=TASK, periodic_id=_period_name(job, subject)

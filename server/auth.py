@@ -90,7 +90,7 @@ async def person_or_control(identity: Reader) -> Identity:
     return identity if identity.token is None else await needs_control(identity)
 
 
-Controller = Annotated[Identity, Depends(needs_control)]
+Operator = Annotated[Identity, Depends(needs_control)]
 PersonOrController = Annotated[Identity, Depends(person_or_control)]
 Admin = Annotated[Identity, Depends(needs_admin)]
 
@@ -138,7 +138,7 @@ async def chosen_system(
     return chosen[0]
 
 
-Site = Annotated[System, Depends(chosen_system)]
+ChosenSite = Annotated[System, Depends(chosen_system)]
 
 
 async def ensure_visible(

@@ -17,7 +17,7 @@ from services.control.emergency_stop import Emergency
 from services.control.ports import DecisionStore
 from services.control.what_if import WhatIf
 from services.events import EventBus
-from services.settings.site_settings import Settings
+from services.settings.site_settings import SiteSettings
 from services.sites.ports import SiteStore
 from services.views.health import Health
 from services.views.history import History
@@ -57,7 +57,7 @@ class Services:
     sites: SiteStore
     live: LiveView
     history: History
-    settings: Settings
+    settings: SiteSettings
     what_if: WhatIf
     proposals: Proposals
     action_store: ActionStore

@@ -29,7 +29,7 @@ RETRY_AFTER_S = 5
 log = structlog.get_logger()
 
 
-Page = Callable[[Request, JSONResponse], Response]
+RefusalPage = Callable[[Request, JSONResponse], Response]
 """Shows a problem to people."""
 
 
@@ -37,7 +37,7 @@ class Unauthenticated(Exception):
     """Nobody is signed in: 401 for programs, the sign-in page for people."""
 
 
-def install(app: FastAPI, *, page: Page) -> None:
+def install(app: FastAPI, *, page: RefusalPage) -> None:
     """Register the handlers."""
     app.state.error_page = page
     app.add_exception_handler(CommandCenterError, _refused)
@@ -78,7 +78,7 @@ def _wants_page(request: Request) -> bool:
 def _shown(request: Request, problem: JSONResponse) -> Response:
     if not _wants_page(request):
         return problem
-    page: Page = request.app.state.error_page
+    page: RefusalPage = request.app.state.error_page
     return page(request, problem)
 
 

@@ -14,7 +14,7 @@ from services.accounts.rights import covers
 from services.actions.records import Action, SwitchProposal
 from services.errors import Forbidden
 from services.sites.records import ControlledLoad
-from tools.device_names import Device
+from tools.device_names import NamedDevice
 from tools.names import find
 from tools.services import ToolScope, ToolServices
 from tools.switch_request import NotPossible, Wish, switch_request
@@ -32,7 +32,7 @@ class Recent(Arguments):
     limit: int = Field(default=8, ge=1, le=30, description="how many, newest first")
 
 
-class Proposal(Arguments):
+class SwitchToPropose(Arguments):
     """One switch to propose."""
 
     load: str = Field(min_length=2, description="name of the miner, heater or fan")
@@ -62,14 +62,14 @@ def recent_actions(services: ToolServices, scope: ToolScope) -> Tool[Recent]:
     )
 
 
-def propose_action(services: ToolServices, scope: ToolScope) -> Tool[Proposal]:
+def propose_action(services: ToolServices, scope: ToolScope) -> Tool[SwitchToPropose]:
     """A pending action that waits for the owner's approval, for what the owner's words ask.
 
     A model can't propose more than that: the tool reads the owner's message itself.
     """
     made: set[UUID] = set()
 
-    async def handler(asked: Proposal) -> Document:
+    async def handler(asked: SwitchToPropose) -> Document:
         if not covers(scope.scope, Scope.CONTROL):
             raise Forbidden(action="proposing an action", needs=NEEDS)
         loads = {load.name: load for load in await services.site.loads(scope.system_id)}
@@ -99,13 +99,13 @@ def propose_action(services: ToolServices, scope: ToolScope) -> Tool[Proposal]:
         description="Propose switching a miner, heater or fan, exactly as the owner's message "
         "asks: one load, on or off, now. Creates a pending action for the owner to approve; it "
         "never switches anything itself.",
-        arguments=Proposal,
+        arguments=SwitchToPropose,
         handler=handler,
         doing="proposing to switch {load}",
     )
 
 
-def _wished(asked: Proposal, words: str, loads: Mapping[str, ControlledLoad]) -> Wish:
+def _wished(asked: SwitchToPropose, words: str, loads: Mapping[str, ControlledLoad]) -> Wish:
     """What the owner's words ask, if that is what the model asks."""
     devices = devices_of(loads.values())
     wish = switch_request(words, devices)
@@ -125,9 +125,9 @@ def _wished(asked: Proposal, words: str, loads: Mapping[str, ControlledLoad]) ->
     return wish
 
 
-def devices_of(loads: Iterable[ControlledLoad]) -> list[Device]:
+def devices_of(loads: Iterable[ControlledLoad]) -> list[NamedDevice]:
     """The loads as people name them."""
-    return [Device(name=load.name, is_miner=load.kind is LoadKind.MINER) for load in loads]
+    return [NamedDevice(name=load.name, is_miner=load.kind is LoadKind.MINER) for load in loads]
 
 
 def card(action: Action, load: str, timezone: str) -> Document:

@@ -55,7 +55,7 @@ class Explain(Arguments):
     )
 
 
-class WhatIf(Arguments):
+class WhatIfArguments(Arguments):
     """What would be different; everything else is as it is now."""
 
     battery_voltage_v: float | None = Field(default=None, ge=30, le=70, description="V")
@@ -106,10 +106,10 @@ def decision_explanation(services: ToolServices, scope: ToolScope) -> Tool[Expla
     )
 
 
-def allocator_what_if(services: ToolServices, scope: ToolScope) -> Tool[WhatIf]:
+def allocator_what_if(services: ToolServices, scope: ToolScope) -> Tool[WhatIfArguments]:
     """The same allocator on changed conditions, without side effect."""
 
-    async def handler(asked: WhatIf) -> Document:
+    async def handler(asked: WhatIfArguments) -> Document:
         document = await _document(services, scope, asked)
         answer = await services.what_if.allocate(scope.system_id, document)
         return {"assumed": document, **_summary(answer, answer.get("miners") or [], scope)}
@@ -118,13 +118,13 @@ def allocator_what_if(services: ToolServices, scope: ToolScope) -> Tool[WhatIf]:
         name="allocator_what_if",
         description="What the allocator would decide if voltage, sun, load, mode or a miner's "
         "settings were different. Changes nothing.",
-        arguments=WhatIf,
+        arguments=WhatIfArguments,
         handler=handler,
         doing="trying it out with the allocator",
     )
 
 
-async def _document(services: ToolServices, scope: ToolScope, asked: WhatIf) -> Json:
+async def _document(services: ToolServices, scope: ToolScope, asked: WhatIfArguments) -> Json:
     snapshot: Json = {
         key: value
         for key, value in (
@@ -149,7 +149,9 @@ async def _document(services: ToolServices, scope: ToolScope, asked: WhatIf) -> 
     return document
 
 
-async def _voltage(services: ToolServices, scope: ToolScope, asked: WhatIf) -> float | None:
+async def _voltage(
+    services: ToolServices, scope: ToolScope, asked: WhatIfArguments
+) -> float | None:
     if asked.battery_voltage_v is not None or asked.soc_pct is None:
         return asked.battery_voltage_v
     owner = (await services.settings.preferences(scope.system_id)).value

@@ -12,7 +12,7 @@ from tools.services import ToolScope, ToolServices
 from tools.tool import Arguments, Document, NoArguments, Tool
 
 
-class Conversion(Arguments):
+class VoltageOrSoc(Arguments):
     """Either a voltage or a state of charge."""
 
     voltage_v: float | None = Field(default=None, ge=30, le=70, description="battery voltage, V")
@@ -75,10 +75,10 @@ def battery_history(services: ToolServices, scope: ToolScope) -> Tool[Hours]:
     )
 
 
-def voltage_soc_convert(services: ToolServices, scope: ToolScope) -> Tool[Conversion]:
+def voltage_soc_convert(services: ToolServices, scope: ToolScope) -> Tool[VoltageOrSoc]:
     """The owner's calibration curve, both ways."""
 
-    async def handler(asked: Conversion) -> Document:
+    async def handler(asked: VoltageOrSoc) -> Document:
         owner = (await services.settings.preferences(scope.system_id)).value
         if asked.voltage_v is not None:
             return {"voltage_v": asked.voltage_v, "soc_pct": soc_pct(asked.voltage_v, owner)}
@@ -88,7 +88,7 @@ def voltage_soc_convert(services: ToolServices, scope: ToolScope) -> Tool[Conver
     return Tool(
         name="voltage_soc_convert",
         description="Convert battery voltage to SOC % or back by the owner's calibration curve.",
-        arguments=Conversion,
+        arguments=VoltageOrSoc,
         handler=handler,
         doing="converting between voltage and SOC",
     )

@@ -23,7 +23,7 @@ _WORD = re.compile(rf"{MARK}\d+{MARK}|\w+\+?", re.UNICODE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Device:
+class NamedDevice:
     """A load as people call it."""
 
     name: str
@@ -46,7 +46,7 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
 
-def with_marks(text: str, devices: Sequence[Device]) -> str:
+def with_marks(text: str, devices: Sequence[NamedDevice]) -> str:
     """``text`` with every whole name of a device as its mark, so that no part of a name is read."""
     marked = text
     for number in sorted(range(len(devices)), key=lambda at: -len(devices[at].name)):
@@ -59,7 +59,7 @@ def marked_in(text: str) -> list[int]:
     return list(dict.fromkeys(int(number) for number in re.findall(rf"{MARK}(\d+){MARK}", text)))
 
 
-def device_named(phrase: str, devices: Sequence[Device]) -> Device | Unclear:
+def device_named(phrase: str, devices: Sequence[NamedDevice]) -> NamedDevice | Unclear:
     """The one device that ``phrase`` names; every word of it must be one of the name's.
 
     A number or a word for a kind alone names nothing, unless there is only one of that kind.
@@ -82,7 +82,7 @@ def device_named(phrase: str, devices: Sequence[Device]) -> Device | Unclear:
     return Unclear()
 
 
-def _fits(said: Sequence[str], device: Device, *, exact: bool) -> bool:
+def _fits(said: Sequence[str], device: NamedDevice, *, exact: bool) -> bool:
     name = words(device.name)
     if not exact:
         said, name = ([word.rstrip("+") for word in text] for text in (said, name))
@@ -113,7 +113,7 @@ def _run_together(said: Sequence[str], name: Sequence[str]) -> bool:
     return letters in runs
 
 
-def _unclear(fits: Sequence[Device]) -> Unclear:
+def _unclear(fits: Sequence[NamedDevice]) -> Unclear:
     return Unclear(fits=tuple(device.name for device in fits))
 
 

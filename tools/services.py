@@ -67,7 +67,7 @@ class WhatIfView(Protocol):
         ...
 
 
-class Proposals(Protocol):
+class SwitchProposer(Protocol):
     """Makes pending actions."""
 
     async def propose(self, system_id: UUID, proposal: SwitchProposal) -> Action:
@@ -93,7 +93,7 @@ class ToolServices:
     what_if: WhatIfView
     decisions: DecisionStore
     actions: ActionStore
-    proposals: Proposals
+    proposals: SwitchProposer
     alerts: AlertStore
     health: HealthView
     site: SiteStore

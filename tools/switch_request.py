@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tools import switch_words as vocabulary
-from tools.device_names import Device, Unclear, device_named, marked_in, with_marks, words
+from tools.device_names import NamedDevice, Unclear, device_named, marked_in, with_marks, words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ Request = Wish | NotPossible | None
 """None: nothing is asked to be switched."""
 
 
-def switch_request(text: str, devices: Sequence[Device]) -> Request:
+def switch_request(text: str, devices: Sequence[NamedDevice]) -> Request:
     """What ``text`` asks to switch of ``devices``."""
     marked = with_marks(_plain(text), devices)
     if _is_emergency(marked, devices):
@@ -77,7 +77,7 @@ def _sentences(text: str) -> list[str]:
     return [part.strip() for part in parts if re.search(r"\w|\x01", part)]
 
 
-def _of_sentence(sentence: str, devices: Sequence[Device]) -> Request:
+def _of_sentence(sentence: str, devices: Sequence[NamedDevice]) -> Request:
     if _is_question(sentence):
         return None
     core = vocabulary.without_politeness(sentence)
@@ -100,7 +100,7 @@ def _of_sentence(sentence: str, devices: Sequence[Device]) -> Request:
     return parsed
 
 
-def _parsed(core: str, devices: Sequence[Device]) -> Request:
+def _parsed(core: str, devices: Sequence[NamedDevice]) -> Request:
     """The wish of a sentence that is nothing but a command; None when it has no such form."""
     for text in (core, vocabulary.corrected(core, devices)):
         for pattern, on in vocabulary.FORMS:
@@ -109,7 +109,7 @@ def _parsed(core: str, devices: Sequence[Device]) -> Request:
                 continue
             wanted = on if on is not None else match["way"] in vocabulary.ON_WORDS
             named = device_named(match["device"], devices)
-            if isinstance(named, Device):
+            if isinstance(named, NamedDevice):
                 return Wish(load=named.name, on=wanted)
             if pattern is vocabulary.DEVICE_FIRST:
                 continue
@@ -118,7 +118,7 @@ def _parsed(core: str, devices: Sequence[Device]) -> Request:
     return None
 
 
-def _mentioned(core: str, devices: Sequence[Device]) -> set[str]:
+def _mentioned(core: str, devices: Sequence[NamedDevice]) -> set[str]:
     """Devices of which a sentence has the mark, or a word that no other device has."""
     meant = {devices[number].name for number in marked_in(core)}
     for word in (said.rstrip("+") for said in words(core)):
@@ -146,7 +146,7 @@ def _exclusion(text: str) -> str | None:
     return next((reason for reason, pattern in vocabulary.EXCLUSIONS if pattern.search(text)), None)
 
 
-def _is_emergency(text: str, devices: Sequence[Device]) -> bool:
+def _is_emergency(text: str, devices: Sequence[NamedDevice]) -> bool:
     if vocabulary.NO_EMERGENCY.search(text):
         return False
     if vocabulary.EMERGENCY.search(text):
@@ -161,16 +161,16 @@ def _is_emergency(text: str, devices: Sequence[Device]) -> bool:
 # --- sentences for the owner ----------------------------------------------------------------------
 
 
-def _example(devices: Sequence[Device], *, on: bool = True) -> str:
+def _example(devices: Sequence[NamedDevice], *, on: bool = True) -> str:
     name = devices[0].name if devices else "the heater"
     return f'"turn {"on" if on else "off"} {name}"'
 
 
-def _names(devices: Sequence[Device]) -> str:
+def _names(devices: Sequence[NamedDevice]) -> str:
     return "; ".join(device.name for device in devices) or "none"
 
 
-def _emergency(devices: Sequence[Device]) -> str:
+def _emergency(devices: Sequence[NamedDevice]) -> str:
     return (
         "Press STOP: it is on every page (or `commandcenter emergency-stop`). It switches every "
         "controlled load off at once, without approval, and automation stays off until an admin "
@@ -179,7 +179,7 @@ def _emergency(devices: Sequence[Device]) -> str:
     )
 
 
-def _one_at_a_time(devices: Sequence[Device]) -> str:
+def _one_at_a_time(devices: Sequence[NamedDevice]) -> str:
     return (
         "I propose one switch at a time, so nothing was proposed. Ask for one load, on or off, for "
         f"example {_example(devices)}. There are: {_names(devices)}. To switch everything off at "
@@ -187,7 +187,7 @@ def _one_at_a_time(devices: Sequence[Device]) -> str:
     )
 
 
-def _which(phrase: str, named: Unclear, devices: Sequence[Device]) -> str:
+def _which(phrase: str, named: Unclear, devices: Sequence[NamedDevice]) -> str:
     said = " ".join(word for word in words(phrase) if word.isprintable()) or "it"
     if named.fits:
         return f'Which one? "{said}" fits {"; ".join(named.fits)}. Nothing was proposed.'
@@ -203,14 +203,14 @@ def _say_it(wish: Wish) -> str:
     )
 
 
-def _how_to_ask(devices: Sequence[Device]) -> str:
+def _how_to_ask(devices: Sequence[NamedDevice]) -> str:
     return (
         "I did not understand that well enough to propose a switch. Name one load and say on or "
         f"off, for example {_example(devices)}. There are: {_names(devices)}."
     )
 
 
-def _sentence_for(reason: str, devices: Sequence[Device]) -> str:
+def _sentence_for(reason: str, devices: Sequence[NamedDevice]) -> str:
     example = _example(devices)
     match reason:
         case "negation":

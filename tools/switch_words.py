@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from tools.device_names import ARTICLES, GENERIC, MARK, Device, words
+from tools.device_names import ARTICLES, GENERIC, MARK, NamedDevice, words
 
 
 def _re(text: str) -> re.Pattern[str]:
@@ -220,7 +220,7 @@ _JOINED = {
 }
 
 
-def corrected(core: str, devices: Sequence[Device]) -> str:
+def corrected(core: str, devices: Sequence[NamedDevice]) -> str:
     """The command with single slips of the keys undone, where only one word can be meant."""
     names = {word for device in devices for word in words(device.name) if word.isalpha()}
     known = {*_CORRECTIONS, *names, *ARTICLES, *GENERIC, *_INFLECTED}

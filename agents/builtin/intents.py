@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from agents.builtin.patterns import PATTERNS, Arguments, about_miner, compiled
-from agents.builtin.phrases import Facts, device_in, hours_in, is_past, numbers_in
+from agents.builtin.patterns import PATTERNS, ToolArguments, about_miner, compiled
+from agents.builtin.phrases import PromptedSite, device_in, hours_in, is_past, numbers_in
 from tools.switch_request import NotPossible, Wish, asks_to_switch, switch_request
 
 
@@ -32,7 +32,7 @@ class Step:
     """One tool call that answers one part of the question."""
 
     tool: str
-    arguments: Arguments = field(default_factory=dict)
+    arguments: ToolArguments = field(default_factory=dict)
     about: str = ""
 
 
@@ -109,7 +109,7 @@ _SPLIT = re.compile(
 )
 
 
-def plan(question: str, facts: Facts, previous: Sequence[str] = ()) -> Plan:
+def plan(question: str, facts: PromptedSite, previous: Sequence[str] = ()) -> Plan:
     """What to call for ``question``; ``previous`` are earlier questions, oldest first."""
     text = " ".join(question.split())
     wish = switch_request(text, facts.devices)
@@ -127,7 +127,7 @@ def plan(question: str, facts: Facts, previous: Sequence[str] = ()) -> Plan:
     return Plan(steps=steps) if steps else Plan(general=General.OUT_OF_SCOPE)
 
 
-def _steps(text: str, facts: Facts, wish: Wish | None = None) -> tuple[Step, ...]:
+def _steps(text: str, facts: PromptedSite, wish: Wish | None = None) -> tuple[Step, ...]:
     if wish is None and _WHAT_IF.search(text):
         arguments = _what_if(text, facts)
         if arguments:
@@ -142,7 +142,7 @@ def _clauses(text: str) -> list[str]:
     return [clause.strip() for clause in _SPLIT.split(text) if clause and clause.strip()]
 
 
-def _of_clause(clause: str, facts: Facts, wish: Wish | None) -> list[Step]:
+def _of_clause(clause: str, facts: PromptedSite, wish: Wish | None) -> list[Step]:
     if wish is not None and asks_to_switch(clause):
         return [_proposal(clause, wish)]
     for pattern in PATTERNS:
@@ -161,14 +161,14 @@ def _known(step: Step, steps: list[Step]) -> bool:
 
 def _proposal(clause: str, wish: Wish) -> Step:
     why = f"The owner asked: {clause}"[:300]
-    arguments: Arguments = {"load": wish.load, "turn_on": wish.on, "why": why}
+    arguments: ToolArguments = {"load": wish.load, "turn_on": wish.on, "why": why}
     return Step(tool="propose_action", arguments=arguments, about=clause)
 
 
-def _what_if(text: str, facts: Facts) -> Arguments:
+def _what_if(text: str, facts: PromptedSite) -> ToolArguments:
     numbers = numbers_in(text)
     low = text.casefold()
-    arguments: Arguments = {}
+    arguments: ToolArguments = {}
     own = re.search(
         r"(start|stop)(?:s|ed|ing)? ?(?:voltage|at|from)[^.?]{0,30}?(\d+(?:\.\d+)?) ?v", low
     )
@@ -186,8 +186,8 @@ def _what_if(text: str, facts: Facts) -> Arguments:
     return arguments if mode is None else {**arguments, "operating_mode": mode[0]}
 
 
-def _watts(low: str, watts: Sequence[tuple[float, int]]) -> Arguments:
-    arguments: Arguments = {}
+def _watts(low: str, watts: Sequence[tuple[float, int]]) -> ToolArguments:
+    arguments: ToolArguments = {}
     for value, position in watts:
         around = low[max(0, position - 30) : position + 25]
         is_load = re.search(r"\bload\b(?! s19)|house|consum", around) and "dump load" not in around
@@ -202,7 +202,7 @@ def _leans_on_previous(text: str) -> bool:
     )
 
 
-def _follow_up(text: str, facts: Facts, previous: Sequence[str]) -> tuple[Step, ...]:
+def _follow_up(text: str, facts: PromptedSite, previous: Sequence[str]) -> tuple[Step, ...]:
     if not previous:
         return ()
     before = _steps(previous[-1], facts)
@@ -216,7 +216,7 @@ def _follow_up(text: str, facts: Facts, previous: Sequence[str]) -> tuple[Step, 
     return tuple(_adapted(step, low, facts) for step in before)
 
 
-def _adapted(step: Step, low: str, facts: Facts) -> Step:
+def _adapted(step: Step, low: str, facts: PromptedSite) -> Step:
     arguments = dict(step.arguments)
     tool = step.tool
     if is_past(low):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from agents.builtin.answers import say
 from agents.builtin.intents import General, Plan, Step, plan
-from agents.builtin.phrases import Facts, local_hour
+from agents.builtin.phrases import PromptedSite, local_hour
 from agents.builtin.reply import Reply
 from agents.models.chat_model import ChatRequest, Completion, TextSink, ToolCall
 from agents.models.settings import BUILT_IN
@@ -158,7 +158,7 @@ def _read_request(request: ChatRequest) -> _Asked:
     )
 
 
-def _facts(prompt: str) -> Facts:
+def _facts(prompt: str) -> PromptedSite:
     site = read(prompt, SITE) or ""
 
     def names(label: str) -> tuple[str, ...]:
@@ -166,7 +166,7 @@ def _facts(prompt: str) -> Facts:
         return () if line is None else tuple(name.strip() for name in line[1].split(";"))
 
     at = re.search(r"^local time: (.*)$", site, re.MULTILINE)
-    return Facts(
+    return PromptedSite(
         miners=names("miners"),
         loads=names("loads"),
         zones=names("zones"),

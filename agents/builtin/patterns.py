@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agents.builtin.phrases import Facts, device_in, hours_in, moment_in, numbers_in
+from agents.builtin.phrases import PromptedSite, device_in, hours_in, moment_in, numbers_in
 
-Arguments = dict[str, object]
+ToolArguments = dict[str, object]
 """Arguments of a tool call."""
 
 
@@ -19,7 +19,7 @@ class Pattern:
     tool: str
     match: re.Pattern[str]
     unless: re.Pattern[str] | None = None
-    arguments: Callable[[str, Facts], Arguments] = lambda _clause, _facts: {}
+    arguments: Callable[[str, PromptedSite], ToolArguments] = lambda _clause, _facts: {}
 
 
 def compiled(text: str) -> re.Pattern[str]:
@@ -27,19 +27,19 @@ def compiled(text: str) -> re.Pattern[str]:
     return re.compile(text, re.IGNORECASE)
 
 
-def about_miner(clause: str, facts: Facts) -> Arguments:
+def about_miner(clause: str, facts: PromptedSite) -> ToolArguments:
     """The miner and the moment that a clause names, each if it does."""
     name = device_in(clause, facts.miners)
-    arguments: Arguments = {} if name is None else {"miner": name}
+    arguments: ToolArguments = {} if name is None else {"miner": name}
     moment = moment_in(clause)
     return arguments if moment is None else {**arguments, "at": moment}
 
 
-def _span(clause: str, facts: Facts) -> Arguments:
+def _span(clause: str, facts: PromptedSite) -> ToolArguments:
     return {"hours": hours_in(clause, facts.local_hour)}
 
 
-def _series(clause: str, facts: Facts) -> Arguments:
+def _series(clause: str, facts: PromptedSite) -> ToolArguments:
     metrics = (
         (r"\bload\b|consum|house|usage", "load_power_w"),
         (r"\bgrid\b|import|export", "grid_power_w"),
@@ -52,14 +52,14 @@ def _series(clause: str, facts: Facts) -> Arguments:
     return {"metric": "pv_power_w", **_span(clause, facts)}
 
 
-def _conversion(clause: str, _: Facts) -> Arguments:
+def _conversion(clause: str, _: PromptedSite) -> ToolArguments:
     numbers = numbers_in(clause)
     return (
         {"voltage_v": numbers.volts} if numbers.volts is not None else {"soc_pct": numbers.percent}
     )
 
 
-def _topic(clause: str, _: Facts) -> Arguments:
+def _topic(clause: str, _: PromptedSite) -> ToolArguments:
     topics = (
         (r"\bsoc\b|state of charge|pause|resume|solar.priority", "soc"),
         (r"mode|grid|import|allowance|reserve|discharge limit|tolerance", "policy"),
@@ -72,12 +72,12 @@ def _topic(clause: str, _: Facts) -> Arguments:
     return {"topic": hits[0]} if hits else {}
 
 
-def _zone(clause: str, facts: Facts) -> Arguments:
+def _zone(clause: str, facts: PromptedSite) -> ToolArguments:
     name = device_in(clause, facts.zones)
     return {} if name is None else {"zone": name}
 
 
-def _load(clause: str, facts: Facts) -> Arguments:
+def _load(clause: str, facts: PromptedSite) -> ToolArguments:
     name = device_in(clause, facts.loads)
     return {} if name is None else {"load": name}
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tools.device_names import Device
+from tools.device_names import NamedDevice
 
 DAY_H = 24.0
 LONGEST_H = 720.0
@@ -20,7 +20,7 @@ _WEAK = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class PromptedSite:
     """What the prompt says of the site: names, and the local hour of day (with fraction)."""
 
     miners: tuple[str, ...] = ()
@@ -29,9 +29,9 @@ class Facts:
     local_hour: float = 12.0
 
     @property
-    def devices(self) -> tuple[Device, ...]:
+    def devices(self) -> tuple[NamedDevice, ...]:
         """The loads as people name them."""
-        return tuple(Device(name=name, is_miner=name in self.miners) for name in self.loads)
+        return tuple(NamedDevice(name=name, is_miner=name in self.miners) for name in self.loads)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

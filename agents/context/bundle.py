@@ -14,7 +14,7 @@ from agents.roles.prompts import mark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class PromptPart:
     """One candidate part.
 
     Attributes:
@@ -84,7 +84,7 @@ class Bundle:
         }
 
 
-def assemble(question: str, kind: QuestionClass, parts: Sequence[Part]) -> Bundle:
+def assemble(question: str, kind: QuestionClass, parts: Sequence[PromptPart]) -> Bundle:
     """The bundle for a question; ``parts`` in the order of the prompt, most useful first.
 
     The question and every part's required units always stay. What is left of the budget goes to the
@@ -110,17 +110,17 @@ def assemble(question: str, kind: QuestionClass, parts: Sequence[Part]) -> Bundl
     )
 
 
-def _text(parts: Sequence[Part], kept: dict[str, list[str]]) -> str:
+def _text(parts: Sequence[PromptPart], kept: dict[str, list[str]]) -> str:
     shown = [_rendered(part, kept[part.name]) for part in parts if kept[part.name]]
     return "\n".join(shown)
 
 
-def _rendered(part: Part, units: Sequence[str]) -> str:
+def _rendered(part: PromptPart, units: Sequence[str]) -> str:
     ordered = reversed(units) if part.reverse else units
     return mark(part.name, "\n".join(ordered)) if units else ""
 
 
-def _report(part: Part, kept: Sequence[str]) -> PartReport:
+def _report(part: PromptPart, kept: Sequence[str]) -> PartReport:
     return PartReport(
         name=part.name,
         source=part.source,

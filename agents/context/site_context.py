@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from agents.builtin.quantities import amount, plain_words
 from agents.builtin.reply import Reply
-from agents.context.bundle import Bundle, Part, assemble
+from agents.context.bundle import Bundle, PromptPart, assemble
 from agents.context.question_class import QuestionClass, classify
 from agents.models.tokens import cut
 from agents.roles.prompts import CONVERSATION, NOW, SETTINGS, SITE
@@ -73,7 +73,7 @@ class ContextManager:
         facts, cached = await self._site_facts(system)
         clock = self._services.clock.now().astimezone(ZoneInfo(system.timezone))
         site_lines = (f"local time: {clock:%Y-%m-%dT%H:%M}", *facts)
-        names = Part(
+        names = PromptPart(
             name=SITE,
             source="site",
             units=site_lines,
@@ -106,7 +106,7 @@ class ContextManager:
         self._facts[system.id] = _KeptFacts(read_s=now_s, versions=versions, lines=lines)
         return lines, False
 
-    async def _live(self, system_id: UUID) -> Part:
+    async def _live(self, system_id: UUID) -> PromptPart:
         try:
             async with asyncio.timeout(LIVE_TIMEOUT_S):
                 now = await self._services.live.now(system_id)
@@ -114,9 +114,9 @@ class ContextManager:
             lines: tuple[str, ...] = (f"the live view can't be read: {error}",)
         else:
             lines = tuple(live_lines(now))
-        return Part(name=NOW, source="live snapshot", units=lines, most=NOW_MOST, required=1)
+        return PromptPart(name=NOW, source="live snapshot", units=lines, most=NOW_MOST, required=1)
 
-    async def _settings(self, system_id: UUID, question: str) -> Part:
+    async def _settings(self, system_id: UUID, question: str) -> PromptPart:
         low = question.casefold()
         topics = [topic for topic, pattern in _TOUCHES if re.search(pattern, low) is not None]
         lines: tuple[str, ...] = ()
@@ -126,7 +126,7 @@ class ContextManager:
                 f"{topic.value}: {plain_words({key: values[key] for key in TOPICS[topic]})}"
                 for topic in topics
             )
-        return Part(name=SETTINGS, source="preferences", units=lines, most=SETTINGS_MOST)
+        return PromptPart(name=SETTINGS, source="preferences", units=lines, most=SETTINGS_MOST)
 
 
 def _fact_lines(
@@ -197,13 +197,13 @@ def _zone_line(zone: Reply) -> str:
     return f"zone {zone.text('name')}: {zone.aged('temperature') if known else 'no reading'}"
 
 
-def conversation_part(history: Sequence[Message]) -> Part:
+def conversation_part(history: Sequence[Message]) -> PromptPart:
     """The conversation, latest turns first in use: recent ones verbatim, older ones shortened."""
     turns = [turn for turn in history if turn.content.strip()]
     recent, older = turns[-VERBATIM_TURNS:], turns[:-VERBATIM_TURNS]
     units = [_turn(turn, TURN_TOKENS) for turn in reversed(recent)]
     units += [_turn(turn, OLD_TURN_TOKENS, short=True) for turn in reversed(older)]
-    return Part(
+    return PromptPart(
         name=CONVERSATION, source="conversation", units=tuple(units), most=TALK_MOST, reverse=True
     )
 
@@ -238,8 +238,8 @@ def shortened(text: str, tokens: int) -> str:
     return " ".join(kept)
 
 
-def _only_names(part: Part) -> Part:
-    return Part(
+def _only_names(part: PromptPart) -> PromptPart:
+    return PromptPart(
         name=part.name,
         source=part.source,
         units=part.units[:5],

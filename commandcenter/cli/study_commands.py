@@ -57,7 +57,7 @@ async def replay(
 
     Measured PV and load drive it through a simulated battery and miners.
     """
-    from commandcenter.replay import Place, run_replay
+    from commandcenter.replay import SeriesPlace, run_replay
     from simulator.replay.report import notes, result_json, table_rows, write_chart
 
     if chart is not None:
@@ -79,7 +79,7 @@ async def replay(
             home=home,
             step_s=step_s,
             start_soc_pct=start_soc,
-            place=Place(latitude=latitude, longitude=longitude, timezone=timezone),
+            place=SeriesPlace(latitude=latitude, longitude=longitude, timezone=timezone),
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     if chart is not None:

@@ -22,7 +22,7 @@ from commandcenter.wiring.devices import Devices
 from commandcenter.wiring.key import secret_key
 from commandcenter.wiring.late_messenger import LateMessenger
 from commandcenter.wiring.model_check import model_check
-from commandcenter.wiring.plant import Plant, plant
+from commandcenter.wiring.plant import SimulatedPlant, plant
 from commandcenter.wiring.seed import (
     OWNER_ID,
     SYSTEM_ID,
@@ -55,7 +55,7 @@ from services.control.decision_retention import DecisionRetention
 from services.control.emergency_stop import Announce, Emergency
 from services.control.holds import Holds
 from services.control.what_if import WhatIf
-from services.settings.site_settings import Settings as SiteSettings
+from services.settings.site_settings import SiteSettings
 from services.telemetry.polling import Polling
 from services.telemetry.rollup import Rollup
 from services.telemetry.snapshots import SnapshotBuilder
@@ -90,7 +90,7 @@ class Site:
     """Everything of a running program."""
 
     settings: Settings
-    plant: Plant
+    plant: SimulatedPlant
     stores: PostgresStores
     services: Services
     runs: Runs
@@ -140,7 +140,7 @@ async def open_site(settings: Settings, *, live: bool = False) -> AsyncIterator[
 
 
 @asynccontextmanager
-async def compose(settings: Settings, *, dsn: str, plant: Plant) -> AsyncIterator[Site]:
+async def compose(settings: Settings, *, dsn: str, plant: SimulatedPlant) -> AsyncIterator[Site]:
     """Migrate, seed and wire everything on one database."""
     await migrations.migrate(dsn)
     async with AsyncExitStack() as stack:
@@ -171,7 +171,7 @@ async def _check_key(stores: PostgresStores) -> None:
         await stores.site.adapters(system.id)
 
 
-async def _seed(settings: Settings, stores: PostgresStores, found: Plant) -> bool:
+async def _seed(settings: Settings, stores: PostgresStores, found: SimulatedPlant) -> bool:
     wall = WallClock().now()
     first = await seed_owner(stores.accounts, email=settings.admin_email, at=wall)
     to_seed = Stores(site=stores.site, settings=stores.settings, accounts=stores.accounts)
@@ -201,7 +201,7 @@ class _Builder:
         self,
         *,
         settings: Settings,
-        plant: Plant,
+        plant: SimulatedPlant,
         stores: PostgresStores,
         control: PostgresStores,
         http: httpx2.AsyncClient,

@@ -30,7 +30,7 @@ SAVED_EVERY_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plant:
+class SimulatedPlant:
     """The running plant: its clock, addresses and mail port.
 
     Attributes:
@@ -49,7 +49,7 @@ class Plant:
 @asynccontextmanager
 async def plant(
     settings: Settings, *, run: bool, host: str = "127.0.0.1", port: int = 0
-) -> AsyncIterator[Plant]:
+) -> AsyncIterator[SimulatedPlant]:
     """The plant for as long as the block runs.
 
     Args:
@@ -63,10 +63,10 @@ async def plant(
         Unavailable: The simulator at ``SIM_URL`` does not answer.
     """
     if settings.site is SiteKind.NONE:
-        yield Plant(clock=WallClock())
+        yield SimulatedPlant(clock=WallClock())
     elif settings.sim_url is not None:
         anchor = await _remote_anchor(settings.sim_url)
-        yield Plant(clock=SimulatedClock(anchor), url=settings.sim_url)
+        yield SimulatedPlant(clock=SimulatedClock(anchor), url=settings.sim_url)
     else:
         async with _own_plant(settings, run=run, host=host, port=port) as found:
             yield found
@@ -75,7 +75,7 @@ async def plant(
 @asynccontextmanager
 async def _own_plant(
     settings: Settings, *, run: bool, host: str, port: int
-) -> AsyncIterator[Plant]:
+) -> AsyncIterator[SimulatedPlant]:
     folder = settings.home / "simulator"
     folder.mkdir(parents=True, exist_ok=True)
     anchor_file = folder / "clock.json"
@@ -86,7 +86,7 @@ async def _own_plant(
                 raise Conflict(f"The simulator of {settings.home} is already running.")
             anchor = _read_anchor(anchor_file)
             clock = WallClock() if anchor is None else SimulatedClock(anchor)
-            yield Plant(clock=clock)
+            yield SimulatedPlant(clock=clock)
             return
         async with _running(settings, folder, anchor_file, host=host, port=port) as found:
             yield found
@@ -95,7 +95,7 @@ async def _own_plant(
 @asynccontextmanager
 async def _running(
     settings: Settings, folder: Path, anchor_file: Path, *, host: str, port: int
-) -> AsyncIterator[Plant]:
+) -> AsyncIterator[SimulatedPlant]:
     from simulator.physics.site import SimulatedSite
     from simulator.vendors.servers import SimulatorPace, SimulatorServers
     from simulator.vendors.smtp_sink import SmtpSink
@@ -117,7 +117,7 @@ async def _running(
     try:
         mail_port = await sink.start()
         try:
-            yield Plant(clock=clock, url=url, mail_port=mail_port, running=True)
+            yield SimulatedPlant(clock=clock, url=url, mail_port=mail_port, running=True)
         finally:
             await sink.stop()
     finally:

@@ -15,7 +15,7 @@ _ORDER = {AlertSeverity.CRITICAL: 0, AlertSeverity.WARNING: 1, AlertSeverity.INF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class AlertCondition:
     """One alert that lasts: its identity, what it is, since when, and what to do."""
 
     key: str
@@ -27,13 +27,13 @@ class Condition:
     since: datetime
 
 
-def evaluate(facts: AlertFacts, memory: AlertMemory) -> tuple[list[Condition], AlertMemory]:
+def evaluate(facts: AlertFacts, memory: AlertMemory) -> tuple[list[AlertCondition], AlertMemory]:
     """All alerts that last now, the worst first, and the memory for the next check.
 
     An alert about something that is no longer part of the site ends.
     """
     remembered = dict(memory.watches)
-    conditions: list[Condition] = []
+    conditions: list[AlertCondition] = []
     kept: dict[str, WatchMemory] = {}
     for watch in watches(facts):
         after = advance(watch, remembered.get(watch.key, WatchMemory()), facts.at)
@@ -52,8 +52,8 @@ def watches(facts: AlertFacts) -> Iterator[Watch]:
         yield from look(facts)
 
 
-def _condition(watch: Watch, memory: WatchMemory, at: datetime) -> Condition:
-    return Condition(
+def _condition(watch: Watch, memory: WatchMemory, at: datetime) -> AlertCondition:
+    return AlertCondition(
         key=watch.key,
         category=watch.category,
         severity=watch.severity,

@@ -10,14 +10,14 @@ from energy.allocation.decision import AllocationInput, Decision
 from energy.allocation.explanation.decision_codec import miner_json
 from energy.allocation.explanation.reason_codec import compared
 from energy.allocation.explanation.sentences import Explanations
-from energy.json_codec import NOT_FINITE, CodecError, from_json, to_json
+from energy.dataclass_json import NOT_FINITE, CodecError, from_json, to_json
 from energy.site.miners import ControlMemory, MinerProfile, MinerState
 from energy.site.preferences import Preferences
 from energy.site.snapshot import Reading, Sky, Snapshot
 
 T = TypeVar("T")
 Json = dict[str, Any]
-Problem = tuple[str, str]
+FieldProblem = tuple[str, str]
 
 READINGS = (
     "battery_voltage_v",
@@ -39,7 +39,7 @@ SKY_HOLDS_S = 1_800.0
 class BadDocument(ValueError):
     """A what-if document that breaks rules; ``problems`` are (path, message) pairs, all of them."""
 
-    def __init__(self, problems: list[Problem]) -> None:
+    def __init__(self, problems: list[FieldProblem]) -> None:
         """Keep every problem."""
         super().__init__("; ".join(f"{path}: {message}" for path, message in problems))
         self.problems = problems
@@ -55,7 +55,7 @@ def question(document: Json, defaults: AllocationInput) -> AllocationInput:
     Raises:
         BadDocument: Unknown keys, wrong types, values that break a rule.
     """
-    problems: list[Problem] = []
+    problems: list[FieldProblem] = []
     if not isinstance(document, dict):
         raise BadDocument([("", f"must be an object, got {type(document).__name__}")])
     problems += [(key, "is not a known field") for key in document if key not in TOP]
@@ -102,7 +102,7 @@ def answer(decision: Decision) -> Json:
     }
 
 
-def _at(document: Json, defaults: AllocationInput, problems: list[Problem]) -> datetime:
+def _at(document: Json, defaults: AllocationInput, problems: list[FieldProblem]) -> datetime:
     if document.get("at") is None:
         return defaults.snapshot.at
     try:
@@ -112,7 +112,7 @@ def _at(document: Json, defaults: AllocationInput, problems: list[Problem]) -> d
         return defaults.snapshot.at
 
 
-def _memory(document: Json, stored: ControlMemory, problems: list[Problem]) -> ControlMemory:
+def _memory(document: Json, stored: ControlMemory, problems: list[FieldProblem]) -> ControlMemory:
     given = document.get("memory")
     if given is None:
         # Since when a miner's conditions hold is not known at another time.
@@ -124,7 +124,9 @@ def _memory(document: Json, stored: ControlMemory, problems: list[Problem]) -> C
         return stored
 
 
-def _snapshot(given: object, default: Snapshot, at: datetime, problems: list[Problem]) -> Snapshot:
+def _snapshot(
+    given: object, default: Snapshot, at: datetime, problems: list[FieldProblem]
+) -> Snapshot:
     sky = default.sky
     if abs((at - default.at).total_seconds()) > SKY_HOLDS_S:
         # The sun of another time is not known: then the assumed night stands in.
@@ -159,7 +161,7 @@ def _snapshot(given: object, default: Snapshot, at: datetime, problems: list[Pro
     return replace(default, **changes)
 
 
-def _reading(value: object, age: object, name: str, problems: list[Problem]) -> Reading | None:
+def _reading(value: object, age: object, name: str, problems: list[FieldProblem]) -> Reading | None:
     number = _number(value, f"snapshot.{name}", problems)
     age_s = _number(age, f"snapshot.age_s.{name}", problems)
     if age_s is not None and age_s < 0.0:
@@ -169,7 +171,7 @@ def _reading(value: object, age: object, name: str, problems: list[Problem]) -> 
     return Reading(value=number, age_s=0.0 if age_s is None else age_s)
 
 
-def _number(value: object, path: str, problems: list[Problem]) -> float | None:
+def _number(value: object, path: str, problems: list[FieldProblem]) -> float | None:
     if value is None:
         return None
     try:
@@ -186,7 +188,7 @@ def _finite(value: Any, path: str) -> Any:  # noqa: ANN401 - parsed JSON
     return value
 
 
-def _preferences(given: object, default: Preferences, problems: list[Problem]) -> Preferences:
+def _preferences(given: object, default: Preferences, problems: list[FieldProblem]) -> Preferences:
     if given is None:
         return default
     if not isinstance(given, dict):
@@ -195,7 +197,7 @@ def _preferences(given: object, default: Preferences, problems: list[Problem]) -
     return _overridden(default, given, "preferences", problems)
 
 
-def _overridden(default: T, given: Json, path: str, problems: list[Problem]) -> T:
+def _overridden(default: T, given: Json, path: str, problems: list[FieldProblem]) -> T:
     """``default`` with the given fields; every bad one is a problem of its own."""
     merged, known = to_json(default), set(to_json(default))
     for key, value in given.items():
@@ -212,7 +214,7 @@ def _overridden(default: T, given: Json, path: str, problems: list[Problem]) -> 
 
 
 def _miners(
-    given: object, defaults: AllocationInput, problems: list[Problem]
+    given: object, defaults: AllocationInput, problems: list[FieldProblem]
 ) -> tuple[tuple[MinerProfile, ...], tuple[MinerState, ...]]:
     profiles = {profile.name: profile for profile in defaults.miners}
     states = {state.miner_id: state for state in defaults.states}
@@ -233,7 +235,7 @@ def _miners(
 
 
 def _profile(
-    entry: object, profiles: dict[str, MinerProfile], path: str, problems: list[Problem]
+    entry: object, profiles: dict[str, MinerProfile], path: str, problems: list[FieldProblem]
 ) -> MinerProfile | None:
     if not isinstance(entry, dict):
         problems.append((path, f"must be an object, got {entry!r}"))
@@ -258,7 +260,7 @@ def _profile(
     return profile
 
 
-def _state(given: object, state: MinerState, path: str, problems: list[Problem]) -> MinerState:
+def _state(given: object, state: MinerState, path: str, problems: list[FieldProblem]) -> MinerState:
     if given is None:
         return state
     if not isinstance(given, dict):

@@ -51,27 +51,27 @@ class ZoneMemory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Band:
+class TemperatureBand:
     """A hysteresis: the temperatures at which something goes on and off, °C."""
 
     on_c: float
     off_c: float
 
 
-def fan_band(zone: Zone) -> Band | None:
+def fan_band(zone: Zone) -> TemperatureBand | None:
     """On at or above ``on_c``, off at or below ``off_c``; None without ``temp_too_hot``."""
     on_c, off_c = zone.temp_too_hot, zone.temp_hot_ok
     if on_c is None:
         return None
-    return Band(on_c=on_c, off_c=on_c - DEFAULT_BAND_K if off_c is None else off_c)
+    return TemperatureBand(on_c=on_c, off_c=on_c - DEFAULT_BAND_K if off_c is None else off_c)
 
 
-def heat_band(zone: Zone) -> Band | None:
+def heat_band(zone: Zone) -> TemperatureBand | None:
     """On at or below ``on_c``, off at or above ``off_c``; None without ``temp_too_cold``."""
     on_c, off_c = zone.temp_too_cold, zone.temp_cold_ok
     if on_c is None:
         return None
-    return Band(on_c=on_c, off_c=on_c + DEFAULT_BAND_K if off_c is None else off_c)
+    return TemperatureBand(on_c=on_c, off_c=on_c + DEFAULT_BAND_K if off_c is None else off_c)
 
 
 def usable_c(reading: Reading | None) -> float | None:

@@ -16,7 +16,7 @@ MAXIMUM_GAP_S = 600.0
 
 _HOUR_S = 3_600.0
 
-Series = Sequence[tuple[datetime, float | None]]
+TimedValues = Sequence[tuple[datetime, float | None]]
 """One metric of one device: (aware instant, value), by time; a value that is missing is None."""
 
 
@@ -45,7 +45,7 @@ class Integral:
 
 
 def integrate(
-    points: Series, *, start: datetime, end: datetime, maximum_gap_s: float = MAXIMUM_GAP_S
+    points: TimedValues, *, start: datetime, end: datetime, maximum_gap_s: float = MAXIMUM_GAP_S
 ) -> Integral:
     """Integrate one series over [start, end) by trapezoids.
 
@@ -88,7 +88,7 @@ class Runtime:
 
 
 def runtime(
-    points: Series, *, start: datetime, end: datetime, maximum_gap_s: float = MAXIMUM_GAP_S
+    points: TimedValues, *, start: datetime, end: datetime, maximum_gap_s: float = MAXIMUM_GAP_S
 ) -> Runtime:
     """How long a switch (1 on, 0 off) was on within [start, end): a state lasts until the next."""
     on_s = covered_s = 0.0
@@ -108,8 +108,8 @@ def runtime(
 class MinerSeries:
     """One miner's samples: switch (1 on, 0 off), power W, and what it hashes when on, TH/s."""
 
-    switch: Series = ()
-    power: Series = ()
+    switch: TimedValues = ()
+    power: TimedValues = ()
     hashrate_ths: float = 0.0
 
 
@@ -117,12 +117,12 @@ class MinerSeries:
 class SiteSeries:
     """All samples of a site, one series per device. Powers W with the product's signs."""
 
-    pv: tuple[Series, ...] = ()
-    load: tuple[Series, ...] = ()
-    battery: tuple[Series, ...] = ()
-    grid: tuple[Series, ...] = ()
-    voltage: tuple[Series, ...] = ()
-    soc: tuple[Series, ...] = ()
+    pv: tuple[TimedValues, ...] = ()
+    load: tuple[TimedValues, ...] = ()
+    battery: tuple[TimedValues, ...] = ()
+    grid: tuple[TimedValues, ...] = ()
+    voltage: tuple[TimedValues, ...] = ()
+    soc: tuple[TimedValues, ...] = ()
     miners: tuple[MinerSeries, ...] = ()
 
 
@@ -278,7 +278,7 @@ class _Total:
     missing_s: float
 
     @classmethod
-    def of(cls, devices: tuple[Series, ...], start: datetime, end: datetime) -> _Total:
+    def of(cls, devices: tuple[TimedValues, ...], start: datetime, end: datetime) -> _Total:
         parts = [integrate(points, start=start, end=end) for points in devices]
         known = [part for part in parts if part.mean is not None]
         sums = _sums(devices, start, end)
@@ -296,7 +296,7 @@ class _Total:
         )
 
 
-def _known(points: Series) -> list[tuple[datetime, float]]:
+def _known(points: TimedValues) -> list[tuple[datetime, float]]:
     return [(at, value) for at, value in points if value is not None and math.isfinite(value)]
 
 
@@ -324,7 +324,7 @@ def _trapezoid(
     return max(before, after), -min(before, after), seconds
 
 
-def _sums(devices: tuple[Series, ...], start: datetime, end: datetime) -> list[float]:
+def _sums(devices: tuple[TimedValues, ...], start: datetime, end: datetime) -> list[float]:
     """The devices' sum at every sample within the span, others interpolated; those unknown then
     left out.
     """

@@ -13,8 +13,7 @@ from typing import Any, TypeVar
 import apprise
 import httpx2
 
-from integrations.answers import Answer
-from integrations.calling import Call, exchange, lenient, redacted
+from integrations.answers import HttpAnswer
 from integrations.messages.mapping import (
     LONGEST_SMS,
     TWILIO,
@@ -26,6 +25,7 @@ from integrations.messages.mapping import (
 )
 from integrations.messages.payloads import TwilioError, TwilioMessage
 from integrations.messages.plugins import PLUGINS
+from integrations.vendor_calls import Call, exchange, lenient, redacted
 from services.errors import DeliveryError, VendorError
 
 T = TypeVar("T")
@@ -147,7 +147,7 @@ class TwilioClient:
         }
 
 
-def _taken(answer: Answer, secrets: tuple[str, ...]) -> str | None:
+def _taken(answer: HttpAnswer, secrets: tuple[str, ...]) -> str | None:
     message, error = lenient(TwilioMessage, answer), lenient(TwilioError, answer)
     status = answer.status
     if status in _CREATED and message.sid is not None and message.error_code is None:

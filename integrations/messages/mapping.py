@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from integrations.calling import redacted
+from integrations.vendor_calls import redacted
 from services.errors import DeliveryError
 
 TWILIO = "twilio"

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from integrations.calling import usable
 from integrations.plausible import plausible
 from integrations.shelly.client import ShellyClient
 from integrations.shelly.mapping import (
@@ -19,6 +18,7 @@ from integrations.shelly.mapping import (
     zone_samples,
 )
 from integrations.shelly.payloads import ConfigPayload, StatusPayload
+from integrations.vendor_calls import usable
 from services.actions.records import SwitchStatus
 from services.clock import Clock
 from services.errors import VendorError

@@ -8,8 +8,16 @@ from collections.abc import Callable, Mapping
 
 import httpx2
 
-from integrations.answers import Answer
-from integrations.calling import (
+from integrations.answers import HttpAnswer
+from integrations.shelly.digest import Challenge, OddChallenge, challenge_of
+from integrations.shelly.payloads import (
+    ConfigPayload,
+    DeviceInfo,
+    Frame,
+    StatusPayload,
+    result_of,
+)
+from integrations.vendor_calls import (
     Backoff,
     Call,
     Sleep,
@@ -20,14 +28,6 @@ from integrations.calling import (
     understood,
     usable,
     with_retries,
-)
-from integrations.shelly.digest import Challenge, OddChallenge, challenge_of
-from integrations.shelly.payloads import (
-    ConfigPayload,
-    DeviceInfo,
-    Frame,
-    StatusPayload,
-    result_of,
 )
 from services.errors import VendorError
 
@@ -189,7 +189,7 @@ class ShellyClient:
 
         return await with_retries(attempt, backoff=self._backoff, sleep=self._sleep)
 
-    async def _signed(self, method: str, arguments: Mapping[str, object], call: Call) -> Answer:
+    async def _signed(self, method: str, arguments: Mapping[str, object], call: Call) -> HttpAnswer:
         """One call, signed by the challenge that is known, or by a new one where it is refused."""
         known = self._challenge
         answer = await self._post(method, arguments, call, known)
@@ -209,7 +209,7 @@ class ShellyClient:
 
     async def _post(
         self, method: str, arguments: Mapping[str, object], call: Call, challenge: Challenge | None
-    ) -> Answer:
+    ) -> HttpAnswer:
         url, headers = f"{self._base_url}/rpc/{method}", {}
         if challenge is not None and self._password is not None:
             target = httpx2.URL(url).raw_path.decode("ascii")
@@ -226,7 +226,7 @@ class ShellyClient:
             json=dict(arguments),
         )
 
-    async def _get_info(self, call: Call) -> Answer:
+    async def _get_info(self, call: Call) -> HttpAnswer:
         """``/shelly``, which every generation answers without a sign-in."""
         url = f"{self._base_url}/shelly"
         return await exchange(self._http, "GET", url, call=call, timeout_s=self._timeout_s)
@@ -246,7 +246,7 @@ class ShellyClient:
         return call.failed("HTTP 404: the device does not know this method", retry=False)
 
 
-def _result(answer: Answer, call: Call) -> object:
+def _result(answer: HttpAnswer, call: Call) -> object:
     """The result of an RPC, whether it came plain or in a frame, and whatever the HTTP status."""
     refused = answer.status == _UNAUTHORIZED
     failure = None if refused else lenient(Frame, answer).failure()

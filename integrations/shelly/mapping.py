@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from integrations.calling import Call
 from integrations.freshness import from_epoch_s
 from integrations.plausible import Limits
 from integrations.shelly.payloads import (
@@ -17,6 +16,7 @@ from integrations.shelly.payloads import (
     StatusPayload,
     SysPayload,
 )
+from integrations.vendor_calls import Call
 from services.actions.records import SwitchStatus
 from services.telemetry.records import LoadSample, ZoneSample
 

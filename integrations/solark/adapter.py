@@ -10,7 +10,6 @@ from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from integrations.calling import usable
 from integrations.freshness import AHEAD, from_iso, from_local, measured_at
 from integrations.plausible import ANY_PLANT, MARGIN, Limits, plausible
 from integrations.solark.client import SolArkClient
@@ -21,8 +20,9 @@ from integrations.solark.mapping import (
     temperature_c,
     voltage_v,
 )
-from integrations.solark.payloads import BatteryDetail, Inverter, Realtime
+from integrations.solark.payloads import BatteryDetail, InverterPayload, Realtime
 from integrations.solark.subtotals import Beside, subtotal
+from integrations.vendor_calls import usable
 from services.clock import Clock
 from services.errors import VendorError
 from services.telemetry.records import EnergySample, Sample
@@ -109,7 +109,7 @@ class SolArkReader:
             samples = day_samples(curves, device_id=self._device_id, on=on, zone=self._zone)
             return [plausible(sample, self._limits) for sample in samples]
 
-    async def _beside(self) -> tuple[BatteryDetail | None, list[Inverter] | None]:
+    async def _beside(self) -> tuple[BatteryDetail | None, list[InverterPayload] | None]:
         """The battery's detail and the inverters, None where they can't be had: the powers count
         more.
         """
@@ -154,7 +154,7 @@ class SolArkReader:
         self,
         powers: EnergySample,
         detail: BatteryDetail | None,
-        inverters: Sequence[Inverter] | None,
+        inverters: Sequence[InverterPayload] | None,
         now: datetime,
     ) -> list[EnergySample]:
         """The samples of the powers and of the battery: one, where they are of one time."""
@@ -175,7 +175,9 @@ class SolArkReader:
         )
         return sorted([powers, battery], key=lambda sample: sample.at)
 
-    def _battery_at(self, detail: BatteryDetail, inverters: Sequence[Inverter]) -> datetime | None:
+    def _battery_at(
+        self, detail: BatteryDetail, inverters: Sequence[InverterPayload]
+    ) -> datetime | None:
         """When the inverter measured its battery, by itself or by the list of inverters."""
         own = from_local(detail.time, self._zone)
         if own is not None:

@@ -11,8 +11,18 @@ from datetime import date
 
 import httpx2
 
-from integrations.answers import Answer
-from integrations.calling import (
+from integrations.answers import HttpAnswer
+from integrations.solark.payloads import (
+    BatteryDetail,
+    Day,
+    FlowPayload,
+    InverterPayload,
+    Inverters,
+    Realtime,
+    SolArkEnvelope,
+    Token,
+)
+from integrations.vendor_calls import (
     Backoff,
     Call,
     Sleep,
@@ -22,16 +32,6 @@ from integrations.calling import (
     lenient,
     understood,
     with_retries,
-)
-from integrations.solark.payloads import (
-    BatteryDetail,
-    Day,
-    Envelope,
-    Flow,
-    Inverter,
-    Inverters,
-    Realtime,
-    Token,
 )
 from services.errors import VendorError
 
@@ -101,7 +101,7 @@ class SolArkClient:
         call = self.call("plant realtime")
         return understood(Realtime, await self._get(path, query, call), call)
 
-    async def flow(self, plant_id: int, *, on: date) -> Flow:
+    async def flow(self, plant_id: int, *, on: date) -> FlowPayload:
         """The live flow; ``on`` is the plant's local day.
 
         Raises:
@@ -109,7 +109,7 @@ class SolArkClient:
         """
         path = f"api/v1/plant/energy/{plant_id}/flow"
         call = self.call("plant flow")
-        return understood(Flow, await self._get(path, {"date": on.isoformat()}, call), call)
+        return understood(FlowPayload, await self._get(path, {"date": on.isoformat()}, call), call)
 
     async def day(self, plant_id: int, *, on: date) -> Day:
         """The curves of one local day, every five minutes.
@@ -133,7 +133,7 @@ class SolArkClient:
         query = {"sn": serial, "lan": "en"}
         return understood(BatteryDetail, await self._get(path, query, call), call)
 
-    async def inverters(self, plant_id: int) -> list[Inverter]:
+    async def inverters(self, plant_id: int) -> list[InverterPayload]:
         """The plant's inverters, each with when it last reported.
 
         Raises:
@@ -219,7 +219,7 @@ class SolArkClient:
             headers=headers,
             **options,
         )
-        envelope = lenient(Envelope, answer)
+        envelope = lenient(SolArkEnvelope, answer)
         if answer.status == _UNAUTHORIZED or envelope.code == _SIGNED_OUT:
             raise _signed_out(call, answer, envelope)
         check_status(answer, call, said=envelope.msg)
@@ -237,6 +237,6 @@ def _transient(code: float | None) -> bool:
     return code is None or code == _TOO_MANY or code >= _SERVER_FAULT
 
 
-def _signed_out(call: Call, answer: Answer, envelope: Envelope) -> SignedOut:
+def _signed_out(call: Call, answer: HttpAnswer, envelope: SolArkEnvelope) -> SignedOut:
     words = call.failed(f"HTTP {answer.status}, {envelope.said()}", retry=False).detail
     return SignedOut(vendor=call.vendor, call=call.name, detail=words, retry=False)

@@ -13,7 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from integrations.plausible import ANY_PLANT, Limits, plausible
-from integrations.solark.payloads import BatteryDetail, Day, DayCurve, Flow
+from integrations.solark.payloads import BatteryDetail, Day, DayCurve, FlowPayload
 from services.telemetry.records import EnergySample
 
 BALANCE_TOLERANCE_W = 500.0
@@ -32,7 +32,7 @@ _SCALE_OF = {"": 1.0, "w": 1.0, "kw": 1_000.0, "%": 1.0}
 
 
 def energy_sample(
-    flow: Flow,
+    flow: FlowPayload,
     detail: BatteryDetail | None,
     *,
     device_id: UUID,
@@ -66,7 +66,7 @@ def _balanced(sample: EnergySample, generator_w: float) -> EnergySample:
     A load of exactly 0 beside powers that go somewhere is not measured at all (no current
     transformer): it is unknown, and the rest is as good as without it.
     """
-    balance = Balance.of(sample, generator_w)
+    balance = PowerBalance.of(sample, generator_w)
     if balance is None:
         return sample
     if sample.load_power_w == 0.0 and balance.surplus_w > NO_LOAD_TOLERANCE_W:
@@ -94,7 +94,7 @@ def directed_w(magnitude: float | None, *, plus: bool | None, minus: bool | None
     return 0.0 if abs(magnitude) <= IDLE_W else None
 
 
-def _undirected(flow: Flow, battery_w: float | None, grid_w: float | None) -> dict[str, str]:
+def _undirected(flow: FlowPayload, battery_w: float | None, grid_w: float | None) -> dict[str, str]:
     sent = {
         "battery_power_w": flow.batt_power if battery_w is None else None,
         "grid_power_w": flow.grid_power if grid_w is None else None,
@@ -106,7 +106,7 @@ def _undirected(flow: Flow, battery_w: float | None, grid_w: float | None) -> di
     }
 
 
-def _pv_w(flow: Flow) -> float | None:
+def _pv_w(flow: FlowPayload) -> float | None:
     """PV and, where there are some, micro-inverters on the generator port.
 
     Without a sum of the inputs they are summed here, if each is there.
@@ -120,7 +120,7 @@ def _pv_w(flow: Flow) -> float | None:
     return pv_w + micro_w
 
 
-def _generator_w(flow: Flow) -> float:
+def _generator_w(flow: FlowPayload) -> float:
     running = flow.exists_gen or flow.gen_on
     return abs(flow.gen_power) if running and flow.gen_power is not None else 0.0
 
@@ -129,7 +129,7 @@ def _magnitude(power: float | None) -> float | None:
     return None if power is None else abs(power)
 
 
-class Balance:
+class PowerBalance:
     """What comes in and what goes out of a plant, W."""
 
     def __init__(self, *, sources_w: float, sinks_w: float) -> None:
@@ -144,7 +144,7 @@ class Balance:
         return abs(self.surplus_w) > self._tolerance_w
 
     @classmethod
-    def of(cls, sample: EnergySample, generator_w: float) -> Balance | None:
+    def of(cls, sample: EnergySample, generator_w: float) -> PowerBalance | None:
         """The balance of a sample; None where a part of it is unknown."""
         pv_w, load_w = sample.pv_power_w, sample.load_power_w
         battery_w, grid_w = sample.battery_power_w, sample.grid_power_w

@@ -19,7 +19,7 @@ def _rows(value: object) -> object:
     return [row for row in rows[:MOST_INPUTS] if isinstance(row, dict)]
 
 
-class Envelope(Payload):
+class SolArkEnvelope(Payload):
     """What wraps every answer. ``code`` other than 0 is an error, whatever the HTTP status."""
 
     code: Number = None
@@ -46,7 +46,7 @@ class PvInput(Payload):
     power: Number = None
 
 
-class Flow(Payload):
+class FlowPayload(Payload):
     """The live flow: magnitudes in W, directions as flags, ``soc`` in %.
 
     ``pv`` lists the inputs one by one; some firmware fills it in place of ``pvPower``.
@@ -95,7 +95,7 @@ class BatteryDetail(Payload):
     bms_temp: Number = Field(default=None, alias="bmsTemp")
 
 
-class Inverter(Payload):
+class InverterPayload(Payload):
     """One inverter of a plant: its production in W and when it last reported."""
 
     sn: Text = None
@@ -106,7 +106,7 @@ class Inverter(Payload):
 class Inverters(Payload):
     """The list of a plant's inverters."""
 
-    infos: list[Inverter] = Field(default_factory=list, max_length=MOST_INVERTERS)
+    infos: list[InverterPayload] = Field(default_factory=list, max_length=MOST_INVERTERS)
 
 
 class DayRecord(Payload):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from integrations.freshness import from_iso
-from integrations.solark.payloads import Inverter, Realtime
+from integrations.solark.payloads import InverterPayload, Realtime
 from services.telemetry.records import EnergySample
 
 SILENT = timedelta(minutes=10)
@@ -29,7 +29,7 @@ class Beside:
     """What the platform says beside the flow; ``inverters`` is None where it could not be read."""
 
     realtime: Realtime
-    inverters: Sequence[Inverter] | None = None
+    inverters: Sequence[InverterPayload] | None = None
 
 
 def subtotal(sample: EnergySample, before: EnergySample | None, beside: Beside) -> str | None:
@@ -47,7 +47,7 @@ def subtotal(sample: EnergySample, before: EnergySample | None, beside: Beside) 
     )
 
 
-def _silent(inverters: Sequence[Inverter] | None) -> str | None:
+def _silent(inverters: Sequence[InverterPayload] | None) -> str | None:
     times = {each.sn: from_iso(each.update_at) for each in inverters or ()}
     newest = max((at for at in times.values() if at is not None), default=None)
     for serial, at in times.items():

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from integrations.calling import usable
 from integrations.plausible import ANY_PLANT, Limits, plausible
+from integrations.vendor_calls import usable
 from integrations.victron.client import VrmClient
 from integrations.victron.mapping import battery_samples
 from services.clock import Clock

@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx2
 
-from integrations.calling import (
+from integrations.rate import RateWindow
+from integrations.vendor_calls import (
     Backoff,
     Call,
     Sleep,
@@ -20,14 +21,13 @@ from integrations.calling import (
     understood,
     with_retries,
 )
-from integrations.rate import RateWindow
 from integrations.victron.payloads import (
     Attribute,
     Diagnostics,
-    Envelope,
     Installations,
     Me,
-    Series,
+    SeriesPayload,
+    VrmEnvelope,
     series,
 )
 
@@ -117,7 +117,7 @@ class VrmClient:
         start: datetime,
         end: datetime,
         interval: str = "15mins",
-    ) -> Series:
+    ) -> SeriesPayload:
         """Recorded series by code over [start, end); at most 31 days at ``15mins`` and ``hours``.
 
         Raises:
@@ -147,7 +147,7 @@ class VrmClient:
                 params=dict(query),
                 headers={"X-Authorization": f"Token {self._token}"},
             )
-            check_status(answer, call, said=lenient(Envelope, answer).said())
+            check_status(answer, call, said=lenient(VrmEnvelope, answer).said())
             return _succeeded(json_of(answer, call), call)
 
         return await with_retries(attempt, backoff=self._backoff, sleep=self._sleep)
@@ -155,7 +155,7 @@ class VrmClient:
 
 def _succeeded(answer: object, call: Call) -> object:
     """``answer``, unless it says itself that it failed: HTTP 200 alone is no success."""
-    envelope = understood(Envelope, answer, call)
+    envelope = understood(VrmEnvelope, answer, call)
     if envelope.success is not True:
         raise call.failed(envelope.said() or "answered without success", retry=False)
     return answer

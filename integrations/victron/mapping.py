@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from integrations.calling import Call
 from integrations.freshness import from_epoch_s, measured_at
-from integrations.victron.payloads import Attribute, Series
+from integrations.vendor_calls import Call
+from integrations.victron.payloads import Attribute, SeriesPayload
 from services.telemetry.records import BatterySample, Point
 
 SYSTEM = {"bv": "voltage_v", "bc": "current_a", "bs": "soc_pct", "bst": "state"}
@@ -150,7 +150,7 @@ def _power_w(voltage_v: float | None, current_a: float | None) -> float | None:
     return round(voltage_v * current_a, 1)
 
 
-def history(series: Series, code: str) -> list[Point]:
+def history(series: SeriesPayload, code: str) -> list[Point]:
     """The mean column of one ``stats`` series as points; VRM's times are epoch milliseconds."""
     return [
         Point(at=at, value=row[1] if len(row) > 1 else None)

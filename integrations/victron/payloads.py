@@ -13,7 +13,7 @@ MOST_INSTALLATIONS = 1_000
 _DEEPEST = 4
 """Levels of an error that are worth reading."""
 
-Series = dict[str, list[tuple[float, ...]]]
+SeriesPayload = dict[str, list[tuple[float, ...]]]
 
 
 class Attribute(Payload):
@@ -43,7 +43,7 @@ class Diagnostics(Payload):
     num_records: Number = None
 
 
-class User(Payload):
+class VrmUser(Payload):
     """Who the token belongs to."""
 
     id: Annotated[int, Field(gt=0, lt=2**63)]
@@ -52,7 +52,7 @@ class User(Payload):
 class Me(Payload):
     """The answer of ``users/me``."""
 
-    user: User
+    user: VrmUser
 
 
 class Installations(Payload):
@@ -61,7 +61,7 @@ class Installations(Payload):
     records: list[Installation] = Field(default_factory=list, max_length=MOST_INSTALLATIONS)
 
 
-class Envelope(Payload):
+class VrmEnvelope(Payload):
     """What every answer says of itself; errors come as text, list or object, in either key."""
 
     success: Flag = None
@@ -87,7 +87,7 @@ def _first_words(errors: object, *, depth: int = 0) -> str | None:
     return str(errors) if errors is not None else None
 
 
-def series(answer: object) -> Series:
+def series(answer: object) -> SeriesPayload:
     """The series of a ``stats`` answer by code, as rows of numbers (first column epoch ms).
 
     A series without data is ``false`` there and left out here, as are rows that are not numbers.

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from energy.site.loads import Actor
-from server.auth import Container, Controller, Reader, Site, ensure_visible
+from server.auth import ChosenSite, Container, Operator, Reader, ensure_visible
 from server.container import Services
 from server.described import DescribedRoute
 from server.paging import Page, Paged, page_by_time
@@ -24,7 +24,7 @@ router = APIRouter(prefix="/actions", tags=["control"], route_class=DescribedRou
 @router.get("")
 async def list_actions(
     services: Container,
-    site: Site,
+    site: ChosenSite,
     _: Reader,
     paging: Paged,
     load_id: Annotated[UUID | None, Query(description="Only this load's")] = None,
@@ -44,7 +44,7 @@ async def list_actions(
 
 @router.post("", status_code=201, responses=refused(409))
 async def create_action(
-    services: Container, site: Site, who: Controller, body: NewAction
+    services: Container, site: ChosenSite, who: Operator, body: NewAction
 ) -> ActionView:
     """Switch a load by hand: checked like everything else, then executed and verified."""
     if body.load_id not in await load_names(services, site.id):
@@ -68,14 +68,14 @@ async def read_action(services: Container, who: Reader, action_id: UUID) -> Acti
 
 
 @router.post("/{action_id}/approve", responses=refused(409))
-async def approve_action(services: Container, who: Controller, action_id: UUID) -> ActionView:
+async def approve_action(services: Container, who: Operator, action_id: UUID) -> ActionView:
     """Let a pending action happen. Twice, late or on a finished one: 409, nothing happens."""
     await _visible(services, who, action_id)
     return await _view(services, await services.proposals.approve(action_id, by=who.name))
 
 
 @router.post("/{action_id}/reject", responses=refused(409))
-async def reject_action(services: Container, who: Controller, action_id: UUID) -> ActionView:
+async def reject_action(services: Container, who: Operator, action_id: UUID) -> ActionView:
     """Let a pending action not happen."""
     await _visible(services, who, action_id)
     return await _view(services, await services.proposals.reject(action_id, by=who.name))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from server.auth import Container, Controller, Reader, Site, ensure_visible
+from server.auth import ChosenSite, Container, Operator, Reader, ensure_visible
 from server.container import Services
 from server.described import DescribedRoute
 from server.paging import Page, Paged, page_by_time
@@ -22,7 +22,9 @@ LONGEST_SNOOZE = timedelta(days=30)
 
 
 @router.get("/alerts")
-async def list_alerts(services: Container, site: Site, _: Reader, paging: Paged) -> Page[AlertView]:
+async def list_alerts(
+    services: Container, site: ChosenSite, _: Reader, paging: Paged
+) -> Page[AlertView]:
     """Alerts, newest first; ``cleared_at`` is null while the condition lasts."""
     return await page_by_time(
         paging,
@@ -34,14 +36,14 @@ async def list_alerts(services: Container, site: Site, _: Reader, paging: Paged)
 
 
 @router.post("/alerts/{alert_id}/ack", responses=refused(409))
-async def acknowledge(services: Container, who: Controller, alert_id: UUID) -> AlertView:
+async def acknowledge(services: Container, who: Operator, alert_id: UUID) -> AlertView:
     """Seen: it stops escalating."""
     await _ensure_visible(services, who, alert_id)
     return AlertView.of(await services.alerts.acknowledge(alert_id, by=who.name))
 
 
 @router.post("/alerts/{alert_id}/snooze", responses=refused(409))
-async def snooze(services: Container, who: Controller, alert_id: UUID, body: Snooze) -> AlertView:
+async def snooze(services: Container, who: Operator, alert_id: UUID, body: Snooze) -> AlertView:
     """Quiet until then, at most 30 days."""
     await _ensure_visible(services, who, alert_id)
     until = _until(body, services.clock.now())
@@ -49,7 +51,7 @@ async def snooze(services: Container, who: Controller, alert_id: UUID, body: Sno
 
 
 @router.post("/notifications/test")
-async def test_notifications(services: Container, site: Site, who: Controller) -> TestMessages:
+async def test_notifications(services: Container, site: ChosenSite, who: Operator) -> TestMessages:
     """Send a test message to every target and say how each went."""
     return TestMessages(**await services.notifications.test(site.id, by=who.name))
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from server.auth import Container, Reader, Site, own_conversation
+from server.auth import ChosenSite, Container, Reader, own_conversation
 from server.container import Services
 from server.described import DescribedRoute
 from server.schemas.chat import AGENTS, Answer, Question, RunView
@@ -27,7 +27,7 @@ router = APIRouter(tags=["chat"], route_class=DescribedRoute)
 
 
 @router.post("/runs", status_code=202, responses=refused(409))
-async def start_run(services: Container, site: Site, who: Reader, asked: Question) -> RunView:
+async def start_run(services: Container, site: ChosenSite, who: Reader, asked: Question) -> RunView:
     """Ask; the answer is made on the server, whoever listens."""
     return RunView.of(await _start(services, site, who, asked))
 
@@ -61,7 +61,7 @@ async def stop_run(services: Container, who: Reader, run_id: UUID) -> RunView:
 
 @router.post("/chat", response_class=EventSourceResponse, responses=streamed(RUN_EVENTS))
 async def chat(
-    services: Container, site: Site, who: Reader, asked: Question
+    services: Container, site: ChosenSite, who: Reader, asked: Question
 ) -> EventSourceResponse:
     """Ask and listen in one request; going away stops the run."""
     run = await _start(services, site, who, asked)
@@ -70,7 +70,7 @@ async def chat(
 
 
 @router.post("/ask", responses=refused(409))
-async def ask(services: Container, site: Site, who: Reader, asked: Question) -> Answer:
+async def ask(services: Container, site: ChosenSite, who: Reader, asked: Question) -> Answer:
     """Ask and wait for the whole answer."""
     run = await _start(services, site, who, asked)
     async for each in services.runs.events(run.id, after=0):

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from energy.battery.calibration import soc_pct, voltage_v
-from server.auth import Container, Reader, Site
+from server.auth import ChosenSite, Container, Reader
 from server.described import DescribedRoute
 from server.schemas.now import Conversion
 from services.errors import Invalid
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/battery", tags=["battery"], route_class=DescribedRou
 @router.get("/convert")
 async def convert(
     services: Container,
-    site: Site,
+    site: ChosenSite,
     _: Reader,
     voltage: Annotated[float | None, Query(ge=0, le=1_000, allow_inf_nan=False)] = None,
     soc: Annotated[float | None, Query(ge=0, le=100, allow_inf_nan=False)] = None,

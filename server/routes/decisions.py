@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Body
 from pydantic import JsonValue
 
-from server.auth import Container, Reader, Site, ensure_visible
+from server.auth import ChosenSite, Container, Reader, ensure_visible
 from server.described import DescribedRoute
 from server.paging import Page, Paged, page_by_time
 from server.schemas.control import DecisionSummary, DecisionView, ReplayRequest
@@ -22,7 +22,9 @@ Overrides = Annotated[dict[str, JsonValue], Body(openapi_examples={"worked": {"v
 
 
 @router.post("/allocate")
-async def allocate(services: Container, site: Site, _: Reader, document: Overrides) -> WhatIfAnswer:
+async def allocate(
+    services: Container, site: ChosenSite, _: Reader, document: Overrides
+) -> WhatIfAnswer:
     """What the allocator would decide. Whatever is left out comes from the site; nothing
     happens.
     """
@@ -31,7 +33,7 @@ async def allocate(services: Container, site: Site, _: Reader, document: Overrid
 
 @router.get("/decisions")
 async def list_decisions(
-    services: Container, site: Site, _: Reader, paging: Paged
+    services: Container, site: ChosenSite, _: Reader, paging: Paged
 ) -> Page[DecisionSummary]:
     """Decisions, newest first."""
     return await page_by_time(

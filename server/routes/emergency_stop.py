@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Query
 
-from server.auth import Admin, Container, Controller, Reader, Site
+from server.auth import Admin, ChosenSite, Container, Operator, Reader
 from server.described import DescribedRoute
 from server.schemas.control import (
     DEFAULT_REASON,
@@ -21,14 +21,14 @@ router = APIRouter(prefix="/emergency-stop", tags=["control"], route_class=Descr
 
 
 @router.get("")
-async def read_stop(services: Container, site: Site, _: Reader) -> EmergencyStopView:
+async def read_stop(services: Container, site: ChosenSite, _: Reader) -> EmergencyStopView:
     """Whether it is latched, by whom and why."""
     return EmergencyStopView.of(await services.emergency.state(site.id))
 
 
 @router.post("")
 async def press_stop(
-    services: Container, site: Site, who: Controller, body: StopRequest | None = None
+    services: Container, site: ChosenSite, who: Operator, body: StopRequest | None = None
 ) -> EmergencyStopView:
     """Stop every controlled load at once and suspend all automation. Pressing twice is fine."""
     reason = "" if body is None else body.reason.strip()
@@ -39,7 +39,7 @@ async def press_stop(
 @router.delete("")
 async def release_stop(
     services: Container,
-    site: Site,
+    site: ChosenSite,
     who: Admin,
     body: Annotated[ReleaseRequest | None, Body()] = None,
     reason: Annotated[str | None, Query(min_length=3, max_length=REASON_LENGTH)] = None,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from server.auth import Container, Reader, Site
+from server.auth import ChosenSite, Container, Reader
 from server.container import Services
 from server.described import DescribedRoute
 from server.schemas.energy import EnergyDay, EnergyHour, SeriesColumns, Statistics
@@ -20,7 +20,7 @@ End = Annotated[datetime | None, Query(alias="to", description="ISO 8601 with of
 
 
 @router.get("/latest")
-async def latest(services: Container, site: Site, _: Reader) -> EnergyLatest:
+async def latest(services: Container, site: ChosenSite, _: Reader) -> EnergyLatest:
     """The newest powers with their ages."""
     now = await services.live.now(site.id)
     return EnergyLatest(**{name: now[name] for name in EnergyLatest.model_fields})
@@ -28,7 +28,7 @@ async def latest(services: Container, site: Site, _: Reader) -> EnergyLatest:
 
 @router.get("/stats")
 async def stats(
-    services: Container, site: Site, _: Reader, hours: Annotated[float, Query()] = 24.0
+    services: Container, site: ChosenSite, _: Reader, hours: Annotated[float, Query()] = 24.0
 ) -> Statistics:
     """Energies, peaks and extremes of the last hours."""
     return Statistics(**await services.history.statistics(site.id, hours))
@@ -36,7 +36,7 @@ async def stats(
 
 @router.get("/hourly", response_model_exclude_unset=True)
 async def hourly(
-    services: Container, site: Site, _: Reader, start: Start = None, end: End = None
+    services: Container, site: ChosenSite, _: Reader, start: Start = None, end: End = None
 ) -> list[EnergyHour]:
     """One row per hour over [from, to); the last day if left out."""
     first, last = _span(services, start, end, timedelta(days=1))
@@ -45,7 +45,7 @@ async def hourly(
 
 @router.get("/daily", response_model_exclude_unset=True)
 async def daily(
-    services: Container, site: Site, _: Reader, start: Start = None, end: End = None
+    services: Container, site: ChosenSite, _: Reader, start: Start = None, end: End = None
 ) -> list[EnergyDay]:
     """One row per local day over [from, to); the last month if left out."""
     first, last = _span(services, start, end, timedelta(days=31))
@@ -55,7 +55,7 @@ async def daily(
 @router.get("/series")
 async def series(
     services: Container,
-    site: Site,
+    site: ChosenSite,
     _: Reader,
     metric: Annotated[list[str], Query(description="e.g. pv_power_w, battery.voltage_v")],
     start: Start = None,

@@ -9,7 +9,7 @@ from contextlib import suppress
 from fastapi import APIRouter
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from server.auth import Container, Reader, Site
+from server.auth import ChosenSite, Container, Reader
 from server.container import Services
 from server.described import DescribedRoute
 from server.schemas.streams import SITE_EVENTS, streamed
@@ -25,7 +25,7 @@ PAUSE_S = 0.5
 
 
 @router.get("/stream", response_class=EventSourceResponse, responses=streamed(SITE_EVENTS))
-async def live(services: Container, site: Site, _: Reader) -> EventSourceResponse:
+async def live(services: Container, site: ChosenSite, _: Reader) -> EventSourceResponse:
     """``now`` at once and after each change, and the changes themselves by name."""
     return stream(_events(services, site), heartbeat_s=services.config.heartbeat_s)
 

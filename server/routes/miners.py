@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
 from energy.site.miners import MinerProfile
-from server.auth import Container, Controller, Reader, Site
+from server.auth import ChosenSite, Container, Operator, Reader
 from server.container import Services
 from server.described import DescribedRoute
 from server.entity_tags import expected_version
@@ -35,7 +35,7 @@ WHOLE = shown(MinerProfile(id="10000000-0000-0000-0000-000000000001", **MINER))
 
 @router.get("")
 async def list_miners(
-    services: Container, site: Site, _: Reader, paging: Paged
+    services: Container, site: ChosenSite, _: Reader, paging: Paged
 ) -> Page[StoredMiner]:
     """All miners of the site."""
     found = await services.settings.miners(site.id)
@@ -50,7 +50,7 @@ async def list_miners(
     openapi_extra=described_new(MinerProfile, MINER),
 )
 async def create_miner(
-    services: Container, site: Site, who: Controller, document: Document
+    services: Container, site: ChosenSite, who: Operator, document: Document
 ) -> JSONResponse:
     """Add a miner profile; its id is made here, and what is left out gets its default."""
     miner = made(MinerProfile, document, new_id=str(uuid4()))
@@ -61,7 +61,9 @@ async def create_miner(
 
 
 @router.get("/{miner_id}", response_model=StoredMiner)
-async def read_miner(services: Container, site: Site, _: Reader, miner_id: UUID) -> JSONResponse:
+async def read_miner(
+    services: Container, site: ChosenSite, _: Reader, miner_id: UUID
+) -> JSONResponse:
     """One miner profile."""
     return versioned(await _stored(services, site.id, miner_id))
 
@@ -74,8 +76,8 @@ async def read_miner(services: Container, site: Site, _: Reader, miner_id: UUID)
 )
 async def replace_miner(
     services: Container,
-    site: Site,
-    who: Controller,
+    site: ChosenSite,
+    who: Operator,
     miner_id: UUID,
     document: Document,
     if_match: IfMatch = None,
@@ -94,8 +96,8 @@ async def replace_miner(
 )
 async def change_miner(
     services: Container,
-    site: Site,
-    who: Controller,
+    site: ChosenSite,
+    who: Operator,
     miner_id: UUID,
     document: Document,
     if_match: IfMatch = None,
@@ -108,7 +110,7 @@ async def change_miner(
 
 @router.delete("/{miner_id}", status_code=204)
 async def delete_miner(
-    services: Container, site: Site, who: Controller, miner_id: UUID
+    services: Container, site: ChosenSite, who: Operator, miner_id: UUID
 ) -> Response:
     """Remove a miner profile."""
     stored = await _stored(services, site.id, miner_id)

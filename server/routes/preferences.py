@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse
 
 from energy.site.preferences import Preferences
-from server.auth import Container, Controller, Reader, Site
+from server.auth import ChosenSite, Container, Operator, Reader
 from server.container import Services
 from server.described import DescribedRoute
 from server.entity_tags import expected_version
@@ -24,7 +24,7 @@ router = APIRouter(tags=["preferences"], route_class=DescribedRoute)
 
 
 @router.get("/preferences", response_model=StoredPreferences)
-async def read_preferences(services: Container, site: Site, _: Reader) -> JSONResponse:
+async def read_preferences(services: Container, site: ChosenSite, _: Reader) -> JSONResponse:
     """All preferences. The ETag is what a later PUT or PATCH names in ``If-Match``."""
     return versioned(await services.settings.preferences(site.id))
 
@@ -36,7 +36,11 @@ async def read_preferences(services: Container, site: Site, _: Reader) -> JSONRe
     openapi_extra=described_whole(Preferences, shown(Preferences())),
 )
 async def replace_preferences(
-    services: Container, site: Site, who: Controller, document: Document, if_match: IfMatch = None
+    services: Container,
+    site: ChosenSite,
+    who: Operator,
+    document: Document,
+    if_match: IfMatch = None,
 ) -> JSONResponse:
     """Replace the preferences: every field has to be named; PATCH changes single ones."""
     stored = await services.settings.preferences(site.id)
@@ -50,7 +54,11 @@ async def replace_preferences(
     openapi_extra=described_change(Preferences, PREFERENCES),
 )
 async def change_preferences(
-    services: Container, site: Site, who: Controller, document: Document, if_match: IfMatch = None
+    services: Container,
+    site: ChosenSite,
+    who: Operator,
+    document: Document,
+    if_match: IfMatch = None,
 ) -> JSONResponse:
     """Change preferences. Fields that are left out keep their value."""
     stored = await services.settings.preferences(site.id)
@@ -58,7 +66,7 @@ async def change_preferences(
 
 
 @router.post("/preferences/reset", response_model=StoredPreferences)
-async def reset_preferences(services: Container, site: Site, who: Controller) -> JSONResponse:
+async def reset_preferences(services: Container, site: ChosenSite, who: Operator) -> JSONResponse:
     """Back to the defaults."""
     return versioned(await services.settings.reset_preferences(site.id, actor=who.name))
 

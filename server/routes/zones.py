@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
 from energy.site.loads import Zone
-from server.auth import Container, Controller, Reader, Site
+from server.auth import ChosenSite, Container, Operator, Reader
 from server.container import Services
 from server.described import DescribedRoute
 from server.entity_tags import expected_version
@@ -34,7 +34,9 @@ WHOLE = shown(Zone(id="10000000-0000-0000-0000-000000000001", **ZONE))
 
 
 @router.get("")
-async def list_zones(services: Container, site: Site, _: Reader, paging: Paged) -> Page[StoredZone]:
+async def list_zones(
+    services: Container, site: ChosenSite, _: Reader, paging: Paged
+) -> Page[StoredZone]:
     """All zones of the site."""
     found = await services.settings.zones(site.id)
     return page_of([stored_zone(each) for each in found], paging)
@@ -48,7 +50,7 @@ async def list_zones(services: Container, site: Site, _: Reader, paging: Paged) 
     openapi_extra=described_new(Zone, ZONE),
 )
 async def create_zone(
-    services: Container, site: Site, who: Controller, document: Document
+    services: Container, site: ChosenSite, who: Operator, document: Document
 ) -> JSONResponse:
     """Add a zone; its id is made here, and what is left out gets its default."""
     zone = made(Zone, document, new_id=str(uuid4()))
@@ -57,7 +59,9 @@ async def create_zone(
 
 
 @router.get("/{zone_id}", response_model=StoredZone)
-async def read_zone(services: Container, site: Site, _: Reader, zone_id: UUID) -> JSONResponse:
+async def read_zone(
+    services: Container, site: ChosenSite, _: Reader, zone_id: UUID
+) -> JSONResponse:
     """One zone."""
     return versioned(await _stored(services, site.id, zone_id))
 
@@ -70,8 +74,8 @@ async def read_zone(services: Container, site: Site, _: Reader, zone_id: UUID) -
 )
 async def replace_zone(
     services: Container,
-    site: Site,
-    who: Controller,
+    site: ChosenSite,
+    who: Operator,
     zone_id: UUID,
     document: Document,
     if_match: IfMatch = None,
@@ -90,8 +94,8 @@ async def replace_zone(
 )
 async def change_zone(
     services: Container,
-    site: Site,
-    who: Controller,
+    site: ChosenSite,
+    who: Operator,
     zone_id: UUID,
     document: Document,
     if_match: IfMatch = None,
@@ -103,7 +107,9 @@ async def change_zone(
 
 
 @router.delete("/{zone_id}", status_code=204)
-async def delete_zone(services: Container, site: Site, who: Controller, zone_id: UUID) -> Response:
+async def delete_zone(
+    services: Container, site: ChosenSite, who: Operator, zone_id: UUID
+) -> Response:
     """Remove a zone."""
     stored = await _stored(services, site.id, zone_id)
     await services.settings.delete_zone(site.id, stored.value.id, actor=who.name)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
-from energy import json_codec
+from energy import dataclass_json
 from energy.site.loads import Zone
 from energy.site.miners import MinerProfile
 from energy.site.preferences import Preferences
@@ -47,7 +47,7 @@ _LEFT_OUT = "is missing: PUT replaces the whole, PATCH changes single fields"
 
 def shown(value: object) -> Json:
     """The value as JSON, every field named."""
-    return cast(Json, json_codec.to_json(value))
+    return cast(Json, dataclass_json.to_json(value))
 
 
 def with_version(stored: Stored[SETTING]) -> Json:
@@ -103,7 +103,7 @@ def parsed(kind: type[SETTING], document: Json) -> SETTING:
         problems += _problem(kind, name, value, others)
     if problems:
         raise Invalid(problems)
-    return json_codec.from_json(kind, document)
+    return dataclass_json.from_json(kind, document)
 
 
 def changed(value: SETTING, document: Json) -> SETTING:
@@ -156,8 +156,8 @@ def _problem(kind: type[Any], name: str, value: object, others: Json) -> list[tu
     if isinstance(value, str) and len(value) > LONGEST_TEXT:
         return [(name, f"must have at most {LONGEST_TEXT} characters")]
     try:
-        json_codec.from_json(kind, {**others, name: value})
-    except json_codec.CodecError as error:
+        dataclass_json.from_json(kind, {**others, name: value})
+    except dataclass_json.CodecError as error:
         at_fault = error.path == name or error.path.startswith((f"{name}.", f"{name}["))
         return [(error.path, error.rule)] if at_fault else []
     return []

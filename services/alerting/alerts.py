@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID, uuid5
 
-from energy.alerts.conditions import Condition, evaluate
+from energy.alerts.conditions import AlertCondition, evaluate
 from energy.alerts.facts import AlertFacts
 from energy.alerts.timing import AlertMemory, WatchMemory
 from energy.site.preferences import Preferences
@@ -54,7 +54,7 @@ class Changes:
         return (*self.opened, *self.updated, *self.unchanged)
 
 
-class Facts(Protocol):
+class AlertFactsReader(Protocol):
     """Source of a site's alert facts."""
 
     async def gather(self, system_id: UUID, at: datetime) -> AlertFacts:
@@ -73,7 +73,7 @@ class Alerts:
         self,
         *,
         store: AlertStore,
-        facts: Facts,
+        facts: AlertFactsReader,
         sites: SiteStore,
         settings: SettingsStore,
         targets: Targets,
@@ -252,7 +252,11 @@ def agreed(memory: AlertMemory, stored: Mapping[str, Alert]) -> AlertMemory:
 
 
 def changes_of(
-    stored: Mapping[str, Alert], conditions: Sequence[Condition], *, system_id: UUID, at: datetime
+    stored: Mapping[str, Alert],
+    conditions: Sequence[AlertCondition],
+    *,
+    system_id: UUID,
+    at: datetime,
 ) -> Changes:
     """What the conditions change in the stored open alerts."""
     lasting = {condition.key for condition in conditions}
@@ -330,7 +334,7 @@ def _about(what: str, alerts: Sequence[Alert]) -> str:
     return f"{what}:{alerts[0].id}" if alerts else what
 
 
-def _opened(condition: Condition, system_id: UUID, at: datetime) -> Alert:
+def _opened(condition: AlertCondition, system_id: UUID, at: datetime) -> Alert:
     return Alert(
         id=uuid5(system_id, f"{condition.key}@{at.isoformat()}"),
         system_id=system_id,
@@ -345,7 +349,7 @@ def _opened(condition: Condition, system_id: UUID, at: datetime) -> Alert:
     )
 
 
-def _reworded(alert: Alert, condition: Condition, at: datetime) -> Alert:
+def _reworded(alert: Alert, condition: AlertCondition, at: datetime) -> Alert:
     """The alert with the newest numbers; the last ones stay where there are none now."""
     worded = replace(
         alert,

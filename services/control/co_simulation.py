@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from energy import json_codec
+from energy import dataclass_json
 from energy.allocation import what_if
 from energy.allocation.allocator import allocate
 from energy.allocation.cycle import CycleMemory, after, remembering
@@ -167,8 +167,8 @@ def _arrays(given: object) -> tuple[PvArray, ...]:
     if given is None:
         return ()
     try:
-        arrays = json_codec.from_json(tuple[PvArray, ...], given, "settings.arrays")
-    except json_codec.CodecError as error:
+        arrays = dataclass_json.from_json(tuple[PvArray, ...], given, "settings.arrays")
+    except dataclass_json.CodecError as error:
         raise Invalid([(error.path, error.rule)]) from None
     problems = []
     for index, array in enumerate(arrays):
@@ -196,8 +196,8 @@ def _at(document: Json, last_at: datetime | None) -> datetime:
     if document.get("at") is None:
         raise Invalid([("at", "is needed in each line")])
     try:
-        at = json_codec.from_json(datetime, document["at"], "at")
-    except json_codec.CodecError as error:
+        at = dataclass_json.from_json(datetime, document["at"], "at")
+    except dataclass_json.CodecError as error:
         raise Invalid([(error.path, error.rule)]) from None
     if last_at is not None and at <= last_at:
         raise Invalid([("at", f"must be after the line before ({last_at.isoformat()})")])

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from energy import json_codec
+from energy import dataclass_json
 from energy.allocation.allocator import ALLOCATOR_VERSION, allocate
 from energy.allocation.cycle import CycleMemory, after
 from energy.allocation.decision import AllocationInput, Decision
@@ -139,7 +139,7 @@ def decide(
         built.zones,
         built.temperatures,
         built.snapshot.at,
-        json_codec.from_json(HvacMemory, memory.hvac),
+        dataclass_json.from_json(HvacMemory, memory.hvac),
         HvacHints(
             preferences=built.preferences,
             rest_voltage_v=None if measured.stale else measured.rest_voltage_v,
@@ -178,7 +178,7 @@ def _with_wishes(others: tuple[OtherLoad, ...], zones: ZoneDecisions) -> tuple[O
 
 def document_of(decision: Decision, zones: ZoneDecisions) -> Json:
     """What is stored of a cycle: the whole decision, and the zones beside it."""
-    return {"allocation": decision_json(decision), "zones": json_codec.to_json(zones)}
+    return {"allocation": decision_json(decision), "zones": dataclass_json.to_json(zones)}
 
 
 def remembered(memory: SiteMemory, decision: Decision, zones: ZoneDecisions) -> SiteMemory:
@@ -186,13 +186,13 @@ def remembered(memory: SiteMemory, decision: Decision, zones: ZoneDecisions) -> 
     before = CycleMemory(
         control=memory.control,
         learned=memory.learned,
-        learning=json_codec.from_json(LearningState, memory.learning),
+        learning=dataclass_json.from_json(LearningState, memory.learning),
     )
     known = after(before, decision)
     return SiteMemory(
         learned=known.learned,
         control=known.control,
-        hvac=json_codec.to_json(zones.memory),
-        learning=json_codec.to_json(known.learning),
+        hvac=dataclass_json.to_json(zones.memory),
+        learning=dataclass_json.to_json(known.learning),
         last_cycle_at=decision.inputs.snapshot.at,
     )

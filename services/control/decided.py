@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from energy import json_codec
+from energy import dataclass_json
 from energy.allocation.decision import Decision
 from energy.allocation.explanation.decision_codec import decision_from
 from energy.climate.zones import ZoneDecisions
@@ -28,5 +28,5 @@ def decided(record: DecisionRecord) -> Decided:
     document = record.document
     return Decided(
         decision=decision_from(document.get("allocation")),
-        zones=json_codec.from_json(ZoneDecisions, document.get("zones", {}), "zones"),
+        zones=dataclass_json.from_json(ZoneDecisions, document.get("zones", {}), "zones"),
     )

@@ -15,7 +15,7 @@ from services.settings.ports import SettingsStore
 from services.stored import Stored
 
 
-class Settings:
+class SiteSettings:
     """The owner's settings. Every change is stored with who made it; a broken rule changes nothing.
 
     Saving raises ``Invalid`` with every problem found, and ``Conflict`` when ``expected_version``

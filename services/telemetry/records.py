@@ -11,7 +11,7 @@ from uuid import UUID
 
 from energy.site.snapshot import Link
 
-Suspicions = Mapping[str, str]
+SuspicionByMetric = Mapping[str, str]
 """Metric → why its value is not to be trusted, in plain words.
 
 A value that is possible but doubtful is kept beside its reason. One that cannot be (10³⁰⁸ W, 140 %)
@@ -32,7 +32,7 @@ class EnergySample:
     battery_voltage_v: float | None = None
     soc_pct: float | None = None
     temperature_c: float | None = None
-    suspect: Suspicions = field(default_factory=dict, hash=False)
+    suspect: SuspicionByMetric = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class BatterySample:
     soc_pct: float | None = None
     temperature_c: float | None = None
     state: str | None = None
-    suspect: Suspicions = field(default_factory=dict, hash=False)
+    suspect: SuspicionByMetric = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class LoadSample:
     energy_wh: float | None = None
     temperature_c: float | None = None
     speed: int | None = None
-    suspect: Suspicions = field(default_factory=dict, hash=False)
+    suspect: SuspicionByMetric = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class ZoneSample:
     device_id: UUID
     at: datetime
     temperature_c: float | None = None
-    suspect: Suspicions = field(default_factory=dict, hash=False)
+    suspect: SuspicionByMetric = field(default_factory=dict, hash=False)
 
 
 Sample = EnergySample | BatterySample | LoadSample | ZoneSample

@@ -14,8 +14,8 @@ from energy.energy_balance.rollup import (
     MAXIMUM_GAP_S,
     EnergyPeriod,
     MinerSeries,
-    Series,
     SiteSeries,
+    TimedValues,
     battery_cycles,
     combine,
     day_bounds,
@@ -193,7 +193,7 @@ def period_of(row: Json) -> EnergyPeriod:
     return EnergyPeriod(**{name: value for name, value in row.items() if name in names})
 
 
-def switch_series(rows: Sequence[LoadSample]) -> Series:
+def switch_series(rows: Sequence[LoadSample]) -> TimedValues:
     """1 for on, 0 for off, None where the state is unknown."""
     return [(row.at, None if row.is_on is None else float(row.is_on)) for row in rows]
 
@@ -210,7 +210,7 @@ def _bank_rows(
     for device_id in sorted({row.device_id for row in monitors}):
         mine = [row for row in monitors if row.device_id == device_id]
         voltage = in_force([(row.at, row.voltage_v) for row in mine], (), preferences)
-        power: Series = [(row.at, row.power_w) for row in mine]
+        power: TimedValues = [(row.at, row.power_w) for row in mine]
         series = SiteSeries(voltage=(voltage,), battery=(power,), soc=(_soc(voltage, preferences),))
         period = summarize(series, start=start, end=end)
         temperatures = [
@@ -247,7 +247,7 @@ _BANK_COLUMNS = (
 )
 
 
-def _by_device(rows: Sequence[_S], value: Callable[[_S], float | None]) -> tuple[Series, ...]:
+def _by_device(rows: Sequence[_S], value: Callable[[_S], float | None]) -> tuple[TimedValues, ...]:
     """One series per device that has any value, in the order of the devices' ids."""
     devices = sorted({row.device_id for row in rows if value(row) is not None})
     return tuple(
@@ -255,7 +255,7 @@ def _by_device(rows: Sequence[_S], value: Callable[[_S], float | None]) -> tuple
     )
 
 
-def _soc(voltage: Series, preferences: Preferences) -> Series:
+def _soc(voltage: TimedValues, preferences: Preferences) -> TimedValues:
     return [(at, None if v is None else soc_pct(v, preferences)) for at, v in voltage]
 
 

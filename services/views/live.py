@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from energy import json_codec
+from energy import dataclass_json
 from energy.allocation.decision import Decision
 from energy.allocation.explanation.sentences import Explanations
 from energy.climate.zones import ZoneDecision
@@ -191,7 +191,7 @@ def _decision(
         "id": str(record.id),
         "at": record.at.isoformat(),
         "age_s": age_s,
-        "budget": json_codec.to_json(what.decision.budget),
+        "budget": dataclass_json.to_json(what.decision.budget),
         "limits": list(what.decision.limits),
     }
 

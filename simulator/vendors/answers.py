@@ -6,7 +6,6 @@ import asyncio
 import gzip
 import math
 import time
-from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 from functools import cache
 from typing import Any
@@ -18,7 +17,6 @@ from typing_extensions import override
 
 from simulator.vendors.faults import FaultKind, Faults
 
-Handler = Callable[[Request], Awaitable[Response]]
 _HANG_S = 60.0
 _ASKED_S = 5.0
 _BOMB_BYTES = 48_000_000

@@ -28,10 +28,10 @@ NAME = re.compile(r"[a-z_][a-z0-9_]*")
 SWITCHES = frozenset({"is_on"})
 """Columns that are booleans."""
 
-Parts = str | Sequence[str]
+SqlParts = str | Sequence[str]
 
 
-def built(template: LiteralString, **parts: Parts) -> LiteralString:
+def built(template: LiteralString, **parts: SqlParts) -> LiteralString:
     """The statement with its parts filled in.
 
     Raises:
@@ -80,7 +80,7 @@ class _Formatter(string.Formatter):
         return ", ".join(_FORMS[format_spec](name) for name in value)
 
 
-def _checked(part: Parts) -> list[str]:
+def _checked(part: SqlParts) -> list[str]:
     names = [part] if isinstance(part, str) else list(part)
     for name in names:
         if NAME.fullmatch(name) is None:

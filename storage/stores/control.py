@@ -8,7 +8,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from energy import json_codec
+from energy import dataclass_json
 from services.actions.records import EmergencyStop
 from services.memory.records import SiteMemory
 from services.stored import Json
@@ -30,17 +30,19 @@ class PostgresMemoryStore:
         """What is remembered; nothing at first."""
         found = await row(self._pool, SQL["load_memory"], {"system_id": system_id})
         return (
-            SiteMemory() if found is None else json_codec.from_json(SiteMemory, found["document"])
+            SiteMemory()
+            if found is None
+            else dataclass_json.from_json(SiteMemory, found["document"])
         )
 
     async def save(self, system_id: UUID, memory: SiteMemory) -> None:
         """Replace it."""
         document = {
-            "learned": json_codec.to_json(memory.learned),
-            "control": json_codec.to_json(memory.control),
+            "learned": dataclass_json.to_json(memory.learned),
+            "control": dataclass_json.to_json(memory.control),
             "hvac": memory.hvac,
             "learning": memory.learning,
-            "last_cycle_at": json_codec.to_json(memory.last_cycle_at),
+            "last_cycle_at": dataclass_json.to_json(memory.last_cycle_at),
         }
         values = {"system_id": system_id, "document": Jsonb(document)}
         await rows(self._pool, SQL["save_memory"], values)

@@ -11,7 +11,7 @@ import structlog
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
-from energy import json_codec
+from energy import dataclass_json
 from energy.site.loads import Zone
 from energy.site.miners import MinerProfile
 from energy.site.preferences import Preferences
@@ -189,7 +189,7 @@ async def _audit(
 
 def _logged(value: Any) -> Json:  # noqa: ANN401 - any of the settings
     """As the audit log keeps it: of an address only its kind."""
-    document: Json = json_codec.to_json(value)
+    document: Json = dataclass_json.to_json(value)
     if "notify_urls" in document:
         document["notify_urls"] = [url.partition(":")[0] for url in document["notify_urls"]]
     return document
@@ -206,7 +206,7 @@ def _saving(cls: type, table: str) -> LiteralString:
 
 
 def _values(value: Preferences | MinerProfile | Zone) -> dict[str, Any]:
-    values = json_codec.to_json(value)
+    values = dataclass_json.to_json(value)
     return {name: Jsonb(each) if isinstance(each, list) else each for name, each in values.items()}
 
 
@@ -214,7 +214,7 @@ def _stored(cls: type[T], found: DictRow) -> Stored[T]:
     names = (field.name for field in fields(cast("Any", cls)))
     data = {name: _plain(found[name]) for name in names if name in found}
     return Stored(
-        value=json_codec.from_json(cls, data),
+        value=dataclass_json.from_json(cls, data),
         version=found["version"],
         updated_at=found["updated_at"],
     )

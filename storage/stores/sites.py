@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
-from energy import json_codec
+from energy import dataclass_json
 from energy.site.pv_array import PvArray
 from services.errors import Invalid
 from services.sites.records import AdapterConfig, ControlledLoad, System
@@ -44,7 +44,7 @@ class PostgresSiteStore:
     async def save_system(self, system: System) -> None:
         """Insert or update."""
         values = {field.name: getattr(system, field.name) for field in fields(System)}
-        values["pv_arrays"] = Jsonb(json_codec.to_json(system.pv_arrays))
+        values["pv_arrays"] = Jsonb(dataclass_json.to_json(system.pv_arrays))
         await rows(self._pool, SQL["save_system"], values)
 
     async def adapters(self, system_id: UUID) -> Sequence[AdapterConfig]:
@@ -105,5 +105,5 @@ class PostgresSiteStore:
 
 
 def _system(found: DictRow) -> System:
-    arrays = tuple(json_codec.from_json(PvArray, each) for each in found["pv_arrays"])
+    arrays = tuple(dataclass_json.from_json(PvArray, each) for each in found["pv_arrays"])
     return record(System, {**found, "pv_arrays": arrays})

@@ -9,10 +9,10 @@ from uuid import UUID
 
 import httpx2
 
-from integrations.calling import Backoff
 from integrations.shelly.client import ShellyClient
 from integrations.solark.adapter import SolArkReader
 from integrations.solark.client import SolArkAccount, SolArkClient
+from integrations.vendor_calls import Backoff
 from integrations.victron.adapter import VrmReader
 from integrations.victron.client import VrmClient
 from services.telemetry.records import Sample

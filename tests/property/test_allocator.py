@@ -16,7 +16,7 @@ from energy.allocation.explanation.decision_codec import decision_from, decision
 from energy.allocation.explanation.reason_codec import compared
 from energy.allocation.explanation.sentences import explained
 from energy.allocation.reasons import ReasonCode
-from energy.json_codec import canonical
+from energy.dataclass_json import canonical
 from energy.measuring.base_load import metered_w
 from energy.site.miners import (
     ChargeHold,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.context.bundle import Part, assemble
+from agents.context.bundle import PromptPart, assemble
 from agents.context.question_class import BUDGETS, QuestionClass
 from agents.models.tokens import count
 from agents.roles.prompts import MARKS, clean, mark, read
@@ -20,9 +20,9 @@ def test_the_budget_holds_and_only_whole_units_go(
 ) -> None:
     question = "Why is the dump load off?"
     parts = [
-        Part(name="site", source="site", units=tuple(facts), most=300),
-        Part(name="now", source="live", units=tuple(now), most=200, required=1),
-        Part(name="conversation", source="talk", units=tuple(talk), most=200, reverse=True),
+        PromptPart(name="site", source="site", units=tuple(facts), most=300),
+        PromptPart(name="now", source="live", units=tuple(now), most=200, required=1),
+        PromptPart(name="conversation", source="talk", units=tuple(talk), most=200, reverse=True),
     ]
     bundle = assemble(question, kind, parts)
     assert bundle.tokens == count(question) + count(bundle.text)

@@ -9,17 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.solark.mapping import POWERS, energy_sample
-from integrations.solark.payloads import Flow
+from integrations.solark.payloads import FlowPayload
 
 AT = datetime(2026, 6, 21, 19, tzinfo=UTC)
 POWER_W = st.floats(0, 20_000, allow_nan=False).map(lambda w: round(w, 1))
 SIGNED_W = st.floats(-12_000, 12_000, allow_nan=False).map(lambda w: round(w, 1))
 
 
-def sent(pv_w: float, load_w: float, battery_w: float, grid_w: float, **style: bool) -> Flow:
+def sent(pv_w: float, load_w: float, battery_w: float, grid_w: float, **style: bool) -> FlowPayload:
     """The plant's powers as the platform would show them."""
     turn = -1 if style.get("signed") else 1
-    return Flow.model_validate(
+    return FlowPayload.model_validate(
         {
             "pvPower": str(pv_w) if style.get("text") else pv_w,
             "loadOrEpsPower": load_w,

@@ -12,11 +12,11 @@ from uuid import UUID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from integrations.calling import Backoff
 from integrations.shelly.adapter import ShellyReader, ShellySwitch
 from integrations.shelly.client import ShellyClient
 from integrations.solark.adapter import SolArkReader
 from integrations.solark.client import SolArkAccount, SolArkClient
+from integrations.vendor_calls import Backoff
 from integrations.victron.adapter import VrmReader
 from integrations.victron.client import VrmClient
 from services.errors import VendorError

@@ -9,7 +9,7 @@ from __future__ import annotations
 from energy.allocation.decision import AllocationInput, Budget, Command, Decision, MinerDecision
 from energy.allocation.explanation.reason_codec import compared, reason_of
 from energy.allocation.explanation.sentences import Explanations, Sentences
-from energy.json_codec import CodecError, Json, canonical, from_json, to_json
+from energy.dataclass_json import CodecError, Json, canonical, from_json, to_json
 from energy.site.miners import ControlMemory
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeAlias, get_args
 
 from energy.allocation.reasons import Condition, ConditionCeased, Reason, ReasonCode
-from energy.json_codec import CodecError, from_json
+from energy.dataclass_json import CodecError, from_json
 
 Number: TypeAlias = float | str | bool | None
 Compared: TypeAlias = tuple[tuple[str, Number], ...]

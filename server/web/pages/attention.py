@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from server.auth import Container, Reader, Site, ensure_visible
+from server.auth import ChosenSite, Container, Reader, ensure_visible
 from server.web.attention import attention_of, card_of
 from server.web.rendering import page
 from services.accounts.records import Scope
@@ -17,7 +17,7 @@ router = APIRouter()
 
 
 @router.get("/attention")
-async def attention(services: Container, site: Site, who: Reader) -> Response:
+async def attention(services: Container, site: ChosenSite, who: Reader) -> Response:
     """The section that stands first on the home page; its count is every page's badge."""
     found = await attention_of(services, site.id)
     return page("attention.html", attention=found, may_control=who.may(Scope.CONTROL))

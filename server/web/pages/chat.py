@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from server.auth import Container, Reader, Site, own_conversation
+from server.auth import ChosenSite, Container, Reader, own_conversation
 from server.running_answer import running_run
 from server.schemas.chat import AGENTS
 from server.web.decision_path import how_it_was_answered, proposed_actions
@@ -31,7 +31,7 @@ SUGGESTIONS = (
 @router.get("/chat")
 async def chat(
     services: Container,
-    site: Site,
+    site: ChosenSite,
     who: Reader,
     conversation: Annotated[UUID | None, Query()] = None,
 ) -> Response:

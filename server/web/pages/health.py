@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from energy.wording import duration
-from server.auth import Container, Reader, Site
+from server.auth import ChosenSite, Container, Reader
 from server.web.rendering import page
 from server.web.shell import shell_of
 from services.stored import Json
@@ -26,7 +26,7 @@ GROUPS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class HealthLine:
     """One part as a line of the page.
 
     Attributes:
@@ -50,12 +50,12 @@ class Group:
     """Parts of one kind: those to look at, and those that are ``quiet`` because all is well."""
 
     title: str
-    parts: tuple[Part, ...]
-    quiet: tuple[Part, ...]
+    parts: tuple[HealthLine, ...]
+    quiet: tuple[HealthLine, ...]
 
 
 @router.get("/health")
-async def health(services: Container, site: Site, who: Reader) -> Response:
+async def health(services: Container, site: ChosenSite, who: Reader) -> Response:
     """The parts in their groups, the worst first."""
     report = await services.health.report()
     groups = [_group(title, kinds, report) for title, kinds in GROUPS]
@@ -79,9 +79,9 @@ def _group(title: str, kinds: frozenset[str], report: Json) -> Group:
     )
 
 
-def _part(component: Json, at: datetime) -> Part:
+def _part(component: Json, at: datetime) -> HealthLine:
     age_s = component["age_s"]
-    return Part(
+    return HealthLine(
         name=component["name"],
         status=component["status"],
         words=component["detail"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from server.auth import Container, Reader, Site
+from server.auth import ChosenSite, Container, Reader
 from server.web.rendering import page
 from server.web.shell import shell_of
 
@@ -13,7 +13,7 @@ router = APIRouter()
 
 
 @router.get("/")
-async def home(services: Container, site: Site, who: Reader) -> Response:
+async def home(services: Container, site: ChosenSite, who: Reader) -> Response:
     """The page with the values of this moment; scripts keep it live."""
     return page(
         "home.html",

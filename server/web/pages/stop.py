@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
-from server.auth import Container, Controller, Site
+from server.auth import ChosenSite, Container, Operator
 from server.schemas.control import DEFAULT_REASON, REASON_LENGTH
 from server.web.rendering import page
 
@@ -15,7 +15,7 @@ router = APIRouter()
 
 
 @router.get("/stop")
-async def ask(_: Controller) -> Response:
+async def ask(_: Operator) -> Response:
     """The question. Looking at it changes nothing."""
     return page("stop.html")
 
@@ -23,8 +23,8 @@ async def ask(_: Controller) -> Response:
 @router.post("/stop")
 async def stop(
     services: Container,
-    site: Site,
-    who: Controller,
+    site: ChosenSite,
+    who: Operator,
     reason: Annotated[str, Form(max_length=REASON_LENGTH)] = "",
 ) -> Response:
     """Latch, and show it on the home page."""

@@ -23,7 +23,7 @@ from services.alerting.records import Alert, Severity
 from services.chat.ports import Assistant
 from services.chat.runs import Runs
 from services.clock import Clock
-from services.settings.site_settings import Settings
+from services.settings.site_settings import SiteSettings
 from services.sites.records import System
 from services.views.health import Health
 from services.views.history import History
@@ -150,7 +150,7 @@ class WebSite:
 
     def _services(self) -> Services:
         s, loop = self.stores, self.reference.loop
-        settings = Settings(store=s.settings)
+        settings = SiteSettings(store=s.settings)
         health = Health(
             store_health=s.health,
             sites=s.site,

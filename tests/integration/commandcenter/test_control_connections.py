@@ -9,7 +9,7 @@ from pathlib import Path
 from commandcenter.clock import WallClock
 from commandcenter.settings import Settings
 from commandcenter.wiring.composition import compose
-from commandcenter.wiring.plant import Plant
+from commandcenter.wiring.plant import SimulatedPlant
 from storage.connection.pool import Pool, connected
 
 PEOPLES = 8
@@ -20,7 +20,7 @@ async def test_a_cycle_is_decided_while_pages_and_chat_hold_every_connection(
     database: str, tmp_path: Path
 ) -> None:
     settings = Settings(home=tmp_path, site="none", _env_file=None)  # type: ignore[call-arg]
-    plant = Plant(clock=WallClock())
+    plant = SimulatedPlant(clock=WallClock())
     async with compose(settings, dsn=database, plant=plant) as site, AsyncExitStack() as held:
         pool: Pool = site.stores.conversations._pool
         for _ in range(PEOPLES):

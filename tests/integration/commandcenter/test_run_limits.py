@@ -9,7 +9,7 @@ import pytest
 from commandcenter.clock import WallClock
 from commandcenter.settings import Settings
 from commandcenter.wiring.composition import compose
-from commandcenter.wiring.plant import Plant
+from commandcenter.wiring.plant import SimulatedPlant
 from services.chat.records import RunLimits
 
 
@@ -29,6 +29,6 @@ async def test_each_setting_is_the_limit_of_every_run(
         monkeypatch.setenv(name, value)
     wanted = RunLimits(seconds=31.0, calls=3, tokens=4_000, answer_chars=5_000, proposals=0)
     settings = Settings(_env_file=None)  # type: ignore[call-arg]
-    async with compose(settings, dsn=database, plant=Plant(clock=WallClock())) as site:
+    async with compose(settings, dsn=database, plant=SimulatedPlant(clock=WallClock())) as site:
         assert site.runs._limits == wanted
         assert site.assistant._limits == wanted

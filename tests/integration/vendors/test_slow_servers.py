@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 import httpx2
 import pytest
 
-from integrations.calling import Backoff
 from integrations.messages.guard import system_resolve
 from integrations.shelly.client import ShellyClient
 from integrations.solark.client import SolArkAccount, SolArkClient
+from integrations.vendor_calls import Backoff
 from integrations.victron.client import VrmClient
 from services.errors import VendorError
 from tests.fakes.vendor_http import Loopback, Script, ShellyDevice, Waits

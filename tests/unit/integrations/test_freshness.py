@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from integrations.calling import Call
 from integrations.freshness import AHEAD, from_epoch_s, from_iso, measured_at
+from integrations.vendor_calls import Call
 from services.errors import VendorError
 
 NOW = datetime(2026, 4, 3, 16, 40, tzinfo=UTC)

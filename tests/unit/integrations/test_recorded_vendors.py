@@ -21,7 +21,7 @@ from integrations.solark.payloads import BatteryDetail, Day, Token
 from integrations.victron.adapter import VrmReader
 from integrations.victron.client import VrmClient
 from integrations.victron.mapping import history
-from integrations.victron.payloads import Envelope, series
+from integrations.victron.payloads import VrmEnvelope, series
 from services.errors import DeliveryError, VendorError
 from services.telemetry.records import BatterySample, EnergySample, LoadSample
 from tests.fakes.clock import SteppingClock
@@ -118,7 +118,7 @@ def test_vrm_series_with_false() -> None:
     ],
 )
 def test_vrm_errors(name: str, said: str) -> None:
-    envelope = Envelope.model_validate(recorded(f"victron_vrm/{name}.json"))
+    envelope = VrmEnvelope.model_validate(recorded(f"victron_vrm/{name}.json"))
     assert (envelope.success, envelope.said()) == (False, said)
 
 

@@ -516,7 +516,8 @@ async def test_a_wrong_password_is_said_without_it(status: int) -> None:
         pytest.param(None, "no answer within 15 s", True, id="silence"),
         pytest.param(
             fine(None),
-            "not understood: the answer: Input should be a valid dictionary or instance of Flow",
+            "not understood: the answer: Input should be a valid dictionary or instance of"
+            " FlowPayload",
             True,
             id="success without data",
         ),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from integrations.solark.mapping import POWERS, day_samples, directed_w, energy_sample
-from integrations.solark.payloads import BatteryDetail, Day, Flow
+from integrations.solark.payloads import BatteryDetail, Day, FlowPayload
 from services.telemetry.records import EnergySample
 
 INVERTER = UUID(int=1)
@@ -47,8 +47,8 @@ def unmeasured(missing_w: int) -> str:
     return f"it shows 0 W, but {missing_w} W more come in than go out: nothing measures the load"
 
 
-def flow(base: dict[str, object], **changes: object) -> Flow:
-    return Flow.model_validate({**base, **changes})
+def flow(base: dict[str, object], **changes: object) -> FlowPayload:
+    return FlowPayload.model_validate({**base, **changes})
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from integrations.rate import RateWindow
 from integrations.victron.adapter import VrmReader
 from integrations.victron.client import VrmClient
 from integrations.victron.mapping import battery_samples, history
-from integrations.victron.payloads import Attribute, Envelope, series
+from integrations.victron.payloads import Attribute, VrmEnvelope, series
 from services.errors import VendorError
 from services.telemetry.records import BatterySample, Point
 from tests.fakes.clock import SteppingClock
@@ -291,7 +291,7 @@ def test_no_series(sent: object) -> None:
     ],
 )
 def test_said(sent: dict[str, object], said: str | None) -> None:
-    assert Envelope.model_validate(sent).said() == said
+    assert VrmEnvelope.model_validate(sent).said() == said
 
 
 def test_mapping_is_pure_and_sorted() -> None:

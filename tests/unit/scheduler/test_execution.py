@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from scheduler.execution import JobExecutor, Outcome, lock_key
+from scheduler.execution import JobExecutor, JobOutcome, lock_key
 from scheduler.jobs import BY_NAME, EVERYTHING, JOBS, Job, Subject, Work
 from services.errors import Invalid, Unavailable, VendorError
 from services.stored import Json
@@ -105,7 +105,7 @@ async def test_every_job_of_the_table_does_its_work() -> None:
     bench = Bench()
     for job in JOBS:
         subject = EVERYTHING if job.scope == "global" else SITE
-        assert await bench.executor.run(job, subject) is Outcome.DONE
+        assert await bench.executor.run(job, subject) is JobOutcome.DONE
     assert bench.site.done == [
         *("poll 1", "control 1", "advance 1", "check_alerts 1", "roll_up 1"),
         *("deliver", "retain"),
@@ -115,14 +115,14 @@ async def test_every_job_of_the_table_does_its_work() -> None:
 @pytest.mark.parametrize(
     ("job", "steps", "outcome", "waits", "recorded"),
     [
-        pytest.param(POLL, [None], Outcome.DONE, [], ("poll Victron VRM", None), id="fine"),
+        pytest.param(POLL, [None], JobOutcome.DONE, [], ("poll Victron VRM", None), id="fine"),
         pytest.param(
-            POLL, [GONE, None], Outcome.DONE, [10.0], ("poll Victron VRM", None), id="second try"
+            POLL, [GONE, None], JobOutcome.DONE, [10.0], ("poll Victron VRM", None), id="second try"
         ),
         pytest.param(
             POLL,
             [GONE, GONE],
-            Outcome.FAILED,
+            JobOutcome.FAILED,
             [10.0],
             ("poll Victron VRM", GONE_WORDS),
             id="tries used up",
@@ -130,18 +130,23 @@ async def test_every_job_of_the_table_does_its_work() -> None:
         pytest.param(
             POLL,
             [WRONG],
-            Outcome.FAILED,
+            JobOutcome.FAILED,
             [],
             ("poll Victron VRM", "a: b"),
             id="no sense in trying again",
         ),
         pytest.param(
-            CONTROL, [GONE], Outcome.FAILED, [], ("control", GONE_WORDS), id="next period is soon"
+            CONTROL,
+            [GONE],
+            JobOutcome.FAILED,
+            [],
+            ("control", GONE_WORDS),
+            id="next period is soon",
         ),
         pytest.param(
             POLL,
             [KeyError("x"), KeyError("x")],
-            Outcome.FAILED,
+            JobOutcome.FAILED,
             [10.0],
             ("poll Victron VRM", "KeyError: 'x'"),
             id="a bug stays inside",
@@ -151,7 +156,7 @@ async def test_every_job_of_the_table_does_its_work() -> None:
 async def test_outcomes(
     job: Job,
     steps: list[Exception | None],
-    outcome: Outcome,
+    outcome: JobOutcome,
     waits: list[float],
     recorded: tuple[str, str | None],
 ) -> None:
@@ -165,7 +170,7 @@ async def test_a_run_that_hangs_is_ended() -> None:
     bench = Bench()
     bench.site.gate = asyncio.Event()
     short = replace(CONTROL, timeout_s=0.01)
-    assert await bench.executor.run(short, SITE) is Outcome.FAILED
+    assert await bench.executor.run(short, SITE) is JobOutcome.FAILED
     assert bench.records.rows == [("control", "not done within 0.01 s")]
     assert bench.locks.held == set()
 
@@ -175,13 +180,13 @@ async def test_runs_of_one_subject_never_overlap_and_others_go_on() -> None:
     bench.site.gate = asyncio.Event()
     first = asyncio.ensure_future(bench.executor.run(CONTROL, SITE))
     await asyncio.sleep(0)
-    assert await bench.executor.run(CONTROL, SITE) is Outcome.SKIPPED
+    assert await bench.executor.run(CONTROL, SITE) is JobOutcome.SKIPPED
     other = asyncio.ensure_future(bench.executor.run(CONTROL, OTHER))
     await asyncio.sleep(0)
     bench.site.gate.set()
-    assert [await first, await other] == [Outcome.DONE, Outcome.DONE]
+    assert [await first, await other] == [JobOutcome.DONE, JobOutcome.DONE]
     assert bench.site.done == ["control 1", "control 2"]
-    assert await bench.executor.run(CONTROL, SITE) is Outcome.DONE
+    assert await bench.executor.run(CONTROL, SITE) is JobOutcome.DONE
 
 
 @pytest.mark.parametrize(("job", "ran"), [(CONTROL, []), (POLL, ["poll 1"])])
@@ -196,7 +201,7 @@ async def test_another_process_holds_an_exclusive_job(job: Job, ran: list[str]) 
 async def test_records_that_fail_break_nothing() -> None:
     bench = Bench()
     bench.records.broken = True
-    assert await bench.executor.run(CONTROL, SITE) is Outcome.DONE
+    assert await bench.executor.run(CONTROL, SITE) is JobOutcome.DONE
 
 
 async def test_successes_are_recorded_now_and_then_failures_and_recoveries_at_once() -> None:
@@ -227,7 +232,7 @@ async def test_a_stopped_run_is_cancelled_and_leaves_no_lock() -> None:
         await run
     assert bench.locks.held == set()
     bench.site.gate.set()
-    assert await bench.executor.run(CONTROL, SITE) is Outcome.DONE
+    assert await bench.executor.run(CONTROL, SITE) is JobOutcome.DONE
 
 
 @pytest.mark.parametrize(
@@ -282,24 +287,24 @@ async def test_after_an_hour_a_vendor_is_asked_again_whatever_it_wanted() -> Non
     outcomes = []
     for bench.now_s in (0.0, 3_599.0, 3_600.0):
         outcomes.append(await bench.executor.run(POLL, ADAPTER))
-    assert outcomes == [Outcome.FAILED, Outcome.SKIPPED, Outcome.DONE]
+    assert outcomes == [JobOutcome.FAILED, JobOutcome.SKIPPED, JobOutcome.DONE]
 
 
 async def test_other_adapters_and_the_control_cycle_are_not_held_up() -> None:
     bench = Bench(asking(600.0), None, asking(600.0), None)
     other = replace(ADAPTER, id=UUID(int=4))
-    assert await bench.executor.run(POLL, ADAPTER) is Outcome.FAILED
-    assert await bench.executor.run(POLL, other) is Outcome.DONE
-    assert await bench.executor.run(CONTROL, SITE) is Outcome.FAILED
-    assert await bench.executor.run(CONTROL, SITE) is Outcome.DONE
+    assert await bench.executor.run(POLL, ADAPTER) is JobOutcome.FAILED
+    assert await bench.executor.run(POLL, other) is JobOutcome.DONE
+    assert await bench.executor.run(CONTROL, SITE) is JobOutcome.FAILED
+    assert await bench.executor.run(CONTROL, SITE) is JobOutcome.DONE
 
 
 async def test_control_cycles_are_counted_by_their_start_and_only_what_ran() -> None:
     bench = Bench(None, GONE, None)
     began = bench.clock.now()
-    assert await bench.executor.run(CONTROL, SITE) is Outcome.DONE
+    assert await bench.executor.run(CONTROL, SITE) is JobOutcome.DONE
     bench.clock.advance(60.0)
-    assert await bench.executor.run(CONTROL, SITE) is Outcome.FAILED
+    assert await bench.executor.run(CONTROL, SITE) is JobOutcome.FAILED
     await bench.executor.run(POLL, ADAPTER)
     assert bench.records.counted == [(1, began, 60.0)]
 
@@ -307,5 +312,5 @@ async def test_control_cycles_are_counted_by_their_start_and_only_what_ran() -> 
 async def test_a_count_that_fails_breaks_nothing() -> None:
     bench = Bench()
     bench.records.broken = True
-    assert await bench.executor.run(CONTROL, SITE) is Outcome.DONE
+    assert await bench.executor.run(CONTROL, SITE) is JobOutcome.DONE
     assert bench.records.counted == []

@@ -12,7 +12,7 @@ import pytest
 
 from agents.context.site_context import live_lines
 from commandcenter.wiring import seed
-from energy import json_codec
+from energy import dataclass_json
 from energy.alerts.conditions import evaluate
 from energy.alerts.facts import AlertFacts
 from energy.alerts.timing import AlertMemory
@@ -133,7 +133,7 @@ class Witnesses:
         loop, stores = self.site.loop, self.site.stores
         record = await loop.control.run_cycle(SYSTEM_ID)
         inputs = record.document["allocation"]["inputs"]
-        question = json_codec.from_json(AllocationInput, inputs)
+        question = dataclass_json.from_json(AllocationInput, inputs)
         facts = await self._facts().gather(SYSTEM_ID, record.at)
         conditions, self.memory = evaluate(facts, self.memory)
         live = await loop.live.now(SYSTEM_ID)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tools.device_names import Device
+from tools.device_names import NamedDevice
 from tools.switch_request import NotPossible, Wish, switch_request
 
 PRIMARY, DUMP = "Primary S21+ (Revenue)", "Dump Load S19 #1"
 FAN, HEATER = "Heat Room fan", "Main Room heater"
 SITE = (
-    Device(name=PRIMARY, is_miner=True),
-    Device(name=DUMP, is_miner=True),
-    Device(name=FAN),
-    Device(name=HEATER),
+    NamedDevice(name=PRIMARY, is_miner=True),
+    NamedDevice(name=DUMP, is_miner=True),
+    NamedDevice(name=FAN),
+    NamedDevice(name=HEATER),
 )
 
 ASKED: list[tuple[str, str, bool]] = [
@@ -339,23 +339,23 @@ def test_questions_and_statements_ask_for_no_switch(words: str) -> None:
 
 
 TWINS = (
-    Device(name="S19 #1", is_miner=True),
-    Device(name="S19 #2", is_miner=True),
-    Device(name="S21 #2", is_miner=True),
-    Device(name="Pool heater"),
-    Device(name="Room heater"),
+    NamedDevice(name="S19 #1", is_miner=True),
+    NamedDevice(name="S19 #2", is_miner=True),
+    NamedDevice(name="S21 #2", is_miner=True),
+    NamedDevice(name="Pool heater"),
+    NamedDevice(name="Room heater"),
 )
 NUMBERED = (
-    Device(name="Miner 1", is_miner=True),
-    Device(name="Miner 10", is_miner=True),
-    Device(name="Miner 2 (night owl)", is_miner=True),
-    Device(name="Heat and Hold"),
-    Device(name="S21", is_miner=True),
-    Device(name="S21+", is_miner=True),
-    Device(name="Backup If Needed"),
-    Device(name="Gewächshaus Heizung"),
+    NamedDevice(name="Miner 1", is_miner=True),
+    NamedDevice(name="Miner 10", is_miner=True),
+    NamedDevice(name="Miner 2 (night owl)", is_miner=True),
+    NamedDevice(name="Heat and Hold"),
+    NamedDevice(name="S21", is_miner=True),
+    NamedDevice(name="S21+", is_miner=True),
+    NamedDevice(name="Backup If Needed"),
+    NamedDevice(name="Gewächshaus Heizung"),
 )
-ALONE = (Device(name="Antminer S19", is_miner=True), Device(name="Heater"))
+ALONE = (NamedDevice(name="Antminer S19", is_miner=True), NamedDevice(name="Heater"))
 
 
 @pytest.mark.parametrize(
@@ -404,7 +404,7 @@ ALONE = (Device(name="Antminer S19", is_miner=True), Device(name="Heater"))
         pytest.param((), "emergency stop", None, id="no loads, emergency"),
     ],
 )
-def test_names(devices: tuple[Device, ...], words: str, wanted: Wish | None) -> None:
+def test_names(devices: tuple[NamedDevice, ...], words: str, wanted: Wish | None) -> None:
     answer = switch_request(words, devices)
     if wanted is None:
         assert isinstance(answer, NotPossible)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from energy.alerts.conditions import Condition, evaluate
+from energy.alerts.conditions import AlertCondition, evaluate
 from energy.alerts.facts import (
     AlertFacts,
     DeviceFact,
@@ -66,10 +66,10 @@ def course(*steps: tuple[float, dict[str, Any]]) -> list[tuple[float, tuple[str,
     return seen
 
 
-def only(changes: dict[str, Any]) -> Condition:
+def only(changes: dict[str, Any]) -> AlertCondition:
     """The single alert of a site for which ``changes`` have held for long."""
     memory = AlertMemory()
-    conditions: list[Condition] = []
+    conditions: list[AlertCondition] = []
     for seconds in (0, 7_200):
         facts = replace(FINE, at=AT + timedelta(seconds=seconds), **changes)
         conditions, memory = evaluate(facts, memory)

@@ -25,7 +25,7 @@ from energy.allocation.reasons import (
     StartHysteresis,
     VoltageStale,
 )
-from energy.json_codec import CodecError, Json
+from energy.dataclass_json import CodecError, Json
 from tests.fakes.sites.allocator_site import ask
 
 OLD: Json = json.loads((Path(__file__).parent / "decision_1_1_0.json").read_text("utf-8"))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from energy.battery.learning import LearningState, Observation, learn
-from energy.json_codec import from_json, to_json
+from energy.dataclass_json import from_json, to_json
 from energy.site.miners import Learned
 
 START = datetime(2026, 6, 21, 19, 0, tzinfo=UTC)

@@ -8,7 +8,7 @@ from math import pi, sin
 
 import pytest
 
-from energy.alerts.conditions import Condition, evaluate
+from energy.alerts.conditions import AlertCondition, evaluate
 from energy.alerts.facts import AlertFacts
 from energy.alerts.timing import AlertMemory
 from energy.battery.learning import LearningState, Observation, learn
@@ -31,7 +31,7 @@ def alerts_by_day(
     state, known, memory = LearningState(), Learned(), AlertMemory()
     told = []
     for day in range(days):
-        conditions: list[Condition] = []
+        conditions: list[AlertCondition] = []
         for step in range(96):
             hour = step / 4.0
             at = MIDNIGHT + timedelta(days=day, hours=hour)

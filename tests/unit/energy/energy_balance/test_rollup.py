@@ -12,8 +12,8 @@ from energy.energy_balance.rollup import (
     Integral,
     MinerSeries,
     Runtime,
-    Series,
     SiteSeries,
+    TimedValues,
     battery_cycles,
     combine,
     day_bounds,
@@ -33,11 +33,11 @@ def at(minutes: float) -> datetime:
     return START + timedelta(minutes=minutes)
 
 
-def series(*points: tuple[float, float | None]) -> Series:
+def series(*points: tuple[float, float | None]) -> TimedValues:
     return [(at(minutes), value) for minutes, value in points]
 
 
-def steady(value: float, *, first: int = -10, last: int = 70, step: int = 5) -> Series:
+def steady(value: float, *, first: int = -10, last: int = 70, step: int = 5) -> TimedValues:
     return series(*((float(minute), value) for minute in range(first, last + 1, step)))
 
 
@@ -137,7 +137,7 @@ def steady(value: float, *, first: int = -10, last: int = 70, step: int = 5) -> 
         ),
     ],
 )
-def test_integrals(points: Series, expected: Integral) -> None:
+def test_integrals(points: TimedValues, expected: Integral) -> None:
     found = integrate(points, start=START, end=END)
     assert found.positive_h == pytest.approx(expected.positive_h)
     assert (found.covered_s, found.missing_s) == (expected.covered_s, expected.missing_s)

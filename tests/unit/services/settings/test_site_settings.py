@@ -11,7 +11,7 @@ from energy.site.loads import Zone
 from energy.site.miners import MinerProfile
 from energy.site.preferences import OperatingMode, Preferences
 from services.errors import Conflict, Invalid, NotFound
-from services.settings.site_settings import Settings
+from services.settings.site_settings import SiteSettings
 from tests.fakes.stores.settings import InMemorySettingsStore
 
 SITE = UUID(int=1)
@@ -25,12 +25,12 @@ def store() -> InMemorySettingsStore:
 
 
 @pytest.fixture
-def settings(store: InMemorySettingsStore) -> Settings:
-    return Settings(store=store)
+def settings(store: InMemorySettingsStore) -> SiteSettings:
+    return SiteSettings(store=store)
 
 
 async def test_preferences_are_saved_with_who(
-    settings: Settings, store: InMemorySettingsStore
+    settings: SiteSettings, store: InMemorySettingsStore
 ) -> None:
     value = Preferences(operating_mode=OperatingMode.AGGRESSIVE)
     saved = await settings.save_preferences(SITE, value, expected_version=None, actor="ana")
@@ -39,7 +39,7 @@ async def test_preferences_are_saved_with_who(
 
 
 async def test_every_problem_is_named_and_nothing_is_stored(
-    settings: Settings, store: InMemorySettingsStore
+    settings: SiteSettings, store: InMemorySettingsStore
 ) -> None:
     broken = Preferences(voltage_low=51.0, dead_man_minutes=0.0)
     with pytest.raises(Invalid) as refused:
@@ -49,14 +49,14 @@ async def test_every_problem_is_named_and_nothing_is_stored(
     assert store.audit == []
 
 
-async def test_a_lost_update_is_refused(settings: Settings) -> None:
+async def test_a_lost_update_is_refused(settings: SiteSettings) -> None:
     version = (await settings.preferences(SITE)).version
     await settings.save_preferences(SITE, Preferences(), expected_version=version, actor="ana")
     with pytest.raises(Conflict):
         await settings.save_preferences(SITE, Preferences(), expected_version=version, actor="bo")
 
 
-async def test_a_reset_leaves_the_site_where_it_is(settings: Settings) -> None:
+async def test_a_reset_leaves_the_site_where_it_is(settings: SiteSettings) -> None:
     here = Preferences(
         timezone="Europe/Zurich", latitude=47.4, longitude=8.5, voltage_low=46.0, units="imperial"
     )
@@ -65,7 +65,7 @@ async def test_a_reset_leaves_the_site_where_it_is(settings: Settings) -> None:
     assert reset.value == Preferences(timezone="Europe/Zurich", latitude=47.4, longitude=8.5)
 
 
-async def test_miners(settings: Settings) -> None:
+async def test_miners(settings: SiteSettings) -> None:
     await settings.save_zone(SITE, ZONE, expected_version=None, actor="ana")
     await settings.save_miner(
         SITE, replace(MINER, zone_id="z1"), expected_version=None, actor="ana"
@@ -81,7 +81,7 @@ async def test_miners(settings: Settings) -> None:
 
 
 async def test_a_miner_needs_its_own_name_a_known_zone_and_sound_voltages(
-    settings: Settings,
+    settings: SiteSettings,
 ) -> None:
     await settings.save_miner(SITE, MINER, expected_version=None, actor="ana")
     twin = replace(MINER, id="m2", zone_id="nowhere", start_voltage=40.0)
@@ -100,7 +100,7 @@ async def test_a_miner_needs_its_own_name_a_known_zone_and_sound_voltages(
     ]
 
 
-async def test_zones(settings: Settings) -> None:
+async def test_zones(settings: SiteSettings) -> None:
     await settings.save_zone(SITE, ZONE, expected_version=None, actor="ana")
     with pytest.raises(Invalid):
         await settings.save_zone(SITE, replace(ZONE, id="z2"), expected_version=None, actor="ana")

@@ -8,8 +8,10 @@ import zlib
 import httpx2
 import pytest
 
-from integrations.answers import LARGEST_BYTES, Answer
-from integrations.calling import (
+from integrations.answers import LARGEST_BYTES, HttpAnswer
+from integrations.lenient import Number, Payload
+from integrations.rate import RateWindow
+from integrations.vendor_calls import (
     Backoff,
     Call,
     check_status,
@@ -19,8 +21,6 @@ from integrations.calling import (
     usable,
     with_retries,
 )
-from integrations.lenient import Number, Payload
-from integrations.rate import RateWindow
 from services.errors import VendorError
 from tests.fakes.vendor_http import Plain, Script, Waits, answer, in_memory
 
@@ -28,7 +28,7 @@ CALL = Call(vendor="Acme", name="read", secrets=("hunter2", ""))
 MORNING = "Fri, 20 Nov 2026 10:00:00 GMT"
 
 
-async def read(response: httpx2.Response) -> Answer:
+async def read(response: httpx2.Response) -> HttpAnswer:
     return await exchange(
         in_memory(Script([response])), "GET", "http://v/", call=CALL, timeout_s=2.0
     )

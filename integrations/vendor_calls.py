@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import httpx2
 from pydantic import BaseModel, ValidationError
 
-from integrations.answers import Answer, Unreadable, read_answer
+from integrations.answers import HttpAnswer, Unreadable, read_answer
 from services.errors import VendorError
 
 T = TypeVar("T")
@@ -117,7 +117,7 @@ async def exchange(
     timeout_s: float,
     headers: Mapping[str, str] | None = None,
     **options: Any,
-) -> Answer:
+) -> HttpAnswer:
     """One request and its whole response, within ``timeout_s`` wall seconds in all.
 
     The deadline covers a body that drips in byte by byte, which the client's own timeouts do not.
@@ -144,7 +144,7 @@ async def exchange(
         raise call.failed(f"broken exchange ({type(error).__name__})", retry=True) from None
 
 
-def check_status(answer: Answer, call: Call, *, said: str | None = None) -> None:
+def check_status(answer: HttpAnswer, call: Call, *, said: str | None = None) -> None:
     """Raise unless the HTTP status is a success. ``said`` is the vendor's own message, if any.
 
     Raises:
@@ -162,7 +162,7 @@ def check_status(answer: Answer, call: Call, *, said: str | None = None) -> None
     raise call.failed(words, retry=again, retry_after_s=answer.retry_after_s())
 
 
-def json_of(answer: Answer, call: Call) -> object:
+def json_of(answer: HttpAnswer, call: Call) -> object:
     """The response's JSON.
 
     Raises:
@@ -193,7 +193,7 @@ def usable(call: Call) -> Iterator[None]:
         raise call.failed("not usable (nested too deeply)", retry=True) from None
 
 
-def lenient(model: type[M], answer: Answer) -> M:
+def lenient(model: type[M], answer: HttpAnswer) -> M:
     """What ``model`` finds in an answer that may be anything; its defaults where that is nothing.
 
     For what vendors say of themselves beside the data: error texts, envelopes.

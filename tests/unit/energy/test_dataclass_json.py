@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from energy.allocation.decision import AllocationInput
-from energy.json_codec import CodecError, canonical, from_json, to_json
+from energy.dataclass_json import CodecError, canonical, from_json, to_json
 from energy.site.miners import MinerProfile, MinerState
 from energy.site.preferences import OperatingMode, Preferences
 from energy.site.snapshot import Link, Reading, Snapshot
