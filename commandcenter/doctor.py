@@ -16,7 +16,8 @@ from uuid import UUID
 from agents.models.trial import Trial, try_models
 from commandcenter.clock import WallClock
 from commandcenter.settings import Settings, SiteKind
-from commandcenter.wiring.composition import model_settings, open_site
+from commandcenter.wiring.assistant import model_settings
+from commandcenter.wiring.composition import open_site
 from services.errors import CommandCenterError
 from services.stored import Json
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Body, Header
 from pydantic import JsonValue
 from starlette.responses import JSONResponse
 
-from server.entity_tags import PreconditionFailed, version_tag
+from server.entity_tags import PreconditionFailed, expected_version, version_tag
 from server.schemas.documents import SETTING, with_version
 from services.errors import Conflict, Invalid
 from services.stored import Stored
@@ -30,9 +31,29 @@ def versioned(
     return JSONResponse(with_version(stored), status_code=status, headers=headers)
 
 
-def lost_update(error: Conflict, if_match: str | None) -> Exception:
-    """A conflict is a failed precondition for whoever named a version."""
-    return error if if_match is None else PreconditionFailed(str(error))
+async def save_over(
+    stored: Stored[SETTING],
+    if_match: str | None,
+    save: Callable[[int | None], Awaitable[Stored[SETTING]]],
+) -> JSONResponse:
+    """Save over the version that was read, or over the one that ``If-Match`` names.
+
+    Args:
+        stored: What the change was made from.
+        if_match: The header; without it nobody else may have changed the value since it was read.
+        save: Saves the new value if the stored version is still the given one.
+
+    Raises:
+        PreconditionFailed: Somebody changed it since the version that the header names.
+        Conflict: Somebody changed it just now.
+    """
+    expected = stored.version if if_match is None else expected_version(if_match)
+    try:
+        return versioned(await save(expected))
+    except Conflict as error:
+        if if_match is None:
+            raise
+        raise PreconditionFailed(str(error)) from error
 
 
 def ensure_same_id(new_id: str, stored_id: str) -> None:

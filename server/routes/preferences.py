@@ -9,14 +9,12 @@ from energy.site.preferences import Preferences
 from server.auth import ChosenSite, Container, Operator, Reader
 from server.container import Services
 from server.described import DescribedRoute
-from server.entity_tags import expected_version
-from server.routes.documents import Document, IfMatch, lost_update, versioned
+from server.routes.documents import Document, IfMatch, save_over, versioned
 from server.schemas.documents import changed, described_change, described_whole, replaced, shown
 from server.schemas.examples import PREFERENCES
 from server.schemas.problems import refused
 from server.schemas.settings import StoredPreferences
 from services.accounts.accounts import Identity
-from services.errors import Conflict
 from services.sites.records import System
 from services.stored import Stored
 
@@ -79,13 +77,10 @@ async def _save(
     new: Preferences,
     if_match: str | None,
 ) -> JSONResponse:
-    expected = expected_version(if_match)
-    if if_match is None:
-        expected = stored.version  # nobody else may have changed it since we read it
-    try:
-        saved = await services.settings.save_preferences(
-            site.id, new, expected_version=expected, actor=who.name
-        )
-    except Conflict as error:
-        raise lost_update(error, if_match) from error
-    return versioned(saved)
+    return await save_over(
+        stored,
+        if_match,
+        lambda version: services.settings.save_preferences(
+            site.id, new, expected_version=version, actor=who.name
+        ),
+    )

@@ -11,9 +11,8 @@ from energy.site.loads import Zone
 from server.auth import ChosenSite, Container, Operator, Reader
 from server.container import Services
 from server.described import DescribedRoute
-from server.entity_tags import expected_version
 from server.paging import Page, Paged, page_of
-from server.routes.documents import Document, IfMatch, ensure_same_id, lost_update, versioned
+from server.routes.documents import Document, IfMatch, ensure_same_id, save_over, versioned
 from server.schemas.documents import (
     changed,
     described_change,
@@ -26,7 +25,7 @@ from server.schemas.documents import (
 from server.schemas.examples import ZONE
 from server.schemas.problems import refused
 from server.schemas.settings import StoredZone, stored_zone
-from services.errors import Conflict, NotFound
+from services.errors import NotFound
 from services.stored import Stored
 
 router = APIRouter(prefix="/hvac/zones", tags=["hvac"], route_class=DescribedRoute)
@@ -125,16 +124,13 @@ async def _save(
     if_match: str | None,
 ) -> JSONResponse:
     ensure_same_id(new.id, stored.value.id)
-    expected = expected_version(if_match)
-    if if_match is None:
-        expected = stored.version  # nobody else may have changed it since we read it
-    try:
-        saved = await services.settings.save_zone(
-            system_id, new, expected_version=expected, actor=actor
-        )
-    except Conflict as error:
-        raise lost_update(error, if_match) from error
-    return versioned(saved)
+    return await save_over(
+        stored,
+        if_match,
+        lambda version: services.settings.save_zone(
+            system_id, new, expected_version=version, actor=actor
+        ),
+    )
 
 
 async def _stored(services: Services, system_id: UUID, zone_id: UUID) -> Stored[Zone]:

@@ -14,7 +14,6 @@ MODULES_OF = {
 LINES = 400
 LONGER = {
     "agents/builtin/intents.py": "the table of phrases belongs together",
-    "commandcenter/wiring/composition.py": "every dependency is built in one place",
     "energy/allocation/reasons.py": "the closed union of reasons, each with its numbers",
     "energy/climate/zones.py": "one controller, its reasons beside it",
     "energy/safety/validator.py": "every safety check in one list",
