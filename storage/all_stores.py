@@ -5,6 +5,7 @@ from __future__ import annotations
 from storage.connection.listening import Listener
 from storage.connection.pool import Pool
 from storage.connection.secrets import Secrets
+from storage.connection.together import ReadsTogether
 from storage.stores.accounts import PostgresAccountStore
 from storage.stores.actions import PostgresActionStore
 from storage.stores.alerts import PostgresAlertStore, PostgresOutboxStore
@@ -14,7 +15,7 @@ from storage.stores.control import (
     PostgresJobStore,
     PostgresMemoryStore,
 )
-from storage.stores.decisions import PostgresDecisionStore
+from storage.stores.decisions import PostgresCycleStore, PostgresDecisionStore
 from storage.stores.kept import CHANNEL as SETTINGS
 from storage.stores.kept import Kept, KeptSettings, KeptSites
 from storage.stores.live_events import CHANNEL as EVENTS
@@ -39,12 +40,14 @@ class PostgresStores:
         self.settings = KeptSettings(
             store=PostgresSettingsStore(pool=pool, secrets=secrets), kept=self._kept
         )
-        self.telemetry = PostgresTelemetryStore(pool=pool)
-        self.memory = PostgresMemoryStore(pool=pool)
+        reads = ReadsTogether(pool=pool)
+        self.telemetry = PostgresTelemetryStore(pool=pool, reads=reads)
+        self.memory = PostgresMemoryStore(pool=pool, reads=reads)
         self.decisions = PostgresDecisionStore(pool=pool)
-        self.actions = PostgresActionStore(pool=pool)
+        self.cycles = PostgresCycleStore(pool=pool)
+        self.actions = PostgresActionStore(pool=pool, reads=reads)
         self.locks = PostgresDeviceLocks(dsn=dsn)
-        self.emergency_stops = PostgresEmergencyStopStore(pool=pool)
+        self.emergency_stops = PostgresEmergencyStopStore(pool=pool, reads=reads)
         self.outbox = PostgresOutboxStore(pool=pool, secrets=secrets)
         self.alerts = PostgresAlertStore(pool=pool, secrets=secrets)
         self.accounts = PostgresAccountStore(pool=pool)

@@ -105,13 +105,12 @@ class Control:
         return ControlLoop(
             snapshots=self._base.snapshots(stores),
             memory=stores.memory,
-            decisions=stores.decisions,
+            cycles=stores.cycles,
             emergency=stores.emergency_stops,
             switching=self.proposals,
             dispatch=self.dispatch,
             holds=Holds(actions=stores.actions),
             clock=self._base.clock,
-            events=stores.events,
         )
 
     def _rollup(self) -> Rollup:

@@ -30,10 +30,9 @@ from services.actions.relays import dead_man_s
 from services.clock import Clock
 from services.control.command_dispatch import CommandDispatch
 from services.control.holds import Holds
-from services.control.ports import DecisionStore
+from services.control.ports import CycleStore
 from services.control.records import DecisionRecord
 from services.control.switch_requests import idempotency_key, proposals_of, staying_on
-from services.events import EventBus
 from services.memory.ports import MemoryStore
 from services.memory.records import SiteMemory
 from services.stored import Json
@@ -43,23 +42,22 @@ from services.telemetry.snapshots import BuiltSnapshot, SnapshotBuilder
 class ControlLoop:
     """Runs cycles; one site at a time is the caller's business (a lock per site)."""
 
-    def __init__(  # noqa: PLR0913 - all parts of one cycle
+    def __init__(
         self,
         *,
         snapshots: SnapshotBuilder,
         memory: MemoryStore,
-        decisions: DecisionStore,
+        cycles: CycleStore,
         emergency: EmergencyStopStore,
         switching: Proposals,
         dispatch: CommandDispatch,
         holds: Holds,
         clock: Clock,
-        events: EventBus,
     ) -> None:
         """All parts of one cycle."""
-        self._snapshots, self._memory, self._decisions = snapshots, memory, decisions
+        self._snapshots, self._memory, self._cycles = snapshots, memory, cycles
         self._emergency, self._switching, self._dispatch = emergency, switching, dispatch
-        self._holds, self._clock, self._events = holds, clock, events
+        self._holds, self._clock = holds, clock
 
     async def run_cycle(self, system_id: UUID, due_at: datetime | None = None) -> DecisionRecord:
         """Decide for now, store the decision, remember, act on it, refresh the timers.
@@ -69,17 +67,23 @@ class ControlLoop:
         """
         at = self._clock.now()
         cycle_at = at if due_at is None else due_at
-        memory, stop = await asyncio.gather(
-            self._memory.load(system_id), self._emergency.state(system_id)
+        memory, stop, read = await asyncio.gather(
+            self._memory.load(system_id),
+            self._emergency.state(system_id),
+            self._snapshots.read(system_id, at),
         )
-        built = await self._snapshots.build(system_id, at, memory)
-        holds = await self._holds.of(system_id, built)
+        built, holds = await asyncio.gather(
+            self._snapshots.build(system_id, at, memory, read),
+            self._holds.of(system_id, at, read.preferences, read.miners),
+        )
         decision, zones = decide(built, memory, holds, emergency_stop=stop.latched)
-        record = await self._decisions.append(
-            system_id, at, document_of(decision, zones), ALLOCATOR_VERSION
+        record = await self._cycles.keep(
+            system_id,
+            at,
+            document_of(decision, zones),
+            ALLOCATOR_VERSION,
+            remembered(memory, decision, zones),
         )
-        await self._memory.save(system_id, remembered(memory, decision, zones))
-        await self._publish(system_id, record)
         await self._act(decision, zones, built, record, cycle_at)
         return record
 
@@ -107,12 +111,6 @@ class ControlLoop:
         key = idempotency_key(record.system_id, cycle_at, proposal)
         traced = replace(proposal, decision_id=record.id, idempotency_key=key)
         return await self._switching.propose(record.system_id, traced)
-
-    async def _publish(self, system_id: UUID, record: DecisionRecord) -> None:
-        await self._events.publish(
-            "decision",
-            {"system_id": str(system_id), "id": str(record.id), "at": record.at.isoformat()},
-        )
 
 
 def decide(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from energy.allocation.proposals import Proposal
 from energy.site.loads import Actor
+from energy.site.miners import MinerProfile
+from energy.site.preferences import Preferences
 from services.actions.ports import ActionStore
 from services.actions.records import Action
-from services.telemetry.snapshots import BuiltSnapshot
 
 
 class Holds:
@@ -20,12 +21,18 @@ class Holds:
         """``actions`` is the log of what was switched."""
         self._actions = actions
 
-    async def of(self, system_id: UUID, built: BuiltSnapshot) -> tuple[Proposal, ...]:
+    async def of(
+        self,
+        system_id: UUID,
+        at: datetime,
+        preferences: Preferences,
+        miners: Sequence[MinerProfile],
+    ) -> tuple[Proposal, ...]:
         """One proposal per miner that the owner has switched within the hold."""
-        hold = timedelta(minutes=built.preferences.manual_hold_minutes)
-        sent = await self._actions.owners_since(system_id, built.snapshot.at - hold)
+        hold = timedelta(minutes=preferences.manual_hold_minutes)
+        sent = await self._actions.owners_since(system_id, at - hold)
         newest = {action.load_id: action for action in sent}
-        found = [_held(miner.id, miner.device_id, newest, hold) for miner in built.miners]
+        found = [_held(miner.id, miner.device_id, newest, hold) for miner in miners]
         return tuple(each for each in found if each is not None)
 
 

@@ -1,4 +1,4 @@
-"""Where decisions are kept."""
+"""Where decisions are kept, and what the next cycle needs to know of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from services.control.records import ChainAnchor, DecisionRecord
+from services.memory.records import SiteMemory
 from services.stored import Json
 
 
@@ -45,4 +46,19 @@ class DecisionStore(Protocol):
         self, system_id: UUID, records: Sequence[DecisionRecord], anchor: ChainAnchor
     ) -> None:
         """Drop the oldest decisions and keep ``anchor`` in their place, both or neither."""
+        ...
+
+
+class CycleStore(Protocol):
+    """Where a control cycle leaves what it has decided."""
+
+    async def keep(
+        self, system_id: UUID, at: datetime, document: Json, version: str, memory: SiteMemory
+    ) -> DecisionRecord:
+        """Store the decision and what is remembered of it, both or neither, and tell of it.
+
+        When it returns, both outlast a crash. The same (system, at) again gives the stored record
+        and changes nothing. Whoever listens to ``decision`` hears of it once it is stored; losing
+        that is allowed.
+        """
         ...

@@ -55,7 +55,9 @@ class WhatIf:
             learned=built.learned,
             memory=built.memory,
             emergency_stop=stop.latched,
-            proposals=await self._holds.of(system_id, built),
+            proposals=await self._holds.of(
+                system_id, built.snapshot.at, built.preferences, built.miners
+            ),
         )
         return what_if.answer(allocate(checked_question(document, defaults)))
 

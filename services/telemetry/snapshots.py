@@ -16,11 +16,12 @@ from energy.measuring.waiting import awaiting_readings
 from energy.site.loads import LoadKind, OtherLoad, Zone
 from energy.site.miners import ControlMemory, Learned, MinerProfile, MinerState
 from energy.site.preferences import Preferences
-from energy.site.snapshot import Link, Reading, Snapshot
+from energy.site.snapshot import Reading, Snapshot
 from services.memory.records import SiteMemory
 from services.settings.ports import SettingsStore
 from services.sites.ports import SiteStore
 from services.sites.records import ControlledLoad
+from services.telemetry.newest_values import Newest, freshest, snapshot_of
 from services.telemetry.ports import Skies, SkyModel, TelemetryStore
 from services.telemetry.records import Latest
 from services.telemetry.sky import sky_now
@@ -30,8 +31,6 @@ LOAD_FRESH_S = 300.0
 
 MEAN_S = 600.0
 RUNTIME_STEP_S = 300.0
-
-Newest = Mapping[tuple[UUID, str], Latest]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +87,31 @@ class LoadState:
         return self.speed is not None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """What the stores hold of a site at one moment, before anything is made of it.
+
+    Attributes:
+        preferences: The owner's settings.
+        miners: Profiles of all miners.
+        zones: All zones.
+        loads: All controlled loads by id.
+        inverters: Their ids.
+        packs: The battery packs' ids.
+        newest: The newest value per device and metric.
+        pv_mean_w: Mean PV power of the last ten minutes, W.
+    """
+
+    preferences: Preferences
+    miners: tuple[MinerProfile, ...]
+    zones: tuple[Zone, ...]
+    loads: Mapping[UUID, ControlledLoad]
+    inverters: Sequence[UUID]
+    packs: Sequence[UUID]
+    newest: Newest
+    pv_mean_w: float | None
+
+
 CARRYING = (
     "battery_current_a",
     "battery_power_w",
@@ -115,9 +139,9 @@ class SnapshotBuilder:
         self._sites, self._settings = sites, settings
         self._telemetry, self._skies = telemetry, skies
 
-    async def build(self, system_id: UUID, at: datetime, memory: SiteMemory) -> BuiltSnapshot:
-        """The picture at ``at``: no sample measured later is in it."""
-        settings, (switched, devices, found, pv_mean_w) = await asyncio.gather(
+    async def read(self, system_id: UUID, at: datetime) -> Readings:
+        """What the stores hold of a site at ``at``: no sample measured later is in it."""
+        settings, (loads, devices, found, pv_mean_w) = await asyncio.gather(
             asyncio.gather(
                 self._settings.preferences(system_id),
                 self._settings.miners(system_id),
@@ -130,24 +154,40 @@ class SnapshotBuilder:
                 self._pv_mean_w(system_id, at),
             ),
         )
-        stored, profiles, rooms = settings
-        preferences, loads = stored.value, {load.id: load for load in switched}
-        miners = tuple(each.value for each in profiles)
-        zones = tuple(each.value for each in rooms)
-        newest = {(each.device_id, each.metric): each for each in found}
+        preferences, miners, zones = settings
+        return Readings(
+            preferences=preferences.value,
+            miners=tuple(each.value for each in miners),
+            zones=tuple(each.value for each in zones),
+            loads={load.id: load for load in loads},
+            inverters=_ids(devices, "inverter"),
+            packs=_ids(devices, "battery_pack"),
+            newest={(each.device_id, each.metric): each for each in found},
+            pv_mean_w=pv_mean_w,
+        )
+
+    async def build(
+        self,
+        system_id: UUID,
+        at: datetime,
+        memory: SiteMemory,
+        readings: Readings | None = None,
+    ) -> BuiltSnapshot:
+        """The picture at ``at``; ``readings`` where they have been read for that moment already."""
+        read = await self.read(system_id, at) if readings is None else readings
+        preferences, loads, newest = read.preferences, read.loads, read.newest
+        miners, zones = read.miners, read.zones
         states = {load_id: _load_state(newest, load_id, at) for load_id in loads}
         snapshot = replace(
-            _snapshot(at, _ids(devices, "inverter"), _ids(devices, "battery_pack"), newest),
-            pv_mean_10min_w=pv_mean_w,
+            snapshot_of(at, read.inverters, read.packs, newest),
+            pv_mean_10min_w=read.pv_mean_w,
         )
-        snapshot = await self._with_steps(system_id, snapshot)
-        in_load_w = await self._in_load_w(system_id, snapshot)
-        miner_states = await asyncio.gather(
-            *(
-                self._miner_state(system_id, miner, states, in_load_w, at, preferences)
-                for miner in miners
-            )
+        snapshot, in_load_w, run_s = await asyncio.gather(
+            self._with_steps(system_id, snapshot),
+            self._in_load_w(system_id, snapshot),
+            self._run_today_s(system_id, miners, at, preferences),
         )
+        miner_states = [_miner_state(miner, states, in_load_w, run_s) for miner in miners]
         others = _others(loads, states, in_load_w)
         control = awaiting_readings(memory.control, last_cycle_at=memory.last_cycle_at, at=at)
         measured = measure(
@@ -176,7 +216,7 @@ class SnapshotBuilder:
             others=others,
             zones=zones,
             temperatures={
-                zone.id: _reading(newest, [UUID(zone.id)], "temperature_c", at) for zone in zones
+                zone.id: freshest(newest, [UUID(zone.id)], "temperature_c", at) for zone in zones
             },
             loads=loads,
             load_states=states,
@@ -199,30 +239,23 @@ class SnapshotBuilder:
         known = [point.value for point in points if point.value is not None]
         return known[-1] if known else None
 
-    async def _miner_state(
+    async def _run_today_s(
         self,
         system_id: UUID,
-        miner: MinerProfile,
-        states: Mapping[UUID, LoadState],
-        in_load_w: Mapping[UUID, float],
+        miners: Sequence[MinerProfile],
         at: datetime,
         preferences: Preferences,
-    ) -> MinerState:
-        device_id = None if miner.device_id is None else UUID(miner.device_id)
-        state = None if device_id is None else states.get(device_id)
-        if device_id is None or state is None:
-            return MinerState(miner_id=miner.id, is_on=None)
-        runtime_s = 0.0
-        if miner.maximum_runtime_hours is not None:
-            runtime_s = await self._runtime_s(system_id, device_id, at, preferences)
-        return MinerState(
-            miner_id=miner.id,
-            is_on=state.is_on,
-            power_w=state.power_w,
-            power_in_load_w=in_load_w.get(device_id),
-            since=state.since,
-            runtime_today_s=runtime_s,
+    ) -> Mapping[UUID, float]:
+        """How long the miners whose hours a day are limited have run today, s."""
+        limited = [
+            UUID(miner.device_id)
+            for miner in miners
+            if miner.maximum_runtime_hours is not None and miner.device_id is not None
+        ]
+        run_s = await asyncio.gather(
+            *(self._runtime_s(system_id, device_id, at, preferences) for device_id in limited)
         )
+        return dict(zip(limited, run_s, strict=True))
 
     async def _in_load_w(self, system_id: UUID, snapshot: Snapshot) -> Mapping[UUID, float]:
         """What each controlled load drew when the site's load was measured, W, where known."""
@@ -273,66 +306,28 @@ class SnapshotBuilder:
         )
 
 
-def _snapshot(
-    at: datetime, inverters: Sequence[UUID], packs: Sequence[UUID], newest: Newest
-) -> Snapshot:
-    battery_w = _reading(newest, packs, "power_w", at)
-    of_inverters_w = _total(newest, inverters, "battery_power_w", at)
-    if battery_w is None:
-        battery_w = of_inverters_w
-    return Snapshot(
-        at=at,
-        battery_voltage_v=_reading(newest, packs, "voltage_v", at),
-        inverter_voltage_v=_reading(newest, inverters, "battery_voltage_v", at),
-        battery_current_a=_reading(newest, packs, "current_a", at),
-        battery_power_w=battery_w,
-        inverter_battery_power_w=of_inverters_w,
-        battery_temperature_c=_reading(newest, packs, "temperature_c", at),
-        pv_power_w=_total(newest, inverters, "pv_power_w", at),
-        load_power_w=_total(newest, inverters, "load_power_w", at),
-        grid_power_w=_total(newest, inverters, "grid_power_w", at),
+def _miner_state(
+    miner: MinerProfile,
+    states: Mapping[UUID, LoadState],
+    in_load_w: Mapping[UUID, float],
+    run_s: Mapping[UUID, float],
+) -> MinerState:
+    device_id = None if miner.device_id is None else UUID(miner.device_id)
+    state = None if device_id is None else states.get(device_id)
+    if device_id is None or state is None:
+        return MinerState(miner_id=miner.id, is_on=None)
+    return MinerState(
+        miner_id=miner.id,
+        is_on=state.is_on,
+        power_w=state.power_w,
+        power_in_load_w=in_load_w.get(device_id),
+        since=state.since,
+        runtime_today_s=run_s.get(device_id, 0.0),
     )
 
 
 def _ids(devices: Sequence[dict[str, object]], kind: str) -> list[UUID]:
     return [UUID(str(device["id"])) for device in devices if device["kind"] == kind]
-
-
-def _reading(
-    newest: Newest, device_ids: Sequence[UUID], metric: str, at: datetime
-) -> Reading | None:
-    """The freshest reading of a metric among devices."""
-    found = [newest[key] for device in device_ids if (key := (device, metric)) in newest]
-    if not found:
-        return None
-    return _read(max(found, key=lambda latest: latest.measured_at), at)
-
-
-def _total(newest: Newest, device_ids: Sequence[UUID], metric: str, at: datetime) -> Reading | None:
-    """The sum of a power over devices, as old as its oldest part: a silent one makes it stale."""
-    parts = [_read(newest[key], at) for each in device_ids if (key := (each, metric)) in newest]
-    if len(parts) <= 1:
-        return parts[0] if parts else None
-    local = all(part.link is Link.LOCAL for part in parts)
-    return Reading(
-        value=sum(part.value for part in parts),
-        age_s=max(part.age_s for part in parts),
-        unchanged_s=min(part.unchanged_s for part in parts),
-        source=" + ".join(sorted({part.source for part in parts})),
-        link=Link.LOCAL if local else Link.CLOUD,
-        suspicion="; ".join(dict.fromkeys(part.suspicion for part in parts if part.suspicion)),
-    )
-
-
-def _read(best: Latest, at: datetime) -> Reading:
-    return Reading(
-        value=best.value,
-        age_s=max(0.0, (at - best.measured_at).total_seconds()),
-        unchanged_s=max(0.0, (best.measured_at - best.unchanged_since).total_seconds()),
-        source=best.source,
-        link=best.link,
-        suspicion=best.suspicion,
-    )
 
 
 def _load_state(newest: Newest, load_id: UUID, at: datetime) -> LoadState:

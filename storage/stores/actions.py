@@ -13,6 +13,7 @@ from services.stored import Json
 from storage.connection.mapping import record
 from storage.connection.pool import Pool, connected, row, rows
 from storage.connection.queries import queries
+from storage.connection.together import ReadsTogether
 
 SQL = queries("actions")
 CHANGEABLE = ("executed_at", "finished_at", "previous_on", "tries", "measured_w", "result")
@@ -21,8 +22,8 @@ CHANGEABLE = ("executed_at", "finished_at", "previous_on", "tries", "measured_w"
 class PostgresActionStore:
     """``ActionStore``: one row per action, one row per change of its state."""
 
-    def __init__(self, *, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, *, pool: Pool, reads: ReadsTogether) -> None:
+        self._pool, self._reads = pool, reads
 
     async def create(self, action: Action, *, detail: str) -> Action:
         """Insert with its first event; a known idempotency key gives the stored action."""
@@ -108,15 +109,15 @@ class PostgresActionStore:
     ) -> Sequence[Action]:
         """Oldest first."""
         values = {"system_id": system_id, "statuses": sorted(statuses)}
-        found = await rows(self._pool, SQL["with_status"], values)
+        found = await self._reads.rows(SQL["with_status"], values)
         return [record(Action, each) for each in found]
 
     async def owners_since(self, system_id: UUID, at: datetime) -> Sequence[Action]:
         """What the owner himself has switched at or after ``at``, oldest first."""
-        found = await rows(self._pool, SQL["owners_since"], {"system_id": system_id, "at": at})
+        found = await self._reads.rows(SQL["owners_since"], {"system_id": system_id, "at": at})
         return [record(Action, each) for each in found]
 
     async def since(self, load_id: UUID, at: datetime) -> Sequence[Action]:
         """Commands sent to a load at or after ``at``, oldest first."""
-        found = await rows(self._pool, SQL["since"], {"load_id": load_id, "at": at})
+        found = await self._reads.rows(SQL["since"], {"load_id": load_id, "at": at})
         return [record(Action, each) for each in found]

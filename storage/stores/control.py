@@ -14,21 +14,23 @@ from services.memory.records import SiteMemory
 from services.stored import Json
 from services.views.records import CycleCount
 from storage.connection.mapping import record
-from storage.connection.pool import Pool, row, rows
+from storage.connection.pool import Pool, rows
 from storage.connection.queries import queries
+from storage.connection.together import ReadsTogether
 
 SQL = queries("control")
+SAVE_MEMORY = SQL["save_memory"]
 
 
 class PostgresMemoryStore:
     """``MemoryStore``: one document per site."""
 
-    def __init__(self, *, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, *, pool: Pool, reads: ReadsTogether) -> None:
+        self._pool, self._reads = pool, reads
 
     async def load(self, system_id: UUID) -> SiteMemory:
         """What is remembered; nothing at first."""
-        found = await row(self._pool, SQL["load_memory"], {"system_id": system_id})
+        found = await self._reads.row(SQL["load_memory"], {"system_id": system_id})
         return (
             SiteMemory()
             if found is None
@@ -37,26 +39,30 @@ class PostgresMemoryStore:
 
     async def save(self, system_id: UUID, memory: SiteMemory) -> None:
         """Replace it."""
-        document = {
-            "learned": dataclass_json.to_json(memory.learned),
-            "control": dataclass_json.to_json(memory.control),
-            "hvac": memory.hvac,
-            "learning": memory.learning,
-            "last_cycle_at": dataclass_json.to_json(memory.last_cycle_at),
-        }
-        values = {"system_id": system_id, "document": Jsonb(document)}
-        await rows(self._pool, SQL["save_memory"], values)
+        await rows(self._pool, SAVE_MEMORY, memory_row(system_id, memory))
+
+
+def memory_row(system_id: UUID, memory: SiteMemory) -> dict[str, object]:
+    """What ``SAVE_MEMORY`` stores."""
+    document = {
+        "learned": dataclass_json.to_json(memory.learned),
+        "control": dataclass_json.to_json(memory.control),
+        "hvac": memory.hvac,
+        "learning": memory.learning,
+        "last_cycle_at": dataclass_json.to_json(memory.last_cycle_at),
+    }
+    return {"system_id": system_id, "document": Jsonb(document)}
 
 
 class PostgresEmergencyStopStore:
     """``EmergencyStopStore``: every change is a row, the newest rules."""
 
-    def __init__(self, *, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, *, pool: Pool, reads: ReadsTogether) -> None:
+        self._pool, self._reads = pool, reads
 
     async def state(self, system_id: UUID) -> EmergencyStop:
         """The newest change; not latched before the first."""
-        found = await row(self._pool, SQL["emergency_state"], {"system_id": system_id})
+        found = await self._reads.row(SQL["emergency_state"], {"system_id": system_id})
         return EmergencyStop(latched=False) if found is None else record(EmergencyStop, found)
 
     async def latch(self, system_id: UUID, *, at: datetime, by: str, reason: str) -> EmergencyStop:

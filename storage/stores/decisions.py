@@ -8,14 +8,18 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID, uuid5
 
+import psycopg
 from psycopg.rows import DictRow
 
 from services.control.decision_chain import GENESIS, next_hash
 from services.control.records import ChainAnchor, DecisionRecord
+from services.memory.records import SiteMemory
 from services.stored import Json
 from storage.connection.mapping import record
-from storage.connection.pool import Pool, borrowed, connected, row, rows
+from storage.connection.pool import Connection, Pool, borrowed, connected, row, rows
 from storage.connection.queries import queries
+from storage.stores.control import SAVE_MEMORY, memory_row
+from storage.stores.live_events import NOTIFY, notification
 from storage.stores.small_decisions import packed, unpacked
 
 SQL = queries("decisions")
@@ -31,41 +35,12 @@ class PostgresDecisionStore:
         self, system_id: UUID, at: datetime, document: Json, version: str
     ) -> DecisionRecord:
         """Continue the chain; the same instant again gives the stored record."""
-        key = {"system_id": system_id, "at": at}
-        small = packed(document)
         async with (
             borrowed(self._pool) as connection,
             connection.pipeline() as pipeline,
             connection.transaction(),
         ):
-            await connection.execute(SQL["lock_chain"], key)
-            knowing = await connection.execute(SQL["decision_at"], key)
-            ending = await connection.execute(SQL["chain_end"], key)
-            await pipeline.sync()
-            known, end = await knowing.fetchone(), await ending.fetchone()
-            if known is not None:
-                return _decision(known)
-            previous = GENESIS if end is None or end["hash"] is None else str(end["hash"])
-            made = DecisionRecord(
-                id=uuid5(system_id, at.isoformat()),
-                system_id=system_id,
-                at=at,
-                document=document,
-                version=version,
-                previous_hash=previous,
-                hash=next_hash(previous, document),
-            )
-            values = {
-                "id": made.id,
-                **key,
-                **asdict(small),
-                "version": version,
-                "previous_hash": previous,
-                "hash": made.hash,
-            }
-            if small.settings_hash is not None:
-                await connection.execute(SQL["add_settings"], values)
-            await connection.execute(SQL["add_decision"], values)
+            made, _ = await _continued(connection, pipeline, system_id, at, document, version)
         return made
 
     async def latest(self, system_id: UUID) -> DecisionRecord | None:
@@ -113,6 +88,74 @@ class PostgresDecisionStore:
             values = {"system_id": system_id, "ids": ids, **asdict(anchor)}
             for name in ("drop_decisions", "drop_settings", "add_anchor"):
                 await connection.execute(SQL[name], values)
+
+
+class PostgresCycleStore:
+    """``CycleStore``: the decision, the memory and the news go to the server together, and the
+    server's disk is waited for once.
+    """
+
+    def __init__(self, *, pool: Pool) -> None:
+        self._pool = pool
+
+    async def keep(
+        self, system_id: UUID, at: datetime, document: Json, version: str, memory: SiteMemory
+    ) -> DecisionRecord:
+        """Decision and memory in one transaction; the news follows it."""
+        async with borrowed(self._pool) as connection, connection.pipeline() as pipeline:
+            async with connection.transaction():
+                made, is_new = await _continued(
+                    connection, pipeline, system_id, at, document, version
+                )
+                if is_new:
+                    await connection.execute(SAVE_MEMORY, memory_row(system_id, memory))
+            if is_new:
+                news = {"system_id": str(system_id), "id": str(made.id), "at": at.isoformat()}
+                await connection.execute(NOTIFY, notification("decision", news))
+        return made
+
+
+async def _continued(
+    connection: Connection,
+    pipeline: psycopg.AsyncPipeline,
+    system_id: UUID,
+    at: datetime,
+    document: Json,
+    version: str,
+) -> tuple[DecisionRecord, bool]:
+    """The chain's next record and True; the record that is stored for ``at`` and False."""
+    key = {"system_id": system_id, "at": at}
+    await connection.execute(SQL["lock_chain"], key)
+    knowing = await connection.execute(SQL["decision_at"], key)
+    ending = await connection.execute(SQL["chain_end"], key)
+    # The server reads while we compress.
+    small = packed(document)
+    await pipeline.sync()
+    known, end = await knowing.fetchone(), await ending.fetchone()
+    if known is not None:
+        return _decision(known), False
+    previous = GENESIS if end is None or end["hash"] is None else str(end["hash"])
+    made = DecisionRecord(
+        id=uuid5(system_id, at.isoformat()),
+        system_id=system_id,
+        at=at,
+        document=document,
+        version=version,
+        previous_hash=previous,
+        hash=next_hash(previous, document),
+    )
+    values = {
+        "id": made.id,
+        **key,
+        **asdict(small),
+        "version": version,
+        "previous_hash": previous,
+        "hash": made.hash,
+    }
+    if small.settings_hash is not None:
+        await connection.execute(SQL["add_settings"], values)
+    await connection.execute(SQL["add_decision"], values)
+    return made, True
 
 
 def _decision(found: DictRow) -> DecisionRecord:

@@ -17,6 +17,7 @@ from storage.connection.queries import queries
 CHANNEL = "commandcenter"
 MAX_BYTES = 7_000
 SQL = queries("server")
+NOTIFY = SQL["notify"]
 
 log = structlog.get_logger(__name__)
 
@@ -36,11 +37,8 @@ class PostgresEventBus:
 
     async def publish(self, topic: str, payload: Json) -> None:
         """Publish; an event that can't be published is lost, the caller goes on."""
-        text = json.dumps({"topic": topic, "payload": payload}, default=str)
-        if len(text.encode()) > MAX_BYTES:
-            text = json.dumps({"topic": topic, "payload": {"id": payload.get("id")}}, default=str)
         try:
-            await rows(self._pool, SQL["notify"], {"channel": CHANNEL, "text": text})
+            await rows(self._pool, NOTIFY, notification(topic, payload))
         except CommandCenterError as error:
             log.warning("event_lost", topic=topic, detail=str(error))
 
@@ -55,6 +53,14 @@ class PostgresEventBus:
         event = json.loads(text)
         for subscription in list(self._subscriptions):
             subscription.offer(event["topic"], event["payload"])
+
+
+def notification(topic: str, payload: Json) -> dict[str, object]:
+    """What ``NOTIFY`` sends to every process: the event, or its id alone where it is too long."""
+    text = json.dumps({"topic": topic, "payload": payload}, default=str)
+    if len(text.encode()) > MAX_BYTES:
+        text = json.dumps({"topic": topic, "payload": {"id": payload.get("id")}}, default=str)
+    return {"channel": CHANNEL, "text": text}
 
 
 class PostgresStoreHealth:

@@ -15,8 +15,9 @@ from psycopg.rows import DictRow
 from energy.site.snapshot import Link
 from services.telemetry.records import Latest
 from storage.connection.builder import built, united
-from storage.connection.pool import Connection, Pool, borrowed
+from storage.connection.pool import Connection, Pool, rows
 from storage.connection.queries import queries
+from storage.connection.together import ReadsTogether
 from storage.telemetry.sample_tables import KINDS, Kind
 
 SQL = queries("telemetry")
@@ -25,13 +26,14 @@ LATEST = timedelta(hours=24)
 """What is older is no newest value any more."""
 
 
-async def newest(pool: Pool, system_id: UUID, *, until: datetime) -> Sequence[Latest]:
+async def newest(
+    pool: Pool, reads: ReadsTogether, system_id: UUID, *, until: datetime
+) -> Sequence[Latest]:
     """Newest value per device and metric of the 24 h before ``until``."""
     values = {"system_id": system_id, "until": until, "oldest": until - LATEST}
-    async with borrowed(pool) as connection:
-        found = await (await connection.execute(SQL["newest"], values)).fetchall()
-        if any(each["measured_at"] > until for each in found):
-            found = await (await connection.execute(SEARCH_SQL, values)).fetchall()
+    found = await reads.rows(SQL["newest"], values)
+    if any(each["measured_at"] > until for each in found):
+        found = await rows(pool, SEARCH_SQL, values)
     return [_latest(each) for each in found]
 
 

@@ -19,12 +19,15 @@ from storage.connection.builder import built
 from storage.connection.mapping import record
 from storage.connection.pool import Connection, Pool, connected, row, rows
 from storage.connection.queries import queries
+from storage.connection.together import ReadsTogether
 from storage.telemetry.newest import continue_newest, newest, note_suspicions
 from storage.telemetry.partitions import drop_days, make_days
 from storage.telemetry.sample_tables import KINDS, Kind
 
 SQL = queries("telemetry")
 MAXIMUM_BUCKETS = 100_000
+SHORT = timedelta(minutes=15)
+"""A series of so little is read together with others: it holds up nobody."""
 
 
 KEYS = {
@@ -37,8 +40,8 @@ KEYS = {
 class PostgresTelemetryStore:
     """``TelemetryStore``."""
 
-    def __init__(self, *, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, *, pool: Pool, reads: ReadsTogether) -> None:
+        self._pool, self._reads = pool, reads
 
     async def append(self, samples: Sequence[Sample]) -> int:
         """Insert in one transaction by COPY; duplicates are ignored."""
@@ -52,7 +55,7 @@ class PostgresTelemetryStore:
 
     async def latest(self, system_id: UUID, *, until: datetime) -> Sequence[Latest]:
         """Newest value per device and metric of the last 24 h, with the start of its run."""
-        return await newest(self._pool, system_id, until=until)
+        return await newest(self._pool, self._reads, system_id, until=until)
 
     async def series(
         self,
@@ -77,7 +80,13 @@ class PostgresTelemetryStore:
         for kind in kinds:
             query = SQL["series"] if step_s is None else SQL["series_means"]
             statement = built(query, metric=name, table=kind.table, devices=kind.devices)
-            for each in await rows(self._pool, statement, values):
+            short = end - start <= SHORT
+            reading = (
+                self._reads.rows(statement, values)
+                if short
+                else rows(self._pool, statement, values)
+            )
+            for each in await reading:
                 points.setdefault(each["at"], {})[each["device_id"]] = float(each["value"])
         return [Point(at=at, value=_joined(name, points[at].values())) for at in sorted(points)]
 
@@ -98,7 +107,7 @@ class PostgresTelemetryStore:
         """What each controlled load drew at ``at``, W."""
         oldest = at - timedelta(seconds=within_s)
         values = {"system_id": system_id, "at": at, "oldest": oldest}
-        found = await rows(self._pool, SQL["load_powers_at"], values)
+        found = await self._reads.rows(SQL["load_powers_at"], values)
         return {each["device_id"]: float(each["value"]) for each in found}
 
     async def energy_rows(

@@ -17,7 +17,7 @@ from services.accounts.records import Role
 from services.actions.ports import ActionStore, DeviceLocks, EmergencyStopStore
 from services.alerting.ports import AlertStore, OutboxStore
 from services.chat.ports import ConversationStore
-from services.control.ports import DecisionStore
+from services.control.ports import CycleStore, DecisionStore
 from services.events import EventBus
 from services.memory.ports import MemoryStore
 from services.settings.ports import SettingsStore
@@ -46,6 +46,8 @@ class Stores(Protocol):
     def memory(self) -> MemoryStore: ...
     @property
     def decisions(self) -> DecisionStore: ...
+    @property
+    def cycles(self) -> CycleStore: ...
     @property
     def actions(self) -> ActionStore: ...
     @property

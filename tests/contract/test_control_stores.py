@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -102,6 +104,40 @@ async def test_an_edited_decision_breaks_the_chain(site: Site) -> None:
     edited = [chain[0], replace(chain[1], document={"n": 9}), chain[2]]
     assert first_broken(edited) == edited[1]
     assert first_broken([chain[0], chain[2]]) == chain[2]
+
+
+async def test_a_cycle_keeps_its_decision_and_its_memory_and_tells_of_them(site: Site) -> None:
+    stores = site.stores
+    heard = stores.events.subscribe("decision")
+    memory = SiteMemory(last_cycle_at=at(0))
+    kept = await stores.cycles.keep(site.system_id, at(0), {"n": 1}, "1", memory)
+    assert kept == await stores.decisions.latest(site.system_id)
+    assert await stores.memory.load(site.system_id) == memory
+    event = await asyncio.wait_for(anext(heard), 5.0)
+    assert event == (
+        "decision",
+        {"system_id": str(site.system_id), "id": str(kept.id), "at": at(0).isoformat()},
+    )
+
+
+async def test_a_cycle_that_is_kept_again_changes_nothing(site: Site) -> None:
+    stores = site.stores
+    memory = SiteMemory(last_cycle_at=at(0))
+    kept = await stores.cycles.keep(site.system_id, at(0), {"n": 1}, "1", memory)
+    again = await stores.cycles.keep(site.system_id, at(0), {"n": 2}, "2", SiteMemory())
+    assert again == kept
+    assert await stores.memory.load(site.system_id) == memory
+    assert await stores.decisions.count(site.system_id) == 1
+
+
+async def test_a_decision_that_cannot_be_stored_leaves_the_memory_as_it_was(site: Site) -> None:
+    stores = site.stores
+    memory = SiteMemory(last_cycle_at=at(0))
+    await stores.cycles.keep(site.system_id, at(0), {"n": 1}, "1", memory)
+    with pytest.raises(Invalid):
+        await stores.cycles.keep(site.system_id, at(60), {"n": math.nan}, "1", SiteMemory())
+    assert await stores.memory.load(site.system_id) == memory
+    assert await stores.decisions.count(site.system_id) == 1
 
 
 WHOLE: Json = {

@@ -26,7 +26,7 @@ from services.control.command_dispatch import CommandDispatch
 from services.control.control_loop import ControlLoop
 from services.control.emergency_stop import Emergency
 from services.control.holds import Holds
-from services.control.ports import DecisionStore
+from services.control.ports import CycleStore, DecisionStore
 from services.control.what_if import WhatIf
 from services.events import EventBus
 from services.memory.ports import MemoryStore
@@ -169,6 +169,8 @@ class Stores(Protocol):
     @property
     def decisions(self) -> DecisionStore: ...
     @property
+    def cycles(self) -> CycleStore: ...
+    @property
     def actions(self) -> ActionStore: ...
     @property
     def locks(self) -> DeviceLocks: ...
@@ -255,13 +257,12 @@ class Loop:
         self.control = ControlLoop(
             snapshots=self.snapshots,
             memory=s.memory,
-            decisions=s.decisions,
+            cycles=s.cycles,
             emergency=s.emergency_stops,
             switching=self.proposals,
             dispatch=self.dispatch,
             holds=Holds(actions=s.actions),
             clock=self.clock,
-            events=s.events,
         )
         self.emergency = Emergency(
             store=s.emergency_stops,

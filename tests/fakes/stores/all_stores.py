@@ -10,6 +10,7 @@ from tests.fakes.stores.alerts import InMemoryAlertStore, InMemoryOutboxStore
 from tests.fakes.stores.chat import InMemoryConversationStore
 from tests.fakes.stores.control import (
     InMemoryActionStore,
+    InMemoryCycleStore,
     InMemoryDecisionStore,
     InMemoryDeviceLocks,
     InMemoryEmergencyStopStore,
@@ -41,3 +42,8 @@ class InMemoryStores:
         self.events = InMemoryEventBus()
         self.health = InMemoryStoreHealth()
         self.jobs = InMemoryJobStore()
+
+    @property
+    def cycles(self) -> InMemoryCycleStore:
+        """On the stores of decisions and of memory that are in place now."""
+        return InMemoryCycleStore(decisions=self.decisions, memory=self.memory, events=self.events)

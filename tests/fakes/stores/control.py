@@ -13,6 +13,7 @@ from services.actions.records import Action, ActionEvent, ActionStatus, Emergenc
 from services.control.decision_chain import GENESIS, next_hash
 from services.control.records import ChainAnchor, DecisionRecord
 from services.errors import Invalid, NotFound
+from services.events import EventBus
 from services.memory.records import SiteMemory
 from services.stored import Json
 
@@ -100,6 +101,26 @@ class InMemoryDecisionStore:
         for record in records:
             del self._by_id[self._chains[system_id].pop(record.at).id]
         self._anchors[system_id] = anchor
+
+
+class InMemoryCycleStore:
+    """``CycleStore`` on the stores of decisions and of memory."""
+
+    def __init__(
+        self, *, decisions: InMemoryDecisionStore, memory: InMemoryMemoryStore, events: EventBus
+    ) -> None:
+        self._decisions, self._memory, self._events = decisions, memory, events
+
+    async def keep(
+        self, system_id: UUID, at: datetime, document: Json, version: str, memory: SiteMemory
+    ) -> DecisionRecord:
+        latest = await self._decisions.latest(system_id)
+        record = await self._decisions.append(system_id, at, document, version)
+        if latest is None or latest.at != at:
+            await self._memory.save(system_id, memory)
+            news = {"system_id": str(system_id), "id": str(record.id), "at": at.isoformat()}
+            await self._events.publish("decision", news)
+        return record
 
 
 class InMemoryActionStore:

@@ -33,7 +33,7 @@ class FusedSwitches:
 def fused_loop(site: ScriptedSite, fuse: Fuse) -> Loop:
     """A process of its own on the same stores and devices."""
     stores: Any = type("Stores", (), {})()
-    for name in ("site", "decisions", "alerts"):
+    for name in ("site", "decisions", "cycles", "alerts"):
         setattr(stores, name, getattr(site.stores, name))
     for name in FUSED:
         setattr(stores, name, Fused(getattr(site.stores, name), fuse))

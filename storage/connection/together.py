@@ -1,0 +1,105 @@
+"""Reads that are asked for at the same moment go to the server together.
+
+A control cycle reads from several stores that do not know each other. Each statement of its own
+costs a connection and a round trip; together they cost one of each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.rows import DictRow
+
+from services.errors import CommandCenterError, Unavailable
+from storage.connection.pool import Pool, borrowed, rows
+
+Parameters = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One read and whom to answer."""
+
+    query: LiteralString
+    values: Parameters
+    answer: asyncio.Future[list[DictRow]]
+
+
+class ReadsTogether:
+    """Gathers the reads of one moment of the event loop and sends them in one pipeline.
+
+    Only for statements that change nothing and end quickly: the slowest holds up the others. Where
+    one of them fails, each is read again by itself, so that nobody gets another's error.
+    """
+
+    def __init__(self, *, pool: Pool) -> None:
+        self._pool = pool
+        self._asked: list[_Asked] = []
+        self._sending: set[asyncio.Task[None]] = set()
+
+    async def rows(self, query: LiteralString, values: Parameters) -> list[DictRow]:
+        """All rows of one statement. Raises as ``borrowed``."""
+        answer: asyncio.Future[list[DictRow]] = asyncio.get_running_loop().create_future()
+        self._asked.append(_Asked(query, values, answer))
+        if len(self._asked) == 1:
+            task = asyncio.create_task(self._send(), name="reads")
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+        return await answer
+
+    async def row(self, query: LiteralString, values: Parameters) -> DictRow | None:
+        """The first row of one statement, None where there is none. Raises as ``borrowed``."""
+        found = await self.rows(query, values)
+        return found[0] if found else None
+
+    async def _send(self) -> None:
+        """Send what has been asked for; nobody waits for an answer that does not come."""
+        await asyncio.sleep(0)  # what is asked for by tasks of tasks comes one turn later
+        asked, self._asked = self._asked, []
+        try:
+            await self._answer(asked)
+        finally:
+            for each in asked:
+                each.answer.cancel()
+
+    async def _answer(self, asked: Sequence[_Asked]) -> None:
+        if len(asked) > 1:
+            try:
+                found = await self._in_one(asked)
+            except Unavailable as error:
+                for each in asked:
+                    _refuse(each.answer, error)
+                return
+            except (CommandCenterError, psycopg.Error):
+                pass
+            else:
+                for each, answer in zip(asked, found, strict=True):
+                    _tell(each.answer, answer)
+                return
+        await asyncio.gather(*(self._alone(each) for each in asked))
+
+    async def _in_one(self, asked: Sequence[_Asked]) -> list[list[DictRow]]:
+        async with borrowed(self._pool) as connection:
+            async with connection.pipeline():
+                cursors = [await connection.execute(each.query, each.values) for each in asked]
+            return [await cursor.fetchall() for cursor in cursors]
+
+    async def _alone(self, each: _Asked) -> None:
+        try:
+            _tell(each.answer, await rows(self._pool, each.query, each.values))
+        except (CommandCenterError, psycopg.Error) as error:
+            _refuse(each.answer, error)
+
+
+def _tell(answer: asyncio.Future[list[DictRow]], found: list[DictRow]) -> None:
+    if not answer.done():
+        answer.set_result(found)
+
+
+def _refuse(answer: asyncio.Future[list[DictRow]], error: Exception) -> None:
+    if not answer.done():
+        answer.set_exception(error)
