@@ -12,7 +12,14 @@ from energy.site.loads import Actor
 from services.actions.action_log import ActionLog
 from services.actions.ports import ActionStore, DeviceLocks, Switches
 from services.actions.records import IN_FLIGHT_STATUSES, OPEN_STATUSES, Action, ActionStatus
-from services.actions.relays import ANSWER_WALL_S, STATE_TIMEOUT_S, Relays, dead_man_s
+from services.actions.relays import (
+    ANSWER_WALL_S,
+    STATE_TIMEOUT_S,
+    Relays,
+    dead_man_s,
+    has_speed,
+    state_word,
+)
 from services.actions.safety_check import Judge, Seen
 from services.actions.side_by_side import SideBySide
 from services.actions.verification import VERIFYING, Verification
@@ -162,7 +169,11 @@ class Execution:
             READY,
             ActionStatus.EXECUTING,
             "The command is sent.",
-            {"executed_at": self._clock.now(), "previous_on": is_on},
+            {
+                "executed_at": self._clock.now(),
+                "previous_on": is_on,
+                "previous_speed": None if before is None else before.speed,
+            },
         )
         if started is None:
             return await self._log.latest(action)
@@ -210,9 +221,7 @@ class Execution:
         )
         if status is not None:
             return ""
-        word = "on" if action.target_on else "off"
-        if action.target_speed is not None:
-            word = f"{word} at speed {action.target_speed}"
+        word = state_word(on=action.target_on, speed=action.target_speed)
         return f"the switch did not show {word} within {STATE_TIMEOUT_S:.0f} s"
 
     async def _state_reached(self, action: Action, load: ControlledLoad, *, tries: int) -> Action:
@@ -257,10 +266,10 @@ class Execution:
                 ActionStatus.FAILED,
                 "Interrupted, and the device does not answer: state unknown.",
             )
-        elif status.is_on is action.target_on:
+        elif status.is_on is action.target_on and has_speed(status, action.target_speed):
             await self._state_reached(action, load, tries=max(1, action.tries))
         else:
-            word = "on" if status.is_on else "off"
+            word = state_word(on=status.is_on, speed=status.speed)
             await self._log.finish(
                 action,
                 EXECUTING,

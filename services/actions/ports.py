@@ -73,7 +73,8 @@ class ActionStore(Protocol):
         """Atomically move to ``status`` if the current status is in ``expect``; None when it is
         not.
 
-        ``changes`` may set executed_at, finished_at, previous_on, tries, measured_w, result.
+        ``changes`` may set executed_at, finished_at, previous_on, previous_speed, tries,
+        measured_w, result.
         """
         ...
 

@@ -74,7 +74,8 @@ class Action:
         reason: Machine-readable code; ``explanation`` is the sentence with the numbers.
         urgent: A protective stop, never blocked by holds or minimum times.
         idempotency_key: (system, cycle, device) for automatic actions; unique.
-        previous_on: The state found before the command, restored on a rollback.
+        previous_on: The state found before the command, restored on a rollback; a fan's
+            ``previous_speed`` with it.
         tries: Commands sent so far.
         measured_w: Power at verification, W.
         result: How it ended, in one sentence.
@@ -98,6 +99,7 @@ class Action:
     executed_at: datetime | None = None
     finished_at: datetime | None = None
     previous_on: bool | None = None
+    previous_speed: int | None = None
     tries: int = 0
     measured_w: float | None = None
     result: str | None = None

@@ -135,6 +135,13 @@ class Relays:
         return None
 
 
+def state_word(*, on: bool, speed: int | None = None) -> str:
+    """``on``, ``off``, or ``on at speed 4`` for a fan whose speed is known."""
+    if not on:
+        return "off"
+    return "on" if speed is None else f"on at speed {speed}"
+
+
 def has_speed(status: SwitchStatus, speed: int | None) -> bool:
     """Whether a fan runs at ``speed``; always, where none is wanted or the device has none."""
     return speed is None or status.speed is None or status.speed == speed

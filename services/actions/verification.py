@@ -12,7 +12,7 @@ from energy.wording import duration
 from services.actions.action_log import ActionLog
 from services.actions.power_evidence import Evidence, evidence, follow_within, metered, shown
 from services.actions.records import IN_FLIGHT_STATUSES, Action, ActionStatus, SwitchStatus
-from services.actions.relays import Relays, dead_man_s
+from services.actions.relays import Relays, dead_man_s, state_word
 from services.clock import Clock
 from services.settings.ports import SettingsStore
 from services.sites.records import ControlledLoad
@@ -64,7 +64,7 @@ class Verification:
                 action,
                 VERIFYING,
                 ActionStatus.DONE,
-                f"Verified: {_word(on=action.target_on)}, {shown(power_w)}.",
+                f"Verified: {state_word(on=action.target_on)}, {shown(power_w)}.",
                 measured_w=power_w,
             )
         if not waited:
@@ -76,33 +76,36 @@ class Verification:
         return await self.roll_back(action, load, problem)
 
     async def roll_back(self, action: Action, load: ControlledLoad, problem: str) -> Action:
-        """Restore the state found before the command, off where it is unknown.
+        """Restore the state found before the command, a fan's speed with it; off where it is
+        unknown.
 
         A protective stop is never undone: it failed.
         """
         if action.urgent and not action.target_on:
             return await self._failed(action, f"{problem} A protective stop is not undone.")
         earlier_on = action.previous_on is True
+        earlier_speed = action.previous_speed if earlier_on else None
         preferences = (await self._settings.preferences(action.system_id)).value
         trouble = await self._relays.command(
-            load, target_on=earlier_on, auto_off_s=dead_man_s(preferences)
+            load, target_on=earlier_on, auto_off_s=dead_man_s(preferences), speed=earlier_speed
         )
         if trouble is not None:
             return await self._failed(
                 action, f"{problem} The earlier state could not be restored: {trouble}."
             )
-        if await self._relays.wait_for(load, target_on=earlier_on) is None:
+        restored = await self._relays.wait_for(load, target_on=earlier_on, speed=earlier_speed)
+        if restored is None:
             return await self._failed(action, f"{problem} The earlier state could not be verified.")
         return await self._log.finish(
             action,
             IN_FLIGHT_STATUSES,
             ActionStatus.ROLLED_BACK,
-            f"{problem} Restored: {_word(on=earlier_on)}.",
+            f"{problem} Restored: {state_word(on=earlier_on, speed=earlier_speed)}.",
         )
 
     async def _went_back(self, action: Action) -> Action:
         """A load that fell back to off is safe; one that came back on is not."""
-        back = _word(on=not action.target_on)
+        back = state_word(on=not action.target_on)
         return await self._log.finish(
             action,
             VERIFYING,
@@ -134,7 +137,3 @@ class Verification:
 
 def _sent_at(action: Action) -> datetime:
     return action.created_at if action.executed_at is None else action.executed_at
-
-
-def _word(*, on: bool) -> str:
-    return "on" if on else "off"

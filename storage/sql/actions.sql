@@ -3,30 +3,30 @@
 -- name: create
 INSERT INTO actions (id, system_id, load_id, target_on, target_speed, actor, requested_by, reason,
     explanation, status, urgent, idempotency_key, decision_id, created_at, expires_at,
-    executed_at, finished_at, previous_on, tries, measured_w, result)
+    executed_at, finished_at, previous_on, previous_speed, tries, measured_w, result)
 VALUES (%(id)s, %(system_id)s, %(load_id)s, %(target_on)s, %(target_speed)s, %(actor)s,
     %(requested_by)s, %(reason)s, %(explanation)s, %(status)s, %(urgent)s, %(idempotency_key)s,
     %(decision_id)s, %(created_at)s, %(expires_at)s, %(executed_at)s, %(finished_at)s,
-    %(previous_on)s, %(tries)s, %(measured_w)s, %(result)s)
+    %(previous_on)s, %(previous_speed)s, %(tries)s, %(measured_w)s, %(result)s)
 ON CONFLICT (idempotency_key) DO NOTHING
 RETURNING id
 
 -- name: by_key
 SELECT id, system_id, load_id, target_on, target_speed, actor, requested_by, reason, explanation,
     status, urgent, idempotency_key, decision_id, created_at, expires_at, executed_at, finished_at,
-    previous_on, tries, measured_w, result
+    previous_on, previous_speed, tries, measured_w, result
 FROM actions WHERE idempotency_key = %(key)s
 
 -- name: get
 SELECT id, system_id, load_id, target_on, target_speed, actor, requested_by, reason, explanation,
     status, urgent, idempotency_key, decision_id, created_at, expires_at, executed_at, finished_at,
-    previous_on, tries, measured_w, result
+    previous_on, previous_speed, tries, measured_w, result
 FROM actions WHERE id = %(id)s
 
 -- name: lock
 SELECT id, system_id, load_id, target_on, target_speed, actor, requested_by, reason, explanation,
     status, urgent, idempotency_key, decision_id, created_at, expires_at, executed_at, finished_at,
-    previous_on, tries, measured_w, result
+    previous_on, previous_speed, tries, measured_w, result
 FROM actions WHERE id = %(id)s FOR UPDATE
 
 -- name: move
@@ -36,13 +36,15 @@ UPDATE actions SET
     executed_at = CASE WHEN %(set_executed_at)s THEN %(executed_at)s ELSE executed_at END,
     finished_at = CASE WHEN %(set_finished_at)s THEN %(finished_at)s ELSE finished_at END,
     previous_on = CASE WHEN %(set_previous_on)s THEN %(previous_on)s ELSE previous_on END,
+    previous_speed = CASE WHEN %(set_previous_speed)s THEN %(previous_speed)s
+        ELSE previous_speed END,
     tries = CASE WHEN %(set_tries)s THEN %(tries)s ELSE tries END,
     measured_w = CASE WHEN %(set_measured_w)s THEN %(measured_w)s ELSE measured_w END,
     result = CASE WHEN %(set_result)s THEN %(result)s ELSE result END
 WHERE id = %(id)s
 RETURNING id, system_id, load_id, target_on, target_speed, actor, requested_by, reason, explanation,
     status, urgent, idempotency_key, decision_id, created_at, expires_at, executed_at, finished_at,
-    previous_on, tries, measured_w, result
+    previous_on, previous_speed, tries, measured_w, result
 
 -- name: log
 INSERT INTO action_events (action_id, at, status, actor, detail)
@@ -55,7 +57,7 @@ FROM action_events WHERE action_id = %(action_id)s ORDER BY id
 -- name: page
 SELECT id, system_id, load_id, target_on, target_speed, actor, requested_by, reason, explanation,
     status, urgent, idempotency_key, decision_id, created_at, expires_at, executed_at, finished_at,
-    previous_on, tries, measured_w, result
+    previous_on, previous_speed, tries, measured_w, result
 FROM actions
 WHERE system_id = %(system_id)s
     AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
@@ -69,7 +71,7 @@ WHERE system_id = %(system_id)s AND (%(load_id)s::uuid IS NULL OR load_id = %(lo
 -- name: with_status
 SELECT id, system_id, load_id, target_on, target_speed, actor, requested_by, reason, explanation,
     status, urgent, idempotency_key, decision_id, created_at, expires_at, executed_at, finished_at,
-    previous_on, tries, measured_w, result
+    previous_on, previous_speed, tries, measured_w, result
 FROM actions WHERE system_id = %(system_id)s AND status = ANY(%(statuses)s)
 ORDER BY created_at, id
 
@@ -77,7 +79,7 @@ ORDER BY created_at, id
 -- What the owner himself has switched: his holds.
 SELECT id, system_id, load_id, target_on, target_speed, actor, requested_by, reason, explanation,
     status, urgent, idempotency_key, decision_id, created_at, expires_at, executed_at, finished_at,
-    previous_on, tries, measured_w, result
+    previous_on, previous_speed, tries, measured_w, result
 FROM actions
 WHERE system_id = %(system_id)s AND actor = 'owner' AND executed_at >= %(at)s
 ORDER BY executed_at, id
@@ -85,6 +87,6 @@ ORDER BY executed_at, id
 -- name: since
 SELECT id, system_id, load_id, target_on, target_speed, actor, requested_by, reason, explanation,
     status, urgent, idempotency_key, decision_id, created_at, expires_at, executed_at, finished_at,
-    previous_on, tries, measured_w, result
+    previous_on, previous_speed, tries, measured_w, result
 FROM actions WHERE load_id = %(load_id)s AND executed_at >= %(at)s
 ORDER BY executed_at, id

@@ -5,7 +5,8 @@ INSERT INTO polls (adapter_id, at, ms, error, caution)
 VALUES (%(adapter_id)s, %(at)s, %(ms)s, %(error)s, %(caution)s)
 
 -- name: poll_health
--- A gap is a pause of more than three intervals between successes, or since the last one.
+-- A gap is a pause of more than three intervals between successes, or since the last one. Polls that
+-- were due and not made count as failed: between two polls of the last 24 h, and since the last.
 SELECT a.id AS adapter_id, a.name, a.adapter_type, a.poll_interval_s AS interval_s,
     s.last_success_at, s.caution, l.at AS last_attempt_at, l.error AS last_error,
     d.success_rate_24h, coalesce(g.gaps, 0)::int AS gaps_24h
@@ -18,8 +19,17 @@ LEFT JOIN LATERAL (
     WHERE adapter_id = a.id AND at <= %(now)s AND error IS NULL
     ORDER BY at DESC LIMIT 1) s ON true
 LEFT JOIN LATERAL (
-    SELECT avg((error IS NULL)::int)::double precision AS success_rate_24h FROM polls
-    WHERE adapter_id = a.id AND at <= %(now)s AND at > %(now)s - interval '24 hours') d ON true
+    SELECT count(*) FILTER (WHERE p.error IS NULL AND p.at > %(now)s - interval '24 hours')
+        / nullif(count(*) FILTER (WHERE p.at > %(now)s - interval '24 hours') + sum(greatest(floor(
+            extract(epoch FROM p.later - greatest(p.at, %(now)s - interval '24 hours'))
+                ::double precision / a.poll_interval_s + 0.5) - 1, 0)), 0)::double precision
+        AS success_rate_24h
+    FROM (
+        SELECT at, error, lead(at, 1, %(now)s) OVER (ORDER BY at) AS later FROM polls
+        WHERE adapter_id = a.id AND at <= %(now)s AND at >= coalesce((
+            SELECT max(at) FROM polls
+            WHERE adapter_id = a.id AND at <= %(now)s - interval '24 hours'), '-infinity')) p
+    ) d ON true
 LEFT JOIN LATERAL (
     SELECT count(*) AS gaps FROM (
         SELECT at, lead(at, 1, %(now)s) OVER (ORDER BY at) AS later FROM polls

@@ -16,7 +16,15 @@ from storage.connection.queries import queries
 from storage.connection.together import ReadsTogether
 
 SQL = queries("actions")
-CHANGEABLE = ("executed_at", "finished_at", "previous_on", "tries", "measured_w", "result")
+CHANGEABLE = (
+    "executed_at",
+    "finished_at",
+    "previous_on",
+    "previous_speed",
+    "tries",
+    "measured_w",
+    "result",
+)
 
 
 class PostgresActionStore:

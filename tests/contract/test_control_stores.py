@@ -207,10 +207,15 @@ async def test_an_action_lives_and_leaves_its_trace(site: Site) -> None:
         at=at(5),
         actor="loop",
         detail="sent",
-        changes={"executed_at": at(5), "tries": 1, "previous_on": False},
+        changes={"executed_at": at(5), "tries": 1, "previous_on": False, "previous_speed": 4},
     )
     executing = action(
-        site, status=ActionStatus.EXECUTING, executed_at=at(5), tries=1, previous_on=False
+        site,
+        status=ActionStatus.EXECUTING,
+        executed_at=at(5),
+        tries=1,
+        previous_on=False,
+        previous_speed=4,
     )
     assert moved == executing
     done = await store.transition(

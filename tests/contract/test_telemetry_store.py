@@ -314,12 +314,34 @@ async def test_poll_health_counts_successes_and_gaps(site: Site) -> None:
         last_success_at=at(7),
         last_attempt_at=at(9),
         last_error="HTTP 500",
-        success_rate_24h=0.4,
+        success_rate_24h=2 / 6,  # the poll that was due at 6 min was not made
         gaps_24h=1,
     )
     assert (relays.name, relays.last_attempt_at, relays.success_rate_24h) == ("Relays", None, None)
     (_, later) = await store.poll_health(site.system_id, now=at(24 * 60 + 8))
     assert (later.last_success_at, later.success_rate_24h) == (at(7), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("polled", "now_min", "expected"),
+    [
+        pytest.param([0, 2, 4, 6], 6, 1.0, id="each in time"),
+        pytest.param([0, 2.1, 3.9, 6.2], 8, 1.0, id="a little early or late"),
+        pytest.param([0, 2, 6], 6, 0.75, id="one left out"),
+        pytest.param([0, 2], 8.9, 0.5, id="two left out, the third is less than half late"),
+        pytest.param([0, 2], 9.1, 0.4, id="the third is late, too"),
+        pytest.param([0], 48 * 60, 0.0, id="none for two days"),
+        pytest.param([-10, 24 * 60 - 2], 24 * 60, 1 / 719, id="a day's outage but for one"),
+    ],
+)
+async def test_a_poll_that_was_due_and_not_made_counts_as_failed(
+    site: Site, polled: list[float], now_min: float, expected: float
+) -> None:
+    store = site.stores.telemetry
+    for minutes in polled:
+        await store.record_poll(site.cloud, at=at(minutes), error=None, ms=12.0)
+    (_, cloud) = await store.poll_health(site.system_id, now=at(now_min))
+    assert cloud.success_rate_24h == pytest.approx(expected)
 
 
 async def test_poll_health_tells_what_the_newest_good_poll_warns_of(site: Site) -> None:

@@ -43,6 +43,8 @@ class ScriptedSwitch:
         """Of a fan on a dimmer; None for a relay."""
         self.keeps_speed = False
         """The dimmer ignores what speed it is told."""
+        self.highest_speed = 10
+        """The dimmer goes no higher, whatever it is told."""
         self.when_commanded: Callable[[], None] = lambda: None
         """Called as each command arrives, before it takes effect."""
         self.questions = 0
@@ -67,7 +69,7 @@ class ScriptedSwitch:
     async def turn_on_at(self, speed: int, *, auto_off_s: float | None) -> None:
         await self.turn_on(auto_off_s=auto_off_s)
         if self.speed is not None and not self.keeps_speed:
-            self.speed = speed
+            self.speed = min(speed, self.highest_speed)
 
     async def turn_off(self) -> None:
         await self._answering()

@@ -141,12 +141,14 @@ class ScriptedSite:
         actor: Actor = Actor.ALLOCATOR,
         urgent: bool = False,
         key: str | None = None,
+        target_speed: int | None = None,
     ) -> Action:
         return await self.loop.proposals.propose(
             SYSTEM_ID,
             SwitchProposal(
                 load_id=load_id,
                 target_on=target_on,
+                target_speed=target_speed,
                 actor=actor,
                 requested_by=actor.value,
                 reason="test",

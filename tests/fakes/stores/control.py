@@ -18,7 +18,7 @@ from services.memory.records import SiteMemory
 from services.stored import Json
 
 CHANGEABLE = frozenset(
-    {"executed_at", "finished_at", "previous_on", "tries", "measured_w", "result"}
+    {"executed_at", "finished_at", "previous_on", "previous_speed", "tries", "measured_w", "result"}
 )
 
 

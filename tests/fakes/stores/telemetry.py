@@ -301,6 +301,23 @@ def _rollup_keys(table: str) -> tuple[str, ...]:
     return ROLLUP_KEYS[table]
 
 
+def _success_rate(
+    polls: list[tuple[datetime, str | None]],
+    good: int,
+    since: datetime,
+    now: datetime,
+    interval_s: float,
+) -> float | None:
+    """Good polls of those that were made or were due."""
+    times = [max(at, since) for at, _ in polls]
+    pauses_s = [
+        (later - at).total_seconds() for at, later in zip(times, [*times[1:], now], strict=True)
+    ]
+    missed = sum(max(math.floor(pause_s / interval_s + 0.5) - 1, 0) for pause_s in pauses_s)
+    due = sum(1 for at, _ in polls if at > since) + missed
+    return good / due if due > 0 else None
+
+
 def _health(
     empty: PollHealth, polls: list[tuple[datetime, str | None]], now: datetime
 ) -> PollHealth:
@@ -308,7 +325,8 @@ def _health(
         return empty
     polls = sorted(polls, key=lambda poll: poll[0])
     successes = [at for at, error in polls if error is None]
-    day = [poll for poll in polls if poll[0] > now - timedelta(hours=24)]
+    since = now - timedelta(hours=24)
+    day = [poll for poll in polls if poll[0] > since]
     good = [at for at, error in day if error is None]
     return PollHealth(
         adapter_id=empty.adapter_id,
@@ -318,7 +336,7 @@ def _health(
         last_success_at=max(successes, default=None),
         last_attempt_at=polls[-1][0],
         last_error=polls[-1][1],
-        success_rate_24h=len(good) / len(day) if day else None,
+        success_rate_24h=_success_rate(polls, len(good), since, now, empty.interval_s),
         gaps_24h=_gaps(good, empty.interval_s, now),
         caution=empty.caution,
     )

@@ -441,6 +441,49 @@ async def test_what_was_interrupted_is_settled_by_the_device(
     assert (ended.status, ended.result) == (status, result)
 
 
+async def test_a_speed_that_was_not_reached_is_put_back(site: ScriptedSite) -> None:
+    fan = site.switches[FAN]
+    fan.flip(on=True)
+    fan.speed, fan.highest_speed = 4, 7
+    action = await site.do(FAN, target_speed=10)
+    assert (action.status, action.previous_speed, fan.relay, fan.speed) == (ROLLED_BACK, 4, True, 4)
+    assert action.result == (
+        "After 3 tries: the switch did not show on at speed 10 within 15 s. Restored: on at"
+        " speed 4."
+    )
+
+
+async def test_a_fan_that_was_off_is_put_back_to_off(site: ScriptedSite) -> None:
+    fan = site.switches[FAN]
+    fan.speed, fan.highest_speed = 4, 7
+    action = await site.do(FAN, target_speed=10)
+    assert (action.status, fan.relay) == (ROLLED_BACK, False)
+    assert (action.result or "").endswith("Restored: off.")
+
+
+async def test_a_change_of_speed_that_was_interrupted_is_settled_by_the_speed(
+    site: ScriptedSite,
+) -> None:
+    fan = site.switches[FAN]
+    action = await site.wish(FAN, target_speed=10)
+    await site.stores.actions.transition(
+        action.id,
+        expect=OPEN_STATUSES,
+        status=ActionStatus.EXECUTING,
+        at=site.clock.now(),
+        actor="control",
+        detail="sent",
+    )
+    fan.flip(on=True)
+    fan.speed = 4
+    await site.loop.execution.reconcile(SYSTEM_ID)
+    ended = await site.now(action)
+    assert (ended.status, ended.result) == (
+        ROLLED_BACK,
+        "Interrupted before it took effect; the device is on at speed 4 as before.",
+    )
+
+
 async def test_an_action_that_somebody_executes_is_left_to_them(site: ScriptedSite) -> None:
     action = await site.wish()
     await site.stores.actions.transition(
