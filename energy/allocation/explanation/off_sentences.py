@@ -68,7 +68,7 @@ def _of_its_switch(reason: HeldOff | DeviceUnknown) -> str:
         case HeldOff(held_by=by, held_until=until):
             return f"held by {by} until {until:%H:%M}."
         case DeviceUnknown():
-            return "its switch does not answer; unknown is not off."
+            return "its switch does not answer, it may be on."
         case _:
             assert_never(reason)
 

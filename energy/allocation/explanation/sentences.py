@@ -52,6 +52,7 @@ class Explanations:
         self._decision = decision
         self._profiles = {profile.id: profile for profile in decision.inputs.miners}
         self._memory = dict(decision.memory.miners)
+        self._is_on = {state.miner_id: state.is_on for state in decision.inputs.states}
         restart_v = decision.inputs.preferences.voltage_restart
         self._lockout_ends_v = restart_v if decision.memory.lockout else None
 
@@ -70,8 +71,12 @@ class Explanations:
             return _starts(miner, reason, profile)
         if isinstance(reason, WhyRunning):
             return _keeps(miner, reason, profile)
-        word = "Stop" if miner.command is Command.STOP else "Off"
-        return f"{word}: {why_off(reason, profile)}"
+        return f"{self._without_power(miner)}: {why_off(reason, profile)}"
+
+    def _without_power(self, miner: MinerDecision) -> str:
+        if miner.command is Command.STOP:
+            return "Stop"
+        return "Off" if self._is_on.get(miner.miner_id) is False else "Not started"
 
     def change(self, miner: MinerDecision) -> WouldChange:
         """What would change it."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from inspect import iscoroutinefunction
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +26,7 @@ from energy.site.loads import Actor
 from energy.site.preferences import ControlLevel
 from services.actions.records import Action, ActionStatus
 from services.alerting.alert_facts import FactsOfSite
+from services.errors import Unavailable
 from services.stored import Json
 from services.telemetry.records import BatterySample, EnergySample, LoadSample, Sample
 from services.views.measurement_check import MeasurementCheck
@@ -134,15 +137,9 @@ class Witnesses:
         record = await loop.control.run_cycle(SYSTEM_ID)
         inputs = record.document["allocation"]["inputs"]
         question = dataclass_json.from_json(AllocationInput, inputs)
-        facts = await self._facts().gather(SYSTEM_ID, record.at)
+        facts = await self.facts().gather(SYSTEM_ID, record.at)
         conditions, self.memory = evaluate(facts, self.memory)
         live = await loop.live.now(SYSTEM_ID)
-        check = MeasurementCheck(
-            sites=stores.site,
-            snapshots=loop.snapshots,
-            memory=stores.memory,
-            clock=self.site.clock,
-        )
         load = next(each for each in await stores.site.loads(SYSTEM_ID) if each.id == PRIMARY)
         verdict = await loop.judge.judge(
             start_of(load.id, record.at), load, record.at, approved=False
@@ -155,11 +152,20 @@ class Witnesses:
             facts=facts,
             alerts=[condition.key for condition in conditions],
             chat="\n".join(live_lines(live)),
-            health=await check(),
+            health=await self.check()(),
             blocked={reason.code: reason.sentence for reason in blocked},
         )
 
-    def _facts(self) -> FactsOfSite:
+    def check(self) -> MeasurementCheck:
+        stores = self.site.stores
+        return MeasurementCheck(
+            sites=stores.site,
+            snapshots=self.site.loop.snapshots,
+            memory=stores.memory,
+            clock=self.site.clock,
+        )
+
+    def facts(self) -> FactsOfSite:
         stores = self.site.stores
         return FactsOfSite(
             snapshots=self.site.loop.snapshots,
@@ -170,6 +176,20 @@ class Witnesses:
             actions=stores.actions,
             emergency_stops=stores.emergency_stops,
         )
+
+
+@contextmanager
+def away(store: object) -> Iterator[None]:
+    """While the block runs every call to the store fails as it does without a database."""
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise Unavailable(what="The database", detail="no connection", advice="Wait.")
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in dir(store):
+            if not name.startswith("_") and iscoroutinefunction(getattr(store, name)):
+                patch.setattr(store, name, refuse)
+        yield
 
 
 @pytest.fixture
@@ -317,6 +337,19 @@ FAULTS = {
         voltage=(52.3, VRM, "good"),
         load="suspect",
     ),
+    "both voltages are beyond any number of a battery": Fault(
+        polls={"voltage_v": 1e308, "inverter_v": 1e308},
+        minutes=40,
+        voltage=(52.3, VRM, "stale"),
+        lost=True,
+    ),
+    "the battery gets less than the inverter says": Fault(
+        polls={"changes": {"pv_power_w": 9_000.0, "battery_power_w": 7_150.0}},
+        minutes=20,
+        voltage=(52.3, VRM, "good"),
+        pv="suspect",
+        load="suspect",
+    ),
     "negative sun": Fault(
         polls={"changes": {"pv_power_w": -900.0}},
         minutes=4,
@@ -338,6 +371,40 @@ async def test_in_every_fault_all_tell_the_same(witnesses: Witnesses, fault: Fau
     assert (measured.pv.quality.value, measured.load.quality.value) == (fault.pv, fault.load)
     agree(await witnesses.pass_minutes(18))
     assert (await witnesses.pass_minutes(1)).measured.voltage.source == VRM, "it comes back"
+
+
+async def test_a_switch_that_does_not_answer_is_unknown_to_all(witnesses: Witnesses) -> None:
+    """Its last state is 0 W and off; after 5 min nobody says that it is."""
+    agree(await witnesses.pass_minutes(6))
+    told = await witnesses.pass_minutes(12, relays=False)
+    agree(told)
+    assert {each["reason"] for each in told.document["allocation"]["miners"]} == {"device_unknown"}
+    for miner in (*told.live["miners"], *told.live["loads"]):
+        assert (miner["is_on"], miner["power"]["value"]) == (None, None)
+    assert "miner Dump Load S19 #1: state not known, stay_off: Not started" in told.chat
+    assert f"device_silent:{PRIMARY}" in told.alerts
+    assert BlockCode.DEVICE_OFFLINE in told.blocked
+    told = await witnesses.pass_minutes(2)
+    agree(told)
+    assert f"device_silent:{PRIMARY}" not in told.alerts
+    assert {each["is_on"] for each in told.live["miners"]} == {False}
+
+
+async def test_a_database_that_is_away_lets_nobody_tell_what_was(witnesses: Witnesses) -> None:
+    """Nobody answers from what it remembers, nothing is commanded, and all tell it afterwards."""
+    agree(await witnesses.pass_minutes(6))
+    loop = witnesses.site.loop
+    with away(witnesses.site.stores.telemetry):
+        for answer in (
+            loop.control.run_cycle(SYSTEM_ID),
+            loop.live.now(SYSTEM_ID),
+            witnesses.facts().gather(SYSTEM_ID, witnesses.site.clock.now()),
+            witnesses.check()(),
+        ):
+            with pytest.raises(Unavailable):
+                await answer
+    assert all(switch.commands == [] for switch in witnesses.site.switches.values())
+    agree(await witnesses.pass_minutes(1))
 
 
 async def test_before_the_first_poll_nobody_is_alarmed() -> None:

@@ -480,7 +480,7 @@ def waiting(**changes: Any) -> AllocationInput:
             ask(state=replace(off(MINER), is_on=None)),
             (
                 "device_unknown",
-                "Off: its switch does not answer; unknown is not off.",
+                "Not started: its switch does not answer, it may be on.",
                 "its switch answering again",
             ),
             id="unknown",
