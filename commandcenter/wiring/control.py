@@ -17,11 +17,11 @@ from services.actions.proposals import Proposals
 from services.actions.records import EmergencyStop
 from services.actions.safety_check import Judge
 from services.alerting.alerts import Alerts
+from services.control.asked_by_people import AskedByPeople
 from services.control.command_dispatch import CommandDispatch
 from services.control.control_loop import ControlLoop
 from services.control.decision_retention import DecisionRetention
 from services.control.emergency_stop import Announce, Emergency
-from services.control.holds import Holds
 from services.telemetry.polling import Polling
 from services.telemetry.rollup import Rollup
 
@@ -109,7 +109,7 @@ class Control:
             emergency=stores.emergency_stops,
             switching=self.proposals,
             dispatch=self.dispatch,
-            holds=Holds(actions=stores.actions),
+            asked=AskedByPeople(actions=stores.actions),
             clock=self._base.clock,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from commandcenter.wiring.foundation import Foundation
-from services.control.holds import Holds
+from services.control.asked_by_people import AskedByPeople
 from services.control.what_if import WhatIf
 from services.settings.site_settings import SiteSettings
 from services.views.health import Health
@@ -36,7 +36,7 @@ class Views:
             memory=stores.memory,
             decisions=stores.decisions,
             emergency=stores.emergency_stops,
-            holds=Holds(actions=stores.actions),
+            asked=AskedByPeople(actions=stores.actions),
             clock=clock,
         )
         self.health = Health(

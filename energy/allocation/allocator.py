@@ -15,26 +15,31 @@ from energy.allocation.candidates import Candidate, candidates_of, turn_order
 from energy.allocation.decision import AllocationInput, Budget, Decision
 from energy.allocation.eligibility import NOTHING_REMEMBERED
 from energy.allocation.limits import site_limits
+from energy.allocation.load_decisions import load_decisions
+from energy.allocation.proposals import settle
 from energy.allocation.reasons import PotentialNotMet
 from energy.allocation.situation import Situation, budget_of, measured_of, situation_of
 from energy.allocation.supply.pv_potential import factor_now, lowered_factor
 from energy.measuring.measured import Measured
 from energy.site.miners import ControlMemory
 
-ALLOCATOR_VERSION = "1.2.0"
+ALLOCATOR_VERSION = "1.3.0"
 
 
 def allocate(question: AllocationInput) -> Decision:
     """Decide. Sentences are made of the decision when somebody reads them."""
     measured = measured_of(question)
-    site = situation_of(question, measured)
-    candidates = candidates_of(question)
+    settled = settle(question.proposals, question.snapshot.at)
+    loads = load_decisions(question.others, settled) if settled else ()
+    site = situation_of(question, measured, loads)
+    candidates = candidates_of(question, settled)
     _decide(question, site, candidates)
     allocated_w = fsum(candidate.power_w for candidate in candidates)
     budget = budget_of(site, measured, allocated_w=allocated_w)
     return Decision(
         budget=budget,
         miners=tuple(candidate.decided() for candidate in candidates),
+        loads=loads,
         limits=_limits(question, site, budget, measured),
         memory=_memory(question.memory, site, measured, candidates),
         inputs=question,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import fsum
 
+from energy.allocation.decision import LoadDecision
 from energy.measuring.base_load import metered_w
 from energy.measuring.flows import GRID_NOISE_W
 from energy.site.loads import OtherLoad
@@ -62,13 +64,15 @@ class RemainingBudget:
         return from_battery_w
 
 
-def others_w(others: tuple[OtherLoad, ...]) -> float:
+def others_w(others: Iterable[OtherLoad], decided: Iterable[LoadDecision]) -> float:
     """What heaters and fans take of the budget before the miners, W.
 
-    Those that run and are to stay on, and those that their zones switch on now. One of unknown
-    state is part of the base load.
+    Those that run and are to stay on, and those that go on now.
     """
-    return fsum(_other_w(each) for each in others)
+    taken = {each.load_id: each.power_w for each in decided}
+    return fsum(
+        taken[each.id] if each.id in taken else other_w(each, runs=_runs(each)) for each in others
+    )
 
 
 def battery_allowance(
@@ -102,9 +106,15 @@ def grid_excess_w(grid_w: float | None, preferences: Preferences) -> float:
     return 0.0 if grid_w is None else max(0.0, grid_w - limit_w - GRID_NOISE_W)
 
 
-def _other_w(other: OtherLoad) -> float:
-    runs = other.is_on if other.wanted_on is None else other.wanted_on
+def other_w(other: OtherLoad, *, runs: bool) -> float:
+    """What a heater or fan that is to run or not takes of the budget, W. One of unknown state is
+    part of the base load.
+    """
     if other.is_on is None or not runs:
         return 0.0
     now_w = metered_w(other.power_w) if other.is_on else None
     return other.rated_w if now_w is None else now_w
+
+
+def _runs(other: OtherLoad) -> bool:
+    return other.is_on is True if other.wanted_on is None else other.wanted_on

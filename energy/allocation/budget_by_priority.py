@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from energy.allocation.budget import RemainingBudget
 from energy.allocation.candidates import Candidate
@@ -18,7 +19,10 @@ from energy.allocation.eligibility import (
     safety_stop,
     why_running,
 )
+from energy.allocation.proposals import Proposal
 from energy.allocation.reasons import (
+    AskedOff,
+    AskedOn,
     BatteryLends,
     BudgetShort,
     DeviceUnknown,
@@ -58,7 +62,7 @@ class BudgetByPriority:
     ) -> None:
         """``candidates`` in the order of their turns."""
         self._site, self._left, self._candidates = site, left, candidates
-        self._starts = max_starts
+        self._starts = max_starts - sum(each.asked_on for each in candidates)
         self._held_w = sum(each.need_w for each in candidates if each.keeps)
         self._started_above = False
 
@@ -94,6 +98,8 @@ class BudgetByPriority:
             _stop_at_once(candidate, stop)
         elif before.potential_started_at is not None and self._potential_failed(candidate):
             _stop_at_once(candidate, self._potential_not_met(candidate))
+        elif candidate.asked_off and candidate.bound is not None:
+            _stop(candidate, self._asked_off(candidate.bound))
         elif stop is not None:
             self._stop_or_wait(candidate, stop)
         else:
@@ -144,15 +150,13 @@ class BudgetByPriority:
         self._stop_or_wait(candidate, BudgetShort(needed_w=need_w, budget_left_w=left_w))
 
     def _stop_or_wait(self, candidate: Candidate, reason: WhyStopped) -> None:
-        held = candidate.held
-        if held is not None:
-            until = held.until.astimezone(self._site.zone)
-            on = HeldOn(held_by=held.by, held_until=until, held_against=reason.code)
+        bound = candidate.bound
+        if bound is not None:
+            on = HeldOn(held_by=bound.by, held_until=self._until(bound), held_against=reason.code)
             self._keep(candidate, on)
             return
         if not candidate.young:
-            candidate.memory = NOTHING_REMEMBERED
-            candidate.command, candidate.reason = Command.STOP, reason
+            _stop(candidate, reason)
             return
         minimum_s = candidate.profile.minimum_on_minutes * 60.0
         against = MinimumOn(
@@ -161,6 +165,9 @@ class BudgetByPriority:
         self._keep(candidate, against)
 
     def _of_off(self, candidate: Candidate) -> None:
+        if candidate.asked_on and candidate.bound is not None:
+            self._asked_on(candidate, candidate.bound)
+            return
         verdict = judge_off(
             candidate.profile,
             candidate.state,
@@ -179,14 +186,37 @@ class BudgetByPriority:
         else:
             candidate.reason = refusal
 
+    def _asked_on(self, candidate: Candidate, bound: Proposal) -> None:
+        """Somebody who outranks the allocator wants it on: only what protects the battery is
+        against it, neither voltages of its own nor the budget.
+        """
+        self._held_w -= candidate.need_w
+        stop = safety_stop(candidate.profile, self._site)
+        candidate.memory = NOTHING_REMEMBERED
+        if stop is None:
+            self._started_above = True
+            why = AskedOn(asked_by=bound.by, asked_until=self._until(bound))
+            self._run(candidate, Command.START, why)
+        elif isinstance(stop, EmergencyStopped | TelemetryLost):
+            _stop_at_once(candidate, stop)
+        else:
+            candidate.reason = stop
+
+    def _asked_off(self, bound: Proposal) -> AskedOff:
+        return AskedOff(asked_by=bound.by, asked_until=self._until(bound))
+
+    def _until(self, bound: Proposal) -> datetime:
+        """On the site's own clock; now for what each cycle asks anew."""
+        until = self._site.at if bound.until is None else bound.until
+        return until.astimezone(self._site.zone)
+
     def _refusal(
         self, candidate: Candidate
     ) -> HeldOff | BudgetShort | WaitsForMinimumOn | OneStartPerCycle | None:
         """Why a miner that may start does not."""
-        held = candidate.held
-        if held is not None:
-            until = held.until.astimezone(self._site.zone)
-            return HeldOff(held_by=held.by, held_until=until)
+        bound = candidate.bound
+        if bound is not None:
+            return HeldOff(held_by=bound.by, held_until=self._until(bound))
         need_w, left_w = candidate.need_w, self._left.total_w
         if need_w > left_w:
             return BudgetShort(needed_w=need_w, budget_left_w=max(0.0, left_w))
@@ -271,10 +301,15 @@ class BudgetByPriority:
         )
 
 
+def _stop(candidate: Candidate, reason: WhyStopped) -> None:
+    candidate.memory = NOTHING_REMEMBERED
+    candidate.command, candidate.reason = Command.STOP, reason
+
+
 def _stop_at_once(candidate: Candidate, reason: WhyStopped) -> None:
     """Minimum times don't protect a miner from what protects the battery."""
-    candidate.memory = NOTHING_REMEMBERED
-    candidate.command, candidate.reason, candidate.urgent = Command.STOP, reason, True
+    _stop(candidate, reason)
+    candidate.urgent = True
 
 
 def _forgetting(memory: MinerMemory, **gone: None) -> MinerMemory:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from energy.allocation.conditions import in_window
 from energy.allocation.decision import AllocationInput, Command, MinerDecision
 from energy.allocation.eligibility import NOTHING_REMEMBERED
-from energy.allocation.proposals import Proposal, strongest
+from energy.allocation.proposals import Proposal, Settled, Wanted
 from energy.allocation.reasons import DeviceUnknown, Reason
 from energy.measuring.base_load import metered_w
 from energy.site.miners import MinerMemory, MinerProfile, MinerState
@@ -26,9 +27,11 @@ class Candidate:
     """One miner; mutable only while its decision is being made."""
 
     __slots__ = (
+        "asked_off",
+        "asked_on",
+        "bound",
         "command",
         "from_battery_w",
-        "held",
         "keeps",
         "memory",
         "need_w",
@@ -48,19 +51,24 @@ class Candidate:
         memory: MinerMemory,
         at: datetime,
         *,
-        held: Proposal | None = None,
+        bound: Proposal | None = None,
     ) -> None:
-        """A miner that nothing has been decided of yet; ``held`` keeps automation off it.
+        """A miner that nothing has been decided of yet; ``bound`` is what somebody who outranks the
+        allocator wants of it: it is switched on or off for him, or kept as it is.
 
         ``young``: it runs and its minimum on time has not passed; ``on_s`` is how long it has run,
         s, 0 where that is not known. ``keeps``: nothing but a protective stop ends it now.
         """
-        self.profile, self.state, self.memory, self.held = profile, state, memory, held
+        self.profile, self.state, self.memory, self.bound = profile, state, memory, bound
+        wanted, is_on = None if bound is None else bound.wanted, state.is_on
+        self.asked_on = wanted is Wanted.ON and is_on is False
+        self.asked_off = wanted is Wanted.OFF and is_on is True
         self.on_s, self.young = 0.0, False
         if state.is_on and state.since is not None:
             self.on_s = (at - state.since).total_seconds()
             self.young = self.on_s < profile.minimum_on_minutes * 60.0
-        self.keeps = self.young or (held is not None and state.is_on is True)
+        kept = bound is not None and is_on is True and not self.asked_off
+        self.keeps = self.young or kept or self.asked_on
         self.need_w = _need_w(profile, state, self.on_s)
         self.command, self.reason = Command.STAY_OFF, _UNKNOWN
         self.power_w = self.from_battery_w = 0.0
@@ -89,19 +97,18 @@ class Candidate:
         )
 
 
-def candidates_of(question: AllocationInput) -> list[Candidate]:
-    """All miners by priority, ties by name, then id."""
+def candidates_of(question: AllocationInput, settled: Mapping[str, Settled]) -> list[Candidate]:
+    """All miners by priority, ties by name, then id; ``settled``: what is wanted of them."""
     memory, at = dict(question.memory.miners), question.snapshot.at
     states = {state.miner_id: state for state in question.states}
-    holds = strongest(question.proposals, at)
     profiles = sorted(question.miners, key=lambda p: (p.priority_level, p.name, p.id))
     return [
         Candidate(
             profile,
-            _state(profile, states),
+            _state(profile, states, settled),
             memory.get(profile.id, NOTHING_REMEMBERED),
             at,
-            held=holds.get(profile.id),
+            bound=_bound(profile.id, settled),
         )
         for profile in profiles
     ]
@@ -123,9 +130,20 @@ def turn_order(candidate: Candidate, local_hour: int) -> int:
     return profile.priority_level * 4 + (0 if preferred else 2) + waits
 
 
-def _state(profile: MinerProfile, states: Mapping[str, MinerState]) -> MinerState:
+def _bound(miner_id: str, settled: Mapping[str, Settled]) -> Proposal | None:
+    """What somebody who outranks the allocator wants of a miner."""
+    said = settled.get(miner_id)
+    return said.winner if said is not None and said.winner.binds else None
+
+
+def _state(
+    profile: MinerProfile, states: Mapping[str, MinerState], settled: Mapping[str, Settled]
+) -> MinerState:
     known = states.get(profile.id)
-    return MinerState(miner_id=profile.id, is_on=None) if known is None else known
+    if known is None:
+        return MinerState(miner_id=profile.id, is_on=None)
+    said = settled.get(profile.id)
+    return known if said is None or not said.wants_heat else replace(known, heat_wanted=True)
 
 
 def _need_w(profile: MinerProfile, state: MinerState, on_s: float) -> float:

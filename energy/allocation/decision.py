@@ -8,21 +8,31 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from energy.allocation.proposals import Proposal
+from energy.allocation.proposals import Proposal, Winner
 from energy.allocation.reasons import Reason
-from energy.site.loads import OtherLoad
+from energy.site.loads import LoadKind, OtherLoad
 from energy.site.miners import ControlMemory, Learned, MinerProfile, MinerState
 from energy.site.preferences import Preferences
 from energy.site.snapshot import Snapshot
 
 
 class Command(StrEnum):
-    """What one miner is to do."""
+    """What one load is to do."""
 
     START = "start"
     KEEP_RUNNING = "keep_running"
     STOP = "stop"
     STAY_OFF = "stay_off"
+
+    @property
+    def runs(self) -> bool:
+        """Whether the load runs by it."""
+        return self is Command.START or self is Command.KEEP_RUNNING
+
+    @property
+    def moves(self) -> bool:
+        """Whether the load changes its state by it."""
+        return self is Command.START or self is Command.STOP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +49,7 @@ class AllocationInput:
         memory: What the last decision handed back.
         emergency_stop: Whether the emergency stop is latched.
         conditions_have_held: What-if without history: conditions count as having held long enough.
-        proposals: What somebody who ranks above the allocator wants of a miner.
+        proposals: What people, agents and zones want of a miner, heater or fan.
         reserve_wh: A plan's reserve, which may raise tonight's need, never lower it; None without a
             plan.
     """
@@ -115,10 +125,42 @@ class MinerDecision(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoadDecision:
+    """What a heater or fan is to do, and who had the say.
+
+    Attributes:
+        load_id: The controlled load.
+        name: As shown to the owner.
+        kind: Heater or fan.
+        command: What it is to do; what nobody moves keeps its state.
+        speed: Fan speed in tenths of the range; None for plain switches and where it is off.
+        power_w: What it takes of the budget, W.
+        urgent: A protective stop: ignores holds and approval.
+        reason: Machine-readable code of why.
+        explanation: Why, as a sentence.
+        decided_by: Who had the say.
+        over: What others wanted instead, the strongest first.
+    """
+
+    load_id: str
+    name: str
+    kind: LoadKind
+    command: Command
+    speed: int | None = None
+    power_w: float = 0.0
+    urgent: bool = False
+    reason: str
+    explanation: str
+    decided_by: Winner
+    over: tuple[Proposal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """The whole answer, miners in priority order, with the memory for the next cycle.
 
     Attributes:
+        loads: Heaters and fans of which somebody wants something.
         limits: Codes and sentences of the limits that applied to the site as a whole.
         memory: To be passed into the next cycle.
         inputs: The question, as given.
@@ -127,6 +169,7 @@ class Decision:
 
     budget: Budget
     miners: tuple[MinerDecision, ...]
+    loads: tuple[LoadDecision, ...] = ()
     limits: tuple[str, ...]
     memory: ControlMemory
     inputs: AllocationInput

@@ -46,6 +46,8 @@ class ReasonCode(StrEnum):
     POTENTIAL_NOT_MET = "potential_not_met"
     DEVICE_UNKNOWN = "device_unknown"
     HELD = "held"
+    ASKED_ON = "asked_on"
+    ASKED_OFF = "asked_off"
     HEAT_WANTED = "heat_wanted"
 
 
@@ -291,6 +293,24 @@ class HeldOff:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskedOff:
+    """Somebody who outranks the allocator wants it off; local time."""
+
+    code: ClassVar = ReasonCode.ASKED_OFF
+    asked_by: str
+    asked_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedOn:
+    """Somebody who outranks the allocator wants it on; local time."""
+
+    code: ClassVar = ReasonCode.ASKED_ON
+    asked_by: str
+    asked_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeldOn:
     """It would be stopped, but somebody who ranks higher keeps automation off it; local time."""
 
@@ -414,10 +434,11 @@ WhyStopped: TypeAlias = (
     | PotentialNotMet
     | DeviceUnknown
     | HeldOff
+    | AskedOff
 )
 """Why a load stops or stays off."""
 
-WhyStarted: TypeAlias = Eligible | HeatWanted
+WhyStarted: TypeAlias = Eligible | HeatWanted | AskedOn
 WhyRunning: TypeAlias = (
     Running
     | WithinTolerance

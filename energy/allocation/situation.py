@@ -13,7 +13,7 @@ from energy.allocation.budget import (
     lendable_w,
     others_w,
 )
-from energy.allocation.decision import AllocationInput, Budget
+from energy.allocation.decision import AllocationInput, Budget, LoadDecision
 from energy.allocation.reasons import (
     EmergencyStopped,
     EverythingStops,
@@ -112,8 +112,10 @@ class Situation(NamedTuple):
     grid_excess_w: float
 
 
-def situation_of(question: AllocationInput, measured: Measured) -> Situation:
-    """What all loads of a question share."""
+def situation_of(
+    question: AllocationInput, measured: Measured, loads: tuple[LoadDecision, ...] = ()
+) -> Situation:
+    """What all miners of a question share; ``loads`` is what heaters and fans are to do."""
     preferences, at = question.preferences, question.snapshot.at
     potential = potential_of(question, measured)
     lockout = _lockout(question, measured)
@@ -153,7 +155,7 @@ def situation_of(question: AllocationInput, measured: Measured) -> Situation:
         carrying_surplus_w=_carrying_w(samples, at, surplus_w) if known else surplus_w,
         base_load_w=base_w,
         controlled_load_w=measured.controlled_load_w,
-        other_loads_w=others_w(question.others) if question.others else 0.0,
+        other_loads_w=others_w(question.others, loads) if question.others else 0.0,
         solar_surplus_w=surplus_w,
         measured_surplus_w=min(surplus_w, surplus[1]),
         house_deficit_w=deficit_w,

@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from energy.allocation.decision import AllocationInput, Decision
-from energy.allocation.explanation.decision_codec import miner_json
+from energy.allocation.explanation.decision_codec import miner_json, told
 from energy.allocation.explanation.reason_codec import compared
-from energy.allocation.explanation.sentences import Explanations
 from energy.dataclass_json import NOT_FINITE, CodecError, from_json, to_json
 from energy.site.miners import ControlMemory, MinerProfile, MinerState
 from energy.site.preferences import Preferences
@@ -92,10 +91,8 @@ def answer(decision: Decision) -> Json:
     """The documented shape of a decision for people and machines."""
     return {
         "budget": to_json(decision.budget),
-        "miners": [
-            miner_json(miner, said, dict(compared(miner.reason)))
-            for miner, said in Explanations(decision).all()
-        ],
+        "miners": [miner_json(each, dict(compared(each.miner.reason))) for each in told(decision)],
+        "loads": to_json(decision.loads),
         "inputs": to_json(decision.inputs),
         "limits": list(decision.limits),
         "version": decision.version,

@@ -72,7 +72,8 @@ class OtherLoad:
         is_on: Whether its switch is on; None when it does not answer.
         power_w: Measured power now, W; None without a meter.
         power_in_load_w: Its power when the site's load was measured, W; None when unknown.
-        wanted_on: What its zone wants of it in this cycle; None when no zone commands it.
+        wanted_on: What its zone wanted of it, in decisions up to version 1.2.0; since then zones
+            make proposals.
     """
 
     id: str

@@ -5,8 +5,30 @@ from __future__ import annotations
 from uuid import UUID
 
 from energy.allocation.decision import Command
-from server.schemas.json_shapes import JsonObject, Number, Shape
+from energy.allocation.proposals import Wanted
+from energy.site.loads import Actor, LoadKind
+from server.schemas.json_shapes import Instant, JsonObject, Number, Shape
 from server.schemas.now import BudgetView
+
+
+class WinnerView(Shape):
+    """Who had the say about a load."""
+
+    actor: Actor
+    by: str
+
+
+class ProposalView(Shape):
+    """What somebody wanted of a load."""
+
+    load_id: str
+    actor: Actor
+    by: str
+    until: Instant | None
+    wanted: Wanted
+    speed: int | None
+    reason: str
+    explanation: str
 
 
 class MinerDecisionView(Shape):
@@ -23,6 +45,24 @@ class MinerDecisionView(Shape):
     urgent: bool
     explanation: str
     would_change: str
+    decided_by: WinnerView
+    over: list[ProposalView]
+
+
+class LoadDecisionView(Shape):
+    """What a heater or fan is to do."""
+
+    load_id: str
+    name: str
+    kind: LoadKind
+    command: Command
+    speed: int | None
+    power_w: Number
+    urgent: bool
+    reason: str
+    explanation: str
+    decided_by: WinnerView
+    over: list[ProposalView]
 
 
 class WhatIfAnswer(Shape):
@@ -30,6 +70,7 @@ class WhatIfAnswer(Shape):
 
     budget: BudgetView
     miners: list[MinerDecisionView]
+    loads: list[LoadDecisionView]
     inputs: JsonObject
     limits: list[str]
     version: str

@@ -96,8 +96,10 @@ class ActionStore(Protocol):
         """
         ...
 
-    async def owners_since(self, system_id: UUID, at: datetime) -> Sequence[Action]:
-        """What the owner himself has switched at or after ``at``, oldest first."""
+    async def asked_since(self, system_id: UUID, at: datetime) -> Sequence[Action]:
+        """What people, and agents for them, have had switched at or after ``at``, and what they ask
+        for now; in the order in which it was sent, what was not sent last.
+        """
         ...
 
 

@@ -128,7 +128,7 @@ class Judge:
             recent=tuple(
                 PastSwitch(
                     at=each.executed_at,
-                    actor=each.actor,
+                    actor=_rank(each.actor),
                     is_on=each.target_on,
                     by=each.requested_by,
                 )
@@ -143,6 +143,11 @@ class Judge:
             if other.load_id == action.load_id and other.id != action.id:
                 return InFlight(target_on=other.target_on, by=other.requested_by)
         return None
+
+
+def _rank(actor: Actor) -> Actor:
+    """What an agent asked for was only sent because the owner agreed: it is the owner's own."""
+    return Actor.OWNER if actor is Actor.AGENT else actor
 
 
 def _expected(action: Action, state: LoadState) -> Seen:

@@ -21,18 +21,18 @@ from energy.allocation.supply.pv_potential import potential_of
 from energy.battery.learning import LearningState
 from energy.climate.heating import HvacHints
 from energy.climate.zones import HvacMemory, ZoneDecisions, control_zones
-from energy.site.loads import OtherLoad
 from energy.site.preferences import ControlLevel
 from services.actions.ports import EmergencyStopStore
 from services.actions.proposals import Proposals
 from services.actions.records import Action, SwitchProposal
 from services.actions.relays import dead_man_s
 from services.clock import Clock
+from services.control.asked_by_people import AskedByPeople
 from services.control.command_dispatch import CommandDispatch
-from services.control.holds import Holds
 from services.control.ports import CycleStore
 from services.control.records import DecisionRecord
 from services.control.switch_requests import idempotency_key, proposals_of, staying_on
+from services.control.zone_proposals import zone_proposals
 from services.memory.ports import MemoryStore
 from services.memory.records import SiteMemory
 from services.stored import Json
@@ -51,13 +51,13 @@ class ControlLoop:
         emergency: EmergencyStopStore,
         switching: Proposals,
         dispatch: CommandDispatch,
-        holds: Holds,
+        asked: AskedByPeople,
         clock: Clock,
     ) -> None:
         """All parts of one cycle."""
         self._snapshots, self._memory, self._cycles = snapshots, memory, cycles
         self._emergency, self._switching, self._dispatch = emergency, switching, dispatch
-        self._holds, self._clock = holds, clock
+        self._asked, self._clock = asked, clock
 
     async def run_cycle(self, system_id: UUID, due_at: datetime | None = None) -> DecisionRecord:
         """Decide for now, store the decision, remember, act on it, refresh the timers.
@@ -72,11 +72,11 @@ class ControlLoop:
             self._emergency.state(system_id),
             self._snapshots.read(system_id, at),
         )
-        built, holds = await asyncio.gather(
+        built, asked = await asyncio.gather(
             self._snapshots.build(system_id, at, memory, read),
-            self._holds.of(system_id, at, read.preferences, read.miners),
+            self._asked.of(system_id, at, read.preferences, read.miners),
         )
-        decision, zones = decide(built, memory, holds, emergency_stop=stop.latched)
+        decision, zones = decide(built, memory, asked, emergency_stop=stop.latched)
         record = await self._cycles.keep(
             system_id,
             at,
@@ -84,13 +84,12 @@ class ControlLoop:
             ALLOCATOR_VERSION,
             remembered(memory, decision, zones),
         )
-        await self._act(decision, zones, built, record, cycle_at)
+        await self._act(decision, built, record, cycle_at)
         return record
 
     async def _act(
         self,
         decision: Decision,
-        zones: ZoneDecisions,
         built: BuiltSnapshot,
         record: DecisionRecord,
         cycle_at: datetime,
@@ -99,7 +98,7 @@ class ControlLoop:
         observing = built.preferences.control_level is ControlLevel.OBSERVE
         if observing and not decision.inputs.emergency_stop:
             return
-        proposals = proposals_of(decision, zones, built)
+        proposals = proposals_of(decision, built)
         actions = [await self._propose(record, proposal, cycle_at) for proposal in proposals]
         staying = staying_on(built, proposals, actions)
         if staying or actions:
@@ -116,11 +115,11 @@ class ControlLoop:
 def decide(
     built: BuiltSnapshot,
     memory: SiteMemory,
-    proposals: tuple[Proposal, ...] = (),
+    asked: tuple[Proposal, ...] = (),
     *,
     emergency_stop: bool,
 ) -> tuple[Decision, ZoneDecisions]:
-    """Climate first, because a cold zone may ask for a miner's heat; then the allocation."""
+    """Climate first, because what the zones want is decided with all else that is ``asked``."""
     question = AllocationInput(
         snapshot=built.snapshot,
         preferences=built.preferences,
@@ -130,7 +129,7 @@ def decide(
         others=built.others,
         memory=built.memory,
         emergency_stop=emergency_stop,
-        proposals=proposals,
+        proposals=asked,
     )
     measured = built.measured
     zones = control_zones(
@@ -155,23 +154,7 @@ def decide(
             ),
         ),
     )
-    wanted = zones.heat_wanted_miner_ids
-    states = tuple(replace(state, heat_wanted=state.miner_id in wanted) for state in built.states)
-    others = _with_wishes(built.others, zones)
-    return allocate(replace(question, states=states, others=others)), zones
-
-
-def _with_wishes(others: tuple[OtherLoad, ...], zones: ZoneDecisions) -> tuple[OtherLoad, ...]:
-    """Heaters and fans with what their zones want of them now."""
-    wanted: dict[str, bool] = {}
-    for zone in zones.zones:
-        for device_id, on in (
-            (zone.fan_device_id, zone.fan_on),
-            (zone.heater_device_id, zone.heater_on),
-        ):
-            if device_id is not None and on is not None:
-                wanted[device_id] = wanted.get(device_id, False) or on
-    return tuple(replace(each, wanted_on=wanted.get(each.id)) for each in others)
+    return allocate(replace(question, proposals=(*asked, *zone_proposals(zones)))), zones
 
 
 def document_of(decision: Decision, zones: ZoneDecisions) -> Json:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from energy.allocation.decision import Command, Decision
-from energy.allocation.explanation.sentences import Explanations
-from energy.climate.zones import ZoneDecisions
+from energy.allocation.decision import Decision
+from energy.allocation.explanation.decision_codec import told
+from energy.allocation.proposals import Winner
 from energy.site.loads import Actor
 from services.actions.records import Action, ActionStatus, SwitchProposal
 from services.sites.records import ControlledLoad
@@ -28,13 +28,11 @@ def idempotency_key(system_id: UUID, cycle_at: datetime, proposal: SwitchProposa
     return f"{key}/protective" if proposal.urgent else key
 
 
-def proposals_of(
-    decision: Decision, zones: ZoneDecisions, built: BuiltSnapshot
-) -> list[SwitchProposal]:
+def proposals_of(decision: Decision, built: BuiltSnapshot) -> list[SwitchProposal]:
     """What has to be switched, stops first: a stop frees the power that a start needs."""
     if decision.inputs.emergency_stop:
         return stop_everything(built.loads, built.load_states)
-    proposals = _miner_proposals(decision, built) + _zone_proposals(zones, built)
+    proposals = _miner_proposals(decision, built) + _load_proposals(decision, built)
     return sorted(
         proposals,
         key=lambda proposal: (proposal.target_on, not proposal.urgent, str(proposal.load_id)),
@@ -82,14 +80,14 @@ def staying_on(
 
 def _miner_proposals(decision: Decision, built: BuiltSnapshot) -> list[SwitchProposal]:
     profiles = {profile.id: profile for profile in built.miners}
-    explanations, proposals = Explanations(decision), []
-    for miner in decision.miners:
+    proposals = []
+    for miner, said, say in told(decision):
         device_id = profiles[miner.miner_id].device_id
-        if device_id is None or UUID(device_id) not in built.loads:
+        if device_id is None or UUID(device_id) not in built.loads or _of_owner(say.decided_by):
             continue
-        if miner.command not in {Command.START, Command.STOP}:
+        if not miner.command.moves:
             continue
-        target_on = miner.command is Command.START
+        target_on = miner.command.runs
         state = built.load_states[UUID(device_id)]
         if _is_so(state, built, wanted_on=target_on, speed=None):
             continue
@@ -100,39 +98,41 @@ def _miner_proposals(decision: Decision, built: BuiltSnapshot) -> list[SwitchPro
                 actor=Actor.SAFETY if miner.urgent else Actor.ALLOCATOR,
                 requested_by="allocator",
                 reason=miner.reason.code.value,
-                explanation=explanations.why(miner),
+                explanation=said.explanation,
                 urgent=miner.urgent,
             )
         )
     return proposals
 
 
-def _zone_proposals(zones: ZoneDecisions, built: BuiltSnapshot) -> list[SwitchProposal]:
+def _load_proposals(decision: Decision, built: BuiltSnapshot) -> list[SwitchProposal]:
+    """Heaters and fans that move, and running fans that change their speed."""
     proposals = []
-    for zone in zones.zones:
-        targets = (
-            (zone.fan_device_id, zone.fan_on, zone.fan_speed, ""),
-            (zone.heater_device_id, zone.heater_on, None, zone.heater_stop_protects),
-        )
-        for device_id, wanted_on, speed, protects in targets:
-            if device_id is None or wanted_on is None or UUID(device_id) not in built.loads:
-                continue
-            state = built.load_states[UUID(device_id)]
-            if _is_so(state, built, wanted_on=wanted_on, speed=speed):
-                continue
-            proposals.append(
-                SwitchProposal(
-                    load_id=UUID(device_id),
-                    target_on=wanted_on,
-                    actor=Actor.SAFETY if protects else Actor.ALLOCATOR,
-                    requested_by=f"climate of {zone.name}",
-                    reason=zone.reason.value,
-                    explanation=protects or zone.explanation,
-                    urgent=bool(protects),
-                    target_speed=speed if wanted_on else None,
-                )
+    for load in decision.loads:
+        moves = load.command.moves or load.speed is not None
+        if not moves or _of_owner(load.decided_by):
+            continue
+        target_on, state = load.command.runs, built.load_states[UUID(load.load_id)]
+        if _is_so(state, built, wanted_on=target_on, speed=load.speed):
+            continue
+        proposals.append(
+            SwitchProposal(
+                load_id=UUID(load.load_id),
+                target_on=target_on,
+                actor=load.decided_by.actor,
+                requested_by=load.decided_by.by,
+                reason=load.reason,
+                explanation=load.explanation,
+                urgent=load.urgent,
+                target_speed=load.speed,
             )
+        )
     return proposals
+
+
+def _of_owner(winner: Winner) -> bool:
+    """What a person asks for is carried out by the action that he asked with."""
+    return winner.actor is Actor.OWNER
 
 
 def _is_so(state: LoadState, built: BuiltSnapshot, *, wanted_on: bool, speed: int | None) -> bool:

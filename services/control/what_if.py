@@ -11,8 +11,8 @@ from energy.allocation.explanation.decision_codec import decision_json, same_dec
 from energy.site.preference_rules import miner_violations, preference_violations
 from services.actions.ports import EmergencyStopStore
 from services.clock import Clock
+from services.control.asked_by_people import AskedByPeople
 from services.control.decided import decided
-from services.control.holds import Holds
 from services.control.ports import DecisionStore
 from services.errors import Invalid, NotFound
 from services.memory.ports import MemoryStore
@@ -30,12 +30,12 @@ class WhatIf:
         memory: MemoryStore,
         decisions: DecisionStore,
         emergency: EmergencyStopStore,
-        holds: Holds,
+        asked: AskedByPeople,
         clock: Clock,
     ) -> None:
         """Everything that is not given in a document comes from these."""
         self._snapshots, self._memory, self._decisions = snapshots, memory, decisions
-        self._emergency, self._holds, self._clock = emergency, holds, clock
+        self._emergency, self._asked, self._clock = emergency, asked, clock
 
     async def allocate(self, system_id: UUID, document: Json) -> Json:
         """The decision in its documented shape.
@@ -55,7 +55,7 @@ class WhatIf:
             learned=built.learned,
             memory=built.memory,
             emergency_stop=stop.latched,
-            proposals=await self._holds.of(
+            proposals=await self._asked.of(
                 system_id, built.snapshot.at, built.preferences, built.miners
             ),
         )

@@ -75,14 +75,18 @@ SELECT id, system_id, load_id, target_on, target_speed, actor, requested_by, rea
 FROM actions WHERE system_id = %(system_id)s AND status = ANY(%(statuses)s)
 ORDER BY created_at, id
 
--- name: owners_since
--- What the owner himself has switched: his holds.
+-- name: asked_since
+-- What people, and agents for them, have had switched or ask for now: what they want of the decision.
 SELECT id, system_id, load_id, target_on, target_speed, actor, requested_by, reason, explanation,
     status, urgent, idempotency_key, decision_id, created_at, expires_at, executed_at, finished_at,
     previous_on, previous_speed, tries, measured_w, result
 FROM actions
-WHERE system_id = %(system_id)s AND actor = 'owner' AND executed_at >= %(at)s
-ORDER BY executed_at, id
+WHERE system_id = %(system_id)s AND actor IN ('owner', 'agent')
+    AND (
+        executed_at >= %(at)s
+        OR status IN ('proposed', 'pending', 'approved', 'executing', 'verifying')
+    )
+ORDER BY executed_at, created_at, id
 
 -- name: since
 SELECT id, system_id, load_id, target_on, target_speed, actor, requested_by, reason, explanation,

@@ -120,9 +120,9 @@ class PostgresActionStore:
         found = await self._reads.rows(SQL["with_status"], values)
         return [record(Action, each) for each in found]
 
-    async def owners_since(self, system_id: UUID, at: datetime) -> Sequence[Action]:
-        """What the owner himself has switched at or after ``at``, oldest first."""
-        found = await self._reads.rows(SQL["owners_since"], {"system_id": system_id, "at": at})
+    async def asked_since(self, system_id: UUID, at: datetime) -> Sequence[Action]:
+        """What people asked for: open, or switched at or after ``at``."""
+        found = await self._reads.rows(SQL["asked_since"], {"system_id": system_id, "at": at})
         return [record(Action, each) for each in found]
 
     async def since(self, load_id: UUID, at: datetime) -> Sequence[Action]:

@@ -345,22 +345,29 @@ async def test_the_emergency_stop_latches_until_released(site: Site) -> None:
     assert await store.release(site.system_id, at=at(3), by="admin", reason="checked") == free
 
 
-async def test_what_the_owner_has_switched_himself(site: Site) -> None:
+async def test_what_people_have_switched_and_ask_for(site: Site) -> None:
     store = site.stores.actions
-    for number, actor in ((1, Actor.OWNER), (2, Actor.ALLOCATOR), (3, Actor.OWNER)):
+    for number, actor in ((1, Actor.OWNER), (2, Actor.ALLOCATOR), (3, Actor.AGENT)):
         made = action(site, number, actor=actor)
         await store.create(made, detail="")
         await store.transition(
             made.id,
             expect=PROPOSED,
-            status=ActionStatus.EXECUTING,
+            status=ActionStatus.DONE,
             at=at(60 * number),
             actor="control",
             detail="",
             changes={"executed_at": at(60 * number)},
         )
     await store.create(action(site, 4, actor=Actor.OWNER), detail="not sent yet")
-    found = await store.owners_since(site.system_id, at(60))
-    assert [each.id for each in found] == [UUID(int=1), UUID(int=3)]
-    assert [each.id for each in await store.owners_since(site.system_id, at(61))] == [UUID(int=3)]
-    assert await store.owners_since(site.other_system_id, at(0)) == []
+    await store.create(
+        action(site, 5, actor=Actor.AGENT, status=ActionStatus.PENDING), detail="not agreed yet"
+    )
+    await store.create(
+        action(site, 6, actor=Actor.AGENT, status=ActionStatus.REJECTED), detail="refused"
+    )
+    await store.create(action(site, 7, actor=Actor.RULE), detail="nobody's")
+    for since, numbers in ((60, (1, 3, 4, 5)), (61, (3, 4, 5))):
+        found = await store.asked_since(site.system_id, at(since))
+        assert [each.id for each in found] == [UUID(int=number) for number in numbers]
+    assert await store.asked_since(site.other_system_id, at(0)) == []

@@ -6,22 +6,47 @@ not read back.
 
 from __future__ import annotations
 
-from energy.allocation.decision import AllocationInput, Budget, Command, Decision, MinerDecision
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from energy.allocation.decision import (
+    AllocationInput,
+    Budget,
+    Command,
+    Decision,
+    LoadDecision,
+    MinerDecision,
+)
 from energy.allocation.explanation.reason_codec import compared, reason_of
 from energy.allocation.explanation.sentences import Explanations, Sentences
+from energy.allocation.explanation.who_decided import Say, says
 from energy.dataclass_json import CodecError, Json, canonical, from_json, to_json
 from energy.site.miners import ControlMemory
 
 
+class ToldMiner(NamedTuple):
+    """One miner's command with what is told of it."""
+
+    miner: MinerDecision
+    said: Sentences
+    say: Say
+
+
+def told(decision: Decision) -> Iterator[ToldMiner]:
+    """Every miner with its sentences and with who had the say, in the decision's order."""
+    explained = Explanations(decision).all()
+    return (
+        ToldMiner(miner, said, say)
+        for (miner, said), say in zip(explained, says(decision), strict=True)
+    )
+
+
 def decision_json(decision: Decision) -> Json:
     """The whole decision as stored."""
-    miners = [
-        miner_json(miner, said, compared(miner.reason))
-        for miner, said in Explanations(decision).all()
-    ]
     return {
         "budget": to_json(decision.budget),
-        "miners": miners,
+        "miners": [miner_json(each, compared(each.miner.reason)) for each in told(decision)],
+        "loads": to_json(decision.loads),
         "limits": list(decision.limits),
         "memory": to_json(decision.memory),
         "inputs": to_json(decision.inputs),
@@ -40,8 +65,9 @@ def _telling(decision: Decision) -> str:
     return canonical(document)
 
 
-def miner_json(miner: MinerDecision, said: Sentences, numbers: Json) -> Json:
+def miner_json(told: ToldMiner, numbers: Json) -> Json:
     """One miner's command with its sentences; ``numbers`` in the form wanted."""
+    miner, said, say = told
     return {
         "miner_id": miner.miner_id,
         "name": miner.name,
@@ -54,6 +80,8 @@ def miner_json(miner: MinerDecision, said: Sentences, numbers: Json) -> Json:
         "urgent": miner.urgent,
         "explanation": said.explanation,
         "would_change": said.would_change,
+        "decided_by": to_json(say.decided_by),
+        "over": to_json(say.over),
     }
 
 
@@ -69,13 +97,23 @@ def decision_from(document: Json) -> Decision:
         return Decision(
             budget=from_json(Budget, document["budget"], "budget"),
             miners=tuple(_miner(each) for each in document["miners"]),
+            loads=from_json(tuple[LoadDecision, ...], document.get("loads", []), "loads"),
             limits=from_json(tuple[str, ...], document["limits"], "limits"),
             memory=from_json(ControlMemory, document["memory"], "memory"),
-            inputs=from_json(AllocationInput, document["inputs"], "inputs"),
+            inputs=from_json(AllocationInput, _inputs(document["inputs"]), "inputs"),
             version=from_json(str, document["version"], "version"),
         )
     except KeyError as missing:
         raise CodecError(str(missing.args[0]), "is missing") from None
+
+
+def _inputs(given: Json) -> Json:
+    """The question; up to version 1.2.0 a proposal was for miners alone and named it so."""
+    proposals = [
+        {"load_id" if name == "miner_id" else name: value for name, value in each.items()}
+        for each in given.get("proposals", [])
+    ]
+    return {**given, "proposals": proposals}
 
 
 def _miner(told: Json) -> MinerDecision:

@@ -22,6 +22,7 @@ from energy.allocation.explanation.would_change import (
     WouldChange,
 )
 from energy.allocation.reasons import (
+    AskedOff,
     BelowStartVoltage,
     BelowStopVoltage,
     BudgetShort,
@@ -83,7 +84,7 @@ def would_start(  # noqa: PLR0911 - one line per reason
             return _of_the_budget(reason, waits=waits)
         case PotentialNotMet():
             return Happens(event="more measured sun; the estimate has been lowered")
-        case HeldOff(held_until=until):
+        case HeldOff(held_until=until) | AskedOff(asked_until=until):
             return HoldEnds(until=until)
         case DeviceUnknown():
             return Happens(event="its switch answering again")

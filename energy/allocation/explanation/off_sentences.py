@@ -6,6 +6,7 @@ from typing import assert_never
 
 from energy.allocation.explanation.would_change import minutes
 from energy.allocation.reasons import (
+    AskedOff,
     BelowStartVoltage,
     BelowStopVoltage,
     BudgetShort,
@@ -57,16 +58,18 @@ def why_off(reason: WhyStopped, profile: MinerProfile) -> str:
                 "it was started on sun that the full battery held back, and of its"
                 f" {watts(needed_w)} only {watts(came_w)} came within 3 min."
             )
-        case HeldOff() | DeviceUnknown():
+        case HeldOff() | AskedOff() | DeviceUnknown():
             return _of_its_switch(reason)
         case _:
             return _of_conditions(reason, profile)
 
 
-def _of_its_switch(reason: HeldOff | DeviceUnknown) -> str:
+def _of_its_switch(reason: HeldOff | AskedOff | DeviceUnknown) -> str:
     match reason:
         case HeldOff(held_by=by, held_until=until):
             return f"held by {by} until {until:%H:%M}."
+        case AskedOff(asked_by=by):
+            return f"asked for by {by}."
         case DeviceUnknown():
             return "its switch does not answer, it may be on."
         case _:

@@ -21,6 +21,7 @@ from energy.allocation.explanation.would_change import (
     phrase,
 )
 from energy.allocation.reasons import (
+    AskedOn,
     BatteryLends,
     Condition,
     ConditionCeased,
@@ -67,6 +68,8 @@ class Explanations:
     def why(self, miner: MinerDecision) -> str:
         """Why a miner has its command."""
         profile, reason = self._profiles[miner.miner_id], miner.reason
+        if isinstance(reason, AskedOn):
+            return f"Starts: asked for by {reason.asked_by} ({_paid_by(miner)})."
         if isinstance(reason, Eligible | HeatWanted):
             return _starts(miner, reason, profile)
         if isinstance(reason, WhyRunning):
@@ -84,7 +87,7 @@ class Explanations:
         match reason:
             case MinimumOn(on_for_s=on_s, minimum_on_s=minimum_s):
                 return StopsIn(seconds=minimum_s - on_s, unless="the reason ceases")
-            case HeldOn(held_until=until):
+            case HeldOn(held_until=until) | AskedOn(asked_until=until):
                 return HoldEnds(until=until)
             case BatteryLends(short_for_s=short_s, budget_delay_s=delay_s):
                 return StopsIn(seconds=delay_s - short_s, unless="the budget is back")

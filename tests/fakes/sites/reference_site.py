@@ -22,10 +22,10 @@ from services.actions.relays import ANSWER_WALL_S
 from services.actions.safety_check import Judge
 from services.actions.side_by_side import SideBySide
 from services.alerting.ports import AlertStore
+from services.control.asked_by_people import AskedByPeople
 from services.control.command_dispatch import CommandDispatch
 from services.control.control_loop import ControlLoop
 from services.control.emergency_stop import Emergency
-from services.control.holds import Holds
 from services.control.ports import CycleStore, DecisionStore
 from services.control.what_if import WhatIf
 from services.events import EventBus
@@ -261,7 +261,7 @@ class Loop:
             emergency=s.emergency_stops,
             switching=self.proposals,
             dispatch=self.dispatch,
-            holds=Holds(actions=s.actions),
+            asked=AskedByPeople(actions=s.actions),
             clock=self.clock,
         )
         self.emergency = Emergency(
@@ -280,7 +280,7 @@ class Loop:
             "emergency": s.emergency_stops,
             "clock": self.clock,
         }
-        self.what_if = WhatIf(holds=Holds(actions=s.actions), **views)  # type: ignore[arg-type]  # the same five parts
+        self.what_if = WhatIf(asked=AskedByPeople(actions=s.actions), **views)  # type: ignore[arg-type]  # the same five parts
         self.live = LiveView(alerts=s.alerts, **views)  # type: ignore[arg-type]  # and one more
 
     async def _announce(self, _: UUID, state: EmergencyStop) -> None:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
 from energy.site.loads import Actor
-from services.actions.records import Action, ActionEvent, ActionStatus, EmergencyStop
+from services.actions.records import (
+    OPEN_STATUSES,
+    Action,
+    ActionEvent,
+    ActionStatus,
+    EmergencyStop,
+)
 from services.control.decision_chain import GENESIS, next_hash
 from services.control.records import ChainAnchor, DecisionRecord
 from services.errors import Invalid, NotFound
@@ -195,16 +201,20 @@ class InMemoryActionStore:
         ]
         return sorted(mine, key=lambda action: (action.created_at, action.id))
 
-    async def owners_since(self, system_id: UUID, at: datetime) -> Sequence[Action]:
-        sent = [
-            (action.executed_at, action.id, action)
+    async def asked_since(self, system_id: UUID, at: datetime) -> Sequence[Action]:
+        latest = datetime.max.replace(tzinfo=UTC)
+        asked = [
+            (latest if action.executed_at is None else action.executed_at, action)
             for action in self._actions.values()
-            if action.system_id == system_id
-            and action.actor is Actor.OWNER
-            and action.executed_at is not None
-            and action.executed_at >= at
+            if action.system_id == system_id and action.actor in {Actor.OWNER, Actor.AGENT}
         ]
-        return [action for *_, action in sorted(sent, key=lambda entry: entry[:2])]
+        wanted = [
+            (sent_at, action)
+            for sent_at, action in asked
+            if action.status in OPEN_STATUSES or (action.executed_at is not None and sent_at >= at)
+        ]
+        wanted.sort(key=lambda entry: (entry[0], entry[1].created_at, entry[1].id))
+        return [action for _, action in wanted]
 
     async def since(self, load_id: UUID, at: datetime) -> Sequence[Action]:
         sent = [
@@ -279,14 +289,3 @@ def _refuse_unknown(changes: Json | None) -> None:
     unknown = sorted(set(changes or {}) - CHANGEABLE)
     if unknown:
         raise Invalid([(name, "can't be changed by a transition") for name in unknown])
-
-
-OPEN_STATUSES = frozenset(
-    {
-        ActionStatus.PROPOSED,
-        ActionStatus.PENDING,
-        ActionStatus.APPROVED,
-        ActionStatus.EXECUTING,
-        ActionStatus.VERIFYING,
-    }
-)

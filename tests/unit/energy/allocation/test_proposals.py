@@ -9,17 +9,23 @@ from typing import Any
 import pytest
 
 from energy.allocation.allocator import allocate
-from energy.allocation.explanation.decision_codec import decision_from, decision_json
+from energy.allocation.decision import Decision
+from energy.allocation.explanation.decision_codec import (
+    decision_from,
+    decision_json,
+    same_decision,
+)
 from energy.allocation.explanation.sentences import Explanations
+from energy.allocation.explanation.who_decided import says
 from energy.allocation.explanation.would_change import HoldEnds
-from energy.allocation.proposals import Proposal, strongest
+from energy.allocation.proposals import Proposal, Wanted, settle
 from energy.site.loads import Actor
 from tests.fakes.sites.allocator_site import NOON, PLAIN, ask, off, running, said, snapshot, told
 
 
 def held(minutes: float = 20.0, **changes: Any) -> Proposal:
     proposal = Proposal(
-        miner_id="plain", actor=Actor.OWNER, by="Ann", until=NOON + timedelta(minutes=minutes)
+        load_id="plain", actor=Actor.OWNER, by="Ann", until=NOON + timedelta(minutes=minutes)
     )
     return replace(proposal, **changes)
 
@@ -38,8 +44,8 @@ def held(minutes: float = 20.0, **changes: Any) -> Proposal:
 )
 def test_the_strongest_counts(proposals: list[Proposal], by: str | None) -> None:
     for order in (proposals, proposals[::-1]):
-        chosen = strongest(order, NOON).get("plain")
-        assert (None if chosen is None else chosen.by) == by
+        chosen = settle(order, NOON).get("plain")
+        assert (None if chosen is None else chosen.winner.by) == by
 
 
 def decided(**changes: Any) -> Any:
@@ -115,3 +121,157 @@ def test_a_start_leaves_what_is_held_its_power() -> None:
     assert told(allocate(question))[0] == ("start", "eligible")
     kept = allocate(replace(question, proposals=(held(),)))
     assert told(kept) == [("stay_off", "waits_for_minimum_on"), ("keep_running", "running")]
+
+
+def asked(wanted: Wanted, **changes: Any) -> Proposal:
+    return held(**{"wanted": wanted, "reason": "manual", **changes})
+
+
+HEAT = Proposal(
+    load_id="plain", actor=Actor.ALLOCATOR, by="climate of Attic", wanted=Wanted.ON, reason="cold"
+)
+
+
+def told_of(decision: Decision) -> tuple[str, str, str, list[str]]:
+    """(command, reason, who had the say, whom he outweighed) of the only miner."""
+    miner, (winner, over) = decision.miners[0], next(says(decision))
+    by = f"{winner.actor}: {winner.by}"
+    return miner.command.value, miner.reason.code.value, by, [each.by for each in over]
+
+
+ALONE = "allocator: allocator"
+
+
+@pytest.mark.parametrize(
+    ("changes", "result"),
+    [
+        pytest.param({}, ("start", "eligible", ALONE, []), id="nobody wants anything"),
+        pytest.param(
+            {"snapshot": snapshot(voltage_v=49.0), "proposals": (asked(Wanted.ON),)},
+            ("start", "asked_on", "owner: Ann", []),
+            id="on, whatever its start voltage",
+        ),
+        pytest.param(
+            {"snapshot": snapshot(pv_w=0.0), "proposals": (asked(Wanted.ON), held(10.0, by="Bob"))},
+            ("start", "asked_on", "owner: Ann", ["Bob"]),
+            id="the newer word of two owners",
+        ),
+        pytest.param(
+            {"snapshot": snapshot(voltage_v=45.9), "proposals": (asked(Wanted.ON),)},
+            ("stay_off", "emergency_voltage", "safety: safety", ["Ann"]),
+            id="on, at its emergency voltage",
+        ),
+        pytest.param(
+            {"emergency_stop": True, "proposals": (asked(Wanted.ON),)},
+            ("stop", "emergency_stop", "safety: safety", ["Ann"]),
+            id="on, in an emergency stop",
+        ),
+        pytest.param(
+            {"states": (running(PLAIN),), "proposals": (asked(Wanted.ON),)},
+            ("keep_running", "running", ALONE, []),
+            id="on, and it runs",
+        ),
+        pytest.param(
+            {"states": (running(PLAIN),), "proposals": (asked(Wanted.OFF),)},
+            ("stop", "asked_off", "owner: Ann", []),
+            id="off",
+        ),
+        pytest.param(
+            {"proposals": (asked(Wanted.OFF),)},
+            ("stay_off", "held", "owner: Ann", []),
+            id="off, and it is off",
+        ),
+        pytest.param(
+            {
+                "states": (running(PLAIN),),
+                "snapshot": snapshot(voltage_v=45.9),
+                "proposals": (asked(Wanted.ON), asked(Wanted.OFF, actor=Actor.AGENT, by="robot")),
+            },
+            ("stop", "emergency_voltage", "safety: safety", ["Ann"]),
+            id="a protective stop outweighs everybody",
+        ),
+        pytest.param(
+            {"proposals": (asked(Wanted.ON, actor=Actor.RULE, by="noon rule", until=None),)},
+            ("start", "asked_on", "rule: noon rule", []),
+            id="a rule that asks in each cycle",
+        ),
+        pytest.param(
+            {"proposals": (asked(Wanted.OFF, actor=Actor.AGENT, by="robot"),)},
+            ("start", "eligible", ALONE, ["robot"]),
+            id="an agent is told, not followed",
+        ),
+        pytest.param(
+            {
+                "miners": (replace(PLAIN, require_sunny_weather=True),),
+                "proposals": (HEAT,),
+            },
+            ("start", "heat_wanted", "allocator: climate of Attic", []),
+            id="a zone wants the heat",
+        ),
+        pytest.param(
+            {"snapshot": snapshot(voltage_v=49.0), "proposals": (HEAT,)},
+            ("stay_off", "below_start_voltage", ALONE, ["climate of Attic"]),
+            id="a zone is weighed by the rules",
+        ),
+        pytest.param(
+            {"states": (replace(off(PLAIN), heat_wanted=True),)},
+            ("start", "heat_wanted", ALONE, []),
+            id="a what-if wants the heat",
+        ),
+        pytest.param(
+            {"states": (replace(off(PLAIN), is_on=None),), "proposals": (asked(Wanted.ON),)},
+            ("stay_off", "device_unknown", ALONE, ["Ann"]),
+            id="its switch does not answer",
+        ),
+        pytest.param(
+            {"states": (), "proposals": (HEAT,)},
+            ("stay_off", "device_unknown", ALONE, ["climate of Attic"]),
+            id="nothing is known of it",
+        ),
+    ],
+)
+def test_who_had_the_say(changes: dict[str, Any], result: tuple[str, str, str, list[str]]) -> None:
+    decision = decided(**changes)
+    assert told_of(decision) == result
+    again = decision_from(decision_json(decision))
+    assert again == decision
+    assert same_decision(allocate(again.inputs), decision)
+
+
+def test_what_is_asked_for_is_told_in_words() -> None:
+    on = decided(snapshot=snapshot(voltage_v=49.0), proposals=(asked(Wanted.ON),))
+    assert said(on) == (
+        "Starts: asked for by Ann (3 000 W from the sun).",
+        "automation decides again at 12:20, or when the owner switches it",
+    )
+    off_again = decided(states=(running(PLAIN),), proposals=(asked(Wanted.OFF),))
+    assert said(off_again) == (
+        "Stop: asked for by Ann.",
+        "automation decides again at 12:20, or when the owner switches it",
+    )
+
+
+def test_what_is_asked_for_has_its_power_and_its_start_before_higher_priorities() -> None:
+    first = replace(PLAIN, id="first", name="First", priority_level=1)
+    second = replace(PLAIN, priority_level=2)
+    question = ask(miners=(first, second), states=(off(first), off(second)))
+    question = replace(question, proposals=(asked(Wanted.ON),))
+    assert told(allocate(question)) == [
+        ("stay_off", "one_start_per_cycle"),
+        ("start", "asked_on"),
+    ]
+    short = replace(question, snapshot=snapshot(pv_w=1_850.0 + 900.0))
+    assert told(allocate(short)) == [
+        ("stay_off", "waits_for_minimum_on"),
+        ("start", "asked_on"),
+    ]
+
+
+def test_a_proposal_of_version_1_2_0_is_read() -> None:
+    decision = decided(proposals=(held(),))
+    document = decision_json(decision)
+    (proposal,) = document["inputs"]["proposals"]
+    old = {name: proposal[name] for name in ("actor", "by", "until")}
+    document["inputs"]["proposals"] = [{"miner_id": "plain", **old}]
+    del document["loads"]
+    assert decision_from(document) == decision

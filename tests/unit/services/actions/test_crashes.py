@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from services.actions.ports import Switch
-from services.actions.records import Action, ActionStatus
+from services.actions.records import OPEN_STATUSES, Action, ActionStatus
 from services.sites.records import ControlledLoad
 from tests.fakes.fuse import Fuse, Fused, Killed
 from tests.fakes.scripted_switch import Mode, ScriptedSwitches
 from tests.fakes.sites.reference_site import SYSTEM_ID, Loop
 from tests.fakes.sites.scripted_site import PRIMARY, ScriptedSite
-from tests.fakes.stores.control import OPEN_STATUSES, InMemoryDeviceLocks
+from tests.fakes.stores.control import InMemoryDeviceLocks
 
 DENSE = 50
 FUSED = ("actions", "telemetry", "settings", "memory", "emergency_stops", "events")

@@ -12,13 +12,12 @@ import pytest
 
 from commandcenter.wiring import seed
 from energy.site.loads import Actor
-from services.actions.records import Action, ActionStatus
+from services.actions.records import OPEN_STATUSES, Action, ActionStatus
 from services.errors import Unavailable
 from services.telemetry.records import EnergySample
 from tests.fakes.scripted_switch import Mode
 from tests.fakes.sites.reference_site import SYSTEM_ID
 from tests.fakes.sites.scripted_site import DUMP, FAN, HEATER, PRIMARY, ScriptedSite
-from tests.fakes.stores.control import OPEN_STATUSES
 
 DONE, FAILED, BLOCKED = ActionStatus.DONE, ActionStatus.FAILED, ActionStatus.BLOCKED
 ROLLED_BACK, VERIFYING = ActionStatus.ROLLED_BACK, ActionStatus.VERIFYING

@@ -240,4 +240,4 @@ def test_a_bad_line_changes_nothing(bad: Any, path: str) -> None:
 
 def test_an_answer_has_the_shape_of_allocate() -> None:
     answer = line_of(walk(settings(miners=[MINER]), line(0))[0])
-    assert sorted(answer) == ["budget", "inputs", "limits", "miners", "version"]
+    assert sorted(answer) == ["budget", "inputs", "limits", "loads", "miners", "version"]

@@ -14,9 +14,12 @@ import pytest
 import structlog
 
 from commandcenter.wiring import seed
+from energy.allocation.decision import Command, Decision
+from energy.allocation.proposals import Wanted, Winner
 from energy.site.loads import Actor
 from energy.site.preferences import ControlLevel
 from services.actions.records import Action, ActionStatus
+from services.control.decided import decided
 from services.control.decision_chain import first_broken
 from services.errors import Unavailable
 from services.stored import Json
@@ -372,8 +375,14 @@ async def test_a_cold_room_asks_for_a_miners_heat_first(site: ScriptedSite) -> N
     await cycles(site, 1, room_c=-1.0)
     record = await site.stores.decisions.latest(SYSTEM_ID)
     assert record is not None
-    states = record.document["allocation"]["inputs"]["states"]
-    assert [state["heat_wanted"] for state in states] == [True, False]
+    asked = [
+        each
+        for each in record.document["allocation"]["inputs"]["proposals"]
+        if each["reason"] == "heat_wanted"
+    ]
+    assert [(each["load_id"], each["by"]) for each in asked] == [
+        (miner(record.document)["miner_id"], "climate of Heat Room")
+    ]
     assert not site.switches[HEATER].relay
     for _ in range(12):
         heater_w = 1_500.0 if site.switches[HEATER].relay else 0.0
@@ -559,3 +568,99 @@ async def test_what_is_off_is_not_stopped_again(site: ScriptedSite) -> None:
     assert "Telemetry is lost: every miner is stopped." in last.document["allocation"]["limits"]
     stops = [each for each in await actions(site) if not each.target_on]
     assert {PRIMARY, DUMP}.isdisjoint(each.load_id for each in stops)
+
+
+async def decided_of(site: ScriptedSite) -> Decision:
+    """What the last cycle decided."""
+    record = await site.stores.decisions.latest(SYSTEM_ID)
+    assert record is not None
+    return decided(record).decision
+
+
+async def test_a_fan_that_the_owner_keeps_off_takes_nothing_of_the_budget(
+    site: ScriptedSite,
+) -> None:
+    """The decision says who keeps it off, and proposes nothing that safety has to block."""
+    await site.do(FAN, actor=Actor.OWNER)
+    await site.pass_minutes(1)
+    await site.do(FAN, target_on=False, actor=Actor.OWNER)
+    sent = len(await actions(site))
+    await cycles(site, 1, room_c=41.0)
+    decision = await decided_of(site)
+    (fan,) = [each for each in decision.loads if each.load_id == str(FAN)]
+    assert (fan.command, fan.decided_by) == (
+        Command.STAY_OFF,
+        Winner(actor=Actor.OWNER, by="owner"),
+    )
+    assert fan.explanation == "Switched off by owner."
+    assert [(each.by, each.wanted) for each in fan.over] == [("climate of Heat Room", Wanted.ON)]
+    assert decision.budget.other_loads_w == 0.0
+    assert len(await actions(site)) == sent
+    assert not site.switches[FAN].relay
+
+
+async def test_two_zones_with_one_fan_do_not_switch_it_against_each_other(
+    site: ScriptedSite,
+) -> None:
+    for stored in await site.stores.settings.zones(SYSTEM_ID):
+        shared = replace(
+            stored.value,
+            exhaust_fan_enabled=True,
+            exhaust_fan_device_id=str(FAN),
+            temp_too_hot=40.0,
+        )
+        await site.stores.settings.save_zone(SYSTEM_ID, shared, expected_version=None, actor="test")
+    await cycles(site, 3, room_c=41.0)
+    assert [each.target_on for each in await actions(site) if each.load_id == FAN] == [True]
+    assert site.switches[FAN].relay
+    (fan,) = [each for each in (await decided_of(site)).loads if each.load_id == str(FAN)]
+    assert fan.decided_by.by == "climate of Heat Room"
+    assert [(each.by, each.wanted) for each in fan.over] == [("climate of Main Room", Wanted.OFF)]
+
+
+async def test_what_an_agent_asks_for_is_told_and_waits_for_the_owner(site: ScriptedSite) -> None:
+    asked = await site.wish(DUMP, actor=Actor.AGENT)
+    await cycles(site, 1)
+    dump = (await decided_of(site)).miners[1]
+    assert (dump.command, dump.reason.code.value) == ("stay_off", "below_start_voltage")
+    record = await site.stores.decisions.latest(SYSTEM_ID)
+    assert record is not None
+    told = miner(record.document, 1)
+    assert told["decided_by"] == {"actor": "allocator", "by": "allocator"}
+    assert [(each["actor"], each["wanted"]) for each in told["over"]] == [("agent", "on")]
+    assert (await site.now(asked)).status is ActionStatus.PENDING
+
+
+async def test_what_the_owner_agreed_to_is_the_decisions_own_and_held(site: ScriptedSite) -> None:
+    """The load is below its start voltage: the loop neither waits for that nor undoes it."""
+    await site.prefer(night_reserve_enabled=False)
+    asked = await site.wish(DUMP, actor=Actor.AGENT)
+    await site.loop.proposals.approve(asked.id, by="owner")
+    await cycles(site, 1)
+    dump = (await decided_of(site)).miners[1]
+    assert (dump.command, dump.reason.code.value) == ("start", "asked_on")
+    assert len(await actions(site)) == 1, "it is carried out by the action that asked"
+    await site.loop.execution.advance(SYSTEM_ID)
+    assert site.switches[DUMP].relay
+    await cycles(site, 5, voltage_v=53.0, load_w=5_000.0)
+    assert site.switches[DUMP].relay
+    dump = (await decided_of(site)).miners[1]
+    assert dump.command is Command.KEEP_RUNNING
+    stop = await site.wish(DUMP, target_on=False)
+    assert stop.status is ActionStatus.BLOCKED, "safety knows the hold as well"
+    await cycles(site, 1, voltage_v=44.0)
+    assert not site.switches[DUMP].relay, "nobody's word holds it at a critical voltage"
+
+
+async def test_the_cycle_does_not_contradict_a_stop_that_is_asked_for(site: ScriptedSite) -> None:
+    await cycles(site, 6)
+    assert site.primary.relay
+    await cycles(site, 20, load_w=5_728.0)
+    asked = await site.wish(target_on=False, actor=Actor.OWNER)
+    await cycles(site, 1, load_w=5_728.0)
+    decision = await decided_of(site)
+    assert (decision.miners[0].command, decision.miners[0].reason.code.value) == (
+        "stop",
+        "asked_off",
+    )
+    assert (await actions(site))[-1].id == asked.id

@@ -1,0 +1,76 @@
+"""What people, and agents for them, want of the loads: as proposals to the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from energy.allocation.proposals import Proposal, Wanted
+from energy.site.loads import Actor
+from energy.site.miners import MinerProfile
+from energy.site.preferences import Preferences
+from services.actions.ports import ActionStore
+from services.actions.records import OPEN_STATUSES, Action, ActionStatus
+
+
+class AskedByPeople:
+    """Finds what the owner has switched or asks for, and what agents ask of him."""
+
+    def __init__(self, *, actions: ActionStore) -> None:
+        """``actions`` is the log of what was asked and switched."""
+        self._actions = actions
+
+    async def of(
+        self,
+        system_id: UUID,
+        at: datetime,
+        preferences: Preferences,
+        miners: Sequence[MinerProfile],
+    ) -> tuple[Proposal, ...]:
+        """Per load its newest wish that was carried out, which holds it as it is, and all that are
+        open.
+        """
+        hold = timedelta(minutes=preferences.manual_hold_minutes)
+        asked = await self._actions.asked_since(system_id, at - hold)
+        driven = {UUID(m.device_id): m.id for m in miners if m.device_id is not None}
+        return tuple(_proposals(asked, driven, hold))
+
+
+def _proposals(
+    asked: Sequence[Action], miners: Mapping[UUID, str], hold: timedelta
+) -> Iterator[Proposal]:
+    sent = {each.load_id: each for each in asked if each.executed_at is not None}
+    for action in asked:
+        load_id = miners.get(action.load_id, str(action.load_id))
+        if action.status in OPEN_STATUSES:
+            yield _open(action, load_id, hold)
+        elif action.executed_at is not None and sent[action.load_id] is action:
+            yield _held(action, load_id, action.executed_at + hold)
+
+
+def _open(action: Action, load_id: str, hold: timedelta) -> Proposal:
+    """It counts from when it was asked. What the owner has agreed to is his own."""
+    waits = action.status is ActionStatus.PENDING
+    return Proposal(
+        load_id=load_id,
+        actor=action.actor if waits else Actor.OWNER,
+        by=action.requested_by,
+        until=action.created_at + hold,
+        wanted=Wanted.ON if action.target_on else Wanted.OFF,
+        speed=action.target_speed,
+        reason=action.reason,
+        explanation=action.explanation,
+    )
+
+
+def _held(action: Action, load_id: str, until: datetime) -> Proposal:
+    state = "on" if action.target_on else "off"
+    return Proposal(
+        load_id=load_id,
+        actor=Actor.OWNER,
+        by=action.requested_by,
+        until=until,
+        reason=action.reason,
+        explanation=f"Switched {state} by {action.requested_by}.",
+    )
