@@ -144,9 +144,11 @@ class Devices:
                     http=self._http, token=secrets["token"], base_url=settings["base_url"]
                 )
             case "shelly_rpc":
-                return self._shelly(
+                client = self._shelly(
                     settings["base_url"].rstrip("/"), secrets.get("password"), settings.get("mac")
                 )
+                client.expect(adapter.identity)
+                return client
             case _:
                 raise Invalid([("adapter_type", f"unknown type {adapter.adapter_type!r}")])
 

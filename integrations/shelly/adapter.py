@@ -86,7 +86,8 @@ class ShellySwitch:
 class ShellyReader:
     """All configured channels and add-on sensors of one device in one request.
 
-    Implements ``services.telemetry.ports.TelemetryReader`` and ``TellsCautions``.
+    Implements ``services.telemetry.ports.TelemetryReader``, ``TellsCautions`` and
+    ``TellsIdentity``.
     """
 
     def __init__(
@@ -128,6 +129,10 @@ class ShellyReader:
         """What the owner should change in the device's set-up; as last read."""
         dangers = () if self._config is None else setup_cautions(self._config[1], self._loads)
         return (*dangers, *self._problem)
+
+    def identity(self) -> str | None:
+        """The device's MAC."""
+        return self._client.mac
 
     async def _read_setup(self, status: StatusPayload) -> None:
         """Read the set-up when it has changed. Without it the readings are as good as with it."""

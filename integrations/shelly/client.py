@@ -51,7 +51,8 @@ class ShellyClient:
     itself be challenged on each call. Calls go one after another, since the device counts them.
 
     An address may be given to another device (DHCP): its MAC is compared with the configured one,
-    or with that of the first contact, before every command and in every status.
+    that of the first contact or the one that ``expect`` told, before every command and in every
+    status.
     """
 
     def __init__(
@@ -76,9 +77,21 @@ class ShellyClient:
         self._backoff = Backoff(first_s=1.0) if backoff is None else backoff
         self._sleep, self._turn = sleep, asyncio.Lock()
         self._mac = None if mac is None else _plain(mac)
+        self._configured = mac is not None
         self._monotonic, self._seen_s = monotonic, float("-inf")
         self._challenge: Challenge | None = None
         self._lights: frozenset[int] | None = None
+
+    @property
+    def mac(self) -> str | None:
+        """Which device this is: upper-case, without separators; None until it has told."""
+        return self._mac
+
+    def expect(self, mac: str | None) -> None:
+        """Take only the device that was first seen at this address, unless one is configured."""
+        if mac is None or self._configured or _plain(mac) == self._mac:
+            return
+        self._mac, self._seen_s = _plain(mac), float("-inf")
 
     def call(self, name: str) -> Call:
         """The description of one call for errors."""

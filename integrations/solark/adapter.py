@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from integrations.plausible import ANY_PLANT, MARGIN, Limits, plausible
 from integrations.solark.client import SolArkClient
 from integrations.solark.mapping import (
     POWERS,
+    balanced,
     day_samples,
     energy_sample,
     temperature_c,
@@ -36,8 +37,8 @@ _W_PER_KW = 1_000.0
 
 
 class SolArkReader:
-    """Reads one plant; implements ``services.telemetry.ports.TelemetryReader`` and
-    ``TellsCautions``.
+    """Reads one plant; implements ``services.telemetry.ports.TelemetryReader``, ``TellsCautions``
+    and ``TellsPast``.
 
     The platform refreshes about every five minutes. A poll in between gives the same sample with
     the same time again, which the store knows already: a poll that works proves no fresh data.
@@ -98,8 +99,21 @@ class SolArkReader:
         """Which of the calls that only add to the others failed the last time."""
         return tuple(self._cautions.values())
 
+    async def between(self, start: datetime, end: datetime) -> Sequence[Sample]:
+        """The five-minute samples after ``start`` and before ``end``, a request per local day.
+
+        Raises:
+            services.errors.VendorError: Unreachable, refused, not understood.
+        """
+        day, last = start.astimezone(self._zone).date(), end.astimezone(self._zone).date()
+        samples: list[Sample] = []
+        while day <= last:
+            samples += await self.day(day)
+            day += timedelta(days=1)
+        return [sample for sample in samples if start < sample.at < end]
+
     async def day(self, on: date) -> Sequence[EnergySample]:
-        """The five-minute samples of one local day, to fill gaps.
+        """The five-minute samples of one local day; powers that don't balance are suspect.
 
         Raises:
             services.errors.VendorError: Unreachable, refused, not understood.
@@ -107,7 +121,7 @@ class SolArkReader:
         curves = await self._client.day(self._plant_id, on=on)
         with usable(self._client.call("plant day")):
             samples = day_samples(curves, device_id=self._device_id, on=on, zone=self._zone)
-            return [plausible(sample, self._limits) for sample in samples]
+            return [balanced(plausible(sample, self._limits)) for sample in samples]
 
     async def _beside(self) -> tuple[BatteryDetail | None, list[InverterPayload] | None]:
         """The battery's detail and the inverters, None where they can't be had: the powers count

@@ -57,10 +57,10 @@ def energy_sample(
         temperature_c=temperature_c(detail),
         suspect=_undirected(flow, battery_w, grid_w),
     )
-    return _balanced(plausible(sample, limits), _generator_w(flow))
+    return balanced(plausible(sample, limits), _generator_w(flow))
 
 
-def _balanced(sample: EnergySample, generator_w: float) -> EnergySample:
+def balanced(sample: EnergySample, generator_w: float = 0.0) -> EnergySample:
     """Powers that don't balance are suspect: parallel inverters upload one after another.
 
     A load of exactly 0 beside powers that go somewhere is not measured at all (no current

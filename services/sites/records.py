@@ -34,7 +34,8 @@ class AdapterConfig:
     """One configured driver instance. ``secrets`` is decrypted and never leaves the wiring.
 
     ``adapter_type`` is ``solark_cloud``, ``victron_vrm`` or ``shelly_rpc``; ``settings`` holds base
-    URL, site or plant id.
+    URL, site or plant id. ``identity`` is what the device at the base URL first said of itself,
+    None until it has: another one that answers there later is not it.
     """
 
     id: UUID
@@ -46,6 +47,7 @@ class AdapterConfig:
     poll_interval_s: float = 120.0
     link: Link = Link.CLOUD
     enabled: bool = True
+    identity: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,8 @@ from services.errors import NotFound, VendorError
 from services.events import EventBus
 from services.sites.ports import SiteStore
 from services.sites.records import AdapterConfig, ControlledLoad
-from services.telemetry.ports import TelemetryReader, TelemetryStore, TellsCautions
+from services.telemetry.gap_filling import GapFilling
+from services.telemetry.ports import TelemetryReader, TelemetryStore, TellsCautions, TellsIdentity
 from services.telemetry.suspicion import Suspicions
 
 ReaderOf = Callable[[AdapterConfig, Sequence[ControlledLoad]], TelemetryReader]
@@ -36,6 +37,7 @@ class Polling:
         self._sites, self._telemetry, self._reader_of = sites, telemetry, reader_of
         self._clock, self._events, self._stopwatch = clock, events, stopwatch
         self._suspicions = Suspicions(telemetry=telemetry)
+        self._gaps = GapFilling(telemetry=telemetry)
 
     async def poll(self, adapter_id: UUID, system_id: UUID | None = None) -> int:
         """Read an adapter once; returns how many samples were new.
@@ -57,6 +59,8 @@ class Polling:
         new = await self._telemetry.append(
             await self._suspicions.cleared(adapter.system_id, samples)
         )
+        new += await self._gaps.fill(adapter, reader, samples)
+        await self._remember(adapter, reader)
         cautions = reader.cautions() if isinstance(reader, TellsCautions) else ()
         await self._note(adapter, started_s, caution="; ".join(cautions) or None)
         if new > 0:
@@ -64,6 +68,13 @@ class Polling:
                 "telemetry", {"system_id": str(adapter.system_id), "adapter": adapter.name}
             )
         return new
+
+    async def _remember(self, adapter: AdapterConfig, reader: TelemetryReader) -> None:
+        """Which device this is, when it says so for the first time."""
+        if adapter.identity is None and isinstance(reader, TellsIdentity):
+            identity = reader.identity()
+            if identity is not None:
+                await self._sites.remember_identity(adapter, identity)
 
     async def _note(
         self,

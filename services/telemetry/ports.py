@@ -53,6 +53,28 @@ class TellsCautions(Protocol):
         ...
 
 
+@runtime_checkable
+class TellsIdentity(Protocol):
+    """A reader of a device that can be told from another one at the same address."""
+
+    def identity(self) -> str | None:
+        """What the device says it is, as of the last ``read``; None where it has not said so."""
+        ...
+
+
+@runtime_checkable
+class TellsPast(Protocol):
+    """A reader whose vendor keeps what was measured while nobody asked."""
+
+    async def between(self, start: datetime, end: datetime) -> Sequence[Sample]:
+        """What was measured after ``start`` and before ``end``, by time.
+
+        Raises:
+            services.errors.VendorError: Unreachable, refused, not understood.
+        """
+        ...
+
+
 class TelemetryStore(Protocol):
     """Append-only samples and what is read out of them. Metric names are the sample fields'."""
 

@@ -15,17 +15,25 @@ ON CONFLICT (id) DO UPDATE SET name = excluded.name, owner_id = excluded.owner_i
     simulated = excluded.simulated, pv_arrays = excluded.pv_arrays
 
 -- name: adapters
-SELECT id, system_id, adapter_type, name, settings, secrets, poll_interval_s, link, enabled
+SELECT id, system_id, adapter_type, name, settings, secrets, poll_interval_s, link, enabled,
+    identity
 FROM adapters WHERE system_id = %(system_id)s ORDER BY name, id
 
 -- name: save_adapter
+-- Who answers at an address is first seen there: a new address forgets it, anything else keeps it.
 INSERT INTO adapters (id, system_id, adapter_type, name, settings, secrets, poll_interval_s, link,
-    enabled)
+    enabled, identity)
 VALUES (%(id)s, %(system_id)s, %(adapter_type)s, %(name)s, %(settings)s, %(secrets)s,
-    %(poll_interval_s)s, %(link)s, %(enabled)s)
+    %(poll_interval_s)s, %(link)s, %(enabled)s, %(identity)s)
 ON CONFLICT (id) DO UPDATE SET name = excluded.name, settings = excluded.settings,
     secrets = excluded.secrets, poll_interval_s = excluded.poll_interval_s, link = excluded.link,
-    enabled = excluded.enabled
+    enabled = excluded.enabled,
+    identity = CASE
+        WHEN adapters.settings ->> 'base_url' IS DISTINCT FROM excluded.settings ->> 'base_url'
+        THEN NULL ELSE coalesce(adapters.identity, excluded.identity) END
+
+-- name: remember_identity
+UPDATE adapters SET identity = %(identity)s WHERE id = %(id)s AND identity IS NULL
 
 -- name: loads
 SELECT id, system_id, adapter_id, name, kind, channel, rated_w, has_meter, has_timer

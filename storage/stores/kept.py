@@ -175,6 +175,13 @@ class KeptSites:
         finally:
             self._kept.forget(adapter.system_id)
 
+    async def remember_identity(self, adapter: AdapterConfig, identity: str) -> None:
+        """Note who answers, unless it is noted already."""
+        try:
+            await self._store.remember_identity(adapter, identity)
+        finally:
+            self._kept.forget(adapter.system_id)
+
     async def loads(self, system_id: UUID) -> Sequence[ControlledLoad]:
         """A system's controlled loads by name."""
         return await self._kept.get("loads", system_id, lambda: self._store.loads(system_id))

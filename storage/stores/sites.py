@@ -62,6 +62,11 @@ class PostgresSiteStore:
         values["secrets"] = self._secrets.encrypt(adapter.secrets)
         await rows(self._pool, SQL["save_adapter"], values)
 
+    async def remember_identity(self, adapter: AdapterConfig, identity: str) -> None:
+        """Note who answers, unless it is noted already."""
+        values = {"id": adapter.id, "identity": identity}
+        await rows(self._pool, SQL["remember_identity"], values)
+
     async def loads(self, system_id: UUID) -> Sequence[ControlledLoad]:
         """A system's controlled loads by name."""
         found = await rows(self._pool, SQL["loads"], {"system_id": system_id})

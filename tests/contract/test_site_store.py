@@ -11,7 +11,7 @@ from energy.site.loads import LoadKind
 from energy.site.pv_array import PvArray
 from energy.site.snapshot import Link
 from services.errors import Invalid
-from services.sites.records import ControlledLoad
+from services.sites.records import AdapterConfig, ControlledLoad
 from tests.contract.conftest import Site, adapter, system
 
 
@@ -64,6 +64,24 @@ async def test_saving_again_updates(site: Site) -> None:
     await store.save_adapter(slower)
     assert await store.system(site.system_id) == renamed
     assert slower in await store.adapters(site.system_id)
+
+
+async def test_the_identity_first_seen_stays_with_the_address(site: Site) -> None:
+    store = site.stores.site
+
+    async def stored() -> AdapterConfig:
+        return next(a for a in await store.adapters(site.system_id) if a.id == site.relays)
+
+    before = replace(await stored(), settings={"base_url": "http://relay"})
+    await store.save_adapter(before)
+    assert (await stored()).identity is None
+    await store.remember_identity(before, "AABBCCDDEEFF")
+    await store.remember_identity(before, "665544332211")
+    assert (await stored()).identity == "AABBCCDDEEFF"
+    await store.save_adapter(replace(before, name="Renamed"))
+    assert (await stored()).identity == "AABBCCDDEEFF"
+    await store.save_adapter(replace(await stored(), settings={"base_url": "http://moved"}))
+    assert (await stored()).identity is None
 
 
 async def test_one_system_never_sees_the_parts_of_another(site: Site) -> None:

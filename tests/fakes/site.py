@@ -49,7 +49,17 @@ class InMemorySiteStore:
 
     async def save_adapter(self, adapter: AdapterConfig) -> None:
         self._must_know_system(adapter.system_id)
+        known = self._adapters.get(adapter.id)
+        if known is not None:
+            moved = known.settings.get("base_url") != adapter.settings.get("base_url")
+            identity = None if moved else known.identity or adapter.identity
+            adapter = replace(adapter, identity=identity)
         self._adapters[adapter.id] = adapter
+
+    async def remember_identity(self, adapter: AdapterConfig, identity: str) -> None:
+        stored = self._adapters[adapter.id]
+        if stored.identity is None:
+            self._adapters[adapter.id] = replace(stored, identity=identity)
 
     async def loads(self, system_id: UUID) -> Sequence[ControlledLoad]:
         mine = (load for load in self._loads.values() if load.system_id == system_id)

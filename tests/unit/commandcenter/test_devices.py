@@ -13,6 +13,7 @@ from commandcenter.wiring.devices import Devices
 from energy.site.loads import LoadKind
 from services.errors import Invalid, NotFound, Unavailable, VendorError
 from services.sites.records import AdapterConfig, ControlledLoad
+from services.telemetry.ports import TellsIdentity
 from services.telemetry.records import LoadSample
 from tests.fakes.clock import EPOCH, SteppingClock
 from tests.fakes.vendor_http import ShellyDevice, in_memory
@@ -92,6 +93,44 @@ async def test_adapters_of_one_host_share_a_client_and_readers_are_kept() -> Non
     relay.status = {"sys": {"mac": "665544332211"}, "switch:0": {"output": False}}
     with pytest.raises(VendorError, match="another device"):
         await made.reader_of(twin, [fan]).read()
+
+
+@pytest.mark.parametrize(
+    ("identity", "mac", "refused"),
+    [
+        pytest.param(None, None, False, id="never seen: the first one is taken"),
+        pytest.param("AABBCCDDEEFF", None, False, id="the one that was seen"),
+        pytest.param("665544332211", None, True, id="another one than was seen"),
+        pytest.param("665544332211", "aa:bb:cc:dd:ee:ff", False, id="the owner's word goes first"),
+    ],
+)
+async def test_after_a_restart_another_device_at_the_address_is_refused(
+    identity: str | None, mac: str | None, *, refused: bool
+) -> None:
+    settings = RELAYS.settings if mac is None else {**RELAYS.settings, "mac": mac}
+    stored = replace(RELAYS, identity=identity, settings=settings)
+    restarted, relay = Table(stored), device()
+    made = devices(relay, restarted)
+    if refused:
+        with pytest.raises(VendorError, match="another device answers at this address"):
+            await made.reader_of(stored, [MINER]).read()
+        with pytest.raises(VendorError, match="another device answers at this address"):
+            await (await made.of(MINER)).turn_off()
+        assert relay.commands == []
+        return
+    reader = made.reader_of(stored, [MINER])
+    await reader.read()
+    assert isinstance(reader, TellsIdentity)
+    assert reader.identity() == "AABBCCDDEEFF"
+
+
+async def test_what_another_process_has_seen_first_counts() -> None:
+    table = Table(RELAYS)
+    made = devices(device(), table)
+    await (await made.of(MINER)).turn_off()
+    table.adapters = [replace(RELAYS, identity="665544332211")]
+    with pytest.raises(VendorError, match="another device answers at this address"):
+        await (await made.of(MINER)).turn_off()
 
 
 OTHER_SYSTEM = UUID(int=99)

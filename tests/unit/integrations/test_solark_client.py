@@ -551,6 +551,36 @@ async def test_a_server_fault_at_refresh_is_no_reason_for_the_password() -> None
     assert cloud.grants == ["password"]
 
 
+async def test_the_past_is_read_day_by_day_and_cut_to_the_gap() -> None:
+    cloud = Cloud()
+    records = [{"time": time, "value": "400.0"} for time in ("00:05", "12:00", "23:55")]
+    cloud.routes.set("/day", fine({"infos": [{"unit": "W", "label": "PV", "records": records}]}))
+    start = datetime(2026, 4, 3, 19, 0, tzinfo=UTC)  # noon at the plant
+    samples = await reader(cloud).between(start, start + timedelta(hours=24))
+    assert [sample.at - start for sample in samples] == [
+        timedelta(hours=11, minutes=55),
+        timedelta(hours=12, minutes=5),
+    ]
+
+
+async def test_a_day_without_a_measured_load_has_none() -> None:
+    cloud = Cloud()
+    curves = {"PV": "4000.0", "Load": "0.0", "Battery": "-1000.0", "Grid": "0.0"}
+    cloud.routes.set(
+        "/day",
+        fine(
+            {
+                "infos": [
+                    {"unit": "W", "label": label, "records": [{"time": "12:00", "value": value}]}
+                    for label, value in curves.items()
+                ]
+            }
+        ),
+    )
+    (sample,) = await reader(cloud).day(date(2026, 4, 3))
+    assert (sample.load_power_w, sample.pv_power_w) == (None, 4000.0)
+
+
 async def test_a_day_is_read_with_its_local_date() -> None:
     cloud = Cloud()
     records = [{"time": "12:00", "value": "-400.0", "updateTime": None}]

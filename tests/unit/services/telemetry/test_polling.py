@@ -117,6 +117,27 @@ async def test_what_a_reader_warns_of_is_noted(site: ScriptedSite) -> None:
     assert (await health(site)).caution is None
 
 
+class Named(ScriptedReader):
+    def __init__(self, name: str | None) -> None:
+        super().__init__([])
+        self.name = name
+
+    def identity(self) -> str | None:
+        return self.name
+
+
+async def test_the_device_that_answered_first_is_remembered(site: ScriptedSite) -> None:
+    async def identity() -> str | None:
+        stored = await site.stores.site.adapters(SYSTEM_ID)
+        return next(each.identity for each in stored if each.id == seed.VRM_ADAPTER)
+
+    story: list[str | None] = []
+    for name in (None, "AABBCCDDEEFF", "665544332211"):
+        await polling(site, [], reader=Named(name)).poll(seed.VRM_ADAPTER)
+        story.append(await identity())
+    assert story == [None, "AABBCCDDEEFF", "AABBCCDDEEFF"]
+
+
 async def test_what_is_known_already_is_not_told(site: ScriptedSite) -> None:
     assert await polling(site, []).poll(seed.VRM_ADAPTER) == 0
     assert (await health(site)).last_error is None

@@ -1,0 +1,1 @@
+ALTER TABLE adapters DROP COLUMN identity;
