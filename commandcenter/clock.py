@@ -9,8 +9,15 @@ import asyncio
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypedDict
 
-from services.stored import Json
+
+class AnchorFile(TypedDict):
+    """An anchor as it travels; times as ISO 8601 with offset."""
+
+    wall_at: str
+    site_at: str
+    speed: float
 
 
 class WallClock:
@@ -38,7 +45,7 @@ class Anchor:
     site_at: datetime
     speed: float
 
-    def to_json(self) -> Json:
+    def to_json(self) -> AnchorFile:
         """For the anchor's file and the simulator's ``/sim/clock``."""
         return {
             "wall_at": self.wall_at.isoformat(),
@@ -47,7 +54,7 @@ class Anchor:
         }
 
     @classmethod
-    def from_json(cls, data: Json) -> Anchor:
+    def from_json(cls, data: AnchorFile) -> Anchor:
         """The inverse of ``to_json``."""
         return cls(
             wall_at=datetime.fromisoformat(data["wall_at"]),

@@ -11,7 +11,6 @@ import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 import uvicorn
@@ -93,7 +92,7 @@ async def run(settings: Settings, parts: Parts) -> None:
     leave()
 
 
-async def _unless(stopping: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+async def _unless(stopping: asyncio.Event, work: Coroutine[None, None, None]) -> bool:
     """Do ``work``; False when the stop came first."""
     task = asyncio.ensure_future(work)
     stop = asyncio.ensure_future(stopping.wait())

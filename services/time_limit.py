@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from services.errors import Unavailable
 
 T = TypeVar("T")
 
 
-async def within(seconds: float, work: Coroutine[Any, Any, T], *, what: str) -> T:
+async def within(seconds: float, work: Coroutine[None, None, T], *, what: str) -> T:
     """What ``work`` gives, if it does so in time; otherwise it is left behind.
 
     ``asyncio.timeout`` waits until the cancelled work has ended, which hangs with work that doesn't
@@ -32,6 +32,6 @@ async def within(seconds: float, work: Coroutine[Any, Any, T], *, what: str) -> 
     return task.result()
 
 
-def _ignore_late_failure(task: asyncio.Future[Any]) -> None:
+def _ignore_late_failure(task: asyncio.Future[T]) -> None:
     if not task.cancelled():
         task.exception()

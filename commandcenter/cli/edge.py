@@ -12,7 +12,7 @@ import json
 import socket
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Any, ParamSpec
+from typing import ParamSpec
 
 import typer
 
@@ -74,7 +74,7 @@ def sentence_of(error: OSError) -> str:
     return said if advice is None else f"{said}: {advice}."
 
 
-def command(function: Callable[P, Coroutine[Any, Any, int | None]]) -> Callable[P, None]:
+def command(function: Callable[P, Coroutine[None, None, int | None]]) -> Callable[P, None]:
     """Run an async command to its end and turn what it raises into a sentence and an exit code."""
 
     @functools.wraps(function)

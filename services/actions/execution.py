@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any
 from uuid import UUID
 
 from energy.safety.validator import BlockCode, Blocked
@@ -310,7 +309,7 @@ class Execution:
 
 def _by_device(
     actions: Sequence[Action], work: Callable[[Action], Awaitable[object]]
-) -> list[Coroutine[Any, Any, None]]:
+) -> list[Coroutine[None, None, None]]:
     """``work`` for all actions: one piece per device, in which one follows the other."""
     waiting: dict[UUID, list[Action]] = {}
     for action in actions:

@@ -38,7 +38,7 @@ class SideBySide:
         self._patience_wall_s, self._longest_wall_s = patience_wall_s, longest_wall_s
         self._going_on: set[asyncio.Task[Any]] = set()
 
-    async def run(self, work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    async def run(self, work: Sequence[Coroutine[None, None, T]]) -> list[T]:
         """The results of what is done in time, in order; the rest goes on without the caller.
 
         Raises:
@@ -61,11 +61,11 @@ class SideBySide:
             task.cancel()
         await asyncio.gather(*going_on, return_exceptions=True)
 
-    def _ended(self, task: asyncio.Task[Any]) -> None:
+    def _ended(self, task: asyncio.Task[T]) -> None:
         self._going_on.discard(task)
         if not task.cancelled():
             task.exception()  # looked at: an action that failed is settled by what is stored of it
 
-    async def _bounded(self, work: Coroutine[Any, Any, T]) -> T:
+    async def _bounded(self, work: Coroutine[None, None, T]) -> T:
         async with asyncio.timeout(self._longest_wall_s):
             return await work

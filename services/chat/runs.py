@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from dataclasses import replace
-from typing import Any, cast
+from typing import cast
 from uuid import UUID, uuid4
 
 from services.accounts.records import Scope, User
@@ -188,7 +188,7 @@ class Runs:
 
     # --- answering --------------------------------------------------------------------------------
 
-    def _own(self, work: Coroutine[Any, Any, None]) -> None:
+    def _own(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -264,7 +264,7 @@ class Runs:
         await live.flush()
         await self._store.save_run(live.run)
 
-    async def _try(self, live: LiveRun, work: Coroutine[Any, Any, None]) -> bool:
+    async def _try(self, live: LiveRun, work: Coroutine[None, None, None]) -> bool:
         try:
             await within(self._pace.store_s, work, what="The database")
         except Exception as error:  # noqa: BLE001 - a store that is down must not leave followers waiting

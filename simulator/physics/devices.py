@@ -3,9 +3,31 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from simulator.physics.site_plan import DevicePlan
+
+
+class RelayState(TypedDict):
+    """What a restart needs of a relay; times are epoch seconds."""
+
+    is_on: bool
+    energy_wh: float
+    timer_started_s: float | None
+    timer_s: float | None
+    switched_s: float | None
+    source: str
+
+
+class DeviceState(TypedDict):
+    """What a restart needs of a device."""
+
+    relay: RelayState
+    power_w: float
+    running_s: float
+    starts: int
+    boot_s: float
+    level: NotRequired[float]
 
 
 class Relay:
@@ -47,14 +69,22 @@ class Relay:
         if due_s <= at_s:
             self.set(on=not self.is_on, at_s=due_s, toggle_after_s=None, source="timer")
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> RelayState:
         """The state that a restart continues from."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {
+            "is_on": self.is_on,
+            "energy_wh": self.energy_wh,
+            "timer_started_s": self.timer_started_s,
+            "timer_s": self.timer_s,
+            "switched_s": self.switched_s,
+            "source": self.source,
+        }
 
-    def restore(self, data: dict[str, Any]) -> None:
+    def restore(self, data: RelayState) -> None:
         """Take over what ``to_json`` gave."""
-        for name in self.__slots__:
-            setattr(self, name, data[name])
+        self.is_on, self.energy_wh = data["is_on"], data["energy_wh"]
+        self.timer_started_s, self.timer_s = data["timer_started_s"], data["timer_s"]
+        self.switched_s, self.source = data["switched_s"], data["source"]
 
 
 class Device:
@@ -121,7 +151,7 @@ class Device:
         wander = ((int(running_s / 30.0) * 2_654_435_761) % 1_000) / 1_000.0
         return plan.power_w * (0.994 + 0.012 * wander)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> DeviceState:
         """The state that a restart continues from."""
         return {
             "relay": self.relay.to_json(),
@@ -132,7 +162,7 @@ class Device:
             "level": self.level,
         }
 
-    def restore(self, data: dict[str, Any]) -> None:
+    def restore(self, data: DeviceState) -> None:
         """Take over what ``to_json`` gave."""
         self.relay.restore(data["relay"])
         self.power_w, self.running_s = data["power_w"], data["running_s"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol, TypedDict
 from zoneinfo import ZoneInfo
 
 from simulator.physics.battery import Battery, Stage
 from simulator.physics.clouds import Clouds
-from simulator.physics.devices import Device
+from simulator.physics.devices import Device, DeviceState
 from simulator.physics.house import HouseLoad
 from simulator.physics.inverter import Flow, Inverter, Totals
 from simulator.physics.measurements import DeviceReading, Measurements
@@ -25,6 +25,30 @@ _LONG_STEP_S = 300.0
 _BATTERY_HEAT_CAPACITY_S = 40_000.0
 _NO_CHARGE_BELOW_C = 0.0
 _TOTALS = tuple(Totals.__dataclass_fields__)
+
+
+class BatteryState(TypedDict):
+    """What a restart needs of the battery."""
+
+    soc: float
+    stage: str
+    absorption_s: float
+    current_a: float
+    voltage_v: float
+    temperature_c: float
+
+
+class SiteState(TypedDict):
+    """What a restart needs of the site; ``at_s`` is in epoch seconds, energies in Wh by name."""
+
+    at_s: float
+    first_day: int
+    battery: BatteryState
+    output_on: bool
+    totals: dict[str, float]
+    midnight: dict[str, float]
+    rooms: dict[str, float]
+    devices: dict[str, DeviceState]
 
 
 class SunPower(Protocol):
@@ -211,7 +235,7 @@ class SimulatedSite:
 
     # --- persistence ------------------------------------------------------------------------------
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> SiteState:
         """The state that a restart continues from (the plan and the seed are not in it)."""
         battery, inverter = self.battery, self.inverter
         return {
@@ -232,7 +256,7 @@ class SimulatedSite:
             "devices": {slug: device.to_json() for slug, device in self.devices.items()},
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: SiteState) -> None:
         """Continue from what ``to_json`` gave; the next ``advance_to`` lives through the gap."""
         self.at_s = float(state["at_s"])
         self.clouds.first_day = state["first_day"]

@@ -11,7 +11,7 @@ import contextlib
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ class SimulatorServers:
         clock: Clock,
         access: SimulatorAccess | None = None,
         state_file: Path | None = None,
-        anchor: dict[str, Any] | None = None,
+        anchor: Mapping[str, object] | None = None,
         pace: SimulatorPace | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:

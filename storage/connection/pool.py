@@ -9,9 +9,10 @@ import select
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import psycopg
+from psycopg.abc import Params
+from psycopg.abc import QueryNoTemplate as Statement
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -46,8 +47,8 @@ def kept_alive(dsn: str) -> str:
     return make_conninfo(dsn, **{**KEEP_ALIVE, **_said(dsn)})
 
 
-def _said(dsn: str) -> dict[str, Any]:
-    return {name: value for name, value in conninfo_to_dict(dsn).items() if name in KEEP_ALIVE}
+def _said(dsn: str) -> dict[str, str]:
+    return {name: str(value) for name, value in conninfo_to_dict(dsn).items() if name in KEEP_ALIVE}
 
 
 @asynccontextmanager
@@ -137,7 +138,7 @@ class AnswerLimit:
         self._timer: asyncio.TimerHandle | None = None
         self._hung_up = False
 
-    def watch(self, connection: psycopg.AsyncConnection[Any]) -> None:
+    def watch(self, connection: Connection) -> None:
         """Begin to count."""
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(ANSWER_S, self._hang_up, connection)
@@ -154,7 +155,7 @@ class AnswerLimit:
             return asyncio.CancelledError()
         return away(f"no answer within {ANSWER_S:g} s" if self._hung_up else error)
 
-    def _hang_up(self, connection: psycopg.AsyncConnection[Any]) -> None:
+    def _hang_up(self, connection: Connection) -> None:
         if connection.closed:
             return
         self._hung_up = True
@@ -162,14 +163,14 @@ class AnswerLimit:
             end.shutdown(socket.SHUT_RDWR)
 
 
-async def rows(pool: Pool, query: Any, parameters: Any = None) -> list[DictRow]:  # noqa: ANN401 - psycopg's own types
+async def rows(pool: Pool, query: Statement, parameters: Params | None = None) -> list[DictRow]:
     """All rows of one statement."""
     async with borrowed(pool) as connection:
         cursor = await connection.execute(query, parameters)
         return await cursor.fetchall() if cursor.description else []
 
 
-async def row(pool: Pool, query: Any, parameters: Any = None) -> DictRow | None:  # noqa: ANN401 - psycopg's own types
+async def row(pool: Pool, query: Statement, parameters: Params | None = None) -> DictRow | None:
     """The first row of one statement, None where there is none."""
     found = await rows(pool, query, parameters)
     return found[0] if found else None

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Protocol, TypedDict, TypeVar, cast
 
 import psycopg
 
 from services.errors import Invalid, Unavailable
-from services.stored import Json
 from storage.connection.queries import queries
 
 FOLDER = Path(__file__).resolve().parents[2] / "migrations"
@@ -23,6 +22,49 @@ OLDEST_SERVER = 150_000
 T = TypeVar("T")
 
 
+class Migration(Protocol):
+    """One migration, as yoyo (which has no types) gives it."""
+
+    id: str
+
+
+class Migrations(Protocol):
+    """Migrations in their order, as yoyo gives them."""
+
+    def __iter__(self) -> Iterator[Migration]: ...
+    def __getitem__(self, index: int) -> Migration: ...
+    def filter(self, keep: Callable[[Migration], bool], /) -> Migrations:
+        """Those to keep."""
+        ...
+
+
+class MigrationBackend(Protocol):
+    """What is used of yoyo's backend."""
+
+    def to_apply(self, migrations: Migrations, /) -> Migrations:
+        """Those that are open."""
+        ...
+
+    def to_rollback(self, migrations: Migrations, /) -> Sequence[Migration]:
+        """Those that are applied, the last first."""
+        ...
+
+    def apply_migrations(self, migrations: Migrations, /) -> None:
+        """Apply them."""
+        ...
+
+    def rollback_migrations(self, migrations: Sequence[Migration], /) -> None:
+        """Undo them."""
+        ...
+
+
+class MigrationStatus(TypedDict):
+    """Whether a migration is applied."""
+
+    name: str
+    applied: bool
+
+
 async def migrate(dsn: str, *, to: int | None = None) -> list[str]:
     """Apply what is open, up to number ``to``; returns the names.
 
@@ -31,7 +73,7 @@ async def migrate(dsn: str, *, to: int | None = None) -> list[str]:
         Unavailable: The database does not answer.
     """
 
-    def run(backend: Any) -> list[str]:  # noqa: ANN401 - yoyo has no types
+    def run(backend: MigrationBackend) -> list[str]:
         wanted = _read()
         if to is not None and to not in {_number(each.id) for each in wanted}:
             last = _number(wanted[-1].id)
@@ -51,7 +93,7 @@ async def rollback(dsn: str, *, steps: int = 1) -> list[str]:
         Unavailable: The database does not answer.
     """
 
-    def run(backend: Any) -> list[str]:  # noqa: ANN401 - yoyo has no types
+    def run(backend: MigrationBackend) -> list[str]:
         last = backend.to_rollback(_read())[:steps]
         backend.rollback_migrations(last)
         return [each.id for each in last]
@@ -64,10 +106,10 @@ async def dry_run(dsn: str) -> list[str]:
     return await _locked(dsn, lambda backend: [each.id for each in backend.to_apply(_read())])
 
 
-async def status(dsn: str) -> list[Json]:
-    """``{name, applied}`` of every migration in order."""
+async def status(dsn: str) -> list[MigrationStatus]:
+    """Every migration in order."""
 
-    def run(backend: Any) -> list[Json]:  # noqa: ANN401 - yoyo has no types
+    def run(backend: MigrationBackend) -> list[MigrationStatus]:
         wanted = _read()
         open_ones = {each.id for each in backend.to_apply(wanted)}
         return [{"name": each.id, "applied": each.id not in open_ones} for each in wanted]
@@ -79,17 +121,17 @@ def _number(name: str) -> int:
     return int(name.split("_", 1)[0])
 
 
-def _read() -> Any:  # noqa: ANN401 - yoyo has no types
+def _read() -> Migrations:
     import yoyo  # noqa: PLC0415 - only what migrates pays for it
 
-    return yoyo.read_migrations(str(FOLDER))
+    return cast("Migrations", yoyo.read_migrations(str(FOLDER)))
 
 
-async def _locked(dsn: str, run: Callable[[Any], T]) -> T:
+async def _locked(dsn: str, run: Callable[[MigrationBackend], T]) -> T:
     return await asyncio.to_thread(_locked_here, dsn, run)
 
 
-def _locked_here(dsn: str, run: Callable[[Any], T]) -> T:
+def _locked_here(dsn: str, run: Callable[[MigrationBackend], T]) -> T:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from storage.schema.migration_backend import Backend  # noqa: PLC0415 - only what migrates pays

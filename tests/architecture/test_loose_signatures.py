@@ -28,7 +28,7 @@ PACKAGES = (
     "tools",
 )
 
-MOST_PCT = 8.4
+MOST_PCT = 7.1
 """Lower it whenever the share has fallen; the goal is 5."""
 
 

@@ -647,7 +647,8 @@ async def test_what_the_owner_agreed_to_is_the_decisions_own_and_held(site: Scri
     dump = (await decided_of(site)).miners[1]
     assert dump.command is Command.KEEP_RUNNING
     stop = await site.wish(DUMP, target_on=False)
-    assert stop.status is ActionStatus.BLOCKED, "safety knows the hold as well"
+    assert stop.status is ActionStatus.BLOCKED
+    assert "by hand" in (stop.result or ""), "safety knows the hold as well"
     await cycles(site, 1, voltage_v=44.0)
     assert not site.switches[DUMP].relay, "nobody's word holds it at a critical voltage"
 
