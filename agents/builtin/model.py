@@ -169,6 +169,7 @@ def _facts(prompt: str) -> PromptedSite:
     return PromptedSite(
         miners=names("miners"),
         loads=names("loads"),
+        fans_and_heaters=names("fans and heaters"),
         zones=names("zones"),
         local_hour=local_hour(at[1].strip()) if at is not None else 12.0,
     )

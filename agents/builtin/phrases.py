@@ -21,17 +21,28 @@ _WEAK = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptedSite:
-    """What the prompt says of the site: names, and the local hour of day (with fraction)."""
+    """What the prompt says of the site: names, and the local hour of day (with fraction).
+
+    Attributes:
+        miners: Names of the miners' settings; their switches may be called otherwise.
+        loads: Names of all switches; ``fans_and_heaters`` of those that are no miner's.
+        zones: Names of the rooms.
+        local_hour: Of the site's day, 0 to 24.
+    """
 
     miners: tuple[str, ...] = ()
     loads: tuple[str, ...] = ()
+    fans_and_heaters: tuple[str, ...] = ()
     zones: tuple[str, ...] = ()
     local_hour: float = 12.0
 
     @property
     def devices(self) -> tuple[NamedDevice, ...]:
         """The loads as people name them."""
-        return tuple(NamedDevice(name=name, is_miner=name in self.miners) for name in self.loads)
+        return tuple(
+            NamedDevice(name=name, is_miner=name not in self.fans_and_heaters)
+            for name in self.loads
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

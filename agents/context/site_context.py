@@ -27,6 +27,9 @@ from tools.services import ToolServices
 from tools.settings import TOPICS, Topic
 
 FACTS_MOST, NOW_MOST, SETTINGS_MOST, TALK_MOST = 1_000, 900, 500, 1_200
+NAME_LINES = 6
+"""The first lines of the site: its local time, its name, and the names of what it has."""
+
 CACHE_S = 300.0
 VERBATIM_TURNS = 6
 """Messages kept word for word; older ones are shortened to what they name and number."""
@@ -79,7 +82,7 @@ class ContextManager:
             units=site_lines,
             most=FACTS_MOST,
             cached=cached,
-            required=min(5, len(site_lines)),
+            required=min(NAME_LINES, len(site_lines)),
         )
         talk = conversation_part(history)
         routing = assemble(question, kind, [_only_names(names), talk])
@@ -145,6 +148,7 @@ def _fact_lines(
         f"miners: {'; '.join(miner.name for miner in ordered)}",
         f"loads: {'; '.join(sorted({load.name for load in loads}))}",
         f"zones: {'; '.join(sorted(zone.value.name for zone in zones))}",
+        f"fans and heaters: {'; '.join(sorted(others))}",
         (
             f"battery: {owner.battery_chemistry}, "
             f"{amount(owner.battery_capacity_wh, 'Wh')}, nominal "
@@ -158,7 +162,6 @@ def _fact_lines(
             f"stop {amount(miner.stop_voltage, 'V')}"
             for miner in ordered
         ),
-        *((f"fans and heaters: {'; '.join(sorted(others))}",) if others else ()),
     )
 
 
@@ -242,8 +245,8 @@ def _only_names(part: PromptPart) -> PromptPart:
     return PromptPart(
         name=part.name,
         source=part.source,
-        units=part.units[:5],
+        units=part.units[:NAME_LINES],
         most=part.most,
         cached=part.cached,
-        required=min(5, len(part.units)),
+        required=min(NAME_LINES, len(part.units)),
     )

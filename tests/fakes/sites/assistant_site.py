@@ -24,6 +24,8 @@ from tools.services import ToolScope, ToolServices
 SYSTEM_ID = UUID("00000000-0000-0000-0000-00000000000a")
 USER_ID = UUID("a0000000-0000-0000-0000-000000000001")
 PRIMARY, DUMP = "Primary S21+ (Revenue)", "Dump Load S19 #1"
+PRIMARY_SWITCH = "Primary S21+"
+"""As on the seeded site, a switch is not called quite as the settings of its miner are."""
 DUMP_WHY = "52.31 V rest voltage is below its start voltage of 54.50 V"
 
 
@@ -289,7 +291,7 @@ async def _save_loads(stores: InMemoryStores) -> None:
     )
     await stores.site.save_adapter(adapter)
     for name, kind in (
-        (PRIMARY, LoadKind.MINER),
+        (PRIMARY_SWITCH, LoadKind.MINER),
         (DUMP, LoadKind.MINER),
         ("Heat Room fan", LoadKind.FAN),
         ("Main Room heater", LoadKind.HEATER),
@@ -345,7 +347,7 @@ async def _save_past(stores: InMemoryStores) -> None:
     action = Action(
         id=uuid4(),
         system_id=SYSTEM_ID,
-        load_id=loads[PRIMARY].id,
+        load_id=loads[PRIMARY_SWITCH].id,
         target_on=True,
         actor=Actor.ALLOCATOR,
         requested_by="control loop",

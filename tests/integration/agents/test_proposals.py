@@ -10,7 +10,7 @@ import pytest
 from services.accounts.records import Role, Scope
 from services.chat.records import RunLimits
 from tests.fakes.model_server import ModelServer, Reply, Script
-from tests.fakes.sites.assistant_site import DUMP, PRIMARY
+from tests.fakes.sites.assistant_site import DUMP, PRIMARY, PRIMARY_SWITCH
 
 Json = dict[str, Any]
 DUMP_ON = {"load": "dump load", "turn_on": True, "why": "there is enough sun"}
@@ -61,6 +61,17 @@ async def test_only_who_may_control_may_propose(
     assert proposed(desk) == ([(DUMP, True)] if may else [])
     assert bool(answer.of("action")) is may
     assert may or "needs the role user or admin" in await refusal(answer)
+
+
+@pytest.mark.parametrize(
+    "words", ["Start the primary miner", "turn on the S21 miner", "switch the primary on"]
+)
+async def test_a_miner_is_known_by_its_switch_or_its_settings(
+    make_desk: Callable[..., Any], words: str
+) -> None:
+    desk = await make_desk()
+    await desk.ask(words)
+    assert proposed(desk) == [(PRIMARY_SWITCH, True)]
 
 
 @pytest.mark.parametrize(
