@@ -37,7 +37,10 @@ ON_REQUEST = frozenset({"replay", "chaos"})
 
 @command
 async def replay(
-    file: Annotated[Path, typer.Argument(help="CSV or CSV.GZ with measured PV and load.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="CSV or CSV.GZ: utc_start, pv_w, load_w (docs/examples/week.csv)."),
+    ],
     pv_peak_kw: Annotated[
         float | None, typer.Option(help="Scale the PV so that its peak is this, kW.")
     ] = None,
