@@ -68,6 +68,16 @@ def test_stop_latches_for_everybody_and_ends_with_a_reason(page: Page, program: 
     expect(page.locator("#stopped")).to_be_hidden(timeout=20_000)
 
 
+def test_the_health_page_has_every_part_that_health_knows(page: Page, program: Program) -> None:
+    page.goto(program.url + "/health")
+    with program.client() as http:
+        known = {part["name"] for part in http.get("/api/health").json()["components"]}
+    assert {"measurements", "assistant", "database", "Victron VRM"} <= known
+    page.locator("summary").evaluate_all("all => all.forEach(one => one.click())")
+    shown = set(page.locator(".parts li strong").all_inner_texts())
+    assert known - shown == set()
+
+
 def test_signing_out(page: Page, program: Program) -> None:
     expect(page.locator(".strip")).to_contain_text("simulated clock, 60×")
     page.get_by_role("button", name="Sign out").click()

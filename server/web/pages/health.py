@@ -19,6 +19,7 @@ router = APIRouter()
 
 RANK = {"down": 0, "degraded": 1, "ok": 2}
 GROUPS = (
+    ("The site", frozenset({"site"})),
     ("The program", frozenset({"store", "part", "model"})),
     ("Sources of measurements, and switches", frozenset({"source"})),
     ("Jobs", frozenset({"job"})),
