@@ -136,12 +136,18 @@ async def _jobs(site: Site, parts: Parts, dsn: str, liveness: Liveness) -> Async
     async with AsyncExitStack() as stack:
         run: RunJob = site.executor.run
         if parts.queue or parts.defer:
-            from scheduler.worker import QueueFeeder, QueueWorker, apply_queue_schema, queue_app
+            from scheduler.feeder import QueueFeeder
+            from scheduler.worker import QueueWorker, apply_queue_schema, queue_app
 
             await apply_queue_schema(kept_alive(dsn))
             app = queue_app(kept_alive(dsn))
             await stack.enter_async_context(app.open_async())
-            run = QueueFeeder(app=app, clock=site.plant.clock, wall=WallClock()).put
+            run = QueueFeeder(
+                app=app,
+                clock=site.plant.clock,
+                wall=WallClock(),
+                open_sites=site.stores.actions.open_sites,
+            ).put
             if parts.queue:
                 worker = QueueWorker(
                     app=app, executor=site.executor, clock=site.plant.clock, wall=WallClock()

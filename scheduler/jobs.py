@@ -105,6 +105,7 @@ class Job:
         exclusive: Whether only one process may run it at a time for one subject.
         lane: In the queue, jobs of one site and lane run one after another.
         queue: Which workers take it.
+        batched: In the queue, the runs of all subjects that are due together travel as one job.
         counted: Whether each run is counted, and what was due and did not run as missed.
     """
 
@@ -120,6 +121,7 @@ class Job:
     exclusive: bool = True
     lane: str = "site"
     queue: Queue = Queue.REST
+    batched: bool = False
     counted: bool = False
 
     def every_wall_s(self, subject: Subject, speed: float) -> float:
@@ -152,6 +154,7 @@ JOBS: tuple[Job, ...] = (
         retry_after_s=(10.0,),
         exclusive=False,
         lane="poll",
+        batched=True,
     ),
     Job(
         name="control",
@@ -172,6 +175,7 @@ JOBS: tuple[Job, ...] = (
         timeout_s=COMMAND_TIMEOUT_S,
         lane="actions",
         queue=Queue.COMMANDS,
+        batched=True,
     ),
     Job(
         name="alerts",
@@ -180,6 +184,7 @@ JOBS: tuple[Job, ...] = (
         interval_s=60.0,
         first_after_s=30.0,
         lane="alerts",
+        batched=True,
     ),
     Job(
         name="rollup",
@@ -190,6 +195,7 @@ JOBS: tuple[Job, ...] = (
         timeout_s=120.0,
         retry_after_s=(30.0,),
         lane="rollup",
+        batched=True,
     ),
     Job(
         name="outbox",

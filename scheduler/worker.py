@@ -1,4 +1,4 @@
-"""The queue for several processes: schedulers put in, workers take out, one site at a time.
+"""The queue for several processes: ``feeder`` puts in, workers take out, one site at a time.
 
 Procrastinate keeps the jobs in PostgreSQL. Each job carries its site's lock, so that however many
 workers there are, one lane of one site runs in one of them; each period is put in once, however
@@ -12,29 +12,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
-from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import LiteralString
-from uuid import UUID
+from collections.abc import Mapping, Sequence
 
 import procrastinate
 import structlog
-from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
-from scheduler.execution import JobExecutor
-from scheduler.jobs import BY_NAME, Job, Queue, SecondsOf, Subject
+from scheduler.execution import JobExecutor, JobOutcome
+from scheduler.jobs import BY_NAME, Job, Queue, SecondsOf
+from scheduler.queue_runs import (
+    BATCH_TASK,
+    TASK,
+    QueuedRun,
+    from_json,
+    period_name,
+    period_of,
+    statement,
+)
 from services.clock import Clock
 
-
-def _statement(name: str) -> LiteralString:
-    """A statement on the queue's tables, beside the library's own."""
-    return (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
-
-
-TASK = "site_job"
+BATCH_PATIENCE_S = 5.0
+"""Who takes longer ends beside the batch, wall s."""
 HEARTBEAT_S = 5.0
 DEAD_AFTER_S = 15.0
 POOL_WAIT_S = 5.0
@@ -44,7 +43,7 @@ CONCURRENCY: Mapping[Queue, int] = {Queue.CONTROL: 8, Queue.COMMANDS: 8, Queue.R
 RESTART_AFTER_S = (0.5, 1.0, 2.0, 5.0)
 """Pauses before a worker that the database ended is started again; the last one is repeated."""
 _SCHEMA_LOCK = 7_304_115
-_NEWEST_PERIOD = _statement("newest_period")
+_NEWEST_PERIOD = statement("newest_period")
 
 log = structlog.get_logger("scheduler")
 
@@ -72,65 +71,14 @@ async def apply_queue_schema(dsn: str) -> bool:
         connector = app.connector
         assert isinstance(connector, procrastinate.PsycopgConnector)  # noqa: S101 - made above
         async with connector.pool.connection() as connection:
-            await connection.execute(_statement("lock_schema"), {"lock": _SCHEMA_LOCK})
+            await connection.execute(statement("lock_schema"), {"lock": _SCHEMA_LOCK})
             try:
                 if await app.check_connection_async():
                     return False
                 await app.schema_manager.apply_schema_async()
                 return True
             finally:
-                await connection.execute(_statement("unlock_schema"), {"lock": _SCHEMA_LOCK})
-
-
-def period_of(job: Job, subject: Subject, *, now_s: float) -> int:
-    """The number of the period that ``now_s`` (site time, Unix seconds) lies in."""
-    return int(now_s // _every_s(job, subject))
-
-
-def due_at(job: Job, subject: Subject, *, period: int) -> datetime:
-    """When a period begins."""
-    return datetime.fromtimestamp(period * _every_s(job, subject), UTC)
-
-
-def _every_s(job: Job, subject: Subject) -> float:
-    return job.interval_s if subject.interval_s is None else subject.interval_s
-
-
-def site_lock(job: Job, subject: Subject) -> str:
-    """What may not run at the same time: one lane of one site, one adapter's polls."""
-    return f"{job.lane}:{subject.id}"
-
-
-class QueueFeeder:
-    """Puts a fired job into the queue: once per site and period, from however many schedulers.
-
-    ``Scheduler(run=QueueFeeder(…).put, …)``. Machines must have their clocks in step (NTP): the
-    period is counted by them.
-    """
-
-    def __init__(self, *, app: procrastinate.App, clock: Clock, wall: Clock) -> None:
-        """``wall`` counts the periods of the jobs that go by wall time."""
-        self._app, self._clock, self._wall = app, clock, wall
-
-    async def put(self, job: Job, subject: Subject) -> bool:
-        """Put ``job`` in for the present period; False where it is there or waiting already."""
-        clock = self._wall if job.pace is SecondsOf.WALL else self._clock
-        period = period_of(job, subject, now_s=clock.now().timestamp())
-        name = _period_name(job, subject)
-        deferrer = self._app.configure_task(
-            name=TASK,
-            lock=site_lock(job, subject),
-            queue=job.queue.value,
-            queueing_lock=name,
-            task_kwargs={**_to_json(job, subject), "timestamp": period},
-        )
-        try:
-            put = await self._app.job_manager.defer_periodic_job(
-                job=deferrer.job, periodic_id=name, defer_timestamp=period
-            )
-        except AlreadyEnqueued:
-            return False
-        return put is not None
+                await connection.execute(statement("unlock_schema"), {"lock": _SCHEMA_LOCK})
 
 
 class QueueWorker:
@@ -151,6 +99,7 @@ class QueueWorker:
         self._app, self._executor, self._clock, self._wall = app, executor, clock, wall
         self._concurrency, self._dead_after_s, self._grace_s = concurrency, dead_after_s, grace_s
         self._tasks: list[asyncio.Task[None]] = []
+        self._late: set[asyncio.Task[JobOutcome]] = set()
         _register(app, self)
 
     @property
@@ -172,6 +121,9 @@ class QueueWorker:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
+        for late in self._late:
+            late.cancel()
+        await asyncio.gather(*self._late, return_exceptions=True)
 
     async def _keep_working(self, queue: Queue, concurrency: int) -> None:
         """Work on one queue; whatever ends the library's worker, start another."""
@@ -218,21 +170,40 @@ class QueueWorker:
             log.warning("job_taken_over", job=job.task_kwargs.get("job"), lock=job.lock)
         return len(stalled)
 
-    async def run(self, job: Job, subject: Subject, period: int) -> None:
+    async def run(self, job: Job, run: QueuedRun) -> None:
         """Run one job, unless its period is long over or a newer one has been put in.
 
         The latter is also what keeps a scheduler whose clock lags from repeating a period.
         """
-        clock = self._wall if job.pace is SecondsOf.WALL else self._clock
-        current = period_of(job, subject, now_s=clock.now().timestamp())
         newest = await self._app.connector.execute_query_one_async(
-            _NEWEST_PERIOD, task_name=TASK, periodic_id=_period_name(job, subject)
+            _NEWEST_PERIOD, task_name=TASK, periodic_id=period_name(job, run.subject)
         )
-        if current - period > 1 or period < newest["period"]:
-            log.info("job_too_late", job=job.name, subject=subject.label, periods=current - period)
+        if run.period < newest["period"] or self._is_over(job, run):
+            log.info("job_too_late", job=job.name, subject=run.subject.label)
             return
-        due = replace(subject, due_at=due_at(job, subject, period=period))
-        await self._executor.run(job, due)
+        await self._executor.run(job, run.due(job))
+
+    async def run_together(self, job: Job, runs: Sequence[QueuedRun]) -> None:
+        """Run a batch side by side.
+
+        Who is slow is left to end by itself: it holds up neither the others nor their next run.
+        """
+        begun = {
+            asyncio.create_task(self._executor.run(job, run.due(job)), name=f"{job.name} of batch")
+            for run in runs
+            if not self._is_over(job, run)
+        }
+        if not begun:
+            log.info("job_too_late", job=job.name, subjects=len(runs))
+            return
+        self._late |= begun
+        for task in begun:
+            task.add_done_callback(self._late.discard)
+        await asyncio.wait(begun, timeout=BATCH_PATIENCE_S)
+
+    def _is_over(self, job: Job, run: QueuedRun) -> bool:
+        clock = self._wall if job.pace is SecondsOf.WALL else self._clock
+        return period_of(job, run.subject, now_s=clock.now().timestamp()) - run.period > 1
 
     async def _keep_rescuing(self) -> None:
         while True:
@@ -246,38 +217,12 @@ class QueueWorker:
 def _register(app: procrastinate.App, worker: QueueWorker) -> None:
     """Tell the queue what its one task does; a scheduler only needs its name."""
 
-    async def site_job(*, timestamp: int, **told: object) -> None:
-        job, subject = _from_json(told)
-        await worker.run(job, subject, timestamp)
+    async def site_job(*, job: str, **told: object) -> None:
+        await worker.run(BY_NAME[job], from_json(told))
 
-    with contextlib.suppress(procrastinate.exceptions.TaskAlreadyRegistered):
-        app.task(name=TASK)(site_job)
+    async def site_jobs(*, job: str, members: list[dict[str, object]]) -> None:
+        await worker.run_together(BY_NAME[job], [from_json(told) for told in members])
 
-
-def _period_name(job: Job, subject: Subject) -> str:
-    return f"{job.name}:{subject.id}"
-
-
-def _to_json(job: Job, subject: Subject) -> dict[str, str | float | None]:
-    return {
-        "job": job.name,
-        "subject_id": None if subject.id is None else str(subject.id),
-        "system_id": None if subject.system_id is None else str(subject.system_id),
-        "label": subject.label,
-        "interval_s": subject.interval_s,
-    }
-
-
-def _from_json(told: dict[str, object]) -> tuple[Job, Subject]:
-    interval_s = told["interval_s"]
-    subject = Subject(
-        id=_uuid(told["subject_id"]),
-        system_id=_uuid(told["system_id"]),
-        label=str(told["label"]),
-        interval_s=interval_s if isinstance(interval_s, float | int) else None,
-    )
-    return BY_NAME[str(told["job"])], subject
-
-
-def _uuid(value: object) -> UUID | None:
-    return None if value is None else UUID(str(value))
+    for name, work in ((TASK, site_job), (BATCH_TASK, site_jobs)):
+        with contextlib.suppress(procrastinate.exceptions.TaskAlreadyRegistered):
+            app.task(name=name)(work)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from storage.connection.listening import Listener
 from storage.connection.pool import Pool
 from storage.connection.secrets import Secrets
-from storage.connection.together import ReadsTogether
+from storage.connection.together import NotesTogether, ReadsTogether
 from storage.stores.accounts import PostgresAccountStore
 from storage.stores.actions import PostgresActionStore
 from storage.stores.alerts import PostgresAlertStore, PostgresOutboxStore
@@ -40,8 +40,8 @@ class PostgresStores:
         self.settings = KeptSettings(
             store=PostgresSettingsStore(pool=pool, secrets=secrets), kept=self._kept
         )
-        reads = ReadsTogether(pool=pool)
-        self.telemetry = PostgresTelemetryStore(pool=pool, reads=reads)
+        reads, notes = ReadsTogether(pool=pool), NotesTogether(pool=pool)
+        self.telemetry = PostgresTelemetryStore(pool=pool, reads=reads, notes=notes)
         self.memory = PostgresMemoryStore(pool=pool, reads=reads)
         self.decisions = PostgresDecisionStore(pool=pool)
         self.cycles = PostgresCycleStore(pool=pool)
@@ -52,8 +52,8 @@ class PostgresStores:
         self.alerts = PostgresAlertStore(pool=pool, secrets=secrets)
         self.accounts = PostgresAccountStore(pool=pool)
         self.conversations = PostgresConversationStore(pool=pool)
-        self.events = PostgresEventBus(pool=pool)
-        self.jobs = PostgresJobStore(pool=pool)
+        self.events = PostgresEventBus(notes=notes)
+        self.jobs = PostgresJobStore(pool=pool, notes=notes)
         self.health = PostgresStoreHealth(pool=pool)
         self._listener = Listener(
             dsn=dsn,

@@ -90,6 +90,10 @@ class ActionStore(Protocol):
     async def with_status(
         self, system_id: UUID, statuses: frozenset[ActionStatus]
     ) -> Sequence[Action]: ...
+    async def open_sites(self) -> frozenset[UUID]:
+        """Systems with an action that has not ended: where something is to be carried on."""
+        ...
+
     async def since(self, load_id: UUID, at: datetime) -> Sequence[Action]:
         """Actions of one load whose command was sent at or after ``at`` (for switch counts, holds,
         minimum times).

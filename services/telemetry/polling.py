@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from uuid import UUID
@@ -62,11 +63,12 @@ class Polling:
         new += await self._gaps.fill(adapter, reader, samples)
         await self._remember(adapter, reader)
         cautions = reader.cautions() if isinstance(reader, TellsCautions) else ()
-        await self._note(adapter, started_s, caution="; ".join(cautions) or None)
+        telling = [self._note(adapter, started_s, caution="; ".join(cautions) or None)]
         if new > 0:
-            await self._events.publish(
-                "telemetry", {"system_id": str(adapter.system_id), "adapter": adapter.name}
-            )
+            # Without the adapter's name the polls of a site tell the same, and are told once.
+            news = {"system_id": str(adapter.system_id)}
+            telling.append(self._events.publish("telemetry", news))
+        await asyncio.gather(*telling)
         return new
 
     async def _remember(self, adapter: AdapterConfig, reader: TelemetryReader) -> None:
@@ -101,9 +103,10 @@ class Polling:
         """With the site's timezone: a cloud may tell times on the plant's wall clock."""
         if adapter.link is not Link.CLOUD or "timezone" in adapter.settings:
             return adapter
-        zones = {system.id: system.timezone for system in await self._sites.systems()}
-        timezone = zones[adapter.system_id]
-        return replace(adapter, settings={**adapter.settings, "timezone": timezone})
+        system = await self._sites.system(adapter.system_id)
+        if system is None:
+            raise NotFound(kind="system", key=str(adapter.system_id))
+        return replace(adapter, settings={**adapter.settings, "timezone": system.timezone})
 
     async def _systems(self) -> list[UUID]:
         return [system.id for system in await self._sites.systems()]

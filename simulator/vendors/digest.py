@@ -8,7 +8,7 @@ import re
 import secrets
 
 _FIELD = re.compile(r'(\w+)=(?:"([^"]*)"|([^\s,]+))')
-_KEPT_NONCES = 64
+_KEPT_NONCES = 1_024
 
 
 class DigestGuard:

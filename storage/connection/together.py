@@ -1,4 +1,4 @@
-"""Reads that are asked for at the same moment go to the server together.
+"""Reads that are asked for at the same moment go to the server together, and so do notes.
 
 A control cycle reads from several stores that do not know each other. Each statement of its own
 costs a connection and a round trip; together they cost one of each.
@@ -16,6 +16,7 @@ from psycopg.rows import DictRow
 
 from services.errors import CommandCenterError, Unavailable
 from storage.connection.pool import Pool, borrowed, rows
+from storage.connection.queries import queries
 
 Parameters = dict[str, Any]
 
@@ -35,6 +36,9 @@ class ReadsTogether:
     Only for statements that change nothing and end quickly: the slowest holds up the others. Where
     one of them fails, each is read again by itself, so that nobody gets another's error.
     """
+
+    _first: LiteralString | None = None
+    """Sent before the others."""
 
     def __init__(self, *, pool: Pool) -> None:
         self._pool = pool
@@ -67,7 +71,7 @@ class ReadsTogether:
                 each.answer.cancel()
 
     async def _answer(self, asked: Sequence[_Asked]) -> None:
-        if len(asked) > 1:
+        if len(asked) > 1 or self._first is not None:
             try:
                 found = await self._in_one(asked)
             except Unavailable as error:
@@ -85,14 +89,26 @@ class ReadsTogether:
     async def _in_one(self, asked: Sequence[_Asked]) -> list[list[DictRow]]:
         async with borrowed(self._pool) as connection:
             async with connection.pipeline():
+                if self._first is not None:
+                    await connection.execute(self._first)
                 cursors = [await connection.execute(each.query, each.values) for each in asked]
-            return [await cursor.fetchall() for cursor in cursors]
+            return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
     async def _alone(self, each: _Asked) -> None:
         try:
             _tell(each.answer, await rows(self._pool, each.query, each.values))
         except (CommandCenterError, psycopg.Error) as error:
             _refuse(each.answer, error)
+
+
+class NotesTogether(ReadsTogether):
+    """Notes of what happened (a poll, a job's run, news for whoever listens) in one transaction.
+
+    The server does not wait for its disk: a crash may lose the last half second of them. Nothing
+    that was decided or switched is kept this way.
+    """
+
+    _first = queries("server")["lazily"]
 
 
 def _tell(answer: asyncio.Future[list[DictRow]], found: list[DictRow]) -> None:

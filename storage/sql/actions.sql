@@ -75,6 +75,11 @@ SELECT id, system_id, load_id, target_on, target_speed, actor, requested_by, rea
 FROM actions WHERE system_id = %(system_id)s AND status = ANY(%(statuses)s)
 ORDER BY created_at, id
 
+-- name: open_sites
+-- Where actions are to be carried on; the statuses are those of the index ``actions_open``.
+SELECT DISTINCT system_id FROM actions
+WHERE status IN ('proposed', 'pending', 'approved', 'executing', 'verifying')
+
 -- name: asked_since
 -- What people, and agents for them, have had switched or ask for now: what they want of the decision.
 SELECT id, system_id, load_id, target_on, target_speed, actor, requested_by, reason, explanation,

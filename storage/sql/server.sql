@@ -26,3 +26,7 @@ SELECT pg_advisory_lock(%(lock)s)
 
 -- name: tables
 SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema
+
+-- name: lazily
+-- This transaction does not wait for the disk.
+SELECT set_config('synchronous_commit', 'off', true)

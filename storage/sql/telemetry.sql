@@ -97,14 +97,22 @@ CROSS JOIN LATERAL (
     ORDER BY at LIMIT 1) f
 WHERE d.system_id = %(system_id)s AND d.kind = {kind:text}
 
--- name: continue_newest
--- Continues the newest values with the samples in a draft. What is not newer changes nothing.
-WITH fresh AS (
+-- name: take_samples
+-- Stores samples (those that are there already stay as they are) and continues the newest values with
+-- them; what is not newer changes nothing. How many were new.
+WITH i AS MATERIALIZED (
+    SELECT {columns} FROM jsonb_populate_recordset(NULL::{table}, %(samples)s)
+), taken AS (
+    INSERT INTO {table} ({columns}) SELECT {columns} FROM i ON CONFLICT DO NOTHING RETURNING at
+), fresh AS (
     SELECT i.device_id, m.metric, m.value, i.at, n.value AS before, n.unchanged_since,
         coalesce(n.changed, false) AS changed
-    FROM {draft} i
+    FROM i
     CROSS JOIN LATERAL (VALUES {metrics:numbers}) m (metric, value)
-    LEFT JOIN newest_values n ON n.device_id = i.device_id AND n.metric = m.metric
+    LEFT JOIN LATERAL (
+        -- One look into the index each: the limit keeps the planner from reading the whole table.
+        SELECT value, measured_at, unchanged_since, changed FROM newest_values
+        WHERE device_id = i.device_id AND metric = m.metric LIMIT 1) n ON true
     WHERE m.value IS NOT NULL AND (n.measured_at IS NULL OR i.at > n.measured_at)
 ), compared AS (
     SELECT device_id, metric, value, at, unchanged_since, changed,
@@ -118,34 +126,26 @@ WITH fresh AS (
         changed OR coalesce(bool_or(value <> earlier) OVER every, false) AS changed,
         row_number() OVER (PARTITION BY device_id, metric ORDER BY at DESC) AS place
     FROM compared WINDOW every AS (PARTITION BY device_id, metric)
+), continued AS (
+    INSERT INTO newest_values (device_id, metric, value, measured_at, unchanged_since, changed)
+    SELECT device_id, metric, value, at, unchanged_since, changed FROM runs WHERE place = 1
+    ORDER BY device_id, metric
+    ON CONFLICT (device_id, metric) DO UPDATE SET value = excluded.value,
+        measured_at = excluded.measured_at, unchanged_since = excluded.unchanged_since,
+        changed = excluded.changed, suspicion = ''
+    WHERE excluded.measured_at > newest_values.measured_at
 )
-INSERT INTO newest_values (device_id, metric, value, measured_at, unchanged_since, changed)
-SELECT device_id, metric, value, at, unchanged_since, changed FROM runs WHERE place = 1
-ORDER BY device_id, metric
-ON CONFLICT (device_id, metric) DO UPDATE SET value = excluded.value,
-    measured_at = excluded.measured_at, unchanged_since = excluded.unchanged_since,
-    changed = excluded.changed, suspicion = ''
-WHERE excluded.measured_at > newest_values.measured_at
+SELECT count(*)::int AS new FROM taken
 
 -- name: note_suspicions
--- Beside the newest values: why the newer ones of a draft are not believed.
+-- Beside the newest values: why the newer ones of these samples are not believed.
 UPDATE newest_values n SET suspicion = s.reason
 FROM (
     SELECT DISTINCT ON (i.device_id, e.key) i.device_id, e.key AS metric, i.at, e.value AS reason
-    FROM {draft} i CROSS JOIN LATERAL jsonb_each_text(i.suspect) e
+    FROM jsonb_populate_recordset(NULL::{table}, %(samples)s) i
+    CROSS JOIN LATERAL jsonb_each_text(i.suspect) e
     ORDER BY i.device_id, e.key, i.at DESC) s
 WHERE n.device_id = s.device_id AND n.metric = s.metric AND s.at > n.measured_at
-
--- name: make_draft
--- Where incoming samples wait within their transaction.
-CREATE TEMP TABLE IF NOT EXISTS {draft} (LIKE {table}) ON COMMIT DELETE ROWS
-
--- name: copy_draft
-COPY {draft} ({columns}) FROM STDIN
-
--- name: take_draft
--- Samples that are there already are left as they are.
-INSERT INTO {table} ({columns}) SELECT {columns} FROM {draft} ON CONFLICT DO NOTHING
 
 -- name: series
 SELECT at, device_id, {metric:number} AS value

@@ -120,6 +120,11 @@ class PostgresActionStore:
         found = await self._reads.rows(SQL["with_status"], values)
         return [record(Action, each) for each in found]
 
+    async def open_sites(self) -> frozenset[UUID]:
+        """Systems with an action that has not ended."""
+        found = await rows(self._pool, SQL["open_sites"])
+        return frozenset(each["system_id"] for each in found)
+
     async def asked_since(self, system_id: UUID, at: datetime) -> Sequence[Action]:
         """What people asked for: open, or switched at or after ``at``."""
         found = await self._reads.rows(SQL["asked_since"], {"system_id": system_id, "at": at})

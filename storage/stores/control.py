@@ -16,7 +16,7 @@ from services.views.records import CycleCount
 from storage.connection.mapping import record
 from storage.connection.pool import Pool, rows
 from storage.connection.queries import queries
-from storage.connection.together import ReadsTogether
+from storage.connection.together import NotesTogether, ReadsTogether
 
 SQL = queries("control")
 SAVE_MEMORY = SQL["save_memory"]
@@ -95,8 +95,8 @@ class PostgresEmergencyStopStore:
 class PostgresJobStore:
     """``JobStore``: the last run of each job and site."""
 
-    def __init__(self, *, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, *, pool: Pool, notes: NotesTogether) -> None:
+        self._pool, self._notes = pool, notes
 
     async def record(
         self, job: str, *, system_id: UUID | None, at: datetime, ms: float, error: str | None
@@ -110,7 +110,7 @@ class PostgresJobStore:
             "error": error,
             "ms": ms,
         }
-        await rows(self._pool, SQL["record_job"], values)
+        await self._notes.rows(SQL["record_job"], values)
 
     async def all(self) -> Sequence[Json]:
         """Every job's last run."""
@@ -121,7 +121,7 @@ class PostgresJobStore:
     ) -> None:
         """Count a cycle and those that were missed before it."""
         values = {"system_id": system_id, "started_at": started_at, "interval_s": interval_s}
-        await rows(self._pool, SQL["count_cycle"], values)
+        await self._notes.rows(SQL["count_cycle"], values)
 
     async def cycles(self, *, now: datetime) -> Sequence[CycleCount]:
         """The counts of the last 24 h."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from typing import Any
 from weakref import WeakSet
 
 import structlog
@@ -11,8 +12,9 @@ import structlog
 from services.chat.subscription import Subscription
 from services.errors import CommandCenterError
 from services.stored import Json
-from storage.connection.pool import Pool, row, rows
+from storage.connection.pool import Pool, row
 from storage.connection.queries import queries
+from storage.connection.together import NotesTogether
 
 CHANNEL = "commandcenter"
 MAX_BYTES = 7_000
@@ -25,9 +27,9 @@ log = structlog.get_logger(__name__)
 class PostgresEventBus:
     """``EventBus``: reaches every process on the database; losing an event is allowed."""
 
-    def __init__(self, *, pool: Pool) -> None:
+    def __init__(self, *, notes: NotesTogether) -> None:
         """Events of other processes come through ``told``."""
-        self._pool = pool
+        self._notes = notes
         self._subscriptions: WeakSet[Subscription] = WeakSet()
 
     async def stop(self) -> None:
@@ -38,7 +40,7 @@ class PostgresEventBus:
     async def publish(self, topic: str, payload: Json) -> None:
         """Publish; an event that can't be published is lost, the caller goes on."""
         try:
-            await rows(self._pool, NOTIFY, notification(topic, payload))
+            await self._notes.rows(NOTIFY, notification(topic, payload))
         except CommandCenterError as error:
             log.warning("event_lost", topic=topic, detail=str(error))
 
@@ -55,7 +57,7 @@ class PostgresEventBus:
             subscription.offer(event["topic"], event["payload"])
 
 
-def notification(topic: str, payload: Json) -> dict[str, object]:
+def notification(topic: str, payload: Json) -> dict[str, Any]:
     """What ``NOTIFY`` sends to every process: the event, or its id alone where it is too long."""
     text = json.dumps({"topic": topic, "payload": payload}, default=str)
     if len(text.encode()) > MAX_BYTES:

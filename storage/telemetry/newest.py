@@ -15,10 +15,10 @@ from psycopg.rows import DictRow
 from energy.site.snapshot import Link
 from services.telemetry.records import Latest
 from storage.connection.builder import built, united
-from storage.connection.pool import Connection, Pool, rows
+from storage.connection.pool import Pool, rows
 from storage.connection.queries import queries
 from storage.connection.together import ReadsTogether
-from storage.telemetry.sample_tables import KINDS, Kind
+from storage.telemetry.sample_tables import KINDS
 
 SQL = queries("telemetry")
 
@@ -35,20 +35,6 @@ async def newest(
     if any(each["measured_at"] > until for each in found):
         found = await rows(pool, SEARCH_SQL, values)
     return [_latest(each) for each in found]
-
-
-async def continue_newest(connection: Connection, kind: Kind, draft: str) -> None:
-    """Continue the newest values with the samples in the table ``draft``.
-
-    Samples that are not newer than what is known (late ones, repeated ones) change nothing.
-    """
-    statement = built(SQL["continue_newest"], draft=draft, metrics=kind.metrics)
-    await connection.execute(statement)
-
-
-async def note_suspicions(connection: Connection, draft: str) -> None:
-    """Note beside the newest values why the newer ones of ``draft`` are not believed."""
-    await connection.execute(built(SQL["note_suspicions"], draft=draft))
 
 
 def _latest(row: DictRow) -> Latest:

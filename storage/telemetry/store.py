@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from statistics import fmean
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
+from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from services.errors import Invalid
@@ -17,10 +18,10 @@ from services.stored import Json
 from services.telemetry.records import Latest, Point, PollHealth, Sample
 from storage.connection.builder import built
 from storage.connection.mapping import record
-from storage.connection.pool import Connection, Pool, connected, row, rows
+from storage.connection.pool import Pool, connected, row, rows
 from storage.connection.queries import queries
-from storage.connection.together import ReadsTogether
-from storage.telemetry.newest import continue_newest, newest, note_suspicions
+from storage.connection.together import NotesTogether, ReadsTogether
+from storage.telemetry.newest import newest
 from storage.telemetry.partitions import drop_days, make_days
 from storage.telemetry.sample_tables import KINDS, Kind
 
@@ -40,17 +41,20 @@ KEYS = {
 class PostgresTelemetryStore:
     """``TelemetryStore``."""
 
-    def __init__(self, *, pool: Pool, reads: ReadsTogether) -> None:
-        self._pool, self._reads = pool, reads
+    def __init__(self, *, pool: Pool, reads: ReadsTogether, notes: NotesTogether) -> None:
+        self._pool, self._reads, self._notes = pool, reads, notes
 
     async def append(self, samples: Sequence[Sample]) -> int:
-        """Insert in one transaction by COPY; duplicates are ignored."""
+        """Insert, all or none; duplicates are ignored."""
+        kinds = [(kind, [one for one in samples if isinstance(one, kind.cls)]) for kind in KINDS]
+        statements = [each for kind, mine in kinds if mine for each in _taking(kind, mine)]
+        if len(statements) == 1:
+            return _new(await row(self._pool, *statements[0]))
         new = 0
         async with connected(self._pool) as connection:
-            for kind in KINDS:
-                mine = [sample for sample in samples if isinstance(sample, kind.cls)]
-                if mine:
-                    new += await _copy(connection, kind, mine)
+            for query, values in statements:
+                cursor = await connection.execute(query, values)
+                new += _new(await cursor.fetchone()) if cursor.description else 0
         return new
 
     async def latest(self, system_id: UUID, *, until: datetime) -> Sequence[Latest]:
@@ -161,7 +165,7 @@ class PostgresTelemetryStore:
     ) -> None:
         """Note one poll."""
         values = {"adapter_id": adapter_id, "at": at, "error": error, "ms": ms, "caution": caution}
-        await rows(self._pool, SQL["record_poll"], values)
+        await self._notes.rows(SQL["record_poll"], values)
 
     async def poll_health(self, system_id: UUID, *, now: datetime) -> Sequence[PollHealth]:
         """How polling each adapter goes."""
@@ -186,6 +190,15 @@ class PostgresTelemetryStore:
         return dropped
 
 
+TAKING = {
+    kind.name: built(
+        SQL["take_samples"], table=kind.table, columns=kind.columns, metrics=kind.metrics
+    )
+    for kind in KINDS
+}
+"""The statement that stores samples, by their kind."""
+
+
 def resolve_metric(metric: str, *, any_kind: bool) -> tuple[list[Kind], str]:
     """Kinds of sample and column that ``metric`` means; ``load.power_w`` names its kind.
 
@@ -199,29 +212,26 @@ def resolve_metric(metric: str, *, any_kind: bool) -> tuple[list[Kind], str]:
     return (kinds if any_kind else kinds[:1]), name
 
 
-async def _copy(connection: Connection, kind: Kind, samples: Sequence[Sample]) -> int:
-    draft, table, columns = f"incoming_{kind.name}", kind.table, kind.columns
-    await connection.execute(built(SQL["make_draft"], draft=draft, table=table))
-    async with (
-        connection.cursor() as cursor,
-        cursor.copy(built(SQL["copy_draft"], draft=draft, columns=columns)) as copy,
-    ):
-        for sample in samples:
-            await copy.write_row([_column(getattr(sample, name)) for name in kind.columns])
-    cursor = await connection.execute(
-        built(SQL["take_draft"], draft=draft, table=table, columns=columns)
-    )
-    await continue_newest(connection, kind, draft)
+def _taking(kind: Kind, samples: Sequence[Sample]) -> list[tuple[LiteralString, dict[str, Any]]]:
+    """The statements that store samples of one kind."""
+    columns = kind.columns
+    told = [{name: _column(getattr(one, name)) for name in columns} for one in samples]
+    values = {"samples": Jsonb(told)}
+    taking = [(TAKING[kind.name], values)]
     if any(sample.suspect for sample in samples):
-        await note_suspicions(connection, draft)
-    return cursor.rowcount
+        taking.append((built(SQL["note_suspicions"], table=kind.table), values))
+    return taking
+
+
+def _new(found: DictRow | None) -> int:
+    return 0 if found is None else int(found["new"])
 
 
 def _column(value: Any) -> Any:  # noqa: ANN401 - a sample's field
-    """A number that is not finite counts as missing; suspicions are stored as JSON."""
-    if isinstance(value, Mapping):
-        return Jsonb(dict(value))
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    """As JSON; a number that is not finite counts as missing."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return _plain(value)
 
 
 def _empty(

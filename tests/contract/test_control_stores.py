@@ -13,7 +13,7 @@ import pytest
 
 from energy.site.loads import Actor
 from energy.site.miners import ControlMemory, Learned, MinerMemory
-from services.actions.records import Action, ActionEvent, ActionStatus, EmergencyStop
+from services.actions.records import OPEN_STATUSES, Action, ActionEvent, ActionStatus, EmergencyStop
 from services.control.decision_chain import GENESIS, first_broken, next_hash
 from services.control.records import ChainAnchor
 from services.errors import Invalid, NotFound
@@ -43,6 +43,17 @@ def action(site: Site, number: int = 1, **changes: object) -> Action:
         expires_at=at(300),
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # fields by name
+
+
+@pytest.mark.parametrize("status", list(ActionStatus))
+async def test_a_site_is_open_while_an_action_has_not_ended(
+    site: Site, status: ActionStatus
+) -> None:
+    store = site.stores.actions
+    assert await store.open_sites() == frozenset()
+    await store.create(action(site, status=status), detail="")
+    expected = {site.system_id} if status in OPEN_STATUSES else set()
+    assert await store.open_sites() == frozenset(expected)
 
 
 async def test_memory_is_empty_at_first_and_then_what_was_saved(site: Site) -> None:

@@ -201,6 +201,11 @@ class InMemoryActionStore:
         ]
         return sorted(mine, key=lambda action: (action.created_at, action.id))
 
+    async def open_sites(self) -> frozenset[UUID]:
+        return frozenset(
+            action.system_id for action in self._actions.values() if action.status in OPEN_STATUSES
+        )
+
     async def asked_since(self, system_id: UUID, at: datetime) -> Sequence[Action]:
         latest = datetime.max.replace(tzinfo=UTC)
         asked = [

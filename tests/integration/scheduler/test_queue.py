@@ -16,21 +16,16 @@ import psycopg
 import pytest
 
 from scheduler.execution import JobExecutor
+from scheduler.feeder import BATCH, OpenSites, QueueFeeder
 from scheduler.jobs import BY_NAME, Subject, Work
-from scheduler.worker import (
-    QueueFeeder,
-    QueueWorker,
-    apply_queue_schema,
-    period_of,
-    queue_app,
-    site_lock,
-)
+from scheduler.queue_runs import period_of, site_lock
+from scheduler.worker import QueueWorker, apply_queue_schema, queue_app
 from storage.embedded.server import EmbeddedPostgres
 from tests.fakes.clock import SteppingClock
 from tests.fakes.stores.control import InMemoryDeviceLocks
 from tests.unit.scheduler.test_execution import Records
 
-CONTROL, POLL = BY_NAME["control"], BY_NAME["poll"]
+CONTROL, POLL, ADVANCE = BY_NAME["control"], BY_NAME["poll"], BY_NAME["advance"]
 SITES = [Subject(id=UUID(int=n), system_id=UUID(int=n), label=f"site {n}") for n in (1, 2, 3)]
 
 
@@ -51,6 +46,9 @@ class Cycles:
         self.going: Counter[int] = Counter()
         self.overlaps = 0
         self.due: list[datetime | None] = []
+        self.polls: Counter[int] = Counter()
+        self.advances: Counter[int] = Counter()
+        self.hanging: set[int] = set()
 
     async def run(self, system_id: UUID, due_at: datetime | None) -> None:
         number = system_id.int
@@ -61,6 +59,14 @@ class Cycles:
         self.going[number] -= 1
         self.counts[number] += 1
 
+    async def poll(self, adapter_id: UUID, _: UUID | None) -> None:
+        self.polls[adapter_id.int] += 1
+        if adapter_id.int in self.hanging:
+            await asyncio.sleep(60.0)
+
+    async def advance(self, system_id: UUID) -> None:
+        self.advances[system_id.int] += 1
+
     def reached(self, counts: dict[int, int]) -> bool:
         return dict(self.counts) == counts
 
@@ -69,8 +75,8 @@ class Cycles:
 
         return Work(
             control=self.run,
-            poll=nothing,
-            advance=nothing,
+            poll=self.poll,
+            advance=self.advance,
             check_alerts=nothing,
             roll_up=nothing,
             deliver=nothing,
@@ -98,8 +104,10 @@ class Machines:
         await self._stack.enter_async_context(app.open_async())
         return app
 
-    async def feeder(self) -> QueueFeeder:
-        return QueueFeeder(app=await self.app(), clock=self.clock, wall=self.clock)
+    async def feeder(self, open_sites: OpenSites | None = None) -> QueueFeeder:
+        return QueueFeeder(
+            app=await self.app(), clock=self.clock, wall=self.clock, open_sites=open_sites
+        )
 
     async def worker(self, *, start: bool = True) -> QueueWorker:
         worker = QueueWorker(
@@ -197,6 +205,113 @@ async def test_a_scheduler_whose_clock_lags_repeats_no_period(dsn: str) -> None:
         await eventually(lambda: machines.cycles.counts[2] == 1)
         await asyncio.sleep(0.05)
         assert machines.cycles.counts == {1: 2, 2: 1}
+
+
+def adapters(count: int) -> list[Subject]:
+    return [
+        Subject(id=UUID(int=n), system_id=SITES[0].id, label=f"{n}", interval_s=30.0)
+        for n in range(1, count + 1)
+    ]
+
+
+async def waiting_jobs(dsn: str) -> int:
+    async with await psycopg.AsyncConnection.connect(dsn) as connection:
+        cursor = await connection.execute("SELECT count(*) FROM procrastinate_jobs")
+        found = await cursor.fetchone()
+    return 0 if found is None else int(found[0])
+
+
+async def test_polls_that_are_due_together_travel_together_and_once(dsn: str) -> None:
+    async with AsyncExitStack() as stack:
+        machines = Machines(dsn, stack)
+        feeders = [await machines.feeder(), await machines.feeder()]
+        due = adapters(BATCH + 8)
+        put = await asyncio.gather(*(feeder.put(POLL, one) for one in due for feeder in feeders))
+        assert sum(put) == len(due)
+        assert 2 <= await waiting_jobs(dsn) <= 4
+        assert not any(await asyncio.gather(*(feeders[0].put(POLL, one) for one in due)))
+        for _ in range(2):
+            await machines.worker()
+        await eventually(lambda: len(machines.cycles.polls) == len(due))
+        machines.clock.advance(30.0)
+        assert all(await asyncio.gather(*(feeders[1].put(POLL, one) for one in due)))
+        await eventually(lambda: machines.cycles.polls.total() == 2 * len(due))
+        await asyncio.sleep(0.1)
+        assert set(machines.cycles.polls.values()) == {2}
+
+
+async def test_a_device_that_hangs_holds_up_no_other_of_its_batch(
+    dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.worker.BATCH_PATIENCE_S", 0.1)
+    async with AsyncExitStack() as stack:
+        machines = Machines(dsn, stack)
+        machines.cycles.hanging = {1}
+        feeder, due = await machines.feeder(), adapters(4)
+        worker = await machines.worker()
+        for period in (1, 2, 3):
+            await asyncio.gather(*(feeder.put(POLL, one) for one in due))
+            expected = {1: 1, 2: period, 3: period, 4: period}
+            await eventually(partial(lambda wanted: machines.cycles.polls == wanted, expected))
+            machines.clock.advance(30.0)
+        await eventually_empty(dsn)
+        async with asyncio.timeout(20):
+            await worker.stop()
+
+
+async def eventually_empty(dsn: str) -> None:
+    for _ in range(100):
+        if await waiting_jobs(dsn) == 0:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("jobs are left")
+
+
+async def test_actions_are_carried_on_where_there_are_any(dsn: str) -> None:
+    busy: set[UUID] = {UUID(int=2)}
+
+    async def open_sites() -> set[UUID]:
+        return busy
+
+    async with AsyncExitStack() as stack:
+        machines = Machines(dsn, stack)
+        feeder = await machines.feeder(open_sites)
+        await machines.worker()
+        put = await asyncio.gather(*(feeder.put(ADVANCE, site) for site in SITES))
+        assert list(put) == [False, True, False]
+        await eventually(lambda: machines.cycles.advances == {2: 1})
+        busy.clear()
+        machines.clock.advance(5.0)
+        assert not any(await asyncio.gather(*(feeder.put(ADVANCE, site) for site in SITES)))
+
+
+async def test_a_dead_workers_batch_is_taken_over(dsn: str) -> None:
+    async with AsyncExitStack() as stack:
+        machines = Machines(dsn, stack)
+        feeder, app = await machines.feeder(), await machines.app()
+        await asyncio.gather(*(feeder.put(POLL, one) for one in adapters(3)))
+        dead = await app.job_manager.register_worker()
+        assert await app.job_manager.fetch_job(None, dead) is not None
+        async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
+            await connection.execute(
+                "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'"
+            )
+        rescuer = await machines.worker(start=False)
+        assert await rescuer.rescue() == 1
+        await rescuer.start()
+        stack.push_async_callback(rescuer.stop)
+        await eventually(lambda: machines.cycles.polls == {1: 1, 2: 1, 3: 1})
+
+
+async def test_a_batch_long_over_is_skipped(dsn: str) -> None:
+    async with AsyncExitStack() as stack:
+        machines = Machines(dsn, stack)
+        feeder = await machines.feeder()
+        await asyncio.gather(*(feeder.put(POLL, one) for one in adapters(3)))
+        machines.clock.advance(90.0)
+        await machines.worker()
+        await eventually_empty(dsn)
+        assert machines.cycles.polls == {}
 
 
 async def test_a_worker_stops_at_once_and_the_schema_is_made_once(dsn: str) -> None:

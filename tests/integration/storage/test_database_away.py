@@ -17,6 +17,7 @@ from services.errors import Unavailable
 from services.stored import Json
 from storage.connection.listening import Listener
 from storage.connection.pool import Pool, open_pool, row
+from storage.connection.together import NotesTogether
 from storage.stores.live_events import CHANNEL, PostgresEventBus, PostgresStoreHealth
 from storage.stores.locks import PostgresDeviceLocks
 from tests.contract.conftest import SYSTEM_ID
@@ -62,7 +63,7 @@ async def listening(bus: PostgresEventBus, dsn: str) -> AsyncIterator[None]:
 
 @pytest.fixture
 async def bus(pool: Pool, database: str) -> AsyncIterator[PostgresEventBus]:
-    made = PostgresEventBus(pool=pool)
+    made = PostgresEventBus(notes=NotesTogether(pool=pool))
     async with listening(made, database):
         yield made
 
@@ -140,7 +141,7 @@ async def test_a_lock_can_not_be_had_from_a_database_that_is_away(database: str)
 async def test_events_reach_other_processes(
     bus: PostgresEventBus, pool: Pool, database: str
 ) -> None:
-    other = PostgresEventBus(pool=pool)
+    other = PostgresEventBus(notes=NotesTogether(pool=pool))
     async with listening(other, database):
         heard = other.subscribe("estop")
         await bus.publish("estop", {"latched": True})

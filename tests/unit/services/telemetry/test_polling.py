@@ -68,9 +68,7 @@ async def test_new_samples_are_stored_and_told(site: ScriptedSite) -> None:
     sample = BatterySample(device_id=seed.BATTERY_PACK, at=at, voltage_v=52.9)
     assert await polling(site, [sample]).poll(seed.VRM_ADAPTER) == 1
     assert (await health(site)).last_success_at == at
-    assert site.stores.events.published == [
-        ("telemetry", {"system_id": str(SYSTEM_ID), "adapter": "Victron VRM"})
-    ]
+    assert site.stores.events.published == [("telemetry", {"system_id": str(SYSTEM_ID)})]
 
 
 @pytest.mark.parametrize(
@@ -155,3 +153,9 @@ async def test_a_failure_is_noted_and_raised(site: ScriptedSite) -> None:
 async def test_an_adapter_that_does_not_exist(site: ScriptedSite) -> None:
     with pytest.raises(NotFound, match="adapter"):
         await polling(site, []).poll(UUID(int=1))
+
+
+async def test_a_cloud_of_a_system_that_is_gone(site: ScriptedSite) -> None:
+    del site.stores.site._systems[SYSTEM_ID]
+    with pytest.raises(NotFound, match="system"):
+        await polling(site, []).poll(seed.VRM_ADAPTER, SYSTEM_ID)

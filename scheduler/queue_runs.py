@@ -1,0 +1,86 @@
+"""What travels in the queue: one run of a job, its period, and its shape as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import LiteralString
+from uuid import UUID
+
+from procrastinate.types import JSONValue
+
+from scheduler.jobs import Job, Subject
+
+TASK = "site_job"
+BATCH_TASK = "site_jobs"
+
+
+def statement(name: str) -> LiteralString:
+    """A statement on the queue's tables, beside the library's own."""
+    return (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedRun:
+    """One run of a job in the queue: for whom, and the number of its period."""
+
+    subject: Subject
+    period: int
+
+    def due(self, job: Job) -> Subject:
+        """The subject with the beginning of the period."""
+        return replace(self.subject, due_at=due_at(job, self.subject, period=self.period))
+
+
+def period_of(job: Job, subject: Subject, *, now_s: float) -> int:
+    """The number of the period that ``now_s`` (site time, Unix seconds) lies in."""
+    return int(now_s // _every_s(job, subject))
+
+
+def due_at(job: Job, subject: Subject, *, period: int) -> datetime:
+    """When a period begins."""
+    return datetime.fromtimestamp(period * _every_s(job, subject), UTC)
+
+
+def _every_s(job: Job, subject: Subject) -> float:
+    return job.interval_s if subject.interval_s is None else subject.interval_s
+
+
+def site_lock(job: Job, subject: Subject) -> str:
+    """What may not run at the same time: one lane of one site, one adapter's polls."""
+    return f"{job.lane}:{subject.id}"
+
+
+def period_name(job: Job, subject: Subject) -> str:
+    """Under what the periods of one job and subject are known."""
+    return f"{job.name}:{subject.id}"
+
+
+def to_json(run: QueuedRun) -> dict[str, JSONValue]:
+    """A run as it is stored in the queue."""
+    subject = run.subject
+    return {
+        "subject_id": None if subject.id is None else str(subject.id),
+        "system_id": None if subject.system_id is None else str(subject.system_id),
+        "label": subject.label,
+        "interval_s": subject.interval_s,
+        "timestamp": run.period,
+    }
+
+
+def from_json(told: Mapping[str, object]) -> QueuedRun:
+    """A run that was stored in the queue."""
+    interval_s = told["interval_s"]
+    subject = Subject(
+        id=_uuid(told["subject_id"]),
+        system_id=_uuid(told["system_id"]),
+        label=str(told["label"]),
+        interval_s=interval_s if isinstance(interval_s, float | int) else None,
+    )
+    return QueuedRun(subject, int(str(told["timestamp"])))
+
+
+def _uuid(value: object) -> UUID | None:
+    return None if value is None else UUID(str(value))

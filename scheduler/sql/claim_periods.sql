@@ -1,0 +1,20 @@
+-- Claims the period of each job and site that no scheduler has put in; returns the names of those.
+WITH asked AS (
+    SELECT name, period
+    FROM unnest(%(names)s::text[], %(periods)s::bigint[]) AS runs (name, period)
+), claimed AS (
+    INSERT INTO procrastinate_periodic_defers AS known (task_name, periodic_id, defer_timestamp)
+    SELECT %(task_name)s::text, name, period FROM asked
+    WHERE NOT EXISTS (
+        SELECT FROM procrastinate_periodic_defers d
+        WHERE d.task_name = %(task_name)s::text AND d.periodic_id = asked.name
+            AND d.defer_timestamp >= asked.period
+    )
+    ON CONFLICT DO NOTHING
+    RETURNING periodic_id, defer_timestamp
+), forgotten AS (
+    DELETE FROM procrastinate_periodic_defers d USING claimed c
+    WHERE d.task_name = %(task_name)s::text AND d.periodic_id = c.periodic_id
+        AND d.defer_timestamp < c.defer_timestamp
+)
+SELECT periodic_id AS name FROM claimed
