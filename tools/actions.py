@@ -11,7 +11,7 @@ from pydantic import Field
 from energy.site.loads import Actor, LoadKind
 from services.accounts.records import Scope
 from services.accounts.rights import covers
-from services.actions.records import Action, SwitchProposal
+from services.actions.records import Action, ActionStatus, SwitchProposal
 from services.errors import Forbidden
 from services.sites.records import ControlledLoad
 from tools.device_names import NamedDevice
@@ -20,6 +20,11 @@ from tools.services import ToolScope, ToolServices
 from tools.switch_request import NotPossible, Wish, switch_request
 from tools.tool import Arguments, BadArguments, Document, Tool
 
+PROPOSED_ONLY = "Proposed only. Nothing is switched until the owner approves it."
+APPROVED_AT_ONCE = (
+    "Approved at once: the owner's settings want no confirmation of this. The safety checks decide "
+    "next whether it is switched."
+)
 NEEDS = "the role user or admin, and a token of the scope control"
 
 
@@ -89,9 +94,10 @@ def propose_action(services: ToolServices, scope: ToolScope) -> Tool[SwitchToPro
         )
         action = await services.proposals.propose(scope.system_id, proposal)
         made.add(action.id)
+        action = await services.proposals.confirmed(action, by=scope.requested_by)
         return {
             "action": card(action, wish.load, scope.timezone),
-            "note": "Proposed only. Nothing is switched until the owner approves it.",
+            "note": APPROVED_AT_ONCE if action.status is ActionStatus.APPROVED else PROPOSED_ONLY,
         }
 
     return Tool(

@@ -74,6 +74,10 @@ class SwitchProposer(Protocol):
         """Validate and store; an agent's proposal waits for the owner."""
         ...
 
+    async def confirmed(self, action: Action, *, by: str) -> Action:
+        """Approve it at once where the owner's settings want no second word of who asked."""
+        ...
+
 
 class HealthView(Protocol):
     """The health report."""

@@ -33,8 +33,11 @@ SPEAKERS: dict[str, Callable[[Reply, str], str]] = {
 
 
 def say(tool: str, reply: Reply, about: str) -> str:
-    """The part of the answer that the result of ``tool`` gives for the clause ``about``."""
+    """The part of the answer that the result of ``tool`` gives for the clause ``about``, in the
+    owner's units.
+    """
     if "error" in reply:
         return f"I could not answer that part: {reply.text('error')}"
     speak = SPEAKERS.get(tool)
-    return plain_words(reply.values) if speak is None else speak(reply, about.casefold())
+    said = plain_words(reply.values) if speak is None else speak(reply, about.casefold())
+    return reply.display.sentence(said)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from agents.builtin.quantities import amount, day_time, plain_words, titled
 from agents.builtin.reply import Reply
+from energy.site.display import Display
 
 
 def battery_status(reply: Reply, about: str) -> str:
@@ -22,8 +24,15 @@ def battery_status(reply: Reply, about: str) -> str:
     if asked and re.search(r"\bhow|status|doing|state\b(?! of)", about) is None:
         wanted = asked if "voltage" not in asked else ["voltage", "soc", *asked]
     battery = reply.part("battery")
-    said = [_battery_value(battery, name) for name in dict.fromkeys(wanted)]
-    return "Battery: " + ", ".join(said) + "."
+    said = [_battery_value(battery, name) for name in _in_order(wanted, reply.display)]
+    stands = battery.part("range").text("sentence")
+    return " ".join(filter(None, ("Battery: " + ", ".join(said) + ".", stands)))
+
+
+def _in_order(names: Iterable[str], display: Display) -> list[str]:
+    """Each once, voltage before state of charge unless the owner reads them the other way."""
+    ordered = list(dict.fromkeys(names))
+    return sorted(ordered, key=lambda name: name != "soc") if display.soc_first else ordered
 
 
 def _battery_value(battery: Reply, name: str) -> str:
@@ -50,7 +59,8 @@ def energy_status(reply: Reply, about: str) -> str:
     said = [_power_of(name, reply.part(name)) for name in asked or facets]
     if not asked:
         battery = reply.part("battery")
-        values = (_battery_value(battery, name) for name in ("voltage", "soc"))
+        names = _in_order(("voltage", "soc"), reply.display)
+        values = (_battery_value(battery, name) for name in names)
         said.append(f"battery {', '.join(values)}")
         said.append(_running(reply.parts("miners")))
     return ". ".join(titled(sentence) for sentence in said if sentence) + "."

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from agents.builtin.answers import say
 from agents.builtin.intents import General, Plan, Step, plan
-from agents.builtin.phrases import PromptedSite, local_hour
+from agents.builtin.phrases import PromptedSite, display_in, local_hour
 from agents.builtin.reply import Reply
 from agents.models.chat_model import ChatRequest, Completion, TextSink, ToolCall
 from agents.models.settings import BUILT_IN
@@ -28,6 +28,7 @@ from agents.roles.prompts import (
     read,
 )
 from agents.roles.roster import TOOLS_OF
+from energy.site.display import Display
 from services.stored import Json
 
 CONSULT, HAND_OFF = "consult", "hand_off"
@@ -67,6 +68,7 @@ class _Asked:
     """What the prompt holds."""
 
     plan: Plan
+    display: Display
     results: tuple[_Result, ...]
     tools: frozenset[str]
 
@@ -105,7 +107,7 @@ def _route(asked: _Asked, sink: TextSink) -> Completion:
 def _work(asked: _Asked, sink: TextSink) -> Completion:
     mine = [step for step in asked.plan.steps if step.tool in asked.tools]
     if asked.results:
-        return _text(_answer(mine, asked.results), sink)
+        return _text(_answer(mine, asked.results, asked.display), sink)
     if not mine:
         return _text(CAN if asked.plan.steps else _without_tools(asked.plan), sink)
     return _calls([(step.tool, step.arguments) for step in mine])
@@ -117,11 +119,11 @@ def _without_tools(answer: Plan) -> str:
     return GENERAL_ANSWERS[answer.general or General.OUT_OF_SCOPE]
 
 
-def _answer(steps: Sequence[Step], results: Sequence[_Result]) -> str:
+def _answer(steps: Sequence[Step], results: Sequence[_Result], display: Display) -> str:
     said = []
     for index, result in enumerate(results):
         about = steps[index].about if index < len(steps) else ""
-        said.append(say(result.tool, _read_json(result.text), about))
+        said.append(say(result.tool, _read_json(result.text, display), about))
     return "\n\n".join(dict.fromkeys(said))
 
 
@@ -149,10 +151,11 @@ def _read_request(request: ChatRequest) -> _Asked:
         for message in request.messages
         if message.get("role") in {"system", "user"}
     )
-    question = read(prompt, QUESTION) or ""
+    question, site = read(prompt, QUESTION) or "", _facts(prompt)
     tools = frozenset(str(tool["function"]["name"]) for tool in request.tools)
     return _Asked(
-        plan=plan(question, _facts(prompt), _previous(prompt)),
+        plan=plan(question, site, _previous(prompt)),
+        display=site.display,
         results=tuple(_results(request.messages)),
         tools=tools,
     )
@@ -172,6 +175,7 @@ def _facts(prompt: str) -> PromptedSite:
         fans_and_heaters=names("fans and heaters"),
         zones=names("zones"),
         local_hour=local_hour(at[1].strip()) if at is not None else 12.0,
+        display=display_in(" ".join(re.findall(r"^owner reads: (.*)$", site, re.MULTILINE))),
     )
 
 
@@ -192,12 +196,12 @@ def _results(messages: Sequence[Json]) -> list[_Result]:
     return results
 
 
-def _read_json(text: str) -> Reply:
+def _read_json(text: str, display: Display) -> Reply:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         value = None
-    return Reply(value if isinstance(value, dict) else {"error": text[:300]})
+    return Reply(value if isinstance(value, dict) else {"error": text[:300]}, display)
 
 
 def _without_names(text: str) -> str:

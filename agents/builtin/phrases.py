@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from energy.site.display import Display
 from tools.device_names import NamedDevice
 
 DAY_H = 24.0
@@ -28,6 +29,7 @@ class PromptedSite:
         loads: Names of all switches; ``fans_and_heaters`` of those that are no miner's.
         zones: Names of the rooms.
         local_hour: Of the site's day, 0 to 24.
+        display: How the owner reads numbers.
     """
 
     miners: tuple[str, ...] = ()
@@ -35,6 +37,7 @@ class PromptedSite:
     fans_and_heaters: tuple[str, ...] = ()
     zones: tuple[str, ...] = ()
     local_hour: float = 12.0
+    display: Display = field(default_factory=Display)
 
     @property
     def devices(self) -> tuple[NamedDevice, ...]:
@@ -128,6 +131,15 @@ def _score(words: set[str], name: str) -> float:
     strong = {word for word in own - _WEAK if not word.isdigit()} & words
     numbers = {word for word in own & words if word.isdigit()}
     return len(strong) + 0.2 * len(own & _WEAK & words) + 0.1 * len(numbers)
+
+
+def display_in(habit: str) -> Display:
+    """How the owner reads numbers, by the prompt's line about it."""
+    return Display(
+        fahrenheit="°F" in habit,
+        kilowatts="kW" in habit,
+        soc_first="state of charge before" in habit,
+    )
 
 
 def local_hour(text: str) -> float:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from agents.builtin.quantities import aged, amount, number_of
+from energy.site.display import Display
 
 
 class Reply:
     """A JSON object whose fields are read as text, number, flag, object or list."""
 
-    def __init__(self, values: object) -> None:
-        """Anything but an object reads as an empty one."""
+    def __init__(self, values: object, display: Display | None = None) -> None:
+        """Anything but an object reads as an empty one. ``display``: how the owner reads it."""
+        self.display = Display() if display is None else display
         self.values: Mapping[str, object] = values if isinstance(values, Mapping) else {}
 
     def __contains__(self, key: str) -> bool:

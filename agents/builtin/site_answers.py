@@ -100,6 +100,8 @@ def proposal(reply: Reply, about: str) -> str:
             f"I propose to switch {load} {way}. Nothing is switched until you approve it on the "
             f"card.{limit}"
         )
+    if status == "approved":
+        return f"Switching {load} {way} is approved, since you asked for it. {reply.text('note')}"
     why = sentence(action.text("result") or action.text("explanation"))
     said = status.replace("_", " ")
     return f"Switching {load} {way} was not put up for approval ({said}): {why}"

@@ -16,6 +16,7 @@ from agents.context.bundle import Bundle, PromptPart, assemble
 from agents.context.question_class import QuestionClass, classify
 from agents.models.tokens import cut
 from agents.roles.prompts import CONVERSATION, NOW, SETTINGS, SITE
+from energy.site.display import Display, display_of
 from energy.site.loads import LoadKind, Zone
 from energy.site.miners import MinerProfile
 from energy.site.preferences import Preferences
@@ -156,6 +157,7 @@ def _fact_lines(
             f"{amount(owner.voltage_low, 'V')}, critical "
             f"{amount(owner.voltage_critical_low, 'V')}; decisions go by voltage, not SOC"
         ),
+        f"owner reads: {reading_habit(display_of(owner))}",
         *(
             f"miner {miner.name}: priority {miner.priority_level}, "
             f"{amount(miner.power_draw_watts, 'W')}, start {amount(miner.start_voltage, 'V')}, "
@@ -163,6 +165,15 @@ def _fact_lines(
             for miner in ordered
         ),
     )
+
+
+def reading_habit(display: Display) -> str:
+    """How numbers are to be written for this owner; the built-in model reads it back."""
+    first, then = "voltage", "state of charge"
+    if display.soc_first:
+        first, then = then, first
+    units = f"powers in {display.power_unit}, temperatures in {display.temperature_unit}"
+    return f"{units}, {first} before {then}"
 
 
 def live_lines(live: Mapping[str, object]) -> list[str]:

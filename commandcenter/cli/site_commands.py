@@ -15,6 +15,9 @@ from commandcenter.cli import options
 from commandcenter.cli.edge import command, print_json
 from commandcenter.cli.running_site import running_site
 from commandcenter.settings import Settings, load_settings
+from energy import dataclass_json
+from energy.site.display import Display, display_of
+from energy.site.preferences import Preferences
 from services.errors import Invalid
 from services.stored import Json
 
@@ -154,23 +157,30 @@ def _has_input() -> bool:
 
 
 def _print_decision(answer: Json) -> None:
-    budget = answer["budget"]
+    budget, display = answer["budget"], _display(answer)
     console = Console(width=None if sys.stdout.isatty() else 140)
     soc = "unknown" if budget["soc_pct"] is None else f"{budget['soc_pct']:.0f} %"
-    console.print(
+    watts = (
         f"Budget {budget['total_w']:,.0f} W = solar surplus {budget['solar_surplus_w']:,.0f} W"
         f" + battery allowance {budget['battery_allowance_w']:,.0f} W"
-        f"   (state of charge {soc}, for display only)"
     )
+    charge = f"(state of charge {soc}, for display only)"
+    told = (charge, watts) if display.soc_first else (watts, charge)
+    console.print(display.sentence("   ".join(told)))
     table = Table("Priority", "Miner", "Command", "Why", "What would change it")
     for miner in answer["miners"]:
         table.add_row(
             str(miner["priority"]),
             miner["name"],
             f"{miner['command']} ({miner['reason']})",
-            miner["explanation"],
-            miner["would_change"],
+            display.sentence(miner["explanation"]),
+            display.sentence(miner["would_change"]),
         )
     console.print(table)
     for limit in answer["limits"]:
-        console.print(f"• {limit}")
+        console.print(f"• {display.sentence(limit)}")
+
+
+def _display(answer: Json) -> Display:
+    """How the owner reads numbers, by the settings that the decision was made with."""
+    return display_of(dataclass_json.from_json(Preferences, answer["inputs"]["preferences"]))

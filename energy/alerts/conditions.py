@@ -9,6 +9,7 @@ from datetime import datetime
 from energy.alerts.device_alerts import DEVICE_LOOKS
 from energy.alerts.energy_alerts import ENERGY_LOOKS
 from energy.alerts.facts import AlertFacts
+from energy.alerts.soc_policies import SOC_LOOKS
 from energy.alerts.timing import AlertMemory, AlertSeverity, Watch, WatchMemory, advance
 
 _ORDER = {AlertSeverity.CRITICAL: 0, AlertSeverity.WARNING: 1, AlertSeverity.INFO: 2}
@@ -48,7 +49,7 @@ def evaluate(facts: AlertFacts, memory: AlertMemory) -> tuple[list[AlertConditio
 def watches(facts: AlertFacts) -> Iterator[Watch]:
     """Everything that is watched at this site."""
     yield _emergency_stop(facts)
-    for look in (*ENERGY_LOOKS, *DEVICE_LOOKS):
+    for look in (*ENERGY_LOOKS, *SOC_LOOKS, *DEVICE_LOOKS):
         yield from look(facts)
 
 

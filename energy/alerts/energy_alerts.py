@@ -50,7 +50,7 @@ def _battery_critical(facts: AlertFacts) -> Iterator[Watch]:
         detail=f"{_sentence(_battery(facts))}; critical is {percent(wanted.soc_critical_pct)} or "
         f"{volts(wanted.voltage_critical_low)}.{_flow(facts)}",
         advice="Nothing may add load now. Cut what the house can spare and charge from a generator "
-        "or the grid; below the shutdown voltage the inverter turns the house off.",
+        f"or the grid; at {volts(wanted.voltage_shutdown)} the inverter turns the house off.",
         holds=holds,
         cleared=cleared,
         clear_for_s=300,

@@ -96,6 +96,8 @@ class AlertFacts:
         grid_expected: The owner has a grid and uses it.
         grid_present: Whether the grid is there; None when nothing measures it.
         usable_wh: What the battery may give until its floor; ``reserve_wh`` what the night takes.
+        running_miners: Names of the miners that are on.
+        local_hour: Hour of the day at the site, 0–23.
         sun_carries_base_load: Whether the sun carries the house now.
     """
 
@@ -126,6 +128,8 @@ class AlertFacts:
     sources: tuple[SourceFact, ...] = ()
     devices: tuple[DeviceFact, ...] = ()
     failed_switches: tuple[FailedSwitchFact, ...] = ()
+    running_miners: tuple[str, ...] = ()
+    local_hour: int | None = None
     idle_miners: tuple[IdleMinerFact, ...] = ()
     zones: tuple[ZoneFact, ...] = ()
     emergency_stop: StopFact | None = field(default=None)

@@ -78,7 +78,7 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
 )
 _CHOICES = {
     "units": ("metric", "imperial"),
-    "temperature_unit": ("c", "f"),
+    "temperature_unit": ("auto", "c", "f"),
     "power_unit": ("w", "kw"),
     "require_confirmation": ("always", "sometimes", "never"),
 }

@@ -43,6 +43,9 @@ class Preferences:
     their name.
 
     ``dark_day_reserve_wh`` is None for 27 % of the capacity.
+    ``temperature_unit`` ``auto`` is that of ``units``: °C metric, °F imperial.
+    ``solar_priority_start`` to ``solar_priority_end`` are the local hours in which the sun is to
+    bring the battery to ``soc_target_pct``.
     ``voltage_curve`` is None for "linear from ``voltage_at_0_percent`` to
     ``voltage_at_100_percent``"; its points are
     (voltage V, SOC %). Ordering rules are checked by
@@ -71,7 +74,7 @@ class Preferences:
     # display
     user_prefers_soc_display: bool = False
     units: str = "metric"
-    temperature_unit: str = "c"
+    temperature_unit: str = "auto"
     power_unit: str = "w"
     # place
     timezone: str = "America/Los_Angeles"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any, TypeVar, cast
 
@@ -20,28 +19,6 @@ LONGEST_TEXT = 2_000
 OF_A_VERSION = frozenset({"version", "updated_at"})
 """What an answer adds, so that it can be sent back changed."""
 
-WITHOUT_EFFECT: Mapping[type, frozenset[str]] = {
-    Preferences: frozenset(
-        {
-            "power_unit",
-            "require_confirmation",
-            "soc_pause_miners_pct",
-            "soc_resume_miners_pct",
-            "soc_target_pct",
-            "solar_priority_end",
-            "solar_priority_start",
-            "temperature_unit",
-            "user_prefers_soc_display",
-            "voltage_optimal_max",
-            "voltage_optimal_min",
-            "voltage_shutdown",
-        }
-    ),
-    Zone: frozenset({"sensor_device_id", "zone_type"}),
-}
-"""Settings that are kept and checked, and that nothing reads yet: the description says so."""
-
-NO_EFFECT = "Kept, without an effect yet: the rules and pages that read it are to come."
 _LEFT_OUT = "is missing: PUT replaces the whole, PATCH changes single fields"
 
 
@@ -141,10 +118,7 @@ def _body(schema: Json, example: Json) -> Json:
 
 def schema_of(kind: type[Any]) -> Json:
     """The JSON schema, for the description of the API."""
-    schema = TypeAdapter(kind).json_schema(ref_template="#/components/schemas/{model}")
-    for name in WITHOUT_EFFECT.get(kind, ()):
-        schema["properties"][name]["description"] = NO_EFFECT
-    return schema
+    return TypeAdapter(kind).json_schema(ref_template="#/components/schemas/{model}")
 
 
 def _is_required(field: Any) -> bool:  # noqa: ANN401 - dataclasses.Field of any type

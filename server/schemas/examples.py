@@ -14,6 +14,10 @@ HOME_NOW: Json = {
     "name": "Reference site",
     "at": "2026-06-21T19:00:00+00:00",
     "battery": {
+        "range": {
+            "code": "optimal",
+            "sentence": "In its optimal range of 50.00 V to 54.50 V.",
+        },
         "voltage": _aged(52.3, "V", 12.0, "Battery monitor"),
         "rest_voltage": _aged(52.31, "V", 12.0, "computed"),
         "soc": _aged(62.4, "%", 12.0, "computed"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import ConfigDict, Field
 
+from energy.battery.voltage_range import VoltageRange
 from energy.measuring.quantity import Quality
 from energy.site.loads import LoadKind
 from energy.site.preferences import ControlLevel
@@ -30,9 +31,17 @@ class AgedValue(Shape):
     )
 
 
+class BatteryRangeNow(Shape):
+    """Where the voltage stands among the owner's thresholds; ``code`` is null without a voltage."""
+
+    code: VoltageRange | None
+    sentence: str
+
+
 class BatteryNow(Shape):
     """The battery; power and current are positive when charging."""
 
+    range: BatteryRangeNow
     voltage: AgedValue
     rest_voltage: AgedValue
     soc: AgedValue
@@ -82,6 +91,7 @@ class ZoneNow(Shape):
 
     id: str
     name: str
+    type: str
     temperature: AgedValue
     reason: str | None
     explanation: str

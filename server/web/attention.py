@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from energy.site.display import Display, display_of
 from server.container import Services
 from services.actions.records import Action, ActionStatus
 from services.alerting.records import Alert, Severity
@@ -49,8 +50,8 @@ class Attention:
         return len(self.critical) + len(self.actions) + len(self.others)
 
 
-async def attention_of(services: Services, system_id: UUID) -> Attention:
-    """What needs the owner of a site now."""
+async def attention_of(services: Services, system_id: UUID, display: Display) -> Attention:
+    """What needs the owner of a site now, in the owner's units."""
     alerts = sorted(
         await services.alert_store.open(system_id),
         key=lambda alert: (RANK[alert.severity], alert.opened_at),
@@ -59,21 +60,22 @@ async def attention_of(services: Services, system_id: UUID) -> Attention:
     names = await _names(services, system_id) if pending else {}
     return Attention(
         critical=tuple(alert for alert in alerts if alert.severity is Severity.CRITICAL),
-        actions=tuple(_card(action, names) for action in pending),
+        actions=tuple(_card(action, names, display) for action in pending),
         others=tuple(alert for alert in alerts if alert.severity is not Severity.CRITICAL),
     )
 
 
 async def card_of(services: Services, action: Action) -> ActionCard:
     """One action's card."""
-    return _card(action, await _names(services, action.system_id))
+    preferences = (await services.settings.preferences(action.system_id)).value
+    return _card(action, await _names(services, action.system_id), display_of(preferences))
 
 
 async def _names(services: Services, system_id: UUID) -> dict[UUID, str]:
     return {load.id: load.name for load in await services.sites.loads(system_id)}
 
 
-def _card(action: Action, names: dict[UUID, str]) -> ActionCard:
+def _card(action: Action, names: dict[UUID, str], display: Display) -> ActionCard:
     is_pending = action.status is ActionStatus.PENDING
     state = action.status.value.replace("_", " ").capitalize()
     ended = state if action.result is None else f"{state}: {action.result}"
@@ -81,9 +83,9 @@ def _card(action: Action, names: dict[UUID, str]) -> ActionCard:
         id=action.id,
         load=names.get(action.load_id, "a load"),
         target_on=action.target_on,
-        explanation=action.explanation,
+        explanation=display.sentence(action.explanation),
         by=action.requested_by,
         is_pending=is_pending,
         expires_at="" if action.expires_at is None else action.expires_at.isoformat(),
-        result="" if is_pending else ended,
+        result="" if is_pending else display.sentence(ended),
     )

@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from energy.site.display import Display
 from energy.wording import duration
 from server.web.static_files import asset
 from services.stored import Json
@@ -33,6 +34,7 @@ def environment() -> Environment:
     found.filters["since"] = since
     found.filters["is_stale"] = is_stale
     found.filters["age"] = age
+    found.filters["digits"] = digits_shown
     found.filters["kilo"] = lambda value: None if value is None else value / 1_000.0
     return found
 
@@ -44,6 +46,11 @@ def number(value: float | None, digits: int = 0) -> str:
     return f"{value:,.{digits}f}".replace(",", "\N{NARROW NO-BREAK SPACE}").replace(
         "-", "\N{MINUS SIGN}"
     )
+
+
+def digits_shown(display: Display, unit: str, digits: int) -> int:
+    """The decimals of a number of ``unit``: kilowatts have two where watts have none."""
+    return 2 if unit == "W" and display.kilowatts else digits
 
 
 def since(reading: Json, at: str) -> str:

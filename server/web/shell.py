@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from energy.site.display import Display, display_of
 from server.container import Services
 from server.web.attention import Attention, attention_of
 from services.accounts.accounts import Identity
@@ -34,11 +35,13 @@ class Shell:
     clock: str
     speed: float
     attention: Attention
+    display: Display
 
 
 async def shell_of(services: Services, who: Identity, site: System, *, active: str) -> Shell:
     """The frame for one request."""
-    timezone = (await services.settings.preferences(site.id)).value.timezone
+    preferences = (await services.settings.preferences(site.id)).value
+    timezone, display = preferences.timezone, display_of(preferences)
     at = services.clock.now()
     return Shell(
         active=active,
@@ -52,5 +55,6 @@ async def shell_of(services: Services, who: Identity, site: System, *, active: s
         at=at.isoformat(),
         clock=f"{at.astimezone(ZoneInfo(timezone)):%a %-d %b, %H:%M}",
         speed=services.clock.speed,
-        attention=await attention_of(services, site.id),
+        attention=await attention_of(services, site.id, display),
+        display=display,
     )

@@ -81,6 +81,15 @@ class Proposals:
         """
         return await self._decide(action_id, by=by, status=ActionStatus.APPROVED, word="approved")
 
+    async def confirmed(self, action: Action, *, by: str) -> Action:
+        """A proposal that somebody who may switch has asked for in so many words: approved at once
+        where the owner's ``require_confirmation`` wants no second word of it.
+        """
+        wanted = (await self._settings.preferences(action.system_id)).value.require_confirmation
+        if action.status is not ActionStatus.PENDING or not is_enough(wanted, action):
+            return action
+        return await self.approve(action.id, by=f"{by} (confirmation: {wanted})")
+
     async def reject(self, action_id: UUID, *, by: str) -> Action:
         """The owner refuses. Raises as ``approve``."""
         return await self._decide(action_id, by=by, status=ActionStatus.REJECTED, word="rejected")
@@ -218,6 +227,13 @@ class Proposals:
             if repeated or verdict.codes == (BlockCode.ALREADY_IN_STATE,):
                 return blocked
         return await self._actions.create(blocked, detail=verdict.sentence)
+
+
+def is_enough(require_confirmation: str, action: Action) -> bool:
+    """Whether asking for it is enough: ``sometimes`` a stop is, a start needs a second word."""
+    return require_confirmation == "never" or (
+        require_confirmation == "sometimes" and not action.target_on
+    )
 
 
 def needs_approval(actor: Actor, level: ControlLevel, *, urgent: bool) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from energy.alerts.facts import (
     AlertFacts,
@@ -94,6 +95,8 @@ class FactsOfSite:
             sources=await self._sources(system_id, at, loads),
             devices=tuple(_device(load, built) for load in loads),
             failed_switches=await self._failed(system_id, at, loads),
+            running_miners=_running_miners(built),
+            local_hour=at.astimezone(ZoneInfo(preferences.timezone)).hour,
             idle_miners=() if what is None else _idle_miners(what.decision),
             zones=() if what is None else _zones(what.zones),
             emergency_stop=StopFact(by=str(stop.changed_by), reason=str(stop.reason))
@@ -170,6 +173,11 @@ def _source(poll: PollHealth, at: datetime, *, drives_loads: bool) -> SourceFact
         caution=poll.caution,
         drives_loads=drives_loads,
     )
+
+
+def _running_miners(built: BuiltSnapshot) -> tuple[str, ...]:
+    running = {state.miner_id for state in built.states if state.is_on}
+    return tuple(sorted(miner.name for miner in built.miners if miner.id in running))
 
 
 def _idle_miners(decision: Decision) -> tuple[IdleMinerFact, ...]:

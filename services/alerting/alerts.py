@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 from energy.alerts.conditions import AlertCondition, evaluate
 from energy.alerts.facts import AlertFacts
 from energy.alerts.timing import AlertMemory, WatchMemory
+from energy.site.display import Display, display_of
 from energy.site.preferences import Preferences
 from services.alerting.notifications import (
     Targets,
@@ -100,8 +101,9 @@ class Alerts:
         stored = {alert.key: alert for alert in await self._store.open(system_id)}
         memory = agreed(self._memories.get(system_id, AlertMemory()), stored)
         conditions, self._memories[system_id] = evaluate(facts, memory)
-        changes = changes_of(stored, conditions, system_id=system_id, at=now)
         preferences = (await self._settings.preferences(system_id)).value
+        worded = [in_owners_units(each, display_of(preferences)) for each in conditions]
+        changes = changes_of(stored, worded, system_id=system_id, at=now)
         messages = self._messages(changes, preferences, await self._site_name(system_id), now)
         await self._save(changes, messages)
         return changes.lasting
@@ -237,6 +239,16 @@ class Alerts:
                 "at": alert.updated_at.isoformat(),
             },
         )
+
+
+def in_owners_units(condition: AlertCondition, display: Display) -> AlertCondition:
+    """The same with its texts as the owner reads them."""
+    return replace(
+        condition,
+        title=display.sentence(condition.title),
+        detail=display.sentence(condition.detail),
+        advice=display.sentence(condition.advice),
+    )
 
 
 def agreed(memory: AlertMemory, stored: Mapping[str, Alert]) -> AlertMemory:

@@ -25,6 +25,7 @@ from services.telemetry.newest_values import Newest, freshest, snapshot_of
 from services.telemetry.ports import Skies, SkyModel, TelemetryStore
 from services.telemetry.records import Latest
 from services.telemetry.sky import sky_now
+from services.telemetry.zone_sensors import sensors_of, told_by
 
 LOAD_FRESH_S = 300.0
 """A switch that has said nothing for longer is unknown, which is not off; so are its watts."""
@@ -98,6 +99,7 @@ class Readings:
         loads: All controlled loads by id.
         inverters: Their ids.
         packs: The battery packs' ids.
+        sensors: Whose samples each device's sensor gives, by the device's id.
         newest: The newest value per device and metric.
         pv_mean_w: Mean PV power of the last ten minutes, W.
     """
@@ -108,6 +110,7 @@ class Readings:
     loads: Mapping[UUID, ControlledLoad]
     inverters: Sequence[UUID]
     packs: Sequence[UUID]
+    sensors: Mapping[str, Sequence[UUID]]
     newest: Newest
     pv_mean_w: float | None
 
@@ -141,7 +144,7 @@ class SnapshotBuilder:
 
     async def read(self, system_id: UUID, at: datetime) -> Readings:
         """What the stores hold of a site at ``at``: no sample measured later is in it."""
-        settings, (loads, devices, found, pv_mean_w) = await asyncio.gather(
+        settings, (loads, devices, adapters, found, pv_mean_w) = await asyncio.gather(
             asyncio.gather(
                 self._settings.preferences(system_id),
                 self._settings.miners(system_id),
@@ -150,6 +153,7 @@ class SnapshotBuilder:
             asyncio.gather(
                 self._sites.loads(system_id),
                 self._sites.devices(system_id),
+                self._sites.adapters(system_id),
                 self._telemetry.latest(system_id, until=at),
                 self._pv_mean_w(system_id, at),
             ),
@@ -162,6 +166,7 @@ class SnapshotBuilder:
             loads={load.id: load for load in loads},
             inverters=_ids(devices, "inverter"),
             packs=_ids(devices, "battery_pack"),
+            sensors=sensors_of(devices, loads, adapters),
             newest={(each.device_id, each.metric): each for each in found},
             pv_mean_w=pv_mean_w,
         )
@@ -216,7 +221,8 @@ class SnapshotBuilder:
             others=others,
             zones=zones,
             temperatures={
-                zone.id: freshest(newest, [UUID(zone.id)], "temperature_c", at) for zone in zones
+                zone.id: freshest(newest, told_by(zone, read.sensors), "temperature_c", at)
+                for zone in zones
             },
             loads=loads,
             load_states=states,

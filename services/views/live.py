@@ -9,10 +9,12 @@ from uuid import UUID
 from energy import dataclass_json
 from energy.allocation.decision import Decision
 from energy.allocation.explanation.sentences import Explanations
+from energy.battery.voltage_range import battery_range
 from energy.climate.zones import ZoneDecision
 from energy.measuring.measured import Measured
 from energy.measuring.quantity import Quantity
 from energy.measuring.staleness import stale_after_s
+from energy.site.display import display_of
 from energy.site.miners import MinerProfile
 from energy.site.preferences import Preferences
 from energy.site.snapshot import Reading
@@ -30,6 +32,7 @@ from services.telemetry.snapshots import (
     LoadState,
     SnapshotBuilder,
 )
+from services.views.owners_units import in_owners_units
 
 DECISION_STALE_S = 180.0
 """A decision older than three cycles is no longer what holds, s."""
@@ -63,9 +66,9 @@ class LiveView:
         decided_s = None if record is None else (at - record.at).total_seconds()
         stop = await self._emergency.state(system_id)
         measured = built.measured
-        return {
+        picture: Json = {
             "at": at.isoformat(),
-            "battery": _battery(measured),
+            "battery": _battery(measured, built.preferences),
             "solar": {
                 "power": _quantity(measured.pv, "W"),
                 "potential": _computed(
@@ -93,10 +96,16 @@ class LiveView:
             "control_level": built.preferences.control_level.value,
             "alerts_open": len(await self._alerts.open(system_id)),
         }
+        return in_owners_units(picture, display_of(built.preferences))
 
 
-def _battery(measured: Measured) -> Json:
+def _battery(measured: Measured, preferences: Preferences) -> Json:
+    stands = battery_range(measured.raw_voltage_v, measured.rest_voltage_v, preferences)
     return {
+        "range": {
+            "code": None if stands is None else stands.code.value,
+            "sentence": "" if stands is None else stands.sentence,
+        },
         "voltage": _quantity(measured.voltage, "V"),
         "rest_voltage": _quantity(measured.rest_voltage, "V", digits=3),
         "soc": _quantity(measured.soc, "%"),
@@ -148,6 +157,7 @@ def _zones(built: BuiltSnapshot, what: Decided | None) -> list[Json]:
         {
             "id": zone.id,
             "name": zone.name,
+            "type": zone.zone_type,
             "temperature": _value(built.temperatures.get(zone.id), "°C", built.preferences),
             **_zone_command(told.get(zone.id)),
         }

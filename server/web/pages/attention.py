@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from energy.site.display import display_of
 from server.auth import ChosenSite, Container, Reader, ensure_visible
 from server.web.attention import attention_of, card_of
 from server.web.rendering import page
@@ -19,7 +20,8 @@ router = APIRouter()
 @router.get("/attention")
 async def attention(services: Container, site: ChosenSite, who: Reader) -> Response:
     """The section that stands first on the home page; its count is every page's badge."""
-    found = await attention_of(services, site.id)
+    preferences = (await services.settings.preferences(site.id)).value
+    found = await attention_of(services, site.id, display_of(preferences))
     return page("attention.html", attention=found, may_control=who.may(Scope.CONTROL))
 
 

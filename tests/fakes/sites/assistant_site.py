@@ -224,6 +224,11 @@ class PendingProposals:
         self.proposed.append(action)
         return await self._stores.actions.create(action, detail="proposed")
 
+    async def confirmed(self, action: Action, *, by: str) -> Action:
+        """This owner wants every proposal confirmed."""
+        assert by
+        return action
+
 
 @dataclass(kw_only=True)
 class AssistantSite:

@@ -1,6 +1,6 @@
 // The last 24 hours as lines and as a table: site time, 24 hours, one colour a quantity, gaps where nothing was measured.
 import { clock, day, siteNow } from "./site_time.js";
-import { digits, text } from "./words.js";
+import { decimalsOf, digits, text, unitOf, valueOf } from "./words.js";
 
 const HOUR_S = 3_600;
 const STEP_S = 600;
@@ -66,10 +66,12 @@ function draw() {
   const colour = (name) => { probe.style.color = `var(${name})`; return colours && getComputedStyle(probe).color; };
   const ink = colour("--quiet"), line = colour("--line");
   const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line } };
-  const written = (unit, count) => (_, value) => value === null || value === undefined ? "–" : `${digits(value, count)} ${unit}`;
+  const written = (unit, count) => (_, value) => value === null || value === undefined ? "–" : `${digits(valueOf(value, unit), decimalsOf(unit, count))} ${unitOf(unit)}`;
+  // Where nothing was measured the axes show what is usual: the battery's own range, and a kilowatt.
+  const usual = (low, high) => (_, min, max) => min === null || max === null ? [low, high] : uPlot.rangeNum(min, max, { min: { pad: 0.1, soft: 0, mode: 3 }, max: { pad: 0.1, soft: 0, mode: 3 } });
   const options = {
     width: box.clientWidth, height: 260,
-    scales: { x: { time: true }, W: {}, V: {} },
+    scales: { x: { time: true }, W: { range: usual(0, 1000) }, V: { range: usual(Number(box.dataset.lowestV), Number(box.dataset.highestV)) } },
     cursor: { drag: { x: true, y: false, setScale: true } },
     axes: [
       { ...axis, values: (_, splits) => splits.map((each, i) => { const at = each * 1000; return i && day(splits[i - 1] * 1000) === day(at) ? clock(at) : `${clock(at)}\n${day(at)}`; }) },
@@ -112,13 +114,13 @@ function touch(over) {
 
 function tell() {
   const suns = columns[1].filter((each) => each !== null);
-  text(document.getElementById("chart-summary"), suns.length ? `Highest solar power ${digits(Math.max(...suns))} W in the last 24 hours.` : "Nothing was measured in the last 24 hours.");
+  text(document.getElementById("chart-summary"), suns.length ? `Highest solar power ${digits(valueOf(Math.max(...suns), "W"), decimalsOf("W"))} ${unitOf("W")} in the last 24 hours.` : "Nothing was measured in the last 24 hours.");
   const rows = columns[0].map((at, i) => [at, ...columns.slice(1).map((column) => column[i])]).filter((row) => row.slice(1).some((value) => value !== null)).slice(-48).reverse();
   const cell = (tag, words) => Object.assign(document.createElement(tag), { textContent: words });
   const line = (cells) => { const made = document.createElement("tr"); made.append(...cells); return made; };
   document.getElementById("chart-table").replaceChildren(
-    line(["Time", ...METRICS.map(([, label, , unit]) => `${label} ${unit}`)].map((words) => cell("th", words))),
-    ...rows.map(([at, ...values]) => line([cell("td", clock(at * 1000)), ...values.map((value, i) => cell("td", digits(value, METRICS[i][3] === "V" ? 2 : 0)))])),
+    line(["Time", ...METRICS.map(([, label, , unit]) => `${label} ${unitOf(unit)}`)].map((words) => cell("th", words))),
+    ...rows.map(([at, ...values]) => line([cell("td", clock(at * 1000)), ...values.map((value, i) => cell("td", digits(valueOf(value, METRICS[i][3]), decimalsOf(METRICS[i][3], METRICS[i][3] === "V" ? 2 : 0))))])),
   );
 }
 

@@ -1,7 +1,7 @@
 // Home: the numbers move without a reload, and stop moving without news.
 import "./chart.js";
 import { siteNow } from "./site_time.js";
-import { digits, text } from "./words.js";
+import { decimalsOf, digits, text, valueOf } from "./words.js";
 
 const MOVES_FROM_W = 50;
 const at = (now, path) => path.split(".").reduce((value, key) => (Array.isArray(value) ? value.find((each) => each.id === key) : value?.[key]), now);
@@ -21,7 +21,7 @@ function draw(now) {
   for (const each of document.querySelectorAll("[data-v]")) {
     const reading = at(now, each.dataset.v);
     const value = reading?.value;
-    text(each, digits("unsigned" in each.dataset && value ? Math.abs(value) : value, Number(each.dataset.digits)));
+    text(each, digits(valueOf("unsigned" in each.dataset && value ? Math.abs(value) : value, each.dataset.unit), Number(each.dataset.digits)));
     dated(each, now, reading);
   }
   for (const each of document.querySelectorAll("[data-age-of]")) dated(each, now, at(now, each.dataset.ageOf));
@@ -31,7 +31,8 @@ function draw(now) {
   }
   text(document.getElementById("direction"), (now.battery.power.value ?? 0) < 0 ? "Discharging" : "Charging");
   text(document.getElementById("voltage-source"), now.battery.voltage.source ?? "–");
-  text(document.getElementById("budget"), digits(now.decision?.budget?.total_w, 0));
+  text(document.getElementById("budget"), digits(valueOf(now.decision?.budget?.total_w, "W"), decimalsOf("W")));
+  text(document.getElementById("battery-range"), now.battery.range.sentence);
   document.getElementById("decided").dataset.since = now.decision?.at ?? "";
   text(document.getElementById("level"), now.control_level);
   if (changed("[data-miner]", now.miners) || changed("[data-zone]", now.zones)) return again();

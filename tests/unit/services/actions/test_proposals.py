@@ -62,6 +62,39 @@ async def test_an_approved_proposal_is_executed(site: ScriptedSite) -> None:
     assert site.primary.relay
 
 
+@pytest.mark.parametrize(
+    ("wanted", "target_on", "approved"),
+    [
+        pytest.param("always", False, False, id="always: a stop waits"),
+        pytest.param("always", True, False, id="always: a start waits"),
+        pytest.param("sometimes", False, True, id="sometimes: a stop does not"),
+        pytest.param("sometimes", True, False, id="sometimes: a start waits"),
+        pytest.param("never", False, True, id="never: nor a stop"),
+        pytest.param("never", True, True, id="never: nor a start"),
+    ],
+)
+async def test_which_proposals_need_a_second_word_of_who_asked(
+    site: ScriptedSite, wanted: str, *, target_on: bool, approved: bool
+) -> None:
+    await site.prefer(require_confirmation=wanted)
+    site.primary.flip(on=not target_on)
+    await site.pass_minutes(30)
+    action = await site.wish(actor=Actor.AGENT, target_on=target_on)
+    after = await site.loop.proposals.confirmed(action, by="owner@example.com")
+    assert after.status is (ActionStatus.APPROVED if approved else PENDING)
+    log = await site.stores.actions.events(action.id)
+    assert [event.detail for event in log][1:] == (
+        [f"approved by owner@example.com (confirmation: {wanted})"] if approved else []
+    )
+
+
+async def test_what_is_blocked_is_not_confirmed(site: ScriptedSite) -> None:
+    await site.prefer(require_confirmation="never")
+    action = await site.wish(actor=Actor.AGENT, target_on=False)
+    assert action.status is ActionStatus.BLOCKED
+    assert await site.loop.proposals.confirmed(action, by="owner@example.com") == action
+
+
 async def test_a_rejected_proposal_is_not(site: ScriptedSite) -> None:
     action = await site.wish(actor=Actor.AGENT)
     await site.loop.proposals.reject(action.id, by="owner@example.com")

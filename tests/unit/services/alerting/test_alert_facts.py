@@ -109,6 +109,7 @@ async def test_a_site_that_has_never_spoken(site: Site) -> None:
         at=EPOCH,
         preferences=Preferences(timezone="UTC", latitude=0, longitude=0),
         waiting=True,
+        local_hour=19,
         voltage_reason="Waiting for the first readings: nothing starts.",
         sources=(
             SourceFact(id=str(RELAY), name="Relay", silent_s=None, drives_loads=True),

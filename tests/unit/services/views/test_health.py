@@ -107,13 +107,13 @@ def _answers(answer: Json) -> Check:
         pytest.param(
             None,
             545,
-            ("ok", "answers; read every 3 min, 100 % in 24 h"),
-            id="3 intervals and the grace",
+            ("ok", "answers; read every 3 min, 33.3 % in 24 h, 1 gap"),
+            id="3 intervals and the grace: two polls were not made",
         ),
         pytest.param(
             None,
             546,
-            ("down", "silent for 10 min; read every 3 min, 100 % in 24 h, 1 gap"),
+            ("down", "silent for 10 min; read every 3 min, 33.3 % in 24 h, 1 gap"),
             id="silent for longer",
         ),
         pytest.param(

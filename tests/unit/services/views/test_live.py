@@ -65,6 +65,10 @@ async def test_a_running_site(site: ScriptedSite) -> None:
     site.clock.advance(15.0)
     now = await site.loop.live.now(SYSTEM_ID)
     assert now["battery"] == {
+        "range": {
+            "code": "optimal",
+            "sentence": "In its optimal range of 50.00 V to 54.50 V.",
+        },
         "voltage": quantity(52.3, "V", 15.0, "Victron VRM"),
         "rest_voltage": quantity(52.8, "V", 15.0, "computed", 600.0),
         "soc": quantity(66.4, "%", 15.0, "computed", 600.0),

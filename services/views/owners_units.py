@@ -1,0 +1,36 @@
+"""Sentences of a JSON document in the owner's units; numbers stay as they are."""
+
+from __future__ import annotations
+
+from energy.site.display import Display
+from services.stored import Json
+
+SENTENCES = frozenset({"explanation", "would_change", "limits", "reason", "sentence"})
+
+
+def in_owners_units(document: Json, display: Display) -> Json:
+    """The document with the sentences of ``SENTENCES`` as the owner reads them."""
+    return {
+        name: _of_sentence(value, display) if name in SENTENCES else _inside(value, display)
+        for name, value in document.items()
+    }
+
+
+def _of_sentence(value: object, display: Display) -> object:
+    match value:
+        case str():
+            return display.sentence(value)
+        case list():
+            return [_of_sentence(line, display) for line in value]
+        case _:
+            return value
+
+
+def _inside(value: object, display: Display) -> object:
+    match value:
+        case dict():
+            return in_owners_units(value, display)
+        case list():
+            return [_inside(part, display) for part in value]
+        case _:
+            return value
