@@ -38,6 +38,8 @@ class ServerConfig:
         max_body_bytes: Larger requests are refused with 413.
         heartbeat_s: Wall seconds between heartbeat comments of an event stream.
         refresh_s: Longest wall time between two pictures of the site on the live stream.
+        picture_s: A picture that takes longer is given up, and the database told as away, wall s.
+            With ``refresh_s``: after this long a page knows that it is not live any more.
     """
 
     version: str = "unknown"
@@ -46,7 +48,8 @@ class ServerConfig:
     secure_cookies: bool = False
     max_body_bytes: int = 262_144
     heartbeat_s: float = 15.0
-    refresh_s: float = 10.0
+    refresh_s: float = 6.0
+    picture_s: float = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,9 +30,10 @@ BENCHES = (
     "fleet",
     "replay",
     "chaos",
+    "kill",
 )
-ON_REQUEST = frozenset({"replay", "chaos"})
-"""Only when named: one needs a file, the other half an hour."""
+ON_REQUEST = frozenset({"replay", "chaos", "kill"})
+"""Only when named: one needs a file, the others many minutes."""
 
 
 @command

@@ -17,6 +17,7 @@ from server.sse import event, merged, stream
 from services.errors import CommandCenterError
 from services.sites.records import System
 from services.stored import Json
+from services.time_limit import within
 
 router = APIRouter(tags=["live"], route_class=DescribedRoute)
 TOPICS = ("telemetry", "decision", "action", "alert", "estop")
@@ -63,8 +64,11 @@ async def _pictures(
 
 
 async def _now(services: Services, site: System) -> ServerSentEvent:
+    """A server that is frozen gives no error: its picture is not waited for."""
+    picture = services.live.now(site.id)
     try:
-        return event("now", await services.live.now(site.id))
+        found = await within(services.config.picture_s, picture, what="The database")
+        return event("now", found)
     except CommandCenterError as error:
         return event("away", {"message": str(error)})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -218,6 +219,39 @@ async def test_a_picture_that_hangs_holds_up_no_change(site: WebSite) -> None:
         assert (await line.next()).name == "version"
         await site.stores.events.publish("estop", {"latched": True})
         assert (await line.next()).data == {"latched": True}
+
+
+async def test_a_database_that_is_frozen_is_told_as_away_and_back() -> None:
+    """It gives no error, and what was asked of it does not even end when it is cancelled."""
+    config = ServerConfig(allowed_hosts=("test",), refresh_s=0.05, picture_s=0.05)
+    site = WebSite(config=config)
+    await site.set_up()
+    headers = {"Authorization": f"Bearer {await site.token('owner@example.com', Scope.READ)}"}
+    thawed = asyncio.Event()
+
+    class Frozen(LiveView):
+        def __init__(self) -> None: ...
+
+        @override
+        async def now(self, system_id: UUID) -> Json:
+            del system_id
+            while not thawed.is_set():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await thawed.wait()
+            return {"at": "now"}
+
+    site.app.state.services = replace(site.services, live=Frozen())
+    async with listening(site.app, "/api/stream", headers=headers) as line:
+        told = await line.next("now", "away")
+        assert told.name == "away"
+        assert "no answer within" in told.data["message"]
+        thawed.set()
+        assert (await line.next("now")).data == {"at": "now"}
+
+
+def test_a_page_knows_within_ten_seconds_that_it_is_not_live() -> None:
+    config = ServerConfig()
+    assert config.refresh_s + config.picture_s < 10.0
 
 
 @pytest.mark.parametrize("heartbeat_s", [0.05])

@@ -6,7 +6,7 @@ import { clock, heard, moment, siteNow } from "./site_time.js";
 import { listen } from "./stream.js";
 import { duration, text } from "./words.js";
 
-const QUIET_AFTER_MS = 25_000; // the server speaks at least every ten seconds
+const QUIET_AFTER_MS = 15_000; // the server speaks at least every nine seconds
 const pill = document.getElementById("connection");
 const banner = document.getElementById("stopped");
 let newsAt = Date.now();
