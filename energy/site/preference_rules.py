@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from itertools import pairwise
@@ -35,16 +36,30 @@ _THRESHOLD_RULE = (
     "shutdown < critical_low ≤ low < restart ≤ optimal_min < optimal_max ≤ float < absorption "
     "≤ full ≤ absolute max"
 )
-_POSITIVE = ("battery_nominal_v", "battery_capacity_wh", "stale_after_s", "stale_after_local_s")
-_NOT_NEGATIVE = (
-    "max_grid_import_w",
-    "battery_discharge_allowance_w",
-    "max_battery_discharge_w",
-    "budget_tolerance_w",
-    "manual_hold_minutes",
-    "assumed_base_load_w",
-)
+_MOST_V, _MOST_W, _MOST_WH = 1_000.0, 1e7, 1e8
+"""What no site of this kind exceeds: beyond it a value is a slip of the finger, and a load, a limit
+or a delay so large would switch off the protection that compares with it.
+"""
+
+_DAY_MINUTES = 1_440.0
 _RANGES: tuple[tuple[str, float, float], ...] = (
+    ("voltage_at_0_percent", 0, _MOST_V),
+    ("voltage_at_100_percent", 0, _MOST_V),
+    ("battery_nominal_v", 1, _MOST_V),
+    ("battery_absolute_min", 0, _MOST_V),
+    ("battery_absolute_max", 0, _MOST_V),
+    ("battery_capacity_wh", 1, _MOST_WH),
+    ("voltage_shutdown", 0, _MOST_V),
+    ("max_grid_import_w", 0, _MOST_W),
+    ("battery_discharge_allowance_w", 0, _MOST_W),
+    ("max_battery_discharge_w", 0, _MOST_W),
+    ("budget_tolerance_w", 0, _MOST_W),
+    ("assumed_base_load_w", 0, _MOST_W),
+    ("manual_hold_minutes", 0, 7 * _DAY_MINUTES),
+    ("stale_after_s", 1, 3_600),
+    ("stale_after_local_s", 1, 3_600),
+    ("failsafe_after_s", 1, 7_200),
+    ("failsafe_after_local_s", 1, 7_200),
     ("soc_critical_pct", 0, 100),
     ("soc_minimum_pct", 0, 100),
     ("soc_warning_pct", 0, 100),
@@ -82,7 +97,35 @@ _CHOICES = {
     "power_unit": ("w", "kw"),
     "require_confirmation": ("always", "sometimes", "never"),
 }
+_MINER_RANGES: tuple[tuple[str, float, float], ...] = (
+    ("hashrate_ths", 0, 1e6),
+    ("power_draw_watts", 1, _MOST_W),
+    ("emergency_stop_voltage", 1, _MOST_V),
+    ("start_voltage", 1, _MOST_V),
+    ("priority_level", 1, 10),
+    ("start_hysteresis_minutes", 0, _DAY_MINUTES),
+    ("stop_hysteresis_minutes", 0, 60),
+    ("minimum_on_minutes", 0, _DAY_MINUTES),
+    ("minimum_off_minutes", 0, _DAY_MINUTES),
+    ("minimum_excess_watts", 0, _MOST_W),
+    ("minimum_solar_production_watts", 0, _MOST_W),
+    ("maximum_runtime_hours", 0, 25),
+    ("prefer_time_start", 0, 23),
+    ("prefer_time_end", 0, 23),
+)
+_ZONE_RANGES: tuple[tuple[str, float, float], ...] = (
+    ("temp_too_hot", -60, 150),
+    ("temp_hot_ok", -60, 150),
+    ("temp_cold_ok", -60, 150),
+    ("temp_too_cold", -60, 150),
+    ("block_charging_below_temp", -60, 60),
+    ("exhaust_fan_max_speed", 1, 10),
+    ("minimum_solar_for_heating_watts", 0, _MOST_W),
+)
 _CURVE_POINTS = (2, 50)
+_LONGEST_NAME = 100
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that turn the direction of all that follows (Unicode's bidirectional controls)."""
 _PHONE = re.compile(r"\+[1-9]\d{6,14}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
@@ -105,7 +148,6 @@ def preference_violations(value: Preferences) -> list[Violation]:
         found += _pair(value, f"{mode}_stop_step_pct", "≤", f"{mode}_start_step_pct")
     found += _pair(value, "sun_stop_soc_pct", "≤", "sun_start_soc_pct")
     found += _curve(value.voltage_curve)
-    found += _above_zero(value, _POSITIVE) + _from_zero(value, _NOT_NEGATIVE)
     if value.dark_day_reserve_wh is not None:
         found += _in_range(value, (("dark_day_reserve_wh", 0, value.battery_capacity_wh),))
     found += _in_range(value, _RANGES)
@@ -119,31 +161,12 @@ def miner_violations(value: MinerProfile) -> list[Violation]:
     if found:
         return found
     found += _named(value.name)
-    found += _above_zero(value, ("power_draw_watts", "emergency_stop_voltage"))
     found += _ascending(
         value,
         (("emergency_stop_voltage", "<"), ("stop_voltage", "<"), ("start_voltage", "")),
         "emergency_stop_voltage < stop_voltage < start_voltage",
     )
-    not_negative = (
-        "hashrate_ths",
-        "start_hysteresis_minutes",
-        "stop_hysteresis_minutes",
-        "minimum_on_minutes",
-        "minimum_off_minutes",
-        "minimum_excess_watts",
-        "minimum_solar_production_watts",
-    )
-    found += _from_zero(value, not_negative)
-    found += _in_range(
-        value,
-        (
-            ("priority_level", 1, 10),
-            ("maximum_runtime_hours", 0, 25),
-            ("prefer_time_start", 0, 23),
-            ("prefer_time_end", 0, 23),
-        ),
-    )
+    found += _in_range(value, _MINER_RANGES)
     return found + _both_or_none(value, "prefer_time_start", "prefer_time_end")
 
 
@@ -162,8 +185,7 @@ def zone_violations(value: Zone) -> list[Violation]:
         tuple((name, "<" if name != given[-1] else "") for name in given),
         "temp_too_hot > temp_hot_ok > temp_cold_ok > temp_too_cold",
     )
-    found += _in_range(value, (("exhaust_fan_max_speed", 1, 10),))
-    return found + _from_zero(value, ("minimum_solar_for_heating_watts",))
+    return found + _in_range(value, _ZONE_RANGES)
 
 
 def _not_finite(value: Preferences | MinerProfile | Zone) -> list[Violation]:
@@ -176,7 +198,16 @@ def _not_finite(value: Preferences | MinerProfile | Zone) -> list[Violation]:
 
 
 def _named(name: str) -> list[Violation]:
-    return [] if name.strip() else [("name", "name must not be empty")]
+    """A name stands in pages, subjects of mail and sentences: it may not break their line or turn
+    their direction of writing.
+    """
+    if not name.strip():
+        return [("name", "name must not be empty")]
+    if len(name) > _LONGEST_NAME:
+        return [("name", f"name must have at most {_LONGEST_NAME} characters, has {len(name)}")]
+    if any(unicodedata.category(each) in {"Cc", "Zl", "Zp"} or each in _TURNING for each in name):
+        return [("name", f"name must be one line of plain characters, got {name!a}")]
+    return []
 
 
 def _ascending(value: object, order: Sequence[tuple[str, str]], rule: str) -> list[Violation]:
@@ -208,7 +239,11 @@ def _curve(points: tuple[tuple[float, float], ...] | None) -> list[Violation]:
         return [(path, f"voltage_curve must have {fewest} to {most} points, has {len(points)}")]
     if not all(math.isfinite(number) for point in points for number in point):
         return [(path, "voltage_curve must consist of numbers")]
-    found: list[Violation] = []
+    found: list[Violation] = [
+        (f"{path}[{index}]", f"voltage must be 0 to {_MOST_V:g}, got {voltage:g}")
+        for index, (voltage, _) in enumerate(points)
+        if not 0 <= voltage <= _MOST_V
+    ]
     for index, (lower, upper) in enumerate(pairwise(points)):
         for column, name in enumerate(("voltage", "percentage")):
             before, this = lower[column], upper[column]
@@ -223,28 +258,12 @@ def _curve(points: tuple[tuple[float, float], ...] | None) -> list[Violation]:
     return found
 
 
-def _above_zero(value: object, names: Iterable[str]) -> list[Violation]:
-    return [
-        (name, f"{name} must be above 0, got {getattr(value, name):g}")
-        for name in names
-        if getattr(value, name) <= 0
-    ]
-
-
-def _from_zero(value: object, names: Iterable[str]) -> list[Violation]:
-    return [
-        (name, f"{name} must be 0 or more, got {getattr(value, name):g}")
-        for name in names
-        if getattr(value, name) < 0
-    ]
-
-
 def _in_range(value: object, ranges: Iterable[tuple[str, float, float]]) -> list[Violation]:
     found: list[Violation] = []
     for name, low, high in ranges:
         number: float | None = getattr(value, name)
         if number is not None and not low <= number <= high:
-            found.append((name, f"{name} must be {low:g} to {high:g}, got {number:g}"))
+            found.append((name, f"{name} must be {low:.15g} to {high:.15g}, got {number:.15g}"))
     return found
 
 

@@ -106,12 +106,12 @@ def test_what_is_just_allowed(changes: dict[str, Any]) -> None:
     [
         pytest.param(
             {"battery_capacity_wh": 0.0},
-            ("battery_capacity_wh", "battery_capacity_wh must be above 0, got 0"),
+            ("battery_capacity_wh", "battery_capacity_wh must be 1 to 100000000, got 0"),
             id="capacity",
         ),
         pytest.param(
             {"max_grid_import_w": -1.0},
-            ("max_grid_import_w", "max_grid_import_w must be 0 or more, got -1"),
+            ("max_grid_import_w", "max_grid_import_w must be 0 to 10000000, got -1"),
             id="negative import",
         ),
         pytest.param(
@@ -227,6 +227,36 @@ def test_each_range(changes: dict[str, Any], expected: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "battery_nominal_v",
+        "battery_absolute_max",
+        "battery_capacity_wh",
+        "voltage_at_100_percent",
+        "max_grid_import_w",
+        "battery_discharge_allowance_w",
+        "max_battery_discharge_w",
+        "budget_tolerance_w",
+        "assumed_base_load_w",
+        "manual_hold_minutes",
+        "failsafe_after_s",
+        "failsafe_after_local_s",
+    ],
+)
+@pytest.mark.parametrize("number", [1e20, 1e308])
+def test_nothing_is_large_enough_to_switch_a_protection_off(name: str, number: float) -> None:
+    """A hold of 1e20 min is beyond the calendar: it ended every control cycle in an error."""
+    violations = preference_violations(replace(Preferences(), **{name: number}))  # type: ignore[arg-type]  # rows of one type
+    assert [path for path, _ in violations] == [name]
+
+
+@pytest.mark.parametrize("name", ["battery_absolute_min", "voltage_shutdown"])
+def test_no_voltage_is_below_zero(name: str) -> None:
+    violations = preference_violations(replace(Preferences(), **{name: -1e308}))  # type: ignore[arg-type]  # rows of one type
+    assert [path for path, _ in violations] == [name]
+
+
+@pytest.mark.parametrize(
     ("curve", "expected"),
     [
         pytest.param(
@@ -243,6 +273,14 @@ def test_each_range(changes: dict[str, Any], expected: tuple[str, str]) -> None:
             ((45.0, 0.0), (math.inf, 100.0)),
             [("voltage_curve", "voltage_curve must consist of numbers")],
             id="infinite",
+        ),
+        pytest.param(
+            ((-1.0, 0.0), (1e308, 100.0)),
+            [
+                ("voltage_curve[0]", "voltage must be 0 to 1000, got -1"),
+                ("voltage_curve[1]", "voltage must be 0 to 1000, got 1e+308"),
+            ],
+            id="no battery's voltages",
         ),
         pytest.param(
             ((45.0, 1.0), (45.0, 50.0), (50.0, 50.0), (56.0, 99.0)),
@@ -282,6 +320,24 @@ def test_the_curve(curve: tuple[tuple[float, float], ...], expected: list[tuple[
         pytest.param({"minimum_off_minutes": -1.0}, ["minimum_off_minutes"], id="negative time"),
         pytest.param({"maximum_runtime_hours": 26.0}, ["maximum_runtime_hours"], id="26 h a day"),
         pytest.param({"start_voltage": math.inf}, ["start_voltage"], id="infinite"),
+        *(
+            pytest.param({name: 1e20}, [name], id=f"{name} beyond any calendar or plant")
+            for name in (
+                "hashrate_ths",
+                "power_draw_watts",
+                "start_voltage",
+                "start_hysteresis_minutes",
+                "stop_hysteresis_minutes",
+                "minimum_on_minutes",
+                "minimum_off_minutes",
+                "minimum_excess_watts",
+                "minimum_solar_production_watts",
+            )
+        ),
+        pytest.param({"name": "S19\r\nBcc: x@example.org"}, ["name"], id="a name of two lines"),
+        pytest.param({"name": "\u202eevil"}, ["name"], id="a name that turns what follows"),
+        pytest.param({"name": "x" * 101}, ["name"], id="a name like a novel"),
+        pytest.param({"name": "כורה ⛏️ “S19” <b>"}, [], id="any script, quotes, emoji"),
     ],
 )
 def test_miners(changes: dict[str, Any], paths: list[str]) -> None:
@@ -305,6 +361,11 @@ def test_miners(changes: dict[str, Any], paths: list[str]) -> None:
             id="negative sun",
         ),
         pytest.param({"temp_too_hot": math.nan}, ["temp_too_hot"], id="no number"),
+        pytest.param({"temp_too_hot": 1e20}, ["temp_too_hot"], id="never too hot"),
+        pytest.param({"temp_too_cold": -1e20}, ["temp_too_cold"], id="never too cold"),
+        pytest.param(
+            {"block_charging_below_temp": 1e20}, ["block_charging_below_temp"], id="never charged"
+        ),
     ],
 )
 def test_zones(changes: dict[str, Any], paths: list[str]) -> None:
