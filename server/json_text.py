@@ -25,7 +25,12 @@ def read_json(body: bytes) -> object:
     """
     try:
         text = body.decode("utf-8")
-        value = json.loads(text, parse_constant=_refuse_constant, parse_int=_parse_int)
+        value = json.loads(
+            text,
+            parse_constant=_refuse_constant,
+            parse_int=_parse_int,
+            object_pairs_hook=_without_repeats,
+        )
     except UnicodeDecodeError as error:
         raise BadJson(f"the body is not UTF-8 text (byte {error.start})") from None
     except json.JSONDecodeError as error:
@@ -34,6 +39,16 @@ def read_json(body: bytes) -> object:
     except RecursionError:
         raise BadJson(f"the body is nested deeper than {DEEPEST} levels") from None
     _check(value, "", 0)
+    return value
+
+
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Of two values for one name a reader takes the last: which one was meant is not known."""
+    value: dict[str, object] = {}
+    for name, item in pairs:
+        if name in value:
+            raise BadJson(f"{name!a} stands more than once in one object")
+        value[name] = item
     return value
 
 

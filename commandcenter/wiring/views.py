@@ -30,7 +30,7 @@ class Views:
         self.history = History(
             sites=stores.site, telemetry=stores.telemetry, settings=stores.settings, clock=clock
         )
-        self.settings = SiteSettings(store=stores.settings)
+        self.settings = SiteSettings(store=stores.settings, sites=stores.site)
         self.what_if = WhatIf(
             snapshots=snapshots,
             memory=stores.memory,

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from energy.site.loads import Zone
+from energy.site.loads import LoadKind, Zone
 from energy.site.miners import MinerProfile
 from energy.site.preference_rules import miner_violations, preference_violations, zone_violations
 from energy.site.preferences import Preferences
 from services.errors import Invalid, NotFound
 from services.settings.ports import SettingsStore
+from services.sites.ports import SiteStore
 from services.stored import Stored
 
 
@@ -22,8 +23,9 @@ class SiteSettings:
     is no longer the stored one.
     """
 
-    def __init__(self, *, store: SettingsStore) -> None:
-        self._store = store
+    def __init__(self, *, store: SettingsStore, sites: SiteStore) -> None:
+        """``sites`` knows the switches that miners and zones may name."""
+        self._store, self._sites = store, sites
 
     async def preferences(self, system_id: UUID) -> Stored[Preferences]:
         """The site's preferences."""
@@ -70,6 +72,8 @@ class SiteSettings:
             zones = {stored.value.id for stored in await self._store.zones(system_id)}
             if value.zone_id not in zones:
                 problems.append(("zone_id", f"there is no zone {value.zone_id!r}"))
+        problems += await self._not_a(LoadKind.MINER, system_id, "device_id", value.device_id)
+        problems += _switch_taken(value, others)
         _refuse(problems)
         return await self._store.save_miner(
             system_id, value, expected_version=expected_version, actor=actor
@@ -95,6 +99,10 @@ class SiteSettings:
         problems = zone_violations(value)
         others = [stored.value for stored in await self._store.zones(system_id)]
         problems += _name_taken(value.id, value.name, [(other.id, other.name) for other in others])
+        fan, heater = value.exhaust_fan_device_id, value.heater_device_id
+        problems += await self._not_a(LoadKind.FAN, system_id, "exhaust_fan_device_id", fan)
+        problems += await self._not_a(LoadKind.HEATER, system_id, "heater_device_id", heater)
+        problems += _no_id("sensor_device_id", value.sensor_device_id)
         _refuse(problems)
         return await self._store.save_zone(
             system_id, value, expected_version=expected_version, actor=actor
@@ -108,6 +116,36 @@ class SiteSettings:
         """
         if not await self._store.delete_zone(system_id, zone_id, actor=actor):
             raise NotFound(kind="zone", key=zone_id)
+
+    async def _not_a(
+        self, kind: LoadKind, system_id: UUID, field: str, switch: str | None
+    ) -> list[tuple[str, str]]:
+        """That ``switch`` is none of ``kind`` at this site: a fan's command must not reach a
+        miner, whose start is the allocator's to decide.
+        """
+        if switch is None:
+            return []
+        loads = await self._sites.loads(system_id)
+        if switch.lower() in {str(load.id) for load in loads if load.kind is kind}:
+            return []
+        return [(field, f"must be the id of a {kind} of this site, got {switch!r}")]
+
+
+def _switch_taken(miner: MinerProfile, others: Sequence[MinerProfile]) -> list[tuple[str, str]]:
+    return [
+        ("device_id", f"its switch is that of {other.name!r} already")
+        for other in others
+        if other.id != miner.id
+        if miner.device_id is not None and other.device_id == miner.device_id.lower()
+    ]
+
+
+def _no_id(field: str, text: str | None) -> list[tuple[str, str]]:
+    try:
+        UUID(text or str(UUID(int=0)))
+    except ValueError:
+        return [(field, f"must be an id, got {text!r}")]
+    return []
 
 
 def _name_taken(own_id: str, name: str, others: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

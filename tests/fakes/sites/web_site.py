@@ -150,7 +150,7 @@ class WebSite:
 
     def _services(self) -> Services:
         s, loop = self.stores, self.reference.loop
-        settings = SiteSettings(store=s.settings)
+        settings = SiteSettings(store=s.settings, sites=s.site)
         health = Health(
             store_health=s.health,
             sites=s.site,

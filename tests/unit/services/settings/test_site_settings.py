@@ -7,16 +7,31 @@ from uuid import UUID
 
 import pytest
 
-from energy.site.loads import Zone
+from energy.site.loads import LoadKind, Zone
 from energy.site.miners import MinerProfile
 from energy.site.preferences import OperatingMode, Preferences
 from services.errors import Conflict, Invalid, NotFound
 from services.settings.site_settings import SiteSettings
+from services.sites.records import AdapterConfig, ControlledLoad, System
+from tests.fakes.site import InMemorySiteStore
 from tests.fakes.stores.settings import InMemorySettingsStore
 
 SITE = UUID(int=1)
 MINER = MinerProfile(id="m1", name="S21+", power_draw_watts=3_878)
 ZONE = Zone(id="z1", name="Heat Room")
+MINERS_SWITCH, OTHER_MINERS_SWITCH, FAN, HEATER = (UUID(int=n) for n in (11, 12, 13, 14))
+SWITCHES = AdapterConfig(
+    id=UUID(int=2), system_id=SITE, adapter_type="shelly_rpc", name="switches", settings={}
+)
+LOADS = [
+    ControlledLoad(id=key, system_id=SITE, adapter_id=SWITCHES.id, name=str(kind), kind=kind)
+    for key, kind in (
+        (MINERS_SWITCH, LoadKind.MINER),
+        (OTHER_MINERS_SWITCH, LoadKind.MINER),
+        (FAN, LoadKind.FAN),
+        (HEATER, LoadKind.HEATER),
+    )
+]
 
 
 @pytest.fixture
@@ -25,8 +40,22 @@ def store() -> InMemorySettingsStore:
 
 
 @pytest.fixture
-def settings(store: InMemorySettingsStore) -> SiteSettings:
-    return SiteSettings(store=store)
+async def settings(store: InMemorySettingsStore) -> SiteSettings:
+    sites = InMemorySiteStore()
+    await sites.save_system(
+        System(
+            id=SITE,
+            name="site",
+            owner_id=UUID(int=3),
+            timezone="UTC",
+            latitude=47.0,
+            longitude=8.0,
+        )
+    )
+    await sites.save_adapter(SWITCHES)
+    for load in LOADS:
+        await sites.save_load(load)
+    return SiteSettings(store=store, sites=sites)
 
 
 async def test_preferences_are_saved_with_who(
@@ -108,3 +137,54 @@ async def test_zones(settings: SiteSettings) -> None:
     await settings.delete_zone(SITE, "z1", actor="ana")
     with pytest.raises(NotFound):
         await settings.delete_zone(SITE, "z1", actor="ana")
+
+
+@pytest.mark.parametrize("switch", [str(FAN), str(UUID(int=99)), "x", ""])
+async def test_a_miner_hangs_on_a_miners_switch(settings: SiteSettings, switch: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        await settings.save_miner(
+            SITE, replace(MINER, device_id=switch), expected_version=None, actor="ana"
+        )
+    assert refused.value.problems == [
+        ("device_id", f"must be the id of a miner of this site, got {switch!r}")
+    ]
+    assert await settings.miners(SITE) == []
+
+
+async def test_two_miners_never_share_a_switch(settings: SiteSettings) -> None:
+    first = replace(MINER, device_id=str(MINERS_SWITCH))
+    for _ in ("made", "saved again"):
+        await settings.save_miner(SITE, first, expected_version=None, actor="ana")
+    second = replace(first, id="m2", name="S19")
+    with pytest.raises(Invalid) as refused:
+        await settings.save_miner(SITE, second, expected_version=None, actor="ana")
+    assert refused.value.problems == [("device_id", "its switch is that of 'S21+' already")]
+    other = replace(second, device_id=str(OTHER_MINERS_SWITCH).upper())
+    await settings.save_miner(SITE, other, expected_version=None, actor="ana")
+
+
+async def test_a_zones_fan_is_a_fan_and_its_heater_a_heater(settings: SiteSettings) -> None:
+    """A fan that were a miner's switch would start the miner when the room is hot, at any
+    voltage.
+    """
+    wrong = replace(
+        ZONE,
+        exhaust_fan_device_id=str(MINERS_SWITCH),
+        heater_device_id=str(FAN),
+        sensor_device_id="beside the door",
+    )
+    with pytest.raises(Invalid) as refused:
+        await settings.save_zone(SITE, wrong, expected_version=None, actor="ana")
+    assert refused.value.problems == [
+        ("exhaust_fan_device_id", f"must be the id of a fan of this site, got '{MINERS_SWITCH}'"),
+        ("heater_device_id", f"must be the id of a heater of this site, got '{FAN}'"),
+        ("sensor_device_id", "must be an id, got 'beside the door'"),
+    ]
+    right = replace(
+        ZONE,
+        exhaust_fan_device_id=str(FAN),
+        heater_device_id=str(HEATER),
+        sensor_device_id=str(UUID(int=15)),
+    )
+    await settings.save_zone(SITE, right, expected_version=None, actor="ana")
+    assert [stored.value for stored in await settings.zones(SITE)] == [right]
