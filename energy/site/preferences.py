@@ -4,7 +4,7 @@ the settings.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 DEFAULT_CURVE: tuple[tuple[float, float], ...] = (
@@ -134,3 +134,12 @@ class Preferences:
     quiet_hours_start: int | None = None
     quiet_hours_end: int | None = None
     notify_categories: tuple[tuple[str, bool], ...] = ()
+
+
+def without_addresses(value: Preferences) -> Preferences:
+    """The preferences as a decision needs and keeps them: without the addresses for messages.
+
+    Those hold passwords and tokens, which are encrypted where settings are stored; a decision is
+    stored as it is, and shown to everybody who may read.
+    """
+    return replace(value, notify_email=None, notify_phone=None, notify_urls=())

@@ -14,6 +14,7 @@ from server.schemas.documents import changed, described_change, described_whole,
 from server.schemas.examples import PREFERENCES
 from server.schemas.problems import refused
 from server.schemas.settings import StoredPreferences
+from server.schemas.shortened_addresses import with_whole
 from services.accounts.accounts import Identity
 from services.sites.records import System
 from services.stored import Stored
@@ -42,7 +43,8 @@ async def replace_preferences(
 ) -> JSONResponse:
     """Replace the preferences: every field has to be named; PATCH changes single ones."""
     stored = await services.settings.preferences(site.id)
-    return await _save(services, site, who, stored, replaced(Preferences, document), if_match)
+    new = replaced(Preferences, with_whole(document, stored.value))
+    return await _save(services, site, who, stored, new, if_match)
 
 
 @router.patch(
@@ -60,7 +62,8 @@ async def change_preferences(
 ) -> JSONResponse:
     """Change preferences. Fields that are left out keep their value."""
     stored = await services.settings.preferences(site.id)
-    return await _save(services, site, who, stored, changed(stored.value, document), if_match)
+    new = changed(stored.value, with_whole(document, stored.value))
+    return await _save(services, site, who, stored, new, if_match)
 
 
 @router.post("/preferences/reset", response_model=StoredPreferences)

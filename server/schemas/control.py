@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from energy.site.loads import Actor
+from server.schemas.shortened_addresses import without_stored
 from services.actions.records import Action, ActionEvent, ActionStatus, EmergencyStop
 from services.alerting.records import Alert, Severity
 from services.control.records import DecisionRecord
@@ -114,7 +115,9 @@ class DecisionView(DecisionSummary):
     @classmethod
     def whole(cls, record: DecisionRecord) -> DecisionView:
         """From the record, with the document."""
-        return cls(**{name: getattr(record, name) for name in cls.model_fields})
+        values = {name: getattr(record, name) for name in cls.model_fields}
+        allocation = without_stored(record.document.get("allocation", {}))
+        return cls(**values | {"document": record.document | {"allocation": allocation}})
 
 
 class ReplayRequest(BaseModel):

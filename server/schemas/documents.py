@@ -11,6 +11,7 @@ from energy import dataclass_json
 from energy.site.loads import Zone
 from energy.site.miners import MinerProfile
 from energy.site.preferences import Preferences
+from server.schemas.shortened_addresses import with_shortened
 from services.errors import Invalid
 from services.stored import Json, Stored
 
@@ -28,9 +29,10 @@ def shown(value: object) -> Json:
 
 
 def with_version(stored: Stored[SETTING]) -> Json:
-    """A stored value as JSON, with its version."""
+    """A stored value as JSON, with its version; addresses for messages are shortened."""
     version = {"version": stored.version, "updated_at": stored.updated_at.isoformat()}
-    return shown(stored.value) | version
+    value = stored.value
+    return shown(with_shortened(value) if isinstance(value, Preferences) else value) | version
 
 
 def replaced(kind: type[SETTING], document: Json, **fixed: str) -> SETTING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,6 +17,8 @@ from services.alerting.records import Alert, OutboxMessage, Severity
 from services.errors import DeliveryError, Invalid
 from services.settings.ports import SettingsStore
 from services.stored import Json
+
+_WEBHOOKS = frozenset({"json", "jsons", "xml", "xmls", "form", "forms", "http", "https"})
 
 SMS_LENGTH = 300
 """An SMS says the most important, in two segments."""
@@ -83,14 +86,20 @@ class Notifications:
 
 
 def without_secrets(target: str) -> str:
-    """The target with its credentials, path and options hidden: scheme and host or recipient."""
+    """The target as it may be shown: the scheme, with the recipient of mail and SMS and the host of
+    a webhook.
+
+    Elsewhere even the host is a secret: ``slack://TokenA/…``, ``tgram://bottoken/…``.
+    """
     scheme, _, rest = target.partition("://")
     if scheme.startswith("mailto"):
         recipient = rest.partition("to=")[2].partition("&")[0]
-        return f"{scheme}://{recipient}"
+        return f"{scheme}://{recipient or '…'}"
     if scheme == "twilio":
-        return f"{scheme}://{rest.rpartition('/')[2]}"
-    host = rest.partition("/")[0].rpartition("@")[2]
+        return f"{scheme}://{rest.partition('?')[0].rpartition('/')[2]}"
+    if scheme not in _WEBHOOKS:
+        return f"{scheme}://…"
+    host = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
     return f"{scheme}://{host}/…"
 
 

@@ -15,7 +15,7 @@ from energy.measuring.measured import Measured, measure
 from energy.measuring.waiting import awaiting_readings
 from energy.site.loads import LoadKind, OtherLoad, Zone
 from energy.site.miners import ControlMemory, Learned, MinerProfile, MinerState
-from energy.site.preferences import Preferences
+from energy.site.preferences import Preferences, without_addresses
 from energy.site.snapshot import Reading, Snapshot
 from services.memory.records import SiteMemory
 from services.settings.ports import SettingsStore
@@ -160,7 +160,7 @@ class SnapshotBuilder:
         )
         preferences, miners, zones = settings
         return Readings(
-            preferences=preferences.value,
+            preferences=without_addresses(preferences.value),
             miners=tuple(each.value for each in miners),
             zones=tuple(each.value for each in zones),
             loads={load.id: load for load in loads},

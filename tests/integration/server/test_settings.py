@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from energy.site.preferences import Preferences
+from services.accounts.records import Scope
 from tests.fakes.sites.web_site import SYSTEM_ID, WebSite
 from tests.integration.server.conftest import Callers
 
@@ -209,3 +211,58 @@ async def test_changes_are_logged_with_their_author(site: WebSite, callers: Call
     await kim.patch("/api/preferences", json={"voltage_low": 47.1})
     assert site.stores.settings.audit[-1] == ("kim@example.com", "update", "user_preferences")
     assert (await site.stores.settings.preferences(SYSTEM_ID)).value.voltage_low == 47.1
+
+
+ADDRESSES = ["mailtos://me:hunter2@mail.example.org", "slack://hunter2/b/c", "json://h.org/hunter2"]
+SHORTENED = ["mailtos://…#1", "slack://…#2", "json://h.org/…#3"]
+
+
+async def test_addresses_for_messages_are_never_answered_whole(
+    site: WebSite, callers: Callers
+) -> None:
+    """Passwords and tokens are in them: not even to the admin who wrote them, in no answer."""
+    admin, reader = await callers.token(), await callers.token(Scope.READ)
+    answer = await admin.patch("/api/preferences", json={"notify_urls": ADDRESSES})
+    assert answer.json()["notify_urls"] == SHORTENED
+    await site.reference.minute()
+    decision = (await reader.get("/api/decisions")).json()["items"][0]["id"]
+    for told in (
+        answer,
+        await reader.get("/api/preferences"),
+        await reader.post("/api/allocate", json={}),
+        await reader.get(f"/api/decisions/{decision}"),
+        await reader.post("/api/decisions/replay", json={"decision_id": decision}),
+    ):
+        assert told.is_success, told.text
+        assert "hunter2" not in told.text
+    stored = await site.stores.decisions.page(SYSTEM_ID, before=None, limit=10)
+    assert "hunter2" not in str([each.document for each in stored])
+
+
+async def test_a_shortened_address_stands_for_the_stored_one(
+    site: WebSite, callers: Callers
+) -> None:
+    client = await callers.token()
+    await client.patch("/api/preferences", json={"notify_urls": ADDRESSES})
+    whole = (await client.get("/api/preferences")).json()
+    assert (await client.put("/api/preferences", json=whole)).is_success
+    assert (await _stored(site)).notify_urls == tuple(ADDRESSES)
+    kept = ["json://new.org/x", SHORTENED[1]]
+    assert (await client.patch("/api/preferences", json={"notify_urls": kept})).is_success
+    assert (await _stored(site)).notify_urls == ("json://new.org/x", ADDRESSES[1])
+    refused = await client.patch("/api/preferences", json={"notify_urls": ["slack://…#7"]})
+    assert (refused.status_code, refused.json()["errors"]) == (
+        422,
+        [
+            {
+                "path": "notify_urls[0]",
+                "message": "'slack://…#7' shortens no stored address: give it whole",
+            }
+        ],
+    )
+    odd = await client.patch("/api/preferences", json={"notify_urls": [1]})
+    assert (odd.status_code, odd.json()["errors"][0]["path"]) == (422, "notify_urls[0]")
+
+
+async def _stored(site: WebSite) -> Preferences:
+    return (await site.stores.settings.preferences(SYSTEM_ID)).value

@@ -409,6 +409,11 @@ def test_an_sms_is_short() -> None:
         ("mailtos://me:pw@host?to=ana@example.org&x=1", "mailtos://ana@example.org"),
         (SMS, "twilio://+14155550123"),
         ("json://user:pw@hook.example.org/token", "json://hook.example.org/…"),
+        ("json://hook.example.org?key=token", "json://hook.example.org/…"),
+        ("mailtos://me:pw@host", "mailtos://…"),
+        ("twilio://A:B@+1555/+14155550123?token=x", "twilio://+14155550123"),
+        ("slack://TokenA/TokenB/TokenC", "slack://…"),
+        ("tgram://bottoken/chat", "tgram://…"),
     ],
 )
 def test_targets_are_shown_without_secrets(target: str, shown: str) -> None:
