@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import Annotated
 from uuid import UUID
 
@@ -12,7 +14,7 @@ from server.refusals import Unauthenticated
 from services.accounts.accounts import SESSION_LIFE, Identity, SignedIn
 from services.accounts.records import Role, Scope
 from services.chat.records import Conversation
-from services.errors import Forbidden, NotFound
+from services.errors import CommandCenterError, Forbidden, NotFound
 from services.sites.records import System
 
 PLAIN_COOKIE = "cc_session"
@@ -58,6 +60,19 @@ async def signed_in(request: Request) -> Identity:
 
 
 Reader = Annotated[Identity, Depends(signed_in)]
+
+
+async def access_ended(request: Request) -> None:
+    """Returns when whoever asked is signed out or their access is revoked.
+
+    A stream outlives the check at its start by days. A database that is away says nothing about
+    access: the stream itself tells of it.
+    """
+    while True:
+        await asyncio.sleep(services_of(request).config.access_checked_s)
+        with suppress(CommandCenterError):
+            if await identify(request) is None:
+                return
 
 
 async def needs_control(identity: Reader) -> Identity:

@@ -40,6 +40,7 @@ class ServerConfig:
         refresh_s: Longest wall time between two pictures of the site on the live stream.
         picture_s: A picture that takes longer is given up, and the database told as away, wall s.
             With ``refresh_s``: after this long a page knows that it is not live any more.
+        access_checked_s: Wall seconds between two looks whether a stream's reader still has access.
     """
 
     version: str = "unknown"
@@ -50,6 +51,7 @@ class ServerConfig:
     heartbeat_s: float = 15.0
     refresh_s: float = 6.0
     picture_s: float = 3.0
+    access_checked_s: float = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

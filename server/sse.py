@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
@@ -54,15 +54,43 @@ async def merged(sources: Sequence[AsyncIterator[T]]) -> AsyncIterator[T]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def until(
+    events: AsyncIterator[T], ended: Coroutine[object, object, None]
+) -> AsyncIterator[T]:
+    """The events until there are no more, or until ``ended`` returns, whichever is first."""
+    end, following = asyncio.create_task(ended), aiter(events)
+    try:
+        while True:
+            coming = asyncio.ensure_future(anext(following, None))
+            try:
+                await asyncio.wait({coming, end}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                if not coming.done():
+                    coming.cancel()
+                    await asyncio.gather(coming, return_exceptions=True)
+            item = None if end.done() else coming.result()
+            if item is None:
+                return
+            yield item
+    finally:
+        end.cancel()
+        await asyncio.gather(end, return_exceptions=True)
+        await _close(following)
+
+
+async def _close(source: AsyncIterator[T]) -> None:
+    close = getattr(source, "aclose", None)
+    if close is not None:
+        with suppress(Exception):
+            await close()
+
+
 async def _pump(source: AsyncIterator[T], queue: asyncio.Queue[T | None]) -> None:
     try:
         async for item in source:
             await queue.put(item)
     finally:
-        close = getattr(source, "aclose", None)
-        if close is not None:
-            with suppress(Exception):
-                await close()
+        await _close(source)
         task = asyncio.current_task()
         if task is None or not task.cancelling():
             await queue.put(None)

@@ -6,16 +6,16 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from server.auth import ChosenSite, Container, Reader, own_conversation
+from server.auth import ChosenSite, Container, Reader, access_ended, own_conversation
 from server.container import Services
 from server.described import DescribedRoute
 from server.schemas.chat import AGENTS, Answer, Question, RunView
 from server.schemas.problems import refused
 from server.schemas.streams import RUN_EVENTS, streamed
-from server.sse import event, stream
+from server.sse import event, stream, until
 from server.web.decision_path import how_it_was_answered
 from server.web.markdown import render
 from services.accounts.accounts import Identity
@@ -39,6 +39,7 @@ async def start_run(services: Container, site: ChosenSite, who: Reader, asked: Q
 )
 async def run_events(
     services: Container,
+    request: Request,
     who: Reader,
     run_id: UUID,
     last_event_id: Annotated[int | None, Header(ge=0)] = None,
@@ -48,7 +49,8 @@ async def run_events(
     await _own_run(services, who, run_id)
     first = last_event_id if last_event_id is not None else after
     events = _told(services.runs.events(run_id, after=0 if first is None else first))
-    return stream(events, heartbeat_s=services.config.heartbeat_s)
+    known = until(events, access_ended(request))
+    return stream(known, heartbeat_s=services.config.heartbeat_s)
 
 
 @router.post("/runs/{run_id}/stop", status_code=202, responses=refused(409))
@@ -61,11 +63,11 @@ async def stop_run(services: Container, who: Reader, run_id: UUID) -> RunView:
 
 @router.post("/chat", response_class=EventSourceResponse, responses=streamed(RUN_EVENTS))
 async def chat(
-    services: Container, site: ChosenSite, who: Reader, asked: Question
+    services: Container, request: Request, site: ChosenSite, who: Reader, asked: Question
 ) -> EventSourceResponse:
     """Ask and listen in one request; going away stops the run."""
     run = await _start(services, site, who, asked)
-    events = _until_gone(services, run, who)
+    events = until(_until_gone(services, run, who), access_ended(request))
     return stream(events, heartbeat_s=services.config.heartbeat_s)
 
 

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from server.auth import ChosenSite, Container, Reader
+from server.auth import ChosenSite, Container, Reader, access_ended
 from server.container import Services
 from server.described import DescribedRoute
 from server.schemas.streams import SITE_EVENTS, streamed
-from server.sse import event, merged, stream
+from server.sse import event, merged, stream, until
 from services.errors import CommandCenterError
 from services.sites.records import System
 from services.stored import Json
@@ -26,9 +26,14 @@ PAUSE_S = 0.5
 
 
 @router.get("/stream", response_class=EventSourceResponse, responses=streamed(SITE_EVENTS))
-async def live(services: Container, site: ChosenSite, _: Reader) -> EventSourceResponse:
-    """``now`` at once and after each change, and the changes themselves by name."""
-    return stream(_events(services, site), heartbeat_s=services.config.heartbeat_s)
+async def live(
+    services: Container, request: Request, site: ChosenSite, _: Reader
+) -> EventSourceResponse:
+    """``now`` at once and after each change, and the changes themselves by name; ends with the
+    reader's access.
+    """
+    events = until(_events(services, site), access_ended(request))
+    return stream(events, heartbeat_s=services.config.heartbeat_s)
 
 
 async def _events(services: Services, site: System) -> AsyncIterator[ServerSentEvent]:

@@ -31,8 +31,11 @@ def shown(value: object) -> Json:
 def with_version(stored: Stored[SETTING]) -> Json:
     """A stored value as JSON, with its version; addresses for messages are shortened."""
     version = {"version": stored.version, "updated_at": stored.updated_at.isoformat()}
-    value = stored.value
-    return shown(with_shortened(value) if isinstance(value, Preferences) else value) | version
+    return shown(_shareable(stored.value)) | version
+
+
+def _shareable(value: Preferences | MinerProfile | Zone) -> object:
+    return with_shortened(value) if isinstance(value, Preferences) else value
 
 
 def replaced(kind: type[SETTING], document: Json, **fixed: str) -> SETTING:

@@ -48,7 +48,9 @@ def without_stored(allocation: Json) -> Json:
     """A stored allocation without addresses: decisions of earlier releases hold them."""
     inputs = allocation.get("inputs", {})
     preferences = inputs.get("preferences", {})
-    emptied = {name: [] if name == _FIELD else None for name in _ADDRESSES if name in preferences}
+    emptied: Json = {
+        name: [] if name == _FIELD else None for name in _ADDRESSES if name in preferences
+    }
     return {**allocation, "inputs": {**inputs, "preferences": {**preferences, **emptied}}}
 
 

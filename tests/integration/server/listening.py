@@ -30,6 +30,7 @@ class Listener:
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     queue: asyncio.Queue[Heard] = field(default_factory=asyncio.Queue)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def next(self, *names: str) -> Heard:
         """The next event, or the next of these names."""
@@ -89,6 +90,7 @@ async def listening(
         "server": ("test", 80),
     }
     task = asyncio.create_task(app(scope, receive, send))
+    task.add_done_callback(lambda _: listener.ended.set())
     try:
         yield listener
     finally:
