@@ -35,7 +35,7 @@ from bench.offgrid_plant import (
 from energy.allocation.allocator import allocate
 from energy.allocation.cycle import CycleMemory, after, remembering
 from energy.allocation.decision import AllocationInput, Command
-from energy.dataclass_json import from_json, to_json
+from energy.dataclass_json import from_json, object_json
 from energy.site.miners import MinerMode, MinerProfile, MinerState
 from energy.site.preference_rules import preference_violations
 from energy.site.preferences import Preferences
@@ -242,7 +242,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     changes = dict(word.split("=", 1) for word in given.set)
     numbers = {name: float(value) for name, value in changes.items()}
-    preferences = from_json(Preferences, {**to_json(OWNER), **numbers})
+    preferences = from_json(Preferences, {**object_json(OWNER), **numbers})
     problems = preference_violations(preferences)
     if problems:
         print("; ".join(rule for _, rule in problems), file=sys.stderr)

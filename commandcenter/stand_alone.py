@@ -7,28 +7,26 @@ unknown, and every miner is off.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from commandcenter.clock import WallClock
 from commandcenter.settings import Settings
 from commandcenter.wiring.database import database
 from commandcenter.wiring.key import secret_key
-from energy.allocation import what_if
 from energy.allocation.allocator import allocate
-from energy.allocation.decision import AllocationInput
+from energy.allocation.decision import AllocationInput, Decision
 from energy.site.miners import MinerProfile, MinerState
 from energy.site.preferences import Preferences
 from energy.site.reference_site import REFERENCE_MINERS
 from energy.site.snapshot import Snapshot
 from services.control.what_if import checked_question
-from services.stored import Json
 from storage.all_stores import PostgresStores
 from storage.connection.pool import open_pool
 from storage.schema import migrations
 
 
-async def decide(settings: Settings, document: Json) -> Json:
-    """The decision in its documented shape.
+async def decide(settings: Settings, document: Mapping[str, object]) -> Decision:
+    """The decision.
 
     Raises:
         Invalid: The document breaks rules; every problem is named with its path.
@@ -40,7 +38,7 @@ async def decide(settings: Settings, document: Json) -> Json:
         miners=tuple(miners),
         states=tuple(MinerState(miner_id=miner.id) for miner in miners),
     )
-    return what_if.answer(allocate(checked_question(document, defaults)))
+    return allocate(checked_question(document, defaults))
 
 
 async def _stored(settings: Settings) -> tuple[Preferences, Sequence[MinerProfile]]:

@@ -8,18 +8,23 @@ from __future__ import annotations
 import json
 import types
 import typing
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 from math import isfinite
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 T = TypeVar("T")
 
-Json: TypeAlias = Any
-"""Parsed JSON, or a domain value of any kind."""
+JsonValue: TypeAlias = (
+    "str | int | float | bool | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
+)
+"""Parsed JSON: taken apart by asking what it is, or by ``from_json``."""
+
+JsonObject: TypeAlias = dict[str, JsonValue]
+"""A JSON object that is being made."""
 
 NOT_FINITE = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 """How numbers that are not finite travel."""
@@ -39,7 +44,7 @@ class CodecError(ValueError):
         self.path, self.rule = path, rule
 
 
-def to_json(value: Json) -> Json:
+def to_json(value: object) -> JsonValue:
     """Plain JSON of a dataclass, enum, datetime, tuple, number, text, bool or None.
 
     JSON has no numbers that are not finite: a broken sensor's travel as the texts ``NaN``,
@@ -55,11 +60,16 @@ def to_json(value: Json) -> Json:
         return [to_json(item) for item in value]
     if isinstance(value, dict):
         return {key: to_json(item) for key, item in value.items()}
+    return object_json(value)
+
+
+def object_json(value: object) -> JsonObject:
+    """A dataclass as a JSON object."""
     return {name: to_json(getattr(value, name)) for name in _hints(type(value))}
 
 
-def from_json(cls: type[T], data: Json, path: str = "") -> T:
-    """Rebuild a domain value.
+def from_json(cls: type[T], data: object, path: str = "") -> T:
+    """Rebuild a domain value from parsed JSON.
 
     Raises:
         CodecError: An unknown key, a missing field or a wrong type; the path says where.
@@ -67,24 +77,24 @@ def from_json(cls: type[T], data: Json, path: str = "") -> T:
     return typing.cast("T", _decode(cls, data, path))
 
 
-def canonical(data: Json) -> str:
+def canonical(data: JsonValue) -> str:
     """One text per JSON value: sorted keys, no spaces, no NaN."""
     return json.dumps(
         data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
 
 
-def _hints(kind: type) -> dict[str, Any]:
+def _hints(kind: type) -> dict[str, object]:
     return _hints_of(typing.cast("Hashable", kind))
 
 
 @lru_cache(maxsize=128)
-def _hints_of(kind: Hashable) -> dict[str, Any]:
+def _hints_of(kind: Hashable) -> dict[str, object]:
     return typing.get_type_hints(kind)
 
 
-def _decode(kind: Json, data: Json, path: str) -> Json:
-    origin: Json = typing.get_origin(kind)
+def _decode(kind: object, data: object, path: str) -> object:
+    origin = typing.get_origin(kind)
     if origin is types.UnionType or origin is typing.Union:
         return _decode_union(kind, data, path)
     if origin is tuple:
@@ -98,7 +108,7 @@ def _decode(kind: Json, data: Json, path: str) -> Json:
     return _decode_plain(kind, data, path)
 
 
-def _decode_union(kind: Json, data: Json, path: str) -> Json:
+def _decode_union(kind: object, data: object, path: str) -> object:
     options = typing.get_args(kind)
     if data is None and type(None) in options:
         return None
@@ -113,7 +123,7 @@ def _decode_union(kind: Json, data: Json, path: str) -> Json:
     raise errors[0]
 
 
-def _decode_tuple(kind: Json, data: Json, path: str) -> tuple[Any, ...]:
+def _decode_tuple(kind: object, data: object, path: str) -> tuple[object, ...]:
     if not isinstance(data, list | tuple):
         raise CodecError(path, f"must be a list, got {data!r}")
     options = typing.get_args(kind)
@@ -125,7 +135,7 @@ def _decode_tuple(kind: Json, data: Json, path: str) -> tuple[Any, ...]:
     return tuple(_decode(option, item, f"{path}[{i}]") for i, (option, item) in enumerate(pairs))
 
 
-def _decode_dataclass(kind: type, data: Json, path: str) -> Json:
+def _decode_dataclass(kind: type, data: object, path: str) -> object:
     if not isinstance(data, dict):
         raise CodecError(path, f"must be an object, got {data!r}")
     hints = _hints(kind)
@@ -141,7 +151,7 @@ def _decode_dataclass(kind: type, data: Json, path: str) -> Json:
     )
 
 
-def _decode_enum(kind: type[Enum], data: Json, path: str) -> Enum:
+def _decode_enum(kind: type[Enum], data: object, path: str) -> Enum:
     try:
         return kind(data)
     except ValueError:
@@ -149,10 +159,10 @@ def _decode_enum(kind: type[Enum], data: Json, path: str) -> Enum:
         raise CodecError(path, f"must be one of {allowed}; got {data!r}") from None
 
 
-def _decode_datetime(data: Json, path: str) -> datetime:
+def _decode_datetime(data: object, path: str) -> datetime:
     try:
-        at = datetime.fromisoformat(data)
-    except (TypeError, ValueError):
+        at = datetime.fromisoformat(data if isinstance(data, str) else "")
+    except ValueError:
         raise CodecError(path, f"must be an ISO 8601 time, got {data!r}") from None
     if at.tzinfo is None:
         raise CodecError(path, f"must have an offset (such as Z or -07:00), got {data!r}")
@@ -161,8 +171,8 @@ def _decode_datetime(data: Json, path: str) -> datetime:
     return at
 
 
-def _decode_plain(kind: Json, data: Json, path: str) -> Json:
-    origin: Json = typing.get_origin(kind)
+def _decode_plain(kind: object, data: object, path: str) -> object:
+    origin = typing.get_origin(kind)
     if origin is dict and isinstance(data, dict):
         return data
     if kind is float and isinstance(data, str) and data in NOT_FINITE:
@@ -175,7 +185,12 @@ def _decode_plain(kind: Json, data: Json, path: str) -> Json:
         if kind is int and isinstance(data, bool):
             raise CodecError(path, f"must be a whole number, got {data!r}")
         return data
-    names = {float: "a number", int: "a whole number", str: "text", bool: "true or false"}
+    names: dict[object, str] = {
+        float: "a number",
+        int: "a whole number",
+        str: "text",
+        bool: "true or false",
+    }
     raise CodecError(path, f"must be {names.get(kind, str(kind))}, got {data!r}")
 
 

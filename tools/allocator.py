@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NotRequired, TypedDict
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from energy.allocation.decision import Decision
+from energy.allocation.explanation.decision_codec import ToldMiner, told
+from energy.allocation.explanation.reason_codec import Number, compared
 from energy.battery.calibration import voltage_v
 from energy.site.preferences import OperatingMode
-from services.stored import Json
+from services.control.decided import decided
+from services.views.site_picture import AgedNumber, DecisionPicture, MinerPicture
 from tools.names import find
 from tools.services import ToolScope, ToolServices
 from tools.tool import Arguments, BadArguments, Document, NoArguments, Tool
 
-MINER_KEYS = (
-    "name",
-    "priority",
-    "is_on",
-    "power",
-    "command",
-    "reason",
-    "explanation",
-    "would_change",
-    "compared",
-)
 BUDGET_KEYS = (
     "rest_voltage_v",
     "raw_voltage_v",
@@ -42,6 +37,33 @@ BUDGET_KEYS = (
     "total_w",
     "allocated_w",
 )
+
+
+class MinerDigest(TypedDict):
+    """A miner's command as a model reads it; of the decision in force with what the miner does, of
+    any other with the numbers compared.
+    """
+
+    name: str
+    priority: int
+    is_on: NotRequired[bool | None]
+    power: NotRequired[AgedNumber]
+    command: str | None
+    reason: str | None
+    explanation: str
+    would_change: str
+    compared: NotRequired[dict[str, Number]]
+    decided_by: NotRequired[str]
+
+
+class DecisionDigest(TypedDict):
+    """A decision as a model reads it; ``decided_at`` is local and None of a what-if."""
+
+    decided_at: str | None
+    age_s: float | None
+    budget: Document
+    limits: list[str]
+    miners: list[MinerDigest]
 
 
 class Explain(Arguments):
@@ -74,9 +96,9 @@ def allocator_now(services: ToolServices, scope: ToolScope) -> Tool[NoArguments]
 
     async def handler(_: NoArguments) -> Document:
         now = await services.live.now(scope.system_id)
-        if not now.get("decision"):
+        if now["decision"] is None:
             return {"note": "no decision has been made yet"}
-        return _summary(now["decision"], now.get("miners") or [], scope)
+        return {**_now(now["decision"], now["miners"], scope)}
 
     return Tool(
         name="allocator_now",
@@ -92,10 +114,11 @@ def decision_explanation(services: ToolServices, scope: ToolScope) -> Tool[Expla
     """Why a miner runs or doesn't, now or at a past moment."""
 
     async def handler(asked: Explain) -> Document:
-        decision, miners = await _decided(services, scope, asked.at)
+        summary = await _decided(services, scope, asked.at)
         if asked.miner is not None:
-            miners = [find(asked.miner, {miner["name"]: miner for miner in miners}, kind="miner")]
-        return _summary(decision, miners, scope)
+            by_name = {miner["name"]: miner for miner in summary["miners"]}
+            summary["miners"] = [find(asked.miner, by_name, kind="miner")]
+        return {**summary}
 
     return Tool(
         name="decision_explanation",
@@ -111,8 +134,8 @@ def allocator_what_if(services: ToolServices, scope: ToolScope) -> Tool[WhatIfAr
 
     async def handler(asked: WhatIfArguments) -> Document:
         document = await _document(services, scope, asked)
-        answer = await services.what_if.allocate(scope.system_id, document)
-        return {"assumed": document, **_summary(answer, answer.get("miners") or [], scope)}
+        decision = await services.what_if.allocate(scope.system_id, document)
+        return {"assumed": document, **_summary(decision)}
 
     return Tool(
         name="allocator_what_if",
@@ -124,8 +147,8 @@ def allocator_what_if(services: ToolServices, scope: ToolScope) -> Tool[WhatIfAr
     )
 
 
-async def _document(services: ToolServices, scope: ToolScope, asked: WhatIfArguments) -> Json:
-    snapshot: Json = {
+async def _document(services: ToolServices, scope: ToolScope, asked: WhatIfArguments) -> Document:
+    snapshot: Document = {
         key: value
         for key, value in (
             ("battery_voltage_v", await _voltage(services, scope, asked)),
@@ -134,7 +157,7 @@ async def _document(services: ToolServices, scope: ToolScope, asked: WhatIfArgum
         )
         if value is not None
     }
-    document: Json = {"snapshot": snapshot} if snapshot else {}
+    document: Document = {"snapshot": snapshot} if snapshot else {}
     if asked.operating_mode is not None:
         document["preferences"] = {"operating_mode": asked.operating_mode.value}
     changes = {
@@ -165,23 +188,20 @@ async def _miner(services: ToolServices, scope: ToolScope, phrase: str | None) -
     return find(phrase, {name: name for name in stored}, kind="miner")
 
 
-async def _decided(
-    services: ToolServices, scope: ToolScope, at: str | None
-) -> tuple[Json, list[Json]]:
+async def _decided(services: ToolServices, scope: ToolScope, at: str | None) -> DecisionDigest:
     if at is None:
         now = await services.live.now(scope.system_id)
-        if not now.get("decision"):
+        if now["decision"] is None:
             raise BadArguments("no decision has been made yet")
-        return now["decision"], list(now.get("miners") or [])
+        return _now(now["decision"], now["miners"], scope)
     moment = local_moment(at, services.clock.now(), ZoneInfo(scope.timezone))
     page = await services.decisions.page(
         scope.system_id, before=moment + timedelta(seconds=1), limit=1
     )
     if not page:
         raise BadArguments(f"no decision is stored at or before {moment.isoformat()}")
-    document = page[0].document.get("allocation") or {}
-    decision = {"id": str(page[0].id), "at": page[0].at, **document}
-    return decision, list(document.get("miners") or [])
+    summary = _summary(decided(page[0]).decision)
+    return {**summary, "decided_at": _local(page[0].at, scope)}
 
 
 def local_moment(text: str, now: datetime, zone: ZoneInfo) -> datetime:
@@ -206,20 +226,59 @@ def local_moment(text: str, now: datetime, zone: ZoneInfo) -> datetime:
     return moment
 
 
-def _summary(decision: Json, miners: list[Json], scope: ToolScope) -> Document:
-    budget = decision.get("budget") or {}
-    result: dict[str, Any] = {
-        "decided_at": _local(decision.get("at"), scope),
-        "age_s": decision.get("age_s"),
-        "budget": {key: budget[key] for key in BUDGET_KEYS if key in budget},
-        "limits": decision.get("limits") or [],
-        "miners": [{key: miner[key] for key in MINER_KEYS if key in miner} for miner in miners],
+def _now(
+    decision: DecisionPicture, miners: Sequence[MinerPicture], scope: ToolScope
+) -> DecisionDigest:
+    """The decision in force, with what its miners do."""
+    budget = decision["budget"]
+    return {
+        "decided_at": _local(datetime.fromisoformat(decision["at"]), scope),
+        "age_s": decision["age_s"],
+        "budget": _shown(budget if isinstance(budget, dict) else {}),
+        "limits": decision["limits"],
+        "miners": [
+            {
+                "name": miner["name"],
+                "priority": miner["priority"],
+                "is_on": miner["is_on"],
+                "power": miner["power"],
+                "command": miner["command"],
+                "reason": miner["reason"],
+                "explanation": miner["explanation"],
+                "would_change": miner["would_change"],
+            }
+            for miner in miners
+        ],
     }
-    return result
 
 
-def _local(at: datetime | str | None, scope: ToolScope) -> str | None:
-    if at is None:
-        return None
-    moment = at if isinstance(at, datetime) else datetime.fromisoformat(at)
-    return moment.astimezone(ZoneInfo(scope.timezone)).isoformat(timespec="seconds")
+def _summary(decision: Decision) -> DecisionDigest:
+    return {
+        "decided_at": None,
+        "age_s": None,
+        "budget": _shown(asdict(decision.budget)),
+        "limits": list(decision.limits),
+        "miners": [_miner_summary(each) for each in told(decision)],
+    }
+
+
+def _shown(budget: Mapping[str, object]) -> Document:
+    return {key: budget[key] for key in BUDGET_KEYS if key in budget}
+
+
+def _miner_summary(each: ToldMiner) -> MinerDigest:
+    miner, said, say = each
+    return {
+        "name": miner.name,
+        "priority": miner.priority,
+        "command": miner.command.value,
+        "reason": miner.reason.code.value,
+        "explanation": said.explanation,
+        "would_change": said.would_change,
+        "compared": dict(compared(miner.reason)),
+        "decided_by": say.decided_by.by,
+    }
+
+
+def _local(at: datetime, scope: ToolScope) -> str:
+    return at.astimezone(ZoneInfo(scope.timezone)).isoformat(timespec="seconds")

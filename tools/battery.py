@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from energy.battery.calibration import soc_pct, voltage_v
-from tools.energy import Hours, Metric, series_summary
+from tools.energy import EXTREMES, Hours, Metric, series_summary
 from tools.services import ToolScope, ToolServices
 from tools.tool import Arguments, Document, NoArguments, Tool
 
@@ -32,7 +32,7 @@ def battery_status(services: ToolServices, scope: ToolScope) -> Tool[NoArguments
         now = await services.live.now(scope.system_id)
         owner = (await services.settings.preferences(scope.system_id)).value
         return {
-            "battery": now.get("battery") or {},
+            "battery": now["battery"],
             "sign": "current and power: + charging, - discharging",
             "thresholds_v": {
                 "critical_low": owner.voltage_critical_low,
@@ -61,9 +61,9 @@ def battery_history(services: ToolServices, scope: ToolScope) -> Tool[Hours]:
         summary = await series_summary(services, scope, Metric.VOLTAGE, hours, points=96)
         owner = (await services.settings.preferences(scope.system_id)).value
         summary.pop("points", None)
-        for name in ("minimum", "maximum", "latest"):
-            if name in summary:
-                summary[name]["soc_pct"] = soc_pct(summary[name]["value"], owner)
+        for extreme in (summary.get(name) for name in EXTREMES):
+            if extreme is not None:
+                extreme["soc_pct"] = soc_pct(extreme["value"], owner)
         return {"battery": "voltage history", **summary}
 
     return Tool(

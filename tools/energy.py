@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Literal, NotRequired, TypedDict
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from services.stored import Json
+from services.views.history_shapes import MetricSeries
 from tools.services import ToolScope, ToolServices
 from tools.tool import Arguments, Document, NoArguments, Tool
 
@@ -33,6 +34,32 @@ class Metric(StrEnum):
 UNITS = {"w": "W", "v": "V", "a": "A", "pct": "%", "c": "°C"}
 
 
+class Extreme(TypedDict):
+    """A value of a series and when it was; ``soc_pct`` of a voltage."""
+
+    value: float
+    at: str
+    soc_pct: NotRequired[float]
+
+
+EXTREMES: tuple[Literal["minimum", "maximum", "latest"], ...] = ("minimum", "maximum", "latest")
+
+
+class SeriesSummary(TypedDict):
+    """One metric over hours; ``note`` alone where there is nothing."""
+
+    metric: str
+    unit: str
+    hours: float
+    step_s: int
+    note: NotRequired[str]
+    minimum: NotRequired[Extreme]
+    maximum: NotRequired[Extreme]
+    mean: NotRequired[float]
+    latest: NotRequired[Extreme]
+    points: NotRequired[list[tuple[str, float]]]
+
+
 class Hours(Arguments):
     """How far back."""
 
@@ -53,8 +80,8 @@ def energy_status(services: ToolServices, scope: ToolScope) -> Tool[NoArguments]
         now = await services.live.now(scope.system_id)
         kept = ("solar", "load", "grid", "battery", "control_level", "emergency_stop")
         miners = [
-            {key: miner.get(key) for key in ("name", "is_on", "power")}
-            for miner in now.get("miners") or []
+            {"name": miner["name"], "is_on": miner["is_on"], "power": miner["power"]}
+            for miner in now["miners"]
         ]
         return {"as_of": _local(services, scope), **_pick(now, kept), "miners": miners}
 
@@ -73,7 +100,7 @@ def energy_history(services: ToolServices, scope: ToolScope) -> Tool[Hours]:
     async def handler(asked: Hours) -> Document:
         totals = await services.history.statistics(scope.system_id, asked.hours)
         loads = [
-            _pick(load, ("name", "runtime_h", "starts", "energy_wh")) for load in _loads(totals)
+            _pick(load, ("name", "runtime_h", "starts", "energy_wh")) for load in totals["loads"]
         ]
         hidden = {"start_at", "end_at", "loads"}
         kept = {key: value for key, value in totals.items() if key not in hidden}
@@ -93,7 +120,7 @@ def time_series(services: ToolServices, scope: ToolScope) -> Tool[SeriesOf]:
     """One metric over time, thinned, with its extremes."""
 
     async def handler(asked: SeriesOf) -> Document:
-        return await series_summary(services, scope, asked.metric, asked.hours)
+        return {**await series_summary(services, scope, asked.metric, asked.hours)}
 
     return Tool(
         name="time_series",
@@ -111,7 +138,7 @@ async def series_summary(
     hours: float,
     *,
     points: int = MAX_POINTS,
-) -> Json:
+) -> SeriesSummary:
     """The series in at most ``points`` buckets with minimum, maximum, mean, latest; local times."""
     end = services.clock.now()
     start = end - timedelta(hours=hours)
@@ -122,7 +149,12 @@ async def series_summary(
     known = [(at, value) for at, value in _points(series) if value is not None]
     zone = ZoneInfo(scope.timezone)
     unit = UNITS[metric.value.rpartition("_")[2]]
-    head: Json = {"metric": metric.value, "unit": unit, "hours": hours, "step_s": round(step_s)}
+    head: SeriesSummary = {
+        "metric": metric.value,
+        "unit": unit,
+        "hours": hours,
+        "step_s": round(step_s),
+    }
     if not known:
         return {**head, "note": "no samples in this span"}
     return {
@@ -131,23 +163,15 @@ async def series_summary(
         "maximum": _extreme(max(known, key=lambda point: point[1]), zone),
         "mean": sum(value for _, value in known) / len(known),
         "latest": _extreme(known[-1], zone),
-        "points": [[f"{at.astimezone(zone):%d %H:%M}", value] for at, value in known],
+        "points": [(f"{at.astimezone(zone):%d %H:%M}", value) for at, value in known],
     }
 
 
-def _loads(totals: Json) -> list[Json]:
-    return list(totals.get("loads") or [])
+def _points(series: MetricSeries) -> list[tuple[datetime, float | None]]:
+    return [(datetime.fromisoformat(each["at"]), each["value"]) for each in series["points"]]
 
 
-def _points(series: Json) -> list[tuple[datetime, float | None]]:
-    points: list[tuple[datetime, float | None]] = []
-    for point in series.get("points") or []:
-        at, value = (point["at"], point.get("value")) if isinstance(point, dict) else point[:2]
-        points.append((at if isinstance(at, datetime) else datetime.fromisoformat(at), value))
-    return points
-
-
-def _extreme(point: tuple[datetime, float], zone: ZoneInfo) -> Document:
+def _extreme(point: tuple[datetime, float], zone: ZoneInfo) -> Extreme:
     return {"value": point[1], "at": point[0].astimezone(zone).isoformat(timespec="minutes")}
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from energy.allocation.decision import Decision
 from energy.site.loads import Zone
 from energy.site.miners import MinerProfile
 from energy.site.preferences import Preferences
@@ -18,13 +19,16 @@ from services.alerting.ports import AlertStore
 from services.clock import Clock
 from services.control.ports import DecisionStore
 from services.sites.ports import SiteStore
-from services.stored import Json, Stored
+from services.stored import Stored
+from services.views.health import PartsReport
+from services.views.history_shapes import MetricSeries, SpanStatistics
+from services.views.site_picture import SitePicture
 
 
 class NowView(Protocol):
     """The site as it is now."""
 
-    async def now(self, system_id: UUID) -> Json:
+    async def now(self, system_id: UUID) -> SitePicture:
         """What the home page shows: every value with unit, age and source."""
         ...
 
@@ -32,13 +36,13 @@ class NowView(Protocol):
 class PastView(Protocol):
     """The site's history."""
 
-    async def statistics(self, system_id: UUID, hours: float) -> Json:
+    async def statistics(self, system_id: UUID, hours: float) -> SpanStatistics:
         """Energies, means and extremes of the last ``hours``."""
         ...
 
     async def series(
         self, system_id: UUID, metric: str, *, start: datetime, end: datetime, step_s: float
-    ) -> Json:
+    ) -> MetricSeries:
         """One metric in buckets of ``step_s``."""
         ...
 
@@ -62,7 +66,7 @@ class SettingsView(Protocol):
 class WhatIfView(Protocol):
     """The allocator, asked without side effects."""
 
-    async def allocate(self, system_id: UUID, document: Json) -> Json:
+    async def allocate(self, system_id: UUID, document: Mapping[str, object]) -> Decision:
         """The decision for the site with the document's fields overridden."""
         ...
 
@@ -82,7 +86,7 @@ class SwitchProposer(Protocol):
 class HealthView(Protocol):
     """The health report."""
 
-    async def report(self) -> Json:
+    async def report(self) -> PartsReport:
         """``{status, components: [{name, kind, status, detail, age_s, advice}]}``."""
         ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_module
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -15,11 +15,12 @@ from commandcenter.cli import options
 from commandcenter.cli.edge import command, print_json
 from commandcenter.cli.running_site import running_site
 from commandcenter.settings import Settings, load_settings
-from energy import dataclass_json
+from energy.dataclass_json import JsonObject, from_json
 from energy.site.display import Display, display_of
 from energy.site.preferences import Preferences
+from server.schemas.decisions import WhatIfAnswer
+from server.schemas.json_shapes import Number
 from services.errors import Invalid
-from services.stored import Json
 
 _NO_VOLTAGE = (
     "note: no battery voltage is given, so nothing may start. Give --voltage, or --live for the"
@@ -82,10 +83,8 @@ async def allocate(
         document["at"] = at
     settings = load_settings()
     answer = await (_live if live else _alone)(settings, document)
-    if not live and answer["inputs"]["snapshot"]["battery_voltage_v"] is None:
-        typer.echo(_NO_VOLTAGE, err=True)
     if json:
-        print_json(answer)
+        print_json(answer.model_dump(mode="json", exclude_unset=True))
     else:
         _print_decision(answer)
 
@@ -101,24 +100,28 @@ def _follow(file: str | None, *, alone: bool) -> None:
         sys.stdout.flush()
 
 
-async def _alone(settings: Settings, document: Json) -> Json:
+async def _alone(settings: Settings, document: JsonObject) -> WhatIfAnswer:
     from commandcenter.stand_alone import decide
 
-    return await decide(settings, document)
+    decision = await decide(settings, document)
+    if decision.inputs.snapshot.battery_voltage_v is None:
+        typer.echo(_NO_VOLTAGE, err=True)
+    return WhatIfAnswer.of(decision)
 
 
-async def _live(settings: Settings, document: Json) -> Json:
+async def _live(settings: Settings, document: JsonObject) -> WhatIfAnswer:
     """The same question to the running program; without one, to a site brought up for it."""
     async with running_site(settings) as running:
         if running is not None:
-            return await running.ask("POST", "/api/allocate", document)
+            answer = await running.ask("POST", "/api/allocate", document)
+            return WhatIfAnswer.model_validate(answer)
     from commandcenter.wiring.composition import open_site
 
     async with open_site(settings, live=True) as site:
-        return await site.services.what_if.allocate(site.system_id, document)
+        return WhatIfAnswer.of(await site.services.what_if.allocate(site.system_id, document))
 
 
-def _document(file: str | None) -> dict[str, Any]:
+def _document(file: str | None) -> JsonObject:
     """The what-if document from a file or standard input; empty when neither is given."""
     if file is None and not _is_piped():
         return {}
@@ -137,7 +140,7 @@ def _document(file: str | None) -> dict[str, Any]:
     return document
 
 
-def _part(document: dict[str, Any], name: str) -> dict[str, Any]:
+def _part(document: JsonObject, name: str) -> JsonObject:
     """One object of the document; empty when it is not given."""
     part = document.get(name, {})
     if not isinstance(part, dict):
@@ -156,31 +159,35 @@ def _has_input() -> bool:
     return bool(ready)
 
 
-def _print_decision(answer: Json) -> None:
-    budget, display = answer["budget"], _display(answer)
+def _print_decision(answer: WhatIfAnswer) -> None:
+    budget, display = answer.budget, _display(answer)
     console = Console(width=None if sys.stdout.isatty() else 140)
-    soc = "unknown" if budget["soc_pct"] is None else f"{budget['soc_pct']:.0f} %"
+    soc = "unknown" if budget.soc_pct is None else f"{float(budget.soc_pct):.0f} %"
     watts = (
-        f"Budget {budget['total_w']:,.0f} W = solar surplus {budget['solar_surplus_w']:,.0f} W"
-        f" + battery allowance {budget['battery_allowance_w']:,.0f} W"
+        f"Budget {_watts(budget.total_w)} = solar surplus {_watts(budget.solar_surplus_w)}"
+        f" + battery allowance {_watts(budget.battery_allowance_w)}"
     )
     charge = f"(state of charge {soc}, for display only)"
     told = (charge, watts) if display.soc_first else (watts, charge)
     console.print(display.sentence("   ".join(told)))
     table = Table("Priority", "Miner", "Command", "Why", "What would change it")
-    for miner in answer["miners"]:
+    for miner in answer.miners:
         table.add_row(
-            str(miner["priority"]),
-            miner["name"],
-            f"{miner['command']} ({miner['reason']})",
-            display.sentence(miner["explanation"]),
-            display.sentence(miner["would_change"]),
+            str(miner.priority),
+            miner.name,
+            f"{miner.command.value} ({miner.reason})",
+            display.sentence(miner.explanation),
+            display.sentence(miner.would_change),
         )
     console.print(table)
-    for limit in answer["limits"]:
+    for limit in answer.limits:
         console.print(f"• {display.sentence(limit)}")
 
 
-def _display(answer: Json) -> Display:
+def _watts(power_w: Number | None) -> str:
+    return "unknown" if power_w is None else f"{float(power_w):,.0f} W"
+
+
+def _display(answer: WhatIfAnswer) -> Display:
     """How the owner reads numbers, by the settings that the decision was made with."""
-    return display_of(dataclass_json.from_json(Preferences, answer["inputs"]["preferences"]))
+    return display_of(from_json(Preferences, answer.inputs["preferences"]))

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import httpx2
 
-from services.stored import Json
 from services.views.health import Check
+from services.views.records import CheckAnswer
 
 TIMEOUT_S = 1.5
 SERVER_ERROR = 500
@@ -27,7 +27,7 @@ def model_check(
     """
     name = "built-in model" if model is None else model
 
-    async def check() -> Json:
+    async def check() -> CheckAnswer:
         detail = f"{name}, {'ready' if ready() else 'loading'}"
         if model is None or base_url is None:
             return {"ok": True, "detail": detail}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -9,13 +10,19 @@ from typing import Any, TypeVar
 from energy.allocation.decision import AllocationInput, Decision
 from energy.allocation.explanation.decision_codec import miner_json, told
 from energy.allocation.explanation.reason_codec import compared
-from energy.dataclass_json import NOT_FINITE, CodecError, from_json, to_json
+from energy.dataclass_json import (
+    NOT_FINITE,
+    CodecError,
+    JsonObject,
+    from_json,
+    object_json,
+    to_json,
+)
 from energy.site.miners import ControlMemory, MinerProfile, MinerState
 from energy.site.preferences import Preferences
 from energy.site.snapshot import Reading, Sky, Snapshot
 
 T = TypeVar("T")
-Json = dict[str, Any]
 FieldProblem = tuple[str, str]
 
 READINGS = (
@@ -44,7 +51,7 @@ class BadDocument(ValueError):
         self.problems = problems
 
 
-def question(document: Json, defaults: AllocationInput) -> AllocationInput:
+def question(document: object, defaults: AllocationInput) -> AllocationInput:
     """The question that ``document`` asks; what it doesn't give comes from ``defaults``.
 
     Without history the given conditions count as having held long enough. What is remembered of the
@@ -81,13 +88,13 @@ def question(document: Json, defaults: AllocationInput) -> AllocationInput:
     )
 
 
-def _gives_load(document: Json) -> bool:
+def _gives_load(document: Mapping[str, object]) -> bool:
     """A load that is given is the house's: what runs on the site now is no part of it."""
     snapshot = document.get("snapshot")
     return isinstance(snapshot, dict) and "load_power_w" in snapshot
 
 
-def answer(decision: Decision) -> Json:
+def answer(decision: Decision) -> JsonObject:
     """The documented shape of a decision for people and machines."""
     return {
         "budget": to_json(decision.budget),
@@ -99,7 +106,9 @@ def answer(decision: Decision) -> Json:
     }
 
 
-def _at(document: Json, defaults: AllocationInput, problems: list[FieldProblem]) -> datetime:
+def _at(
+    document: Mapping[str, object], defaults: AllocationInput, problems: list[FieldProblem]
+) -> datetime:
     if document.get("at") is None:
         return defaults.snapshot.at
     try:
@@ -109,7 +118,9 @@ def _at(document: Json, defaults: AllocationInput, problems: list[FieldProblem])
         return defaults.snapshot.at
 
 
-def _memory(document: Json, stored: ControlMemory, problems: list[FieldProblem]) -> ControlMemory:
+def _memory(
+    document: Mapping[str, object], stored: ControlMemory, problems: list[FieldProblem]
+) -> ControlMemory:
     given = document.get("memory")
     if given is None:
         # Since when a miner's conditions hold is not known at another time.
@@ -143,18 +154,18 @@ def _snapshot(
     problems += [
         (f"snapshot.age_s.{key}", "is not a reading") for key in ages if key not in READINGS
     ]
-    changes: Json = {}
+    changes: dict[str, Any] = {}
     for name in READINGS:
         if name in given:
             changes[name] = _reading(given[name], ages.get(name, 0.0), name, problems)
-    if "pv_power_w" in given or "pv_mean_10min_w" in given:
-        changes["pv_mean_10min_w"] = _number(
-            given.get("pv_mean_10min_w"), "snapshot.pv_mean_10min_w", problems
-        )
     if "battery_voltage_v" in given and "inverter_voltage_v" not in given:
         changes["inverter_voltage_v"] = None
     if "battery_voltage_v" in given and "battery_current_a" not in given:
         changes["battery_current_a"] = None
+    if "pv_power_w" in given or "pv_mean_10min_w" in given:
+        changes["pv_mean_10min_w"] = _number(
+            given.get("pv_mean_10min_w"), "snapshot.pv_mean_10min_w", problems
+        )
     return replace(default, **changes)
 
 
@@ -178,7 +189,7 @@ def _number(value: object, path: str, problems: list[FieldProblem]) -> float | N
         return None
 
 
-def _finite(value: Any, path: str) -> Any:  # noqa: ANN401 - parsed JSON
+def _finite(value: object, path: str) -> object:
     """The value, unless it is a text that stands for a number that is not finite."""
     if isinstance(value, str) and value in NOT_FINITE:
         raise CodecError(path, f"must be a finite number, got {value!r}")
@@ -194,9 +205,12 @@ def _preferences(given: object, default: Preferences, problems: list[FieldProble
     return _overridden(default, given, "preferences", problems)
 
 
-def _overridden(default: T, given: Json, path: str, problems: list[FieldProblem]) -> T:
+def _overridden(
+    default: T, given: Mapping[str, object], path: str, problems: list[FieldProblem]
+) -> T:
     """``default`` with the given fields; every bad one is a problem of its own."""
-    merged, known = to_json(default), set(to_json(default))
+    merged: dict[str, object] = dict(object_json(default))
+    known = set(merged)
     for key, value in given.items():
         if key not in known:
             problems.append((f"{path}.{key}", "is not a known field"))

@@ -15,7 +15,6 @@ from server.schemas.control import DecisionSummary, DecisionView, ReplayRequest
 from server.schemas.decisions import ReplayAnswer, WhatIfAnswer
 from server.schemas.examples import ALLOCATE
 from server.schemas.problems import refused
-from server.schemas.shortened_addresses import without_stored
 from services.errors import NotFound
 
 router = APIRouter(tags=["control"], route_class=DescribedRoute)
@@ -29,7 +28,7 @@ async def allocate(
     """What the allocator would decide. Whatever is left out comes from the site; nothing
     happens.
     """
-    return WhatIfAnswer(**await services.what_if.allocate(site.id, document))
+    return WhatIfAnswer.of(await services.what_if.allocate(site.id, document))
 
 
 @router.get("/decisions")
@@ -60,6 +59,4 @@ async def read_decision(services: Container, who: Reader, decision_id: UUID) -> 
 async def replay_decision(services: Container, who: Reader, body: ReplayRequest) -> ReplayAnswer:
     """Decide a stored question again and compare."""
     await read_decision(services, who, body.decision_id)
-    answer = await services.what_if.replay(body.decision_id)
-    sides = {side: without_stored(answer[side]) for side in ("stored", "replayed")}
-    return ReplayAnswer(**answer | sides)
+    return ReplayAnswer.of(await services.what_if.replay(body.decision_id))

@@ -23,7 +23,9 @@ End = Annotated[datetime | None, Query(alias="to", description="ISO 8601 with of
 async def latest(services: Container, site: ChosenSite, _: Reader) -> EnergyLatest:
     """The newest powers with their ages."""
     now = await services.live.now(site.id)
-    return EnergyLatest(**{name: now[name] for name in EnergyLatest.model_fields})
+    return EnergyLatest.model_validate(
+        {name: now[name] for name in ("at", "battery", "solar", "load", "grid")}
+    )
 
 
 @router.get("/stats")
@@ -31,7 +33,7 @@ async def stats(
     services: Container, site: ChosenSite, _: Reader, hours: Annotated[float, Query()] = 24.0
 ) -> Statistics:
     """Energies, peaks and extremes of the last hours."""
-    return Statistics(**await services.history.statistics(site.id, hours))
+    return Statistics.model_validate(await services.history.statistics(site.id, hours))
 
 
 @router.get("/hourly", response_model_exclude_unset=True)
@@ -40,7 +42,10 @@ async def hourly(
 ) -> list[EnergyHour]:
     """One row per hour over [from, to); the last day if left out."""
     first, last = _span(services, start, end, timedelta(days=1))
-    return [EnergyHour(**row) for row in await services.history.hourly(site.id, first, last)]
+    return [
+        EnergyHour.model_validate(row)
+        for row in await services.history.hourly(site.id, first, last)
+    ]
 
 
 @router.get("/daily", response_model_exclude_unset=True)
@@ -49,7 +54,9 @@ async def daily(
 ) -> list[EnergyDay]:
     """One row per local day over [from, to); the last month if left out."""
     first, last = _span(services, start, end, timedelta(days=31))
-    return [EnergyDay(**row) for row in await services.history.daily(site.id, first, last)]
+    return [
+        EnergyDay.model_validate(row) for row in await services.history.daily(site.id, first, last)
+    ]
 
 
 @router.get("/series")

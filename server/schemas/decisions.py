@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from energy.allocation.decision import Command
+from energy.allocation import what_if
+from energy.allocation.decision import Command, Decision
+from energy.allocation.explanation.decision_codec import decision_json
 from energy.allocation.proposals import Wanted
 from energy.site.loads import Actor, LoadKind
 from server.schemas.json_shapes import Instant, JsonObject, Number, Shape
 from server.schemas.now import BudgetView
+from server.schemas.shortened_addresses import without_stored
+from services.control.what_if import Replayed
 
 
 class WinnerView(Shape):
@@ -75,6 +79,11 @@ class WhatIfAnswer(Shape):
     limits: list[str]
     version: str
 
+    @classmethod
+    def of(cls, decision: Decision) -> WhatIfAnswer:
+        """A decision in its documented shape."""
+        return cls.model_validate(what_if.answer(decision))
+
 
 class ReplayAnswer(Shape):
     """A stored decision, decided again."""
@@ -84,3 +93,14 @@ class ReplayAnswer(Shape):
     stored_version: str
     stored: JsonObject
     replayed: JsonObject
+
+    @classmethod
+    def of(cls, replayed: Replayed) -> ReplayAnswer:
+        """Both decisions as they are stored, without addresses."""
+        return cls(
+            decision_id=replayed.record.id,
+            identical=replayed.identical,
+            stored_version=replayed.record.version,
+            stored=without_stored(replayed.record.document["allocation"]),
+            replayed=without_stored(decision_json(replayed.replayed)),
+        )

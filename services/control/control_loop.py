@@ -173,7 +173,7 @@ def remembered(memory: SiteMemory, decision: Decision, zones: ZoneDecisions) -> 
     return SiteMemory(
         learned=known.learned,
         control=known.control,
-        hvac=dataclass_json.to_json(zones.memory),
-        learning=dataclass_json.to_json(known.learning),
+        hvac=dataclass_json.object_json(zones.memory),
+        learning=dataclass_json.object_json(known.learning),
         last_cycle_at=decision.inputs.snapshot.at,
     )

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from energy.allocation import what_if
 from energy.allocation.allocator import allocate
-from energy.allocation.decision import AllocationInput
-from energy.allocation.explanation.decision_codec import decision_json, same_decision
+from energy.allocation.decision import AllocationInput, Decision
+from energy.allocation.explanation.decision_codec import same_decision
 from energy.site.preference_rules import miner_violations, preference_violations
 from services.actions.ports import EmergencyStopStore
 from services.clock import Clock
 from services.control.asked_by_people import AskedByPeople
 from services.control.decided import decided
 from services.control.ports import DecisionStore
+from services.control.records import DecisionRecord
 from services.errors import Invalid, NotFound
 from services.memory.ports import MemoryStore
-from services.stored import Json
 from services.telemetry.snapshots import SnapshotBuilder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """A stored decision, decided again.
+
+    Attributes:
+        record: As it was stored.
+        replayed: What this version decides of the same question.
+        identical: Whether both are the same, but for the version.
+    """
+
+    record: DecisionRecord
+    replayed: Decision
+    identical: bool
 
 
 class WhatIf:
@@ -37,8 +54,8 @@ class WhatIf:
         self._snapshots, self._memory, self._decisions = snapshots, memory, decisions
         self._emergency, self._asked, self._clock = emergency, asked, clock
 
-    async def allocate(self, system_id: UUID, document: Json) -> Json:
-        """The decision in its documented shape.
+    async def allocate(self, system_id: UUID, document: Mapping[str, object]) -> Decision:
+        """The decision, typed.
 
         Raises:
             Invalid: The document breaks rules; every problem is named with its path.
@@ -59,10 +76,10 @@ class WhatIf:
                 system_id, built.snapshot.at, built.preferences, built.miners
             ),
         )
-        return what_if.answer(allocate(checked_question(document, defaults)))
+        return allocate(checked_question(document, defaults))
 
-    async def replay(self, decision_id: UUID) -> Json:
-        """A stored decision decided again: ``{identical, stored, replayed}``.
+    async def replay(self, decision_id: UUID) -> Replayed:
+        """A stored decision decided again.
 
         Raises:
             NotFound: No such decision.
@@ -72,16 +89,11 @@ class WhatIf:
             raise NotFound(kind="decision", key=str(decision_id))
         stored = decided(record).decision
         replayed = allocate(stored.inputs)
-        return {
-            "decision_id": str(decision_id),
-            "identical": same_decision(stored, replayed),
-            "stored_version": record.version,
-            "stored": record.document["allocation"],
-            "replayed": decision_json(replayed),
-        }
+        identical = same_decision(stored, replayed)
+        return Replayed(record=record, replayed=replayed, identical=identical)
 
 
-def checked_question(document: Json, defaults: AllocationInput) -> AllocationInput:
+def checked_question(document: object, defaults: AllocationInput) -> AllocationInput:
     """The question that ``document`` asks over ``defaults``, with every rule of settings kept.
 
     Raises:

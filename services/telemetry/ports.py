@@ -8,8 +8,7 @@ from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from services.sites.records import System
-from services.stored import Json
-from services.telemetry.records import Latest, Point, PollHealth, Sample
+from services.telemetry.records import Latest, Point, PollHealth, RollupRow, Sample
 
 
 class SkyModel(Protocol):
@@ -125,7 +124,7 @@ class TelemetryStore(Protocol):
         """All raw samples over [start, end), by time, for the rollup."""
         ...
 
-    async def save_rollup(self, table: str, rows: Sequence[Json]) -> None:
+    async def save_rollup(self, table: str, rows: Sequence[RollupRow]) -> None:
         """Upsert rollup rows (``system_hourly_energy``, ``system_daily_summary``,
         ``battery_bank_hourly``).
         """
@@ -133,7 +132,7 @@ class TelemetryStore(Protocol):
 
     async def rollup(
         self, table: str, system_id: UUID, *, start: datetime, end: datetime
-    ) -> Sequence[Json]:
+    ) -> Sequence[RollupRow]:
         """Rollup rows over [start, end)."""
         ...
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
 from energy.site.snapshot import Link
@@ -126,3 +127,9 @@ class PollHealth:
     success_rate_24h: float | None
     gaps_24h: int = 0
     caution: str | None = None
+
+
+RollupRow: TypeAlias = Mapping[str, float | UUID | datetime | None]
+"""A rolled-up hour or day of a site, or hour of a bank: ``system_id``, ``device_id`` of a bank,
+``start_at``, and its numbers by name.
+"""

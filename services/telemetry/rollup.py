@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -28,9 +28,8 @@ from energy.site.preferences import Preferences
 from services.clock import Clock
 from services.settings.ports import SettingsStore
 from services.sites.ports import SiteStore
-from services.stored import Json
 from services.telemetry.ports import TelemetryStore
-from services.telemetry.records import BatterySample, EnergySample, LoadSample, Sample
+from services.telemetry.records import BatterySample, EnergySample, LoadSample, RollupRow, Sample
 from services.telemetry.suspicion import believed
 
 HOURLY = "system_hourly_energy"
@@ -151,8 +150,8 @@ class Rollup:
         self, system_id: UUID, hours: list[datetime], rows: Sequence[Sample], now: datetime
     ) -> None:
         edge = timedelta(seconds=MAXIMUM_GAP_S)
-        system_rows: list[Json] = []
-        bank_rows: list[Json] = []
+        system_rows: list[RollupRow] = []
+        bank_rows: list[RollupRow] = []
         preferences = (await self._settings.preferences(system_id)).value
         for hour in hours:
             end = min(hour + timedelta(hours=1), now)
@@ -167,7 +166,7 @@ class Rollup:
     async def _roll_days(self, system_id: UUID, hours: list[datetime], zone: ZoneInfo) -> None:
         capacity_wh = (await self._settings.preferences(system_id)).value.battery_capacity_wh
         days = sorted({day_bounds(hour, zone) for hour in hours})
-        rows: list[Json] = []
+        rows: list[RollupRow] = []
         for start, end in days:
             stored = await self._telemetry.rollup(HOURLY, system_id, start=start, end=end)
             period = combine([period_of(row) for row in stored])
@@ -187,10 +186,11 @@ class Rollup:
         return ZoneInfo((await self._settings.preferences(system_id)).value.timezone)
 
 
-def period_of(row: Json) -> EnergyPeriod:
+def period_of(row: RollupRow) -> EnergyPeriod:
     """The period that a stored row holds; columns of other names are left out."""
     names = {field.name for field in fields(EnergyPeriod)}
-    return EnergyPeriod(**{name: value for name, value in row.items() if name in names})
+    values: dict[str, Any] = {name: value for name, value in row.items() if name in names}
+    return EnergyPeriod(**values)
 
 
 def switch_series(rows: Sequence[LoadSample]) -> TimedValues:
@@ -204,9 +204,9 @@ def _bank_rows(
     start: datetime,
     end: datetime,
     preferences: Preferences,
-) -> list[Json]:
+) -> list[RollupRow]:
     monitors = [row for row in rows if isinstance(row, BatterySample)]
-    found: list[Json] = []
+    found: list[RollupRow] = []
     for device_id in sorted({row.device_id for row in monitors}):
         mine = [row for row in monitors if row.device_id == device_id]
         voltage = in_force([(row.at, row.voltage_v) for row in mine], (), preferences)
@@ -259,5 +259,5 @@ def _soc(voltage: TimedValues, preferences: Preferences) -> TimedValues:
     return [(at, None if v is None else soc_pct(v, preferences)) for at, v in voltage]
 
 
-def _row(period: EnergyPeriod) -> Json:
+def _row(period: EnergyPeriod) -> dict[str, float | None]:
     return asdict(period)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict
 from uuid import UUID
 
 from energy.wording import duration
@@ -14,16 +15,13 @@ from services.clock import Clock
 from services.errors import CommandCenterError
 from services.sites.ports import SiteStore
 from services.sites.records import AdapterConfig
-from services.stored import Json
 from services.telemetry.ports import TelemetryStore
 from services.telemetry.records import PollHealth
 from services.views.ports import JobStore, StoreHealth
-from services.views.records import CycleCount
+from services.views.records import CheckAnswer, CycleCount, JobRun
 
-Check = Callable[[], Awaitable[Json]]
-"""Answers ``{"ok": bool, "detail": str, "advice": str, "status": str}``; all but ``ok`` may be left
-out. A check that raises or takes too long means that its part is down.
-"""
+Check = Callable[[], Awaitable[CheckAnswer]]
+"""A check that raises or takes too long means that its part is down."""
 
 CHECK_TIMEOUT_S = 2.0
 """Wall seconds for each check."""
@@ -45,11 +43,39 @@ _GRACE_WALL_S = 5.0
 """Wall seconds that a poll or job may be late: on a fast simulated site they are site minutes."""
 
 
+class PollHabit(TypedDict):
+    """How a source is polled; the success rate is 0…1."""
+
+    every_s: float
+    success_rate_24h: float | None
+    gaps_24h: int
+
+
+class ComponentShown(TypedDict):
+    """A component as it is told."""
+
+    name: str
+    kind: str
+    status: str
+    detail: str
+    age_s: float | None
+    advice: str
+    polls: PollHabit | None
+
+
+class PartsReport(TypedDict):
+    """The report: ``status`` is ``ok``, ``degraded`` or ``down``."""
+
+    status: str
+    at: str
+    components: list[ComponentShown]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Component:
     """One part: ``status`` is ``ok``, ``degraded`` or ``down``; ``advice`` is empty when ok.
 
-    ``polls`` is told of sources only: ``{"every_s", "success_rate_24h" (0…1), "gaps_24h"}``.
+    ``polls`` is told of sources only.
     """
 
     name: str
@@ -58,7 +84,7 @@ class Component:
     detail: str
     age_s: float | None = None
     advice: str = ""
-    polls: Json | None = None
+    polls: PollHabit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +116,7 @@ class Health:
         """Ask ``check`` for every report; without an ``essential`` part the whole is down."""
         self._checks[name] = _Registered(check=check, kind=kind, essential=essential)
 
-    async def report(self) -> Json:
+    async def report(self) -> PartsReport:
         """``{status, at, components: [{name, kind, status, detail, age_s, advice}]}``.
 
         ``down`` when the database or an essential part is, ``degraded`` when anything is not ok.
@@ -107,7 +133,7 @@ class Health:
         return {
             "status": _overall(components, essential),
             "at": now.isoformat(),
-            "components": [asdict(component) for component in components],
+            "components": [_shown(component) for component in components],
         }
 
     async def _database(self) -> Component:
@@ -124,17 +150,17 @@ class Health:
             async with asyncio.timeout(self._timeout_s):
                 answer = await part.check()
         except TimeoutError:
-            answer = {"ok": False, "detail": f"no answer within {self._timeout_s:g} s"}
+            answer = CheckAnswer(ok=False, detail=f"no answer within {self._timeout_s:g} s")
         except Exception as error:  # noqa: BLE001 - the edge of a check: whatever broke is the answer
-            answer = {"ok": False, "detail": str(error) or type(error).__name__}
-        ok = bool(answer.get("ok"))
-        status = str(answer.get("status", "ok" if ok else "down"))
+            answer = CheckAnswer(ok=False, detail=str(error) or type(error).__name__)
+        ok = answer["ok"]
+        status = answer.get("status", "ok" if ok else "down")
         return Component(
             name=name,
             kind=part.kind,
             status=status,
-            detail=str(answer.get("detail", "answers" if ok else "does not answer")),
-            advice=str(answer.get("advice", "")) if status != "ok" else "",
+            detail=answer.get("detail", "answers" if ok else "does not answer"),
+            advice=answer.get("advice", "") if status != "ok" else "",
         )
 
     async def _stored(self, now: datetime) -> list[Component]:
@@ -168,6 +194,18 @@ class Health:
         names = {system.id: system.name for system in await self._sites.systems()}
         counts = await self._jobs.cycles(now=now)
         return found + [_cycles(count, names, alone=len(names) <= 1) for count in counts]
+
+
+def _shown(component: Component) -> ComponentShown:
+    return {
+        "name": component.name,
+        "kind": component.kind,
+        "status": component.status,
+        "detail": component.detail,
+        "age_s": component.age_s,
+        "advice": component.advice,
+        "polls": component.polls,
+    }
 
 
 def _enabled(poll: PollHealth, adapters: dict[UUID, AdapterConfig]) -> bool:
@@ -235,14 +273,14 @@ _SOURCE_ADVICE = (
 )
 
 
-def _jobs(board: Sequence[Json], now: datetime, grace_s: float) -> list[Component]:
+def _jobs(board: Sequence[JobRun], now: datetime, grace_s: float) -> list[Component]:
     found: list[Component] = []
     for row in board:
-        age_s = _age_s(row.get("last_run_at"), now)
-        error = row.get("last_error")
+        age_s = _age_s(row.last_run_at, now)
+        error = row.last_error
         found.append(
             Component(
-                name=str(row["job"]),
+                name=row.job,
                 kind="job",
                 status="ok" if error is None else "degraded",
                 detail="ran" if error is None else f"failed: {error}",

@@ -20,10 +20,16 @@ from services.errors import Invalid
 from services.settings.ports import SettingsStore
 from services.sites.ports import SiteStore
 from services.sites.records import ControlledLoad
-from services.stored import Json
 from services.telemetry.ports import TelemetryStore
-from services.telemetry.records import LoadSample, Sample
+from services.telemetry.records import LoadSample, RollupRow, Sample
 from services.telemetry.rollup import DAILY, HOURLY, SamplesOfSite, period_of, switch_series
+from services.views.history_shapes import (
+    LoadOfSpan,
+    MetricSeries,
+    SpanCoverage,
+    SpanStatistics,
+    SpanTotals,
+)
 
 RAW_HOURS = 72.0
 """Up to this many hours are computed from raw samples, more from the hourly table."""
@@ -49,7 +55,7 @@ class History:
         self._samples = SamplesOfSite(sites=sites, telemetry=telemetry, settings=settings)
         self._sites, self._telemetry, self._clock = sites, telemetry, clock
 
-    async def statistics(self, system_id: UUID, hours: float) -> Json:
+    async def statistics(self, system_id: UUID, hours: float) -> SpanStatistics:
         """Totals, peaks, extremes and runtimes of the last ``hours``.
 
         Keys carry their units (``pv_wh``, ``pv_peak_w``, ``voltage_v: {minimum, maximum, mean}``,
@@ -63,7 +69,7 @@ class History:
             raise Invalid([("hours", f"must be above 0 and at most {LONGEST_HOURS:g}")])
         end = self._clock.now()
         start = end - timedelta(hours=hours)
-        loads: list[Json] = []
+        loads: list[LoadOfSpan] = []
         if hours <= RAW_HOURS:
             rows = await self._samples.rows(system_id, start, end)
             series = await self._samples.series(system_id, rows)
@@ -87,7 +93,7 @@ class History:
         start: datetime,
         end: datetime,
         step_s: float | None,
-    ) -> Json:
+    ) -> MetricSeries:
         """One metric over [start, end): means of ``step_s`` buckets, or raw points with None.
 
         A bucket without samples has the value None and is counted in ``missing_points``.
@@ -111,17 +117,17 @@ class History:
             "missing_points": missing,
         }
 
-    async def hourly(self, system_id: UUID, start: datetime, end: datetime) -> Sequence[Json]:
+    async def hourly(self, system_id: UUID, start: datetime, end: datetime) -> Sequence[RollupRow]:
         """Rolled-up hours that start within [start, end)."""
         return await self._telemetry.rollup(HOURLY, system_id, start=start, end=end)
 
-    async def daily(self, system_id: UUID, start: datetime, end: datetime) -> Sequence[Json]:
+    async def daily(self, system_id: UUID, start: datetime, end: datetime) -> Sequence[RollupRow]:
         """Rolled-up local days that start within [start, end)."""
         return await self._telemetry.rollup(DAILY, system_id, start=start, end=end)
 
     async def _loads(
         self, system_id: UUID, rows: Sequence[Sample], start: datetime, end: datetime
-    ) -> list[Json]:
+    ) -> list[LoadOfSpan]:
         samples = [row for row in rows if isinstance(row, LoadSample)]
         return [
             _load(load, [row for row in samples if row.device_id == load.id], start, end)
@@ -129,7 +135,9 @@ class History:
         ]
 
 
-def _load(load: ControlledLoad, rows: Sequence[LoadSample], start: datetime, end: datetime) -> Json:
+def _load(
+    load: ControlledLoad, rows: Sequence[LoadSample], start: datetime, end: datetime
+) -> LoadOfSpan:
     """Runtime and energy; where the load has no meter its rated power stands in, and says so."""
     ran = runtime(switch_series(rows), start=start, end=end)
     used = integrate([(row.at, row.power_w) for row in rows], start=start, end=end)
@@ -147,7 +155,7 @@ def _load(load: ControlledLoad, rows: Sequence[LoadSample], start: datetime, end
     }
 
 
-def _totals(period: EnergyPeriod) -> Json:
+def _totals(period: EnergyPeriod) -> SpanTotals:
     return {
         "pv_wh": period.pv_wh,
         "load_wh": period.load_wh,
@@ -184,7 +192,7 @@ def _mean_w(energy_wh: float | None, covered_s: float) -> float | None:
     return None if energy_wh is None or covered_s <= 0 else energy_wh / covered_s * 3_600
 
 
-def _coverage(period: EnergyPeriod, span_s: float) -> Json:
+def _coverage(period: EnergyPeriod, span_s: float) -> SpanCoverage:
     """How much of the span has samples. A gap of a few minutes at the edges is no news."""
     power = min(period.covered_s / span_s, 1.0)
     battery = min(period.battery_covered_s / span_s, 1.0)

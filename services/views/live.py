@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from energy import dataclass_json
@@ -25,7 +24,6 @@ from services.control.decided import Decided, decided
 from services.control.ports import DecisionStore
 from services.control.records import DecisionRecord
 from services.memory.ports import MemoryStore
-from services.stored import Json
 from services.telemetry.snapshots import (
     LOAD_FRESH_S,
     BuiltSnapshot,
@@ -33,6 +31,17 @@ from services.telemetry.snapshots import (
     SnapshotBuilder,
 )
 from services.views.owners_units import in_owners_units
+from services.views.site_picture import (
+    AgedNumber,
+    BatteryPicture,
+    DecisionPicture,
+    MinerCommand,
+    MinerPicture,
+    SitePicture,
+    SwitchPicture,
+    ZoneCommand,
+    ZonePicture,
+)
 
 DECISION_STALE_S = 180.0
 """A decision older than three cycles is no longer what holds, s."""
@@ -55,7 +64,7 @@ class LiveView:
         self._snapshots, self._memory, self._decisions = snapshots, memory, decisions
         self._emergency, self._alerts, self._clock = emergency, alerts, clock
 
-    async def now(self, system_id: UUID) -> Json:
+    async def now(self, system_id: UUID) -> SitePicture:
         """The picture; a value that is not known is ``{"value": null, …}``, never 0."""
         at = self._clock.now()
         memory = await self._memory.load(system_id)
@@ -66,7 +75,7 @@ class LiveView:
         decided_s = None if record is None else (at - record.at).total_seconds()
         stop = await self._emergency.state(system_id)
         measured = built.measured
-        picture: Json = {
+        picture: SitePicture = {
             "at": at.isoformat(),
             "battery": _battery(measured, built.preferences),
             "solar": {
@@ -99,7 +108,7 @@ class LiveView:
         return in_owners_units(picture, display_of(built.preferences))
 
 
-def _battery(measured: Measured, preferences: Preferences) -> Json:
+def _battery(measured: Measured, preferences: Preferences) -> BatteryPicture:
     stands = battery_range(measured.raw_voltage_v, measured.rest_voltage_v, preferences)
     return {
         "range": {
@@ -115,13 +124,13 @@ def _battery(measured: Measured, preferences: Preferences) -> Json:
     }
 
 
-def _miners(built: BuiltSnapshot, what: Decided | None, at: datetime) -> list[Json]:
+def _miners(built: BuiltSnapshot, what: Decided | None, at: datetime) -> list[MinerPicture]:
     told = {} if what is None else _commands(what.decision)
     profiles = sorted(built.miners, key=lambda miner: (miner.priority_level, miner.name))
-    return [{**_miner(each, built, at), **told.get(each.id, NOT_DECIDED)} for each in profiles]
+    return [_miner(each, built, at, told.get(each.id, NOT_DECIDED)) for each in profiles]
 
 
-def _commands(decision: Decision) -> dict[str, Json]:
+def _commands(decision: Decision) -> dict[str, MinerCommand]:
     """Each miner's command with its sentences, by id."""
     return {
         miner.miner_id: {
@@ -134,10 +143,17 @@ def _commands(decision: Decision) -> dict[str, Json]:
     }
 
 
-NOT_DECIDED: Json = {"command": None, "reason": None, "explanation": "", "would_change": ""}
+NOT_DECIDED: MinerCommand = {
+    "command": None,
+    "reason": None,
+    "explanation": "",
+    "would_change": "",
+}
 
 
-def _miner(profile: MinerProfile, built: BuiltSnapshot, at: datetime) -> Json:
+def _miner(
+    profile: MinerProfile, built: BuiltSnapshot, at: datetime, told: MinerCommand
+) -> MinerPicture:
     load_id = None if profile.device_id is None else UUID(profile.device_id)
     state = LoadState() if load_id is None else built.load_states.get(load_id, LoadState())
     return {
@@ -148,10 +164,11 @@ def _miner(profile: MinerProfile, built: BuiltSnapshot, at: datetime) -> Json:
         "is_on": state.is_on,
         "since": None if state.since is None else state.since.isoformat(),
         "power": _measured(state.power_w, "W", state, profile.name, at),
+        **told,
     }
 
 
-def _zones(built: BuiltSnapshot, what: Decided | None) -> list[Json]:
+def _zones(built: BuiltSnapshot, what: Decided | None) -> list[ZonePicture]:
     told = {} if what is None else {zone.zone_id: zone for zone in what.zones.zones}
     return [
         {
@@ -165,7 +182,7 @@ def _zones(built: BuiltSnapshot, what: Decided | None) -> list[Json]:
     ]
 
 
-def _zone_command(zone: ZoneDecision | None) -> Json:
+def _zone_command(zone: ZoneDecision | None) -> ZoneCommand:
     return {
         "reason": None if zone is None else zone.reason.value,
         "explanation": "" if zone is None else zone.explanation,
@@ -176,8 +193,8 @@ def _zone_command(zone: ZoneDecision | None) -> Json:
     }
 
 
-def _loads(built: BuiltSnapshot, at: datetime) -> list[Json]:
-    shown = []
+def _loads(built: BuiltSnapshot, at: datetime) -> list[SwitchPicture]:
+    shown: list[SwitchPicture] = []
     for load in sorted(built.loads.values(), key=lambda load: load.name):
         state = built.load_states[load.id]
         shown.append(
@@ -194,7 +211,7 @@ def _loads(built: BuiltSnapshot, at: datetime) -> list[Json]:
 
 def _decision(
     record: DecisionRecord | None, what: Decided | None, age_s: float | None
-) -> Json | None:
+) -> DecisionPicture | None:
     if record is None or what is None:
         return None
     return {
@@ -206,7 +223,7 @@ def _decision(
     }
 
 
-def _quantity(quantity: Quantity, unit: str, *, digits: int = 2) -> Json:
+def _quantity(quantity: Quantity, unit: str, *, digits: int = 2) -> AgedNumber:
     """A measured quantity; one that is not believed has no value, but a reason."""
     shown = _computed(
         quantity.value,
@@ -216,10 +233,10 @@ def _quantity(quantity: Quantity, unit: str, *, digits: int = 2) -> Json:
         source=quantity.source,
         digits=digits,
     )
-    return shown | {"quality": quantity.quality.value, "reason": quantity.reason}
+    return {**shown, "quality": quantity.quality.value, "reason": quantity.reason}
 
 
-def _value(reading: Reading | None, unit: str, preferences: Preferences) -> Json:
+def _value(reading: Reading | None, unit: str, preferences: Preferences) -> AgedNumber:
     if reading is None:
         return _computed(None, unit, None, None, source=None)
     return {
@@ -232,16 +249,16 @@ def _value(reading: Reading | None, unit: str, preferences: Preferences) -> Json
 
 
 def _computed(
-    value: Any,  # noqa: ANN401 - a number out of stored JSON, or None
+    value: float | None,
     unit: str,
     age_s: float | None,
     stale_after: float | None,
     *,
     source: str | None = "computed",
     digits: int = 2,
-) -> Json:
+) -> AgedNumber:
     return {
-        "value": None if value is None else _rounded(float(value), digits),
+        "value": None if value is None else _rounded(value, digits),
         "unit": unit,
         "age_s": None if age_s is None else round(age_s, 1),
         "stale_after_s": stale_after,
@@ -249,7 +266,9 @@ def _computed(
     }
 
 
-def _measured(value: float | None, unit: str, state: LoadState, source: str, at: datetime) -> Json:
+def _measured(
+    value: float | None, unit: str, state: LoadState, source: str, at: datetime
+) -> AgedNumber:
     age_s = None
     if state.measured_at is not None:
         age_s = max(0.0, (at - state.measured_at).total_seconds())

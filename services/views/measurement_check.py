@@ -9,8 +9,8 @@ from energy.wording import duration, volts
 from services.clock import Clock
 from services.memory.ports import MemoryStore
 from services.sites.ports import SiteStore
-from services.stored import Json
 from services.telemetry.snapshots import SnapshotBuilder
+from services.views.records import CheckAnswer
 
 ADVICE = (
     "Nothing starts on a voltage that is old or not believed. See that its source measures and is "
@@ -28,7 +28,7 @@ class MeasurementCheck:
         self._sites, self._snapshots = sites, snapshots
         self._memory, self._clock = memory, clock
 
-    async def __call__(self) -> Json:
+    async def __call__(self) -> CheckAnswer:
         """The worst of all sites decides; each is named."""
         found = [
             (system.name, await self._measured(system.id))

@@ -8,9 +8,8 @@ from uuid import UUID
 
 from services.clock import Clock
 from services.sites.ports import SiteStore
-from services.stored import Json
 from services.views.ports import JobStore
-from services.views.records import CycleCount
+from services.views.records import CycleCount, JobRun
 
 _Sample = tuple[dict[str, str], float]
 
@@ -48,24 +47,24 @@ def _cycles(counts: Sequence[CycleCount], names: dict[UUID, str]) -> list[str]:
     ]
 
 
-def _jobs(board: Sequence[Json], names: dict[UUID, str], now: datetime) -> list[str]:
-    labels = [{"job": str(row["job"]), "site": _name(names, row["system_id"])} for row in board]
+def _jobs(board: Sequence[JobRun], names: dict[UUID, str], now: datetime) -> list[str]:
+    labels = [{"job": row.job, "site": _name(names, row.system_id)} for row in board]
     rows = list(zip(labels, board, strict=True))
     return [
         _family(
             "commandcenter_job_seconds",
             "How long the last run of a job took.",
-            ((label, float(row["ms"]) / 1_000.0) for label, row in rows),
+            ((label, row.ms / 1_000.0) for label, row in rows),
         ),
         _family(
             "commandcenter_job_age_seconds",
             "Site time since the last run of a job.",
-            ((label, (now - row["last_run_at"]).total_seconds()) for label, row in rows),
+            ((label, (now - row.last_run_at).total_seconds()) for label, row in rows),
         ),
         _family(
             "commandcenter_job_failed",
             "1 where the last run of a job failed.",
-            ((label, float(row["last_error"] is not None)) for label, row in rows),
+            ((label, float(row.last_error is not None)) for label, row in rows),
         ),
     ]
 

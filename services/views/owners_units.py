@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from energy.site.display import Display
-from services.stored import Json
+from collections.abc import Mapping
+from typing import TypeVar, cast
 
+from energy.site.display import Display
+
+Told = TypeVar("Told", bound=Mapping[str, object])
 SENTENCES = frozenset({"explanation", "would_change", "limits", "reason", "sentence"})
 
 
-def in_owners_units(document: Json, display: Display) -> Json:
+def in_owners_units(document: Told, display: Display) -> Told:
     """The document with the sentences of ``SENTENCES`` as the owner reads them."""
-    return {
+    told = {
         name: _of_sentence(value, display) if name in SENTENCES else _inside(value, display)
         for name, value in document.items()
     }
+    return cast(Told, told)
 
 
 def _of_sentence(value: object, display: Display) -> object:

@@ -7,15 +7,14 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from services.stored import Json
-from services.views.records import CycleCount
+from services.views.records import CycleCount, JobRun, StoreAnswer
 
 
 class StoreHealth(Protocol):
     """Whether the database answers."""
 
-    async def check(self) -> Json:
-        """``{"ok": bool, "ms": float, "size_bytes": int | None, "detail": str}``; never raises."""
+    async def check(self) -> StoreAnswer:
+        """Asks and measures; never raises."""
         ...
 
 
@@ -25,8 +24,8 @@ class JobStore(Protocol):
     async def record(
         self, job: str, *, system_id: UUID | None, at: datetime, ms: float, error: str | None
     ) -> None: ...
-    async def all(self) -> Sequence[Json]:
-        """``{job, system_id, last_run_at, last_ok_at, last_error, ms}`` per job and system."""
+    async def all(self) -> Sequence[JobRun]:
+        """The last run per job and system."""
         ...
 
     async def count_cycle(

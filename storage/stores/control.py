@@ -11,8 +11,7 @@ from psycopg.types.json import Jsonb
 from energy import dataclass_json
 from services.actions.records import EmergencyStop
 from services.memory.records import SiteMemory
-from services.stored import Json
-from services.views.records import CycleCount
+from services.views.records import CycleCount, JobRun
 from storage.connection.mapping import record
 from storage.connection.pool import Pool, rows
 from storage.connection.queries import queries
@@ -112,9 +111,9 @@ class PostgresJobStore:
         }
         await self._notes.rows(SQL["record_job"], values)
 
-    async def all(self) -> Sequence[Json]:
+    async def all(self) -> Sequence[JobRun]:
         """Every job's last run."""
-        return [dict(each) for each in await rows(self._pool, SQL["jobs"])]
+        return [record(JobRun, each) for each in await rows(self._pool, SQL["jobs"])]
 
     async def count_cycle(
         self, system_id: UUID, *, started_at: datetime, interval_s: float

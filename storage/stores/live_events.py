@@ -12,6 +12,7 @@ import structlog
 from services.chat.subscription import Subscription
 from services.errors import CommandCenterError
 from services.stored import Json
+from services.views.records import StoreAnswer
 from storage.connection.pool import Pool, row
 from storage.connection.queries import queries
 from storage.connection.together import NotesTogether
@@ -71,7 +72,7 @@ class PostgresStoreHealth:
     def __init__(self, *, pool: Pool) -> None:
         self._pool = pool
 
-    async def check(self) -> Json:
+    async def check(self) -> StoreAnswer:
         """``{ok, ms, size_bytes, detail}``."""
         started_s = time.monotonic()
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from decimal import Decimal
 from typing import Any, LiteralString, TypeVar, cast
 from uuid import UUID
 
@@ -12,11 +13,12 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from energy import dataclass_json
+from energy.dataclass_json import JsonObject, JsonValue
 from energy.site.loads import Zone
 from energy.site.miners import MinerProfile
 from energy.site.preferences import Preferences
 from services.errors import Conflict, Invalid, NotFound
-from services.stored import Json, Stored
+from services.stored import Stored
 from storage.connection.builder import built
 from storage.connection.pool import Connection, Pool, connected, rows
 from storage.connection.queries import queries
@@ -163,7 +165,9 @@ class PostgresSettingsStore:
         return gone is not None
 
 
-async def _one(connection: Connection, query: LiteralString, values: Mapping[str, Any]) -> DictRow:
+async def _one(
+    connection: Connection, query: LiteralString, values: Mapping[str, object]
+) -> DictRow:
     found = await (await connection.execute(query, values)).fetchone()
     if found is None:
         raise NotFound(kind="row", key=str(values.get("id", values["system_id"])))
@@ -171,7 +175,12 @@ async def _one(connection: Connection, query: LiteralString, values: Mapping[str
 
 
 async def _audit(
-    connection: Connection, system_id: UUID, actor: str, what: str, before: object, after: object
+    connection: Connection,
+    system_id: UUID,
+    actor: str,
+    what: str,
+    before: Preferences | MinerProfile | Zone | None,
+    after: Preferences | MinerProfile | Zone | None,
 ) -> None:
     changed = after if after is not None else before
     await connection.execute(
@@ -187,11 +196,11 @@ async def _audit(
     )
 
 
-def _logged(value: Any) -> Json:  # noqa: ANN401 - any of the settings
+def _logged(value: Preferences | MinerProfile | Zone) -> JsonObject:
     """As the audit log keeps it: of an address only its kind."""
-    document: Json = dataclass_json.to_json(value)
-    if "notify_urls" in document:
-        document["notify_urls"] = [url.partition(":")[0] for url in document["notify_urls"]]
+    document = dataclass_json.object_json(value)
+    if isinstance(value, Preferences):
+        document["notify_urls"] = [url.partition(":")[0] for url in value.notify_urls]
     return document
 
 
@@ -205,8 +214,8 @@ def _saving(cls: type, table: str) -> LiteralString:
     return built(SQL["save"], table=table, columns=columns, changing=changing)
 
 
-def _values(value: Preferences | MinerProfile | Zone) -> dict[str, Any]:
-    values = dataclass_json.to_json(value)
+def _values(value: Preferences | MinerProfile | Zone) -> dict[str, JsonValue | Jsonb]:
+    values = dataclass_json.object_json(value)
     return {name: Jsonb(each) if isinstance(each, list) else each for name, each in values.items()}
 
 
@@ -220,12 +229,11 @@ def _stored(cls: type[T], found: DictRow) -> Stored[T]:
     )
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - a column
+def _plain(value: object) -> object:
+    """A column as JSON would have it."""
     if isinstance(value, UUID):
         return str(value)
-    if value is None or isinstance(value, bool | int | float | str | list):
-        return value
-    return float(value)
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def _is_uuid(text: str) -> bool:

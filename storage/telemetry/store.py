@@ -7,15 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from statistics import fmean
-from typing import Any, LiteralString
+from typing import LiteralString
 from uuid import UUID
 
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from services.errors import Invalid
-from services.stored import Json
-from services.telemetry.records import Latest, Point, PollHealth, Sample
+from services.telemetry.records import Latest, Point, PollHealth, RollupRow, Sample
 from storage.connection.builder import built
 from storage.connection.mapping import record
 from storage.connection.pool import Pool, connected, row, rows
@@ -127,7 +126,7 @@ class PostgresTelemetryStore:
             found += [record(kind.cls, each) for each in await rows(self._pool, query, values)]
         return sorted(found, key=lambda sample: sample.at)
 
-    async def save_rollup(self, table: str, rows: Sequence[Json]) -> None:
+    async def save_rollup(self, table: str, rows: Sequence[RollupRow]) -> None:
         """Upsert; a row is stored as the document that it is."""
         key = _rollup_key(table)
         columns = ["device_id", "system_id"] if key == "device_id" else ["system_id"]
@@ -141,7 +140,7 @@ class PostgresTelemetryStore:
 
     async def rollup(
         self, table: str, system_id: UUID, *, start: datetime, end: datetime
-    ) -> Sequence[Json]:
+    ) -> Sequence[RollupRow]:
         """Rows over [start, end), by time."""
         key = _rollup_key(table)
         query = built(SQL["rollup"], table=table, key=key)
@@ -212,7 +211,7 @@ def resolve_metric(metric: str, *, any_kind: bool) -> tuple[list[Kind], str]:
     return (kinds if any_kind else kinds[:1]), name
 
 
-def _taking(kind: Kind, samples: Sequence[Sample]) -> list[tuple[LiteralString, dict[str, Any]]]:
+def _taking(kind: Kind, samples: Sequence[Sample]) -> list[tuple[LiteralString, dict[str, Jsonb]]]:
     """The statements that store samples of one kind."""
     columns = kind.columns
     told = [{name: _column(getattr(one, name)) for name in columns} for one in samples]
@@ -227,7 +226,7 @@ def _new(found: DictRow | None) -> int:
     return 0 if found is None else int(found["new"])
 
 
-def _column(value: Any) -> Any:  # noqa: ANN401 - a sample's field
+def _column(value: object) -> object:
     """As JSON; a number that is not finite counts as missing."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
@@ -259,7 +258,7 @@ def _rollup_key(table: str) -> str:
     return KEYS[table]
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - a rollup's value
+def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, UUID):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import uvicorn
@@ -22,6 +22,7 @@ from server.container import ServerConfig
 from services.errors import Unavailable
 from services.stored import Json
 from services.views.live import LiveView
+from services.views.site_picture import SitePicture
 from tests.fakes.run_assistant import ScriptedAssistant
 from tests.fakes.sites.web_site import SYSTEM_ID, WebSite
 
@@ -82,14 +83,14 @@ class Picture(LiveView):
         self.hangs = False
 
     @override
-    async def now(self, system_id: UUID) -> Json:
+    async def now(self, system_id: UUID) -> SitePicture:
         while self.hangs:
             await asyncio.sleep(0.05)
         if self.away:
             raise Unavailable(what="The database", detail="gone", advice="Wait.")
-        shown: Json = deepcopy(await self.real.now(system_id))
+        shown = deepcopy(await self.real.now(system_id))
         if self.change is not None:
-            self.change(shown)
+            self.change(cast(Json, shown))
         return shown
 
 

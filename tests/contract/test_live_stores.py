@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from services.stored import Json
+from services.views.records import JobRun
 from tests.contract.conftest import NOON, Site, Stores
 
 
@@ -65,22 +66,22 @@ async def test_the_last_run_of_a_job_is_kept(site: Site, of_a_system: bool) -> N
     await store.record("control", system_id=system_id, at=at(60), ms=9.0, error="boom")
     await store.record("alerts", system_id=system_id, at=at(30), ms=1.0, error="first")
     assert list(await store.all()) == [
-        {
-            "job": "alerts",
-            "system_id": system_id,
-            "last_run_at": at(30),
-            "last_ok_at": None,
-            "last_error": "first",
-            "ms": 1.0,
-        },
-        {
-            "job": "control",
-            "system_id": system_id,
-            "last_run_at": at(60),
-            "last_ok_at": at(0),
-            "last_error": "boom",
-            "ms": 9.0,
-        },
+        JobRun(
+            job="alerts",
+            system_id=system_id,
+            last_run_at=at(30),
+            last_ok_at=None,
+            last_error="first",
+            ms=1.0,
+        ),
+        JobRun(
+            job="control",
+            system_id=system_id,
+            last_run_at=at(60),
+            last_ok_at=at(0),
+            last_error="boom",
+            ms=9.0,
+        ),
     ]
 
 

@@ -17,6 +17,7 @@ from services.telemetry.records import (
     LoadSample,
     Point,
     PollHealth,
+    RollupRow,
     Sample,
     ZoneSample,
 )
@@ -276,7 +277,7 @@ async def test_a_number_that_is_not_finite_counts_as_missing(site: Site, bad: fl
 async def test_rollups_are_replaced_and_read_by_time(site: Site) -> None:
     store = site.stores.telemetry
 
-    def hour(minutes: float, pv_wh: float) -> dict[str, object]:
+    def hour(minutes: float, pv_wh: float) -> RollupRow:
         return {
             "system_id": site.system_id,
             "start_at": at(minutes),
@@ -293,7 +294,12 @@ async def test_rollups_are_replaced_and_read_by_time(site: Site) -> None:
         len(await store.rollup("system_hourly_energy", site.system_id, start=at(0), end=at(60)))
         == 1
     )
-    bank = {"device_id": site.pack, "system_id": site.system_id, "start_at": at(0), "cycles": 0.25}
+    bank: RollupRow = {
+        "device_id": site.pack,
+        "system_id": site.system_id,
+        "start_at": at(0),
+        "cycles": 0.25,
+    }
     await store.save_rollup("battery_bank_hourly", [bank])
     found = await store.rollup("battery_bank_hourly", site.system_id, start=at(0), end=at(60))
     assert list(found) == [bank]

@@ -6,7 +6,7 @@ not read back.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from energy.allocation.decision import (
@@ -17,10 +17,10 @@ from energy.allocation.decision import (
     LoadDecision,
     MinerDecision,
 )
-from energy.allocation.explanation.reason_codec import compared, reason_of
+from energy.allocation.explanation.reason_codec import Compared, Number, compared, reason_of
 from energy.allocation.explanation.sentences import Explanations, Sentences
 from energy.allocation.explanation.who_decided import Say, says
-from energy.dataclass_json import CodecError, Json, canonical, from_json, to_json
+from energy.dataclass_json import CodecError, JsonObject, canonical, from_json, to_json
 from energy.site.miners import ControlMemory
 
 
@@ -41,7 +41,7 @@ def told(decision: Decision) -> Iterator[ToldMiner]:
     )
 
 
-def decision_json(decision: Decision) -> Json:
+def decision_json(decision: Decision) -> JsonObject:
     """The whole decision as stored."""
     return {
         "budget": to_json(decision.budget),
@@ -65,7 +65,7 @@ def _telling(decision: Decision) -> str:
     return canonical(document)
 
 
-def miner_json(told: ToldMiner, numbers: Json) -> Json:
+def miner_json(told: ToldMiner, numbers: Compared | Mapping[str, Number]) -> JsonObject:
     """One miner's command with its sentences; ``numbers`` in the form wanted."""
     miner, said, say = told
     return {
@@ -85,7 +85,7 @@ def miner_json(told: ToldMiner, numbers: Json) -> Json:
     }
 
 
-def decision_from(document: Json) -> Decision:
+def decision_from(document: object) -> Decision:
     """A stored decision.
 
     Raises:
@@ -96,7 +96,7 @@ def decision_from(document: Json) -> Decision:
     try:
         return Decision(
             budget=from_json(Budget, document["budget"], "budget"),
-            miners=tuple(_miner(each) for each in document["miners"]),
+            miners=tuple(_miner(each) for each in _objects(document["miners"], "miners")),
             loads=from_json(tuple[LoadDecision, ...], document.get("loads", []), "loads"),
             limits=from_json(tuple[str, ...], document["limits"], "limits"),
             memory=from_json(ControlMemory, document["memory"], "memory"),
@@ -107,23 +107,34 @@ def decision_from(document: Json) -> Decision:
         raise CodecError(str(missing.args[0]), "is missing") from None
 
 
-def _inputs(given: Json) -> Json:
+def _inputs(given: object) -> object:
     """The question; up to version 1.2.0 a proposal was for miners alone and named it so."""
+    if not isinstance(given, dict):
+        return given
     proposals = [
         {"load_id" if name == "miner_id" else name: value for name, value in each.items()}
-        for each in given.get("proposals", [])
+        for each in _objects(given.get("proposals", []), "inputs.proposals")
     ]
     return {**given, "proposals": proposals}
 
 
-def _miner(told: Json) -> MinerDecision:
+def _objects(given: object, path: str) -> Iterator[Mapping[str, object]]:
+    if not isinstance(given, list):
+        raise CodecError(path, f"must be a list, got {given!r}")
+    for each in given:
+        if not isinstance(each, dict):
+            raise CodecError(path, f"must hold objects, got {each!r}")
+        yield each
+
+
+def _miner(told: Mapping[str, object]) -> MinerDecision:
     numbers = from_json(tuple[tuple[str, float | str | bool | None], ...], told["compared"])
     return MinerDecision(
         miner_id=from_json(str, told["miner_id"]),
         name=from_json(str, told["name"]),
         priority=from_json(int, told["priority"]),
         command=from_json(Command, told["command"]),
-        reason=reason_of(told["reason"], numbers),
+        reason=reason_of(from_json(str, told["reason"], "reason"), numbers),
         power_w=from_json(float, told["power_w"]),
         from_battery_w=from_json(float, told["from_battery_w"]),
         urgent=from_json(bool, told["urgent"]),

@@ -12,7 +12,7 @@ from energy.wording import duration
 from server.auth import ChosenSite, Container, Reader
 from server.web.rendering import page
 from server.web.shell import shell_of
-from services.stored import Json
+from services.views.health import ComponentShown, PartsReport
 
 router = APIRouter()
 
@@ -68,7 +68,7 @@ async def health(services: Container, site: ChosenSite, who: Reader) -> Response
     )
 
 
-def _group(title: str, kinds: frozenset[str], report: Json) -> Group:
+def _group(title: str, kinds: frozenset[str], report: PartsReport) -> Group:
     found = [each for each in report["components"] if each["kind"] in kinds]
     found.sort(key=lambda each: (RANK.get(each["status"], 1), each["name"]))
     hidden = [each for each in found if each["kind"] == "job" and each["status"] == "ok"]
@@ -80,7 +80,7 @@ def _group(title: str, kinds: frozenset[str], report: Json) -> Group:
     )
 
 
-def _part(component: Json, at: datetime) -> HealthLine:
+def _part(component: ComponentShown, at: datetime) -> HealthLine:
     age_s = component["age_s"]
     return HealthLine(
         name=component["name"],

@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, cast
 from uuid import UUID, uuid4
 
+from energy.allocation.allocator import allocate
+from energy.allocation.decision import Decision
 from energy.site.loads import Actor, LoadKind, Zone
 from energy.site.miners import MinerProfile
 from energy.site.preferences import ControlLevel, Preferences
@@ -17,7 +21,11 @@ from services.actions.records import Action, ActionStatus, SwitchProposal
 from services.alerting.records import Alert, Severity
 from services.sites.records import AdapterConfig, ControlledLoad, System
 from services.stored import Json
+from services.views.health import PartsReport
+from services.views.history_shapes import MetricSeries, SpanStatistics
+from services.views.site_picture import SitePicture
 from tests.fakes.clock import FrozenClock
+from tests.fakes.sites.allocator_site import ask, off, running, snapshot
 from tests.fakes.stores.all_stores import InMemoryStores
 from tools.services import ToolScope, ToolServices
 
@@ -27,6 +35,30 @@ PRIMARY, DUMP = "Primary S21+ (Revenue)", "Dump Load S19 #1"
 PRIMARY_SWITCH = "Primary S21+"
 """As on the seeded site, a switch is not called quite as the settings of its miner are."""
 DUMP_WHY = "52.31 V rest voltage is below its start voltage of 54.50 V"
+
+
+ON = MinerProfile(
+    id=str(uuid4()),
+    name=PRIMARY,
+    power_draw_watts=3878.0,
+    priority_level=1,
+    hashrate_ths=235.0,
+    start_voltage=50.0,
+    stop_voltage=47.0,
+    emergency_stop_voltage=45.0,
+)
+WAITS = MinerProfile(
+    id=str(uuid4()),
+    name=DUMP,
+    power_draw_watts=3250.0,
+    priority_level=3,
+    hashrate_ths=95.0,
+    start_voltage=54.5,
+    stop_voltage=53.0,
+    emergency_stop_voltage=50.0,
+    require_excess_solar=True,
+    minimum_excess_watts=3500.0,
+)
 
 
 def value(number: float | None, unit: str, age_s: float = 12, source: str = "Cerbo GX") -> Json:
@@ -55,6 +87,7 @@ def now_json() -> Json:
         "miners": [
             {
                 "id": "primary",
+                "priority": 1,
                 "name": PRIMARY,
                 "is_on": True,
                 "power": value(3878.0, "W", 30, "Shelly primary"),
@@ -65,6 +98,7 @@ def now_json() -> Json:
             },
             {
                 "id": "dump",
+                "priority": 3,
                 "name": DUMP,
                 "is_on": False,
                 "power": value(0.0, "W", 30, "Shelly dump"),
@@ -93,6 +127,7 @@ def now_json() -> Json:
         "decision": {
             "id": "d1",
             "at": "2026-06-21T11:59:30-07:00",
+            "age_s": 30.0,
             "budget": {
                 "rest_voltage_v": 52.18,
                 "raw_voltage_v": 52.31,
@@ -118,18 +153,19 @@ class FixedNow:
     document: Json = field(default_factory=now_json)
     asked: int = 0
 
-    async def now(self, system_id: UUID) -> Json:
+    async def now(self, system_id: UUID) -> SitePicture:
         assert system_id == SYSTEM_ID
         self.asked += 1
-        return self.document
+        return cast(SitePicture, self.document)
 
 
 class FixedPast:
     """``History`` with fixed numbers."""
 
-    async def statistics(self, system_id: UUID, hours: float) -> Json:
+    async def statistics(self, system_id: UUID, hours: float) -> SpanStatistics:
         assert system_id == SYSTEM_ID
-        return {
+        told: Any = {
+            "loads": [],
             "pv_wh": 41200.0,
             "load_wh": 36900.0,
             "grid_import_wh": 0.0,
@@ -138,10 +174,11 @@ class FixedPast:
             "pv_peak_w": 11240.0,
             "self_sufficiency_pct": 100.0,
         }
+        return cast(SpanStatistics, told)
 
     async def series(
         self, system_id: UUID, metric: str, *, start: datetime, end: datetime, step_s: float
-    ) -> Json:
+    ) -> MetricSeries:
         assert system_id == SYSTEM_ID
         low, high = {"voltage_v": (50.9, 53.6)}.get(metric, (120.0, 9800.0))
         middle = (low + high) / 2
@@ -149,6 +186,11 @@ class FixedPast:
         step = (end - start) / len(values)
         return {
             "metric": metric,
+            "unit": "",
+            "start_at": start.isoformat(),
+            "end_at": end.isoformat(),
+            "step_s": step_s,
+            "missing_points": 0,
             "points": [
                 {"at": (start + step * index).isoformat(), "value": each}
                 for index, each in enumerate(values)
@@ -157,33 +199,23 @@ class FixedPast:
 
 
 class FixedWhatIf:
-    """``WhatIf`` that remembers what it was asked."""
+    """``WhatIf`` that remembers what it was asked; 9 kW of sun at 54.6 V is its answer."""
 
     def __init__(self) -> None:
-        self.documents: list[Json] = []
+        self.documents: list[Mapping[str, object]] = []
 
-    async def allocate(self, system_id: UUID, document: Json) -> Json:
+    async def allocate(self, system_id: UUID, document: Mapping[str, object]) -> Decision:
         assert system_id == SYSTEM_ID
         self.documents.append(document)
-        return {
-            "budget": {
-                "solar_surplus_w": 7150.0,
-                "battery_allowance_w": 5000.0,
-                "total_w": 12150.0,
-            },
-            "miners": [
-                {"name": PRIMARY, "command": "keep_running", "explanation": "it fits the budget"},
-                {"name": DUMP, "command": "start", "explanation": "54.60 V reaches 54.50 V"},
-            ],
-            "limits": [],
-        }
+        picture = snapshot(voltage_v=54.6, pv_w=9_000.0, load_w=1_850.0 + 3_878.0)
+        return allocate(ask(snapshot=picture, states=(running(ON), off(WAITS)), miners=(ON, WAITS)))
 
 
 class FixedHealth:
     """``Health`` with one degraded part."""
 
-    async def report(self) -> Json:
-        return {
+    async def report(self) -> PartsReport:
+        told: Any = {
             "status": "degraded",
             "components": [
                 {"name": "database", "kind": "store", "status": "ok", "detail": "answers"},
@@ -197,6 +229,7 @@ class FixedHealth:
                 },
             ],
         }
+        return cast(PartsReport, told)
 
 
 class PendingProposals:
@@ -314,30 +347,7 @@ async def _save_settings(stores: InMemoryStores) -> None:
         expected_version=None,
         actor="test",
     )
-    for profile in (
-        MinerProfile(
-            id=str(uuid4()),
-            name=PRIMARY,
-            power_draw_watts=3878.0,
-            priority_level=1,
-            hashrate_ths=235.0,
-            start_voltage=50.0,
-            stop_voltage=47.0,
-            emergency_stop_voltage=45.0,
-        ),
-        MinerProfile(
-            id=str(uuid4()),
-            name=DUMP,
-            power_draw_watts=3250.0,
-            priority_level=3,
-            hashrate_ths=95.0,
-            start_voltage=54.5,
-            stop_voltage=53.0,
-            emergency_stop_voltage=50.0,
-            require_excess_solar=True,
-            minimum_excess_watts=3500.0,
-        ),
-    ):
+    for profile in (ON, WAITS):
         await stores.settings.save_miner(SYSTEM_ID, profile, expected_version=None, actor="test")
     for zone in (
         Zone(id="heat", name="Heat Room", temp_too_hot=40.0, temp_hot_ok=35.0),

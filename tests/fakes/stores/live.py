@@ -9,7 +9,7 @@ from weakref import WeakSet
 
 from services.chat.subscription import Subscription
 from services.stored import Json
-from services.views.records import CycleCount
+from services.views.records import CycleCount, JobRun, StoreAnswer
 
 
 class InMemoryEventBus:
@@ -37,7 +37,7 @@ class InMemoryStoreHealth:
         self.ok = True
         self.detail = "in memory"
 
-    async def check(self) -> Json:
+    async def check(self) -> StoreAnswer:
         return {"ok": self.ok, "ms": 0.0, "size_bytes": None, "detail": self.detail}
 
 
@@ -45,23 +45,24 @@ class InMemoryJobStore:
     """``JobStore`` in a dictionary."""
 
     def __init__(self) -> None:
-        self._jobs: dict[tuple[str, UUID | None], Json] = {}
+        self._jobs: dict[tuple[str, UUID | None], JobRun] = {}
         self._started: dict[UUID, list[tuple[datetime, int]]] = {}
 
     async def record(
         self, job: str, *, system_id: UUID | None, at: datetime, ms: float, error: str | None
     ) -> None:
-        before = self._jobs.get((job, system_id), {})
-        self._jobs[job, system_id] = {
-            "job": job,
-            "system_id": system_id,
-            "last_run_at": at,
-            "last_ok_at": at if error is None else before.get("last_ok_at"),
-            "last_error": error,
-            "ms": ms,
-        }
+        before = self._jobs.get((job, system_id))
+        ok_at = None if before is None else before.last_ok_at
+        self._jobs[job, system_id] = JobRun(
+            job=job,
+            system_id=system_id,
+            last_run_at=at,
+            last_ok_at=at if error is None else ok_at,
+            last_error=error,
+            ms=ms,
+        )
 
-    async def all(self) -> Sequence[Json]:
+    async def all(self) -> Sequence[JobRun]:
         return [self._jobs[key] for key in sorted(self._jobs, key=lambda k: (k[0], str(k[1])))]
 
     async def count_cycle(

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from energy.site.snapshot import Link
 from services.errors import Invalid
-from services.stored import Json
 from services.telemetry.records import (
     BatterySample,
     EnergySample,
@@ -19,6 +18,7 @@ from services.telemetry.records import (
     LoadSample,
     Point,
     PollHealth,
+    RollupRow,
     Sample,
     ZoneSample,
 )
@@ -59,7 +59,7 @@ class InMemoryTelemetryStore:
         self._site = site
         self._settings = settings
         self._tracks: dict[tuple[str, UUID], Track] = {}
-        self._rollups: dict[str, dict[tuple[object, ...], Json]] = {t: {} for t in ROLLUP_KEYS}
+        self._rollups: dict[str, dict[tuple[object, ...], RollupRow]] = {t: {} for t in ROLLUP_KEYS}
         self._polls: dict[UUID, list[tuple[datetime, str | None]]] = {}
         self._cautions: dict[UUID, list[tuple[datetime, str | None]]] = {}
 
@@ -141,21 +141,21 @@ class InMemoryTelemetryStore:
         rows = [each for _, track in self._of(system_id) for each in track.between(start, end)]
         return sorted(rows, key=lambda sample: (sample.at, _kind(sample), sample.device_id))
 
-    async def save_rollup(self, table: str, rows: Sequence[Json]) -> None:
+    async def save_rollup(self, table: str, rows: Sequence[RollupRow]) -> None:
         keys = _rollup_keys(table)
         for row in rows:
             self._rollups[table][tuple(row[key] for key in keys)] = dict(row)
 
     async def rollup(
         self, table: str, system_id: UUID, *, start: datetime, end: datetime
-    ) -> Sequence[Json]:
+    ) -> Sequence[RollupRow]:
         keys = _rollup_keys(table)
         mine = [
             row
             for row in self._rollups[table].values()
-            if row["system_id"] == system_id and start <= row["start_at"] < end
+            if row["system_id"] == system_id and start <= _start(row) < end
         ]
-        return sorted(mine, key=lambda row: (row["start_at"], row[keys[0]]))
+        return sorted(mine, key=lambda row: (_start(row), str(row[keys[0]])))
 
     async def record_poll(
         self,
@@ -346,3 +346,9 @@ def _gaps(good: list[datetime], interval_s: float, now: datetime) -> int:
     limit = timedelta(seconds=3 * interval_s)
     ends = [*good[1:], now] if good else []
     return sum(later - earlier > limit for earlier, later in zip(good, ends, strict=True))
+
+
+def _start(row: RollupRow) -> datetime:
+    start = row["start_at"]
+    assert isinstance(start, datetime)
+    return start

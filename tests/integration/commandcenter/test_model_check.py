@@ -8,11 +8,11 @@ import httpx2
 import pytest
 
 from commandcenter.wiring.model_check import model_check
-from services.stored import Json
+from services.views.records import CheckAnswer
 from tests.fakes.model_server import ModelServer, crew_script
 
 
-async def ask(model: str | None, base_url: str | None, *, ready: bool = True) -> Json:
+async def ask(model: str | None, base_url: str | None, *, ready: bool = True) -> CheckAnswer:
     async with httpx2.AsyncClient() as http:
         return await model_check(model=model, base_url=base_url, ready=lambda: ready, http=http)()
 

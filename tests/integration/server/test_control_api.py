@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,8 +14,8 @@ from typing_extensions import override
 from server.container import ServerConfig
 from server.schemas.examples import ALLOCATE
 from services.accounts.records import Scope
-from services.stored import Json
 from services.views.live import LiveView
+from services.views.site_picture import SitePicture
 from tests.fakes.sites.web_site import DUMP_LOAD, PRIMARY_LOAD, SYSTEM_ID, WebSite
 from tests.integration.server.conftest import Callers
 from tests.integration.server.listening import listening
@@ -209,10 +209,10 @@ async def test_a_picture_that_hangs_holds_up_no_change(site: WebSite) -> None:
         def __init__(self) -> None: ...
 
         @override
-        async def now(self, system_id: UUID) -> Json:
+        async def now(self, system_id: UUID) -> SitePicture:
             del system_id
             await hanging.wait()
-            return {}
+            raise AssertionError
 
     site.app.state.services = replace(site.services, live=Hanging())
     async with listening(site.app, "/api/stream", headers=headers) as line:
@@ -233,12 +233,12 @@ async def test_a_database_that_is_frozen_is_told_as_away_and_back() -> None:
         def __init__(self) -> None: ...
 
         @override
-        async def now(self, system_id: UUID) -> Json:
+        async def now(self, system_id: UUID) -> SitePicture:
             del system_id
             while not thawed.is_set():
                 with contextlib.suppress(asyncio.CancelledError):
                     await thawed.wait()
-            return {"at": "now"}
+            return cast(SitePicture, {"at": "now"})
 
     site.app.state.services = replace(site.services, live=Frozen())
     async with listening(site.app, "/api/stream", headers=headers) as line:

@@ -12,8 +12,7 @@ import pytest
 from scheduler.execution import JobExecutor, JobOutcome, lock_key
 from scheduler.jobs import BY_NAME, EVERYTHING, JOBS, Job, Subject, Work
 from services.errors import Invalid, Unavailable, VendorError
-from services.stored import Json
-from services.views.records import CycleCount
+from services.views.records import CycleCount, JobRun
 from tests.fakes.clock import SteppingClock
 from tests.fakes.stores.control import InMemoryDeviceLocks
 
@@ -38,7 +37,7 @@ class Records:
             raise Unavailable(what="database", detail="gone", advice="start it")
         self.rows.append((job, error))
 
-    async def all(self) -> list[Json]:
+    async def all(self) -> list[JobRun]:
         return []
 
     async def count_cycle(

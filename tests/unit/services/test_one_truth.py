@@ -30,6 +30,8 @@ from services.errors import Unavailable
 from services.stored import Json
 from services.telemetry.records import BatterySample, EnergySample, LoadSample, Sample
 from services.views.measurement_check import MeasurementCheck
+from services.views.records import CheckAnswer
+from services.views.site_picture import SitePicture
 from tests.fakes.sites.reference_site import SYSTEM_ID
 from tests.fakes.sites.scripted_site import PRIMARY, ScriptedSite
 
@@ -58,11 +60,11 @@ class Told:
 
     document: Json
     measured: Measured
-    live: Json
+    live: SitePicture
     facts: AlertFacts
     alerts: list[str]
     chat: str
-    health: Json
+    health: CheckAnswer
     blocked: dict[BlockCode, str]
 
 

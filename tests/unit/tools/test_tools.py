@@ -7,14 +7,19 @@ from typing import Any
 
 import pytest
 
+from energy.allocation.allocator import allocate
+from energy.allocation.explanation.decision_codec import decision_json
 from services.accounts.records import Scope
 from services.actions.records import ActionStatus
 from services.errors import Unavailable
+from tests.fakes.sites.allocator_site import ask, off
 from tests.fakes.sites.assistant_site import (
     DUMP,
+    ON,
     PRIMARY,
     SYSTEM_ID,
     USER_ID,
+    WAITS,
     AssistantSite,
     build_site,
 )
@@ -116,16 +121,22 @@ async def test_what_if_gives_the_documented_document(site: AssistantSite) -> Non
 
 async def test_a_past_decision_is_explained_from_the_store(site: AssistantSite) -> None:
     now = site.stores.clock.now()
-    document = {
-        "allocation": {
-            "budget": {"total_w": 900.0},
-            "miners": [{"name": DUMP, "command": "stop", "explanation": "clouds"}],
-            "limits": [],
-        }
-    }
+    decision = allocate(ask(miners=(ON, WAITS), states=(off(ON), off(WAITS))))
+    document = {"allocation": decision_json(decision)}
     await site.stores.decisions.append(SYSTEM_ID, now, document, "1")
     data = await run(site, "decision_explanation", miner="dump", at="12:00")
-    assert data["miners"] == [{"name": DUMP, "command": "stop", "explanation": "clouds"}]
+    assert data["miners"] == [
+        {
+            "name": DUMP,
+            "priority": 3,
+            "command": "stay_off",
+            "reason": "below_start_voltage",
+            "explanation": "Off: 52.30 V is below its start voltage 54.50 V.",
+            "would_change": "may start at 54.50 V rest voltage held for 5 min",
+            "compared": {"rest_voltage_v": 52.3, "raw_voltage_v": 52.3, "start_voltage_v": 54.5},
+            "decided_by": "allocator",
+        }
+    ]
     assert data["decided_at"] == "2026-06-21T12:00:00-07:00"
 
 

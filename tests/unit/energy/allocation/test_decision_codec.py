@@ -25,7 +25,8 @@ from energy.allocation.reasons import (
     StartHysteresis,
     VoltageStale,
 )
-from energy.dataclass_json import CodecError, Json
+from energy.dataclass_json import CodecError
+from services.stored import Json
 from tests.fakes.sites.allocator_site import ask
 
 OLD: Json = json.loads((Path(__file__).parent / "decision_1_1_0.json").read_text("utf-8"))
@@ -41,7 +42,7 @@ def test_a_decision_of_version_1_1_0_is_read_and_told() -> None:
         BelowStartVoltage(rest_voltage_v=52.3, raw_voltage_v=52.3, start_voltage_v=54.5),
         MinimumOn(on_for_s=300.0, minimum_on_s=900.0, held_against=ReasonCode.DISABLED),
     ]
-    told = decision_json(decision)
+    told: Json = decision_json(decision)
     assert told["miners"][1]["compared"] == OLD["miners"][1]["compared"]
     assert len(allocate(decision.inputs).miners) == len(decision.miners), "it can be replayed"
     said = Explanations(decision).of(decision.miners[1])

@@ -269,7 +269,7 @@ def test_what_is_asked_for_has_its_power_and_its_start_before_higher_priorities(
 
 def test_a_proposal_of_version_1_2_0_is_read() -> None:
     decision = decided(proposals=(held(),))
-    document = decision_json(decision)
+    document: dict[str, Any] = decision_json(decision)
     (proposal,) = document["inputs"]["proposals"]
     old = {name: proposal[name] for name in ("actor", "by", "until")}
     document["inputs"]["proposals"] = [{"miner_id": "plain", **old}]

@@ -84,7 +84,7 @@ def test_a_memory_that_is_none() -> None:
 
 
 def test_the_documented_example() -> None:
-    told = answer(allocate(question(EXAMPLE, SITE)))
+    told: dict[str, Any] = answer(allocate(question(EXAMPLE, SITE)))
     budget = told["budget"]
     assert (budget["solar_surplus_w"], budget["battery_allowance_w"], budget["total_w"]) == (
         6_600.0,

@@ -220,7 +220,7 @@ async def test_what_the_owner_switched_off_stays_off_and_the_decision_says_why(
     assert (held["command"], held["reason"]) == ("stay_off", "held")
     assert held["explanation"].startswith("Off: held by owner until ")
     told = await site.loop.what_if.allocate(SYSTEM_ID, {})
-    assert told["miners"][0]["reason"] == "held", "a what-if knows it as well"
+    assert told.miners[0].reason.code.value == "held", "a what-if knows it as well"
     assert not site.primary.relay
     await cycles(site, 1)
     assert site.primary.relay

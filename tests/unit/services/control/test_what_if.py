@@ -7,7 +7,10 @@ from uuid import UUID
 
 import pytest
 
+from energy.allocation.decision import Command
+from energy.allocation.explanation.decision_codec import decision_json
 from services.errors import Invalid, NotFound
+from tests.fakes.sites.allocator_site import told
 from tests.fakes.sites.reference_site import SYSTEM_ID
 from tests.fakes.sites.scripted_site import ScriptedSite
 
@@ -27,8 +30,8 @@ WORKED_EXAMPLE = {
 async def test_the_worked_example(site: ScriptedSite) -> None:
     await site.pass_minutes(3, voltage_v=47.0, pv_w=0.0)
     answer = await site.loop.what_if.allocate(SYSTEM_ID, WORKED_EXAMPLE)
-    assert answer["budget"]["total_w"] == 11_600.0
-    assert [(m["command"], m["reason"]) for m in answer["miners"]] == [
+    assert answer.budget.total_w == 11_600.0
+    assert told(answer) == [
         ("start", "eligible"),
         ("stay_off", "below_start_voltage"),
     ]
@@ -36,8 +39,8 @@ async def test_the_worked_example(site: ScriptedSite) -> None:
 
 async def test_the_site_as_it_is(site: ScriptedSite) -> None:
     answer = await site.loop.what_if.allocate(SYSTEM_ID, {})
-    assert answer["budget"]["raw_voltage_v"] == 52.3
-    assert answer["miners"][0]["command"] == "start"
+    assert answer.budget.raw_voltage_v == 52.3
+    assert answer.miners[0].command is Command.START
     assert await site.stores.decisions.count(SYSTEM_ID) == 0
     assert site.stores.events.published == []
 
@@ -45,7 +48,7 @@ async def test_the_site_as_it_is(site: ScriptedSite) -> None:
 async def test_a_latched_emergency_stop_rules_here_too(site: ScriptedSite) -> None:
     await site.loop.emergency.latch(SYSTEM_ID, by="ann", reason="smoke")
     answer = await site.loop.what_if.allocate(SYSTEM_ID, WORKED_EXAMPLE)
-    assert {miner["reason"] for miner in answer["miners"]} == {"emergency_stop"}
+    assert {reason for _, reason in told(answer)} == {"emergency_stop"}
 
 
 @pytest.mark.parametrize(
@@ -79,9 +82,9 @@ async def test_a_stored_decision_replays_to_the_identical_document(site: Scripte
     record = await site.stores.decisions.latest(SYSTEM_ID)
     assert record is not None
     replayed = await site.loop.what_if.replay(record.id)
-    assert replayed["identical"] is True
-    assert replayed["replayed"] == replayed["stored"] == record.document["allocation"]
-    assert replayed["stored_version"] == record.version
+    assert replayed.identical
+    assert replayed.record == record
+    assert decision_json(replayed.replayed) == record.document["allocation"]
 
 
 async def test_a_decision_that_does_not_exist(site: ScriptedSite) -> None:

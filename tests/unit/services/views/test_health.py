@@ -12,7 +12,8 @@ import pytest
 from services.errors import Unavailable
 from services.sites.records import AdapterConfig, System
 from services.stored import Json
-from services.views.health import Check, Health
+from services.views.health import Check, ComponentShown, Health
+from services.views.records import CheckAnswer
 from tests.fakes.clock import EPOCH, SteppingClock
 from tests.fakes.stores.all_stores import InMemoryStores
 
@@ -49,7 +50,7 @@ class Site:
         await self.stores.site.save_system(system)
         await self.stores.site.save_adapter(VRM)
 
-    async def component(self, name: str) -> Json:
+    async def component(self, name: str) -> ComponentShown:
         report = await self.health.report()
         return next(each for each in report["components"] if each["name"] == name)
 
@@ -94,8 +95,8 @@ def _part(name: str, kind: str, detail: str) -> Json:
     }
 
 
-def _answers(answer: Json) -> Check:
-    async def check() -> Json:
+def _answers(answer: CheckAnswer) -> Check:
+    async def check() -> CheckAnswer:
         return answer
 
     return check
@@ -199,14 +200,14 @@ async def test_a_failing_job_and_a_clock_that_stands(site: Site) -> None:
 
 
 async def test_a_check_that_hangs_raises_or_warns(site: Site) -> None:
-    async def hangs() -> Json:
+    async def hangs() -> CheckAnswer:
         await asyncio.sleep(10)
         return {"ok": True}
 
-    async def breaks() -> Json:
+    async def breaks() -> CheckAnswer:
         raise RuntimeError
 
-    async def says() -> Json:
+    async def says() -> CheckAnswer:
         raise Unavailable(what="model", detail="refused", advice="Start it.")
 
     site.health.add("hanging", hangs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -146,12 +147,13 @@ async def test_hours_and_the_local_day() -> None:
     site = Site(now=START + timedelta(hours=2))
     await site.set_up(course(range(121)))
     assert await site.rollup.roll_last_day(SITE) == 24
-    hours = await site.history.hourly(SITE, START, START + timedelta(days=1))
+    hours: Any = await site.history.hourly(SITE, START, START + timedelta(days=1))
     assert [(row["start_at"], row["pv_wh"], row["miner_runtime_s"]) for row in hours] == [
         (START, pytest.approx(4_000), 0.0),
         (START + timedelta(hours=1), pytest.approx(4_000), pytest.approx(3_600)),
     ]
-    (day,) = await site.history.daily(SITE, START, START + timedelta(days=1))
+    days: Any = await site.history.daily(SITE, START, START + timedelta(days=1))
+    (day,) = days
     assert day["pv_wh"] == pytest.approx(8_000)
     assert day["battery_charge_wh"] == pytest.approx(2_000)
     assert day["terahash_hours"] == pytest.approx(235)
@@ -195,9 +197,10 @@ async def test_what_cannot_be_is_in_no_hour_of_a_bank() -> None:
     off = BatterySample(device_id=PACK, at=at, voltage_v=0.0, power_w=1_000.0)
     await site.set_up([*course(range(30)), off, *course(range(31, 61))])
     await site.rollup.roll(SITE, START, START + timedelta(hours=1))
-    (row,) = await site.stores.telemetry.rollup(
+    banks: Any = await site.stores.telemetry.rollup(
         "battery_bank_hourly", SITE, start=START, end=START + timedelta(hours=1)
     )
+    (row,) = banks
     assert (row["voltage_min_v"], row["voltage_mean_v"]) == (52.0, pytest.approx(52.0))
     assert (row["soc_min_pct"], row["soc_mean_pct"]) == (pytest.approx(60.0), pytest.approx(60.0))
 
@@ -222,7 +225,8 @@ async def test_rolling_again_in_other_spans_gives_the_same_and_late_samples_coun
     assert whole[1][0]["missing_s"] == pytest.approx(21 * 60)
     await site.stores.telemetry.append(course(range(50, 70)))
     await site.rollup.roll(SITE, START + timedelta(minutes=50), START + timedelta(minutes=70))
-    (day,) = await site.history.daily(SITE, *span)
+    days: Any = await site.history.daily(SITE, *span)
+    (day,) = days
     assert (day["missing_s"], day["pv_wh"]) == (pytest.approx(0), pytest.approx(12_000))
 
 
