@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,7 +17,8 @@ from tests.fakes.model_server import ModelServer, Reply, Script, crew_script
 Json = dict[str, Any]
 QUESTION = "What is my battery voltage right now and why is the dump load off?"
 LIMITS = RunLimits(seconds=6.0, calls=8, tokens=20_000, answer_chars=4_000)
-MOST_S = 15.0
+AMPLE = replace(LIMITS, seconds=90.0)
+"""For models that another limit than time ends, however slow the machine is."""
 
 answering = crew_script("It is 52.31 V.")
 
@@ -135,19 +136,18 @@ BUILT_IN = "The built-in model answered instead."
 async def test_the_run_ends_with_a_sentence(
     make_desk: Callable[..., Any], script: Script, said: str
 ) -> None:
+    limits = LIMITS if "RUN_MAX_SECONDS" in said else AMPLE
     async with ModelServer(script=script).running() as server:
         desk = await make_desk(
             model="openai/x",
             base_url=server.base_url,
-            limits=LIMITS,
+            limits=limits,
             backoff_s=0.01,
             retries=1,
             timeout_s=60.0,
         )
-        started_s = time.monotonic()
-        answer = await desk.ask(QUESTION)
-        took_s = time.monotonic() - started_s
-    assert took_s < MOST_S
+        async with asyncio.timeout(limits.seconds + 15.0):
+            answer = await desk.ask(QUESTION)
     assert len(server.requests) <= 2 * LIMITS.calls
     assert answer.events[-1].event in {"done", "error"}
     assert answer.message.content.strip()
