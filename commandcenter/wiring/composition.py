@@ -31,6 +31,7 @@ from commandcenter.wiring.seed import (
 )
 from commandcenter.wiring.views import Views
 from forecasting.skies import ClearSkies
+from integrations.connections import ConnectionsByHost
 from scheduler.execution import JobExecutor
 from scheduler.jobs import Work
 from server.container import ServerConfig, Services
@@ -42,9 +43,6 @@ from services.control.command_dispatch import CommandDispatch
 from services.views.metrics import Metrics
 from storage.all_stores import PostgresStores
 from storage.schema import migrations
-
-UNLIMITED = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
-"""Devices that hang keep their connections: the others' commands must find one all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +106,9 @@ async def compose(settings: Settings, *, dsn: str, plant: SimulatedPlant) -> Asy
     async with AsyncExitStack() as stack:
         opened = open_stores(dsn, key=secret_key(settings))
         stores, control = await stack.enter_async_context(opened)
-        http = await stack.enter_async_context(httpx2.AsyncClient(timeout=15.0, limits=UNLIMITED))
+        http = await stack.enter_async_context(
+            httpx2.AsyncClient(timeout=15.0, mounts={"all://": ConnectionsByHost()})
+        )
         await _check_key(stores)
         first = await _seed(settings, stores, plant)
         devices = Devices(http=http, clock=plant.clock, adapters_of=control.site.adapters)
