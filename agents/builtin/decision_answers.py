@@ -6,25 +6,27 @@ import re
 
 from agents.builtin.quantities import amount, clock_time, plain_words, sentence, titled
 from agents.builtin.reply import Reply
+from agents.builtin.told_decision import ToldBudget, ToldCommand, ToldDecision, told_decision
+from energy.allocation.decision import Command
 
 COMMANDS = {
-    "start": "starts",
-    "keep_running": "keeps running",
-    "stop": "stops",
-    "stay_off": "stays off",
+    Command.START: "starts",
+    Command.KEEP_RUNNING: "keeps running",
+    Command.STOP: "stops",
+    Command.STAY_OFF: "stays off",
 }
 
 
 def allocator(reply: Reply, about: str) -> str:
     """The latest decision: budget and every miner."""
-    if "note" in reply and "miners" not in reply:
-        return f"{titled(reply.text('note'))}."
-    budget = reply.part("budget")
-    parts = [_budget(budget, reply.text("decided_at"))]
+    decision = told_decision(reply)
+    if decision.note:
+        return f"{titled(decision.note)}."
+    parts = [_budget(decision.budget, decision.decided_at)]
     if re.search(r"night|reserve|morning|enough|last", about):
-        parts.append(_reserve(budget))
-    parts.extend(_miner(miner) for miner in reply.parts("miners"))
-    parts.extend(_limits(reply))
+        parts.append(_reserve(decision.budget))
+    parts.extend(_miner(miner) for miner in decision.miners)
+    parts.extend(_limits(decision))
     return " ".join(part for part in parts if part)
 
 
@@ -41,33 +43,33 @@ def what_if(reply: Reply, about: str) -> str:
 
 def explanation(reply: Reply, about: str) -> str:
     """Why each miner of the result runs or doesn't."""
-    miners = reply.parts("miners")
-    if not miners:
+    decision = told_decision(reply)
+    if not decision.miners:
         return "There is no decision about a miner to explain."
-    text = " ".join(_miner(miner) for miner in miners)
+    text = " ".join(_miner(miner) for miner in decision.miners)
     if re.search(r"reserve|budget|surplus", about):
-        text = f"{_budget(reply.part('budget'), '')} {text}"
-    at = reply.text("decided_at")
+        text = f"{_budget(decision.budget, '')} {text}"
+    at = decision.decided_at
     when = f" (Decision of {clock_time(at)}.)" if at else ""
-    return " ".join([text, *_limits(reply)]) + when
+    return " ".join([text, *_limits(decision)]) + when
 
 
-def _limits(reply: Reply) -> list[str]:
-    return [f"Limit: {sentence(limit)}" for limit in reply.texts("limits")]
+def _limits(decision: ToldDecision) -> list[str]:
+    return [f"Limit: {sentence(limit)}" for limit in decision.limits]
 
 
-def _budget(budget: Reply, at: str) -> str:
-    if "total_w" not in budget:
+def _budget(budget: ToldBudget, at: str) -> str:
+    if budget.total_w is None:
         return ""
     when = f" (decision of {clock_time(at)})" if at else ""
     return (
-        f"Budget{when}: solar surplus {budget.amount('solar_surplus_w', 'W')} + battery allowance "
-        f"{budget.amount('battery_allowance_w', 'W')} = {budget.amount('total_w', 'W')}."
+        f"Budget{when}: solar surplus {amount(budget.solar_surplus_w, 'W')} + battery allowance "
+        f"{amount(budget.battery_allowance_w, 'W')} = {amount(budget.total_w, 'W')}."
     )
 
 
-def _reserve(budget: Reply) -> str:
-    usable, reserve = budget.number("usable_wh"), budget.number("reserve_wh")
+def _reserve(budget: ToldBudget) -> str:
+    usable, reserve = budget.usable_wh, budget.reserve_wh
     if usable is None or reserve is None:
         return "The night reserve is not known yet."
     verdict = "enough" if usable >= reserve else "not enough"
@@ -77,11 +79,11 @@ def _reserve(budget: Reply) -> str:
     )
 
 
-def _miner(miner: Reply) -> str:
-    word = COMMANDS.get(miner.text("command"), "no command yet")
-    why = sentence(miner.text("explanation") or miner.text("reason") or "no reason stored")
-    said = f"{miner.text('name')} {word}: {why.removeprefix('Off: ').removeprefix('Stop: ')}"
-    change = miner.text("would_change")
+def _miner(miner: ToldCommand) -> str:
+    word = "no command yet" if miner.command is None else COMMANDS[miner.command]
+    why = sentence(miner.why).removeprefix("Off: ").removeprefix("Stop: ")
+    said = f"{miner.name} {word}: {why}"
+    change = miner.would_change
     return f"{said} What would change it: {sentence(change)}" if change else said
 
 

@@ -1,0 +1,79 @@
+"""A decision as the tools tell it, read once into types: what is missing is None or empty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agents.builtin.reply import Reply
+from energy.allocation.decision import Command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldBudget:
+    """The budget's parts that are spoken of; powers W, energies Wh, None where not known."""
+
+    total_w: float | None
+    solar_surplus_w: float | None
+    battery_allowance_w: float | None
+    usable_wh: float | None
+    reserve_wh: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldCommand:
+    """One miner's command; None before the first decision.
+
+    Attributes:
+        name: The miner's.
+        why: The explanation, or the bare reason where there is none.
+        would_change: What would change it; empty where that is not told.
+    """
+
+    name: str
+    command: Command | None
+    why: str
+    would_change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldDecision:
+    """A whole decision.
+
+    Attributes:
+        decided_at: Local ISO 8601; empty of a what-if.
+        note: Why there is none; empty where there is one.
+    """
+
+    decided_at: str
+    budget: ToldBudget
+    miners: tuple[ToldCommand, ...]
+    limits: tuple[str, ...]
+    note: str
+
+
+def told_decision(reply: Reply) -> ToldDecision:
+    """The decision that a tool's result holds."""
+    budget = reply.part("budget")
+    return ToldDecision(
+        decided_at=reply.text("decided_at"),
+        budget=ToldBudget(
+            total_w=budget.number("total_w"),
+            solar_surplus_w=budget.number("solar_surplus_w"),
+            battery_allowance_w=budget.number("battery_allowance_w"),
+            usable_wh=budget.number("usable_wh"),
+            reserve_wh=budget.number("reserve_wh"),
+        ),
+        miners=tuple(_miner(miner) for miner in reply.parts("miners")),
+        limits=tuple(reply.texts("limits")),
+        note="" if "miners" in reply else reply.text("note"),
+    )
+
+
+def _miner(miner: Reply) -> ToldCommand:
+    told = miner.text("command")
+    return ToldCommand(
+        name=miner.text("name"),
+        command=Command(told) if told in set(Command) else None,
+        why=miner.text("explanation") or miner.text("reason") or "no reason stored",
+        would_change=miner.text("would_change"),
+    )
