@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
 from energy import dataclass_json
-from energy.allocation.decision import Decision
+from energy.allocation.decision import Decision, LoadDecision
 from energy.allocation.explanation.sentences import Explanations
 from energy.battery.voltage_range import battery_range
 from energy.climate.zones import ZoneDecision
@@ -170,27 +171,50 @@ def _miner(
 
 def _zones(built: BuiltSnapshot, what: Decided | None) -> list[ZonePicture]:
     told = {} if what is None else {zone.zone_id: zone for zone in what.zones.zones}
+    loads = {} if what is None else {load.load_id: load for load in what.decision.loads}
     return [
         {
             "id": zone.id,
             "name": zone.name,
             "type": zone.zone_type,
             "temperature": _value(built.temperatures.get(zone.id), "°C", built.preferences),
-            **_zone_command(told.get(zone.id)),
+            **_zone_command(told.get(zone.id), loads),
         }
         for zone in sorted(built.zones, key=lambda zone: zone.name)
     ]
 
 
-def _zone_command(zone: ZoneDecision | None) -> ZoneCommand:
+def _zone_command(zone: ZoneDecision | None, loads: Mapping[str, LoadDecision]) -> ZoneCommand:
+    """What the zone gets: where somebody else had the say about its fan or heater, that is told."""
+    if zone is None:
+        return NO_ZONE_COMMAND
+    fan = None if zone.fan_device_id is None else loads.get(zone.fan_device_id)
+    heater = None if zone.heater_device_id is None else loads.get(zone.heater_device_id)
+    fan_on = zone.fan_on if fan is None else fan.command.runs
+    heater_on = zone.heater_on if heater is None else heater.command.runs
+    overruled = [
+        f"{load.name} is to be {'on' if load.command.runs else 'off'}: {load.explanation}"
+        for load, wanted in ((fan, zone.fan_on), (heater, zone.heater_on))
+        if load is not None and load.command.runs is not wanted
+    ]
     return {
-        "reason": None if zone is None else zone.reason.value,
-        "explanation": "" if zone is None else zone.explanation,
-        "would_change": "" if zone is None else zone.would_change,
-        "fan_on": None if zone is None else zone.fan_on,
-        "fan_speed": None if zone is None else zone.fan_speed,
-        "heater_on": None if zone is None else zone.heater_on,
+        "reason": zone.reason.value,
+        "explanation": " ".join([zone.explanation, *overruled]),
+        "would_change": zone.would_change,
+        "fan_on": fan_on,
+        "fan_speed": zone.fan_speed if fan is None else fan.speed,
+        "heater_on": heater_on,
     }
+
+
+NO_ZONE_COMMAND: ZoneCommand = {
+    "reason": None,
+    "explanation": "",
+    "would_change": "",
+    "fan_on": None,
+    "fan_speed": None,
+    "heater_on": None,
+}
 
 
 def _loads(built: BuiltSnapshot, at: datetime) -> list[SwitchPicture]:

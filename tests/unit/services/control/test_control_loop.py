@@ -597,6 +597,10 @@ async def test_a_fan_that_the_owner_keeps_off_takes_nothing_of_the_budget(
     assert decision.budget.other_loads_w == 0.0
     assert len(await actions(site)) == sent
     assert not site.switches[FAN].relay
+    zones = (await site.loop.live.now(SYSTEM_ID))["zones"]
+    shown = next(each for each in zones if each["name"] == "Heat Room")
+    assert shown["fan_on"] is False
+    assert shown["explanation"].endswith(f"{fan.name} is to be off: Switched off by owner.")
 
 
 async def test_two_zones_with_one_fan_do_not_switch_it_against_each_other(
