@@ -75,6 +75,13 @@ def test_whole_numbers_of_a_document_become_numbers() -> None:
         pytest.param(Reading, {"value": True}, "value", "must be a number, got True", id="bool"),
         pytest.param(
             Reading,
+            {"value": 10**400},
+            "value",
+            "must be a finite number, got one beyond 1e308",
+            id="a number of any length",
+        ),
+        pytest.param(
+            Reading,
             {"value": math.nan},
             "value",
             "must be a finite number, got nan",

@@ -109,6 +109,9 @@ def test_what_is_no_reason(code: str, numbers: list[tuple[str, Number]], problem
         pytest.param(None, "must be an object", id="nothing"),
         pytest.param({}, "budget: is missing", id="empty"),
         pytest.param({**OLD, "memory": 1}, "memory: must be an object", id="wrong type"),
+        pytest.param({**OLD, "inputs": 1}, "inputs: must be an object", id="no question"),
+        pytest.param({**OLD, "miners": {}}, "miners: must be a list", id="no list"),
+        pytest.param({**OLD, "miners": [7]}, "miners: must hold objects", id="no objects"),
     ],
 )
 def test_what_is_no_decision(document: Json, problem: str) -> None:
