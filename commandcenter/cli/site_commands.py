@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -95,6 +96,10 @@ def _follow(file: str | None, *, alone: bool) -> None:
 
     if not alone or file not in {None, "-"}:
         raise Invalid([("--follow", "reads standard input and takes no other option")])
+    if sys.stdin is None:
+        raise Invalid([("--follow", "reads standard input, which is closed")])
+    # Reading blocks, and the event loop's own handler would only cancel what comes after it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for answer in answers(iter(sys.stdin.buffer.readline, b"")):
         sys.stdout.write(answer + "\n")
         sys.stdout.flush()
@@ -149,6 +154,8 @@ def _part(document: JsonObject, name: str) -> JsonObject:
 
 
 def _is_piped() -> bool:
+    if sys.stdin is None:
+        return False
     return not sys.stdin.isatty() and sys.stdin.readable() and _has_input()
 
 

@@ -234,11 +234,15 @@ def _miners(
     if not isinstance(given, list):
         problems.append(("miners", f"must be a list, got {given!r}"))
         return defaults.miners, defaults.states
+    told: set[str] = set()
     for index, entry in enumerate(given):
         path = f"miners[{index}]"
         profile = _profile(entry, profiles, path, problems)
         if profile is None:
             continue
+        if profile.name in told:
+            problems.append((f"{path}.name", f"{profile.name!r} stands more than once"))
+        told.add(profile.name)
         profiles[profile.name] = profile
         state = states.get(profile.id, MinerState(miner_id=profile.id))
         states[profile.id] = _state(entry.get("state"), state, path, problems)

@@ -50,6 +50,21 @@ def test_two_quick_questions_are_answered_one_after_the_other(
     assert served.assistant.histories[-1] == [FIRST, "It is 52.31 V."]
 
 
+def test_a_question_that_waits_outlives_a_reload(
+    visit: Visit, served: ServedSite, gate: asyncio.Semaphore
+) -> None:
+    page = visit("/chat")
+    ask(page, FIRST)
+    let_speak(served, gate, 1)
+    expect(page.locator(".turn.agent .answer")).to_have_text("It ")
+    ask(page, SECOND)
+    page.reload()
+    expect(page.locator(".turn.user")).to_have_text([FIRST, f"{SECOND}Asked after this answer"])
+    let_speak(served, gate, 5)
+    expect(page.locator(".how")).to_have_count(2)
+    expect(page.locator(".turn")).to_contain_text([FIRST, "52.31 V", SECOND, "52.31 V"])
+
+
 def test_a_question_that_could_not_be_asked_says_so_and_the_next_is_asked(
     visit: Visit, served: ServedSite
 ) -> None:

@@ -233,3 +233,18 @@ def test_the_sites_clock_is_shown_and_runs(visit: Visit) -> None:
     page = visit("/chat")
     expect(page.locator("#site-clock")).to_have_text("Sun 21 Jun, 12:02")
     expect(page.locator(".strip")).not_to_contain_text("simulated clock")
+
+
+def test_a_long_name_pushes_nothing_off_a_phone(visit: Visit, served: ServedSite) -> None:
+    """A page wider than the screen is scrolled or shrunk, and STOP with it."""
+    name = "W" * 100
+
+    def change(now: Json) -> None:
+        for each in (*now["miners"], *now["zones"]):
+            each.update(name=name, explanation=f"{name} stays off.", would_change=f"{name} starts.")
+
+    served.picture.change = change
+    page = visit("/", viewport={"width": 360, "height": 740})
+    expect(page.locator("[data-miner] strong").first).to_have_text(name)
+    widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert widths == [360, 360]

@@ -90,13 +90,13 @@ function finish(into, data) {
 }
 
 // The question is shown at once and asked when those before it are answered.
-function ask(question) {
+function ask(question, agent = document.getElementById("agent").value || null) {
   log.querySelector(".suggestions")?.remove();
   const mine = element("article", "turn user");
   mine.append(element("p", "", question));
   log.append(mine);
   if (busy) mine.append(element("p", "queued", "Asked after this answer"));
-  waiting.push({ question, mine, agent: document.getElementById("agent").value || null });
+  waiting.push({ question, mine, agent });
   scrollTo({ top: document.documentElement.scrollHeight });
   if (!busy) work();
 }
@@ -124,6 +124,25 @@ async function one({ question, mine, agent }) {
     answer.textContent = `Not asked: ${error.message.replace(/\.+$/, "")}.`;
     answer.classList.add("problem");
   }
+}
+
+// Questions that wait outlive a reload, and only that: asked an hour later they would surprise.
+const KEPT = "cc.waiting";
+const KEPT_MS = 60_000;
+
+function keep() {
+  const questions = waiting.map(({ question, agent }) => ({ question, agent }));
+  try { sessionStorage.setItem(KEPT, JSON.stringify({ at: Date.now(), conversation, questions })); } catch { /* then a reload loses them */ }
+}
+
+addEventListener("pagehide", keep);
+
+function askKept() {
+  let kept = null;
+  try { kept = JSON.parse(sessionStorage.getItem(KEPT)); sessionStorage.removeItem(KEPT); } catch { /* there are none */ }
+  if (!kept || performance.getEntriesByType("navigation")[0]?.type !== "reload") return;
+  if (kept.conversation !== conversation || Date.now() - kept.at > KEPT_MS) return;
+  for (const { question, agent } of kept.questions) ask(question, agent);
 }
 
 function remember(id, title) {
@@ -157,7 +176,9 @@ document.addEventListener("cc:action", async ({ detail }) => { // what became of
 async function begin() {
   for (const each of log.querySelectorAll("[data-actions]")) for (const id of each.dataset.actions.split(" ").filter(Boolean)) each.append(await card(id));
   const unfinished = log.querySelector("[data-run]");
-  if (unfinished) { working(true); await listen(unfinished.dataset.run, unfinished); await work(); }
+  working(Boolean(unfinished));
+  askKept();
+  if (unfinished) { await listen(unfinished.dataset.run, unfinished); await work(); }
 }
 if (matchMedia("(max-width: 720px)").matches) document.getElementById("earlier")?.removeAttribute("open");
 begin();
