@@ -95,7 +95,7 @@ def miner_profiles(reply: Reply, about: str) -> str:
 
 def _profile(miner: Reply) -> str:
     parts = [
-        f"{miner.text('name')}: priority {miner.text('priority_level')}",
+        f"{_titled(miner)}: priority {miner.text('priority_level')}",
         miner.amount("power_draw_watts", "W"),
         f"starts at {miner.amount('start_voltage', 'V')}",
         f"stops below {miner.amount('stop_voltage', 'V')}",
@@ -104,6 +104,11 @@ def _profile(miner: Reply) -> str:
     ]
     parts.append("disabled" if miner.flag("enabled") is False else "enabled")
     return ", ".join(parts) + "."
+
+
+def _titled(miner: Reply) -> str:
+    model = miner.text("model")
+    return f"{miner.text('name')} ({model})" if model else miner.text("name")
 
 
 def _conditions(miner: Reply) -> list[str]:

@@ -106,7 +106,7 @@ class ContextManager:
         if kept is not None and kept.versions == versions and now_s - kept.read_s < CACHE_S:
             return kept.lines, True
         loads = await self._services.site.loads(system.id)
-        lines = _fact_lines(system, owner.value, miners, zones, loads)
+        lines = fact_lines(system, owner.value, miners, zones, loads)
         self._facts[system.id] = _KeptFacts(read_s=now_s, versions=versions, lines=lines)
         return lines, False
 
@@ -133,13 +133,14 @@ class ContextManager:
         return PromptPart(name=SETTINGS, source="preferences", units=lines, most=SETTINGS_MOST)
 
 
-def _fact_lines(
+def fact_lines(
     system: System,
     owner: Preferences,
     miners: Sequence[Stored[MinerProfile]],
     zones: Sequence[Stored[Zone]],
     loads: Sequence[ControlledLoad],
 ) -> tuple[str, ...]:
+    """What every prompt tells of the site, a line each; the first four are its names."""
     ordered = sorted(
         (miner.value for miner in miners), key=lambda miner: (miner.priority_level, miner.name)
     )

@@ -10,7 +10,7 @@ from energy.wording import volts
 
 
 class VoltageRange(StrEnum):
-    """From the voltage at which the inverter gives up to above the usual range."""
+    """From the voltage at which the inverter turns the house off to that of a full battery."""
 
     SHUTDOWN = "shutdown"
     CRITICAL = "critical"
@@ -18,6 +18,8 @@ class VoltageRange(StrEnum):
     BELOW_OPTIMAL = "below_optimal"
     OPTIMAL = "optimal"
     ABOVE_OPTIMAL = "above_optimal"
+    ABSORPTION = "absorption"
+    FULL = "full"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +35,8 @@ def battery_range(
 ) -> BatteryRange | None:
     """The range that the battery is in; None without a voltage.
 
-    Shutdown and critical by the lower of raw and rest voltage, the others by the rest voltage, as
-    thresholds everywhere; the raw one stands in for a rest voltage that is not known.
+    Shutdown and critical by the lower of raw and rest voltage, what the charger holds by the
+    higher, the others by the rest voltage; the raw one stands in where that is not known.
     """
     known = [voltage for voltage in (raw_v, rest_v) if voltage is not None]
     if not known:
@@ -52,7 +54,21 @@ def battery_range(
     if at_rest_v <= preferences.voltage_low:
         limit = volts(preferences.voltage_low)
         return BatteryRange(code=VoltageRange.LOW, sentence=f"Low: at or below {limit}.")
-    return _of_the_usual(at_rest_v, preferences)
+    return _charging(max(known), preferences) or _of_the_usual(at_rest_v, preferences)
+
+
+def _charging(highest_v: float, preferences: Preferences) -> BatteryRange | None:
+    """The end of a charge; None before it."""
+    if highest_v >= preferences.voltage_full:
+        limit = volts(preferences.voltage_full)
+        return BatteryRange(code=VoltageRange.FULL, sentence=f"Full: at or above {limit}.")
+    if highest_v >= preferences.voltage_absorption:
+        limit = volts(preferences.voltage_absorption)
+        return BatteryRange(
+            code=VoltageRange.ABSORPTION,
+            sentence=f"The last of the charge goes in: at or above {limit}.",
+        )
+    return None
 
 
 def _of_the_usual(at_rest_v: float, preferences: Preferences) -> BatteryRange:

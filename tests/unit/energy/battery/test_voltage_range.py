@@ -22,6 +22,10 @@ WANTED = Preferences()
         pytest.param(49.0, 50.0, VoltageRange.OPTIMAL, id="optimal from"),
         pytest.param(55.0, 54.5, VoltageRange.OPTIMAL, id="optimal to"),
         pytest.param(55.0, 54.6, VoltageRange.ABOVE_OPTIMAL, id="above"),
+        pytest.param(57.5, 54.0, VoltageRange.OPTIMAL, id="below absorption"),
+        pytest.param(57.6, 54.0, VoltageRange.ABSORPTION, id="raw at absorption"),
+        pytest.param(57.9, 57.0, VoltageRange.ABSORPTION, id="below full"),
+        pytest.param(58.0, 57.0, VoltageRange.FULL, id="full"),
         pytest.param(53.0, None, VoltageRange.OPTIMAL, id="raw stands in"),
         pytest.param(None, None, None, id="not known"),
     ],
@@ -40,6 +44,8 @@ def test_ranges(raw_v: float | None, rest_v: float | None, code: VoltageRange | 
         pytest.param(48.0, "Below its optimal range of 50.00 V to 54.50 V.", id="below"),
         pytest.param(52.0, "In its optimal range of 50.00 V to 54.50 V.", id="in"),
         pytest.param(56.0, "Above its optimal range of 50.00 V to 54.50 V.", id="above"),
+        pytest.param(57.6, "The last of the charge goes in: at or above 57.60 V.", id="absorption"),
+        pytest.param(58.0, "Full: at or above 58.00 V.", id="full"),
     ],
 )
 def test_sentences(volts: float, sentence: str) -> None:
