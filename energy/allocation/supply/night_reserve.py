@@ -176,55 +176,50 @@ class Reserve:
         return needed_wh
 
 
-def reserve_of(question: AllocationInput, measured: Measured, *, proven_full: bool) -> Reserve:
-    """The reserve of a cycle. Sun that is really held back proves the battery full."""
-    preferences = question.preferences
-    soc_now_pct = measured.soc_pct
-    usable_wh = None if soc_now_pct is None else usable_energy_wh(soc_now_pct, preferences)
-    learned_w = question.learned.mean_base_load_w
-    night = night_of(question.snapshot.sky, learned_w, measured.base_load_w, preferences)
-    dark_day_wh = _dark_day_wh(preferences)
-    if question.reserve_wh is not None:
-        dark_day_wh = max(0.0, question.reserve_wh - night.need_wh)
-    return Reserve(
-        usable_wh=usable_wh,
-        tonight_wh=night.need_wh,
-        dark_day_wh=dark_day_wh,
-        known=night.known and usable_wh is not None,
-        enabled=preferences.night_reserve_enabled,
-        proven_full=proven_full,
-        bands=EnergyBands(question.miners, preferences, night.need_wh + dark_day_wh),
-        sun_stops_below_wh=usable_energy_wh(preferences.sun_stop_soc_pct, preferences),
-        sun_starts_above_wh=usable_energy_wh(preferences.sun_start_soc_pct, preferences),
-    )
+class ReserveSettings(NamedTuple):
+    """What follows of the owner's settings alone, in the reserve's units.
+
+    Attributes:
+        floor_pct: Below this state of charge nothing is usable, %.
+        ceiling_wh: Usable energy at which the last load may start at the latest, Wh.
+        narrowest_wh: How far above the reserve a start stays at least, Wh.
+        sun_stops_below_wh: Usable energy below which sun-only loads stop, Wh.
+        sun_starts_above_wh: And above which they may start, Wh.
+        balanced: Bands before they are fitted below the ceiling.
+        aggressive: The same of aggressive loads.
+    """
+
+    floor_pct: float
+    ceiling_wh: float
+    narrowest_wh: float
+    sun_stops_below_wh: float
+    sun_starts_above_wh: float
+    balanced: Bands
+    aggressive: Bands
 
 
-def usable_energy_wh(soc_now_pct: float, preferences: Preferences) -> float:
-    """Energy above the owner's floor, Wh; negative below it."""
-    return preferences.battery_capacity_wh * (soc_now_pct - _floor_pct(preferences)) / 100.0
+KEPT_SETTINGS = 256
+_KEPT: dict[int, tuple[Preferences, ReserveSettings]] = {}
 
 
-def night_of(
-    sky: Sky, mean_base_load_w: float | None, base_load_w: float | None, preferences: Preferences
-) -> Night:
-    """Tonight's need. Unknown never means that nothing has to be kept."""
-    if mean_base_load_w is not None and sky.night_hours is not None:
-        come_wh = 0.0 if sky.sun_to_come_wh is None else sky.sun_to_come_wh
-        dark_wh = mean_base_load_w * sky.night_hours * preferences.night_margin
-        need_wh = max(0.0, dark_wh - come_wh * preferences.sun_to_come_trust)
-        return Night(need_wh=need_wh, known=True)
-    known_loads = (mean_base_load_w, base_load_w, preferences.assumed_base_load_w)
-    load_w = next(load_w for load_w in known_loads if load_w is not None)
-    return Night(need_wh=preferences.unknown_night_hours * load_w, known=False)
+def settings_of(preferences: Preferences) -> ReserveSettings:
+    """Worked out once for each object, of which a site has the same until its settings change.
+
+    Kept by identity, because comparing a hundred settings takes longer than this.
+    """
+    known = _KEPT.get(id(preferences))
+    if known is not None and known[0] is preferences:
+        return known[1]
+    if len(_KEPT) >= KEPT_SETTINGS:
+        _KEPT.clear()
+    made = _settings_of(preferences)
+    _KEPT[id(preferences)] = (preferences, made)
+    return made
 
 
-def bands_of(
-    preferences: Preferences, *, count: int, reserve_wh: float
-) -> Mapping[MinerMode, Bands]:
-    """Each mode's bands for ``count`` loads, so that the last start fits below the ceiling."""
+def _settings_of(preferences: Preferences) -> ReserveSettings:
+    floor_pct = max(soc_pct(preferences.voltage_low, preferences), preferences.soc_minimum_pct)
     percent_wh = preferences.battery_capacity_wh / 100.0
-    ceiling_wh = (preferences.reserve_ceiling_pct - _floor_pct(preferences)) * percent_wh
-    room_wh = max(NARROWEST_BAND_PCT * percent_wh, ceiling_wh - reserve_wh)
     balanced = Bands(
         Band(
             preferences.balanced_stop_band_pct * percent_wh,
@@ -245,9 +240,74 @@ def bands_of(
             preferences.aggressive_start_step_pct * percent_wh,
         ),
     )
+    return ReserveSettings(
+        floor_pct=floor_pct,
+        ceiling_wh=(preferences.reserve_ceiling_pct - floor_pct) * percent_wh,
+        narrowest_wh=NARROWEST_BAND_PCT * percent_wh,
+        sun_stops_below_wh=preferences.battery_capacity_wh
+        * (preferences.sun_stop_soc_pct - floor_pct)
+        / 100.0,
+        sun_starts_above_wh=preferences.battery_capacity_wh
+        * (preferences.sun_start_soc_pct - floor_pct)
+        / 100.0,
+        balanced=balanced,
+        aggressive=aggressive,
+    )
+
+
+def reserve_of(question: AllocationInput, measured: Measured, *, proven_full: bool) -> Reserve:
+    """The reserve of a cycle. Sun that is really held back proves the battery full."""
+    preferences = question.preferences
+    soc_now_pct = measured.soc_pct
+    usable_wh = None if soc_now_pct is None else usable_energy_wh(soc_now_pct, preferences)
+    learned_w = question.learned.mean_base_load_w
+    night = night_of(question.snapshot.sky, learned_w, measured.base_load_w, preferences)
+    dark_day_wh = _dark_day_wh(preferences)
+    if question.reserve_wh is not None:
+        dark_day_wh = max(0.0, question.reserve_wh - night.need_wh)
+    settings = settings_of(preferences)
+    return Reserve(
+        usable_wh=usable_wh,
+        tonight_wh=night.need_wh,
+        dark_day_wh=dark_day_wh,
+        known=night.known and usable_wh is not None,
+        enabled=preferences.night_reserve_enabled,
+        proven_full=proven_full,
+        bands=EnergyBands(question.miners, preferences, night.need_wh + dark_day_wh),
+        sun_stops_below_wh=settings.sun_stops_below_wh,
+        sun_starts_above_wh=settings.sun_starts_above_wh,
+    )
+
+
+def usable_energy_wh(soc_now_pct: float, preferences: Preferences) -> float:
+    """Energy above the owner's floor, Wh; negative below it."""
+    floor_pct = settings_of(preferences).floor_pct
+    return preferences.battery_capacity_wh * (soc_now_pct - floor_pct) / 100.0
+
+
+def night_of(
+    sky: Sky, mean_base_load_w: float | None, base_load_w: float | None, preferences: Preferences
+) -> Night:
+    """Tonight's need. Unknown never means that nothing has to be kept."""
+    if mean_base_load_w is not None and sky.night_hours is not None:
+        come_wh = 0.0 if sky.sun_to_come_wh is None else sky.sun_to_come_wh
+        dark_wh = mean_base_load_w * sky.night_hours * preferences.night_margin
+        need_wh = max(0.0, dark_wh - come_wh * preferences.sun_to_come_trust)
+        return Night(need_wh=need_wh, known=True)
+    known_loads = (mean_base_load_w, base_load_w, preferences.assumed_base_load_w)
+    load_w = next(load_w for load_w in known_loads if load_w is not None)
+    return Night(need_wh=preferences.unknown_night_hours * load_w, known=False)
+
+
+def bands_of(
+    preferences: Preferences, *, count: int, reserve_wh: float
+) -> Mapping[MinerMode, Bands]:
+    """Each mode's bands for ``count`` loads, so that the last start fits below the ceiling."""
+    settings = settings_of(preferences)
+    room_wh = max(settings.narrowest_wh, settings.ceiling_wh - reserve_wh)
     return {
-        MinerMode.BALANCED: _fitted(balanced, count=count, room_wh=room_wh),
-        MinerMode.AGGRESSIVE: _fitted(aggressive, count=count, room_wh=room_wh),
+        MinerMode.BALANCED: _fitted(settings.balanced, count=count, room_wh=room_wh),
+        MinerMode.AGGRESSIVE: _fitted(settings.aggressive, count=count, room_wh=room_wh),
     }
 
 
@@ -279,10 +339,6 @@ def _fitted(wanted: Bands, *, count: int, room_wh: float) -> Bands:
 
 def _share(part: float, whole: float) -> float:
     return part / whole if whole > 0.0 else 1.0
-
-
-def _floor_pct(preferences: Preferences) -> float:
-    return max(soc_pct(preferences.voltage_low, preferences), preferences.soc_minimum_pct)
 
 
 def _dark_day_wh(preferences: Preferences) -> float:
