@@ -47,6 +47,8 @@ SETUPS: Mapping[int, tuple[str, ...]] = {
     2: ("scheduler", "worker"),
     4: ("scheduler", "worker", "worker", "worker"),
 }
+SERVER = {"max_connections": "120", "shared_buffers": "128MB"}
+"""A database for several processes has room for their connections: 22 each at most."""
 WARM_UP_S = 75.0
 CORES = 2
 
@@ -78,7 +80,7 @@ def measure(processes: int, *, sites: int, minutes: int) -> SiteCost:
     """Run the sites for some minutes."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cc-fleet-")))
-        cluster = Cluster(folder / "postgres", durable=True)
+        cluster = Cluster(folder / "postgres", durable=True, settings=SERVER)
         cluster.start()
         stack.callback(cluster.stop)
         outside = {"COMMANDCENTER_HOST": "0.0.0.0", "SIM_SPEED": "1"}  # noqa: S104 - many loopbacks
@@ -232,10 +234,10 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.parts:
         return _show_parts(given.minutes * 10, as_json=given.json)
-    rows = [
-        measure(processes, sites=given.sites, minutes=given.minutes)
-        for processes in given.processes or SETUPS
-    ]
+    rows = []
+    for processes in given.processes or SETUPS:
+        rows.append(measure(processes, sites=given.sites, minutes=given.minutes))
+        print(rows[-1], file=sys.stderr)
     if given.json:
         print(json.dumps([asdict(row) for row in rows]))
         return 0

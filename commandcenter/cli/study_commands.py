@@ -31,8 +31,9 @@ BENCHES = (
     "replay",
     "chaos",
     "kill",
+    "soak",
 )
-ON_REQUEST = frozenset({"replay", "chaos", "kill"})
+ON_REQUEST = frozenset({"replay", "chaos", "kill", "soak"})
 """Only when named: one needs a file, the others many minutes."""
 
 

@@ -72,14 +72,17 @@ NOT_DURABLE: Mapping[str, str] = {
 class Cluster:
     """A data folder below ``folder`` with its socket and log."""
 
-    def __init__(self, folder: Path, *, durable: bool = True) -> None:
-        """Nothing is touched before ``start``."""
+    def __init__(
+        self, folder: Path, *, durable: bool = True, settings: Mapping[str, str] | None = None
+    ) -> None:
+        """Nothing is touched before ``start``; ``settings`` go before those for one program."""
         self.folder = folder
         self.data = folder / "data"
         self.log = folder / "postgres.log"
         self.socket_folder = folder
         self._spare_socket_folder: Path | None = None
         self._durable = durable
+        self._settings = {**SETTINGS, **({} if settings is None else settings)}
         self._server: subprocess.Popen[bytes] | None = None
 
     @property
@@ -184,7 +187,7 @@ class Cluster:
         folder = program_folder(self._version())
         _make_reachable(folder, user)
         self._choose_socket_folder(user)
-        settings = {**SETTINGS, "unix_socket_directories": str(self.socket_folder)}
+        settings = {**self._settings, "unix_socket_directories": str(self.socket_folder)}
         if self._version() >= 18:  # the first version that has this setting
             settings["io_method"] = "sync"
         if not self._durable:

@@ -10,6 +10,7 @@ import pytest
 
 from energy.allocation.allocator import allocate
 from energy.allocation.decision import AllocationInput
+from energy.allocation.supply import night_reserve
 from energy.allocation.supply.night_reserve import bands_of, night_of, ranks_of, usable_energy_wh
 from energy.site.miners import Learned, MinerMode
 from energy.site.preferences import Preferences
@@ -312,3 +313,17 @@ def test_running_loads_go_on_while_there_is_no_voltage() -> None:
         snapshot=picture, preferences=DEFAULTS, miners=(PLAIN,), states=(running(PLAIN),)
     )
     assert allocate(question).miners[0].reason.code == "running"
+
+
+def test_settings_are_worked_out_once_for_each_object_and_kept_for_a_bounded_number() -> None:
+    many = [
+        replace(SMALL, battery_capacity_wh=1_000.0 + number)
+        for number in range(night_reserve.KEPT_SETTINGS + 2)
+    ]
+    for preferences in many:
+        found = night_reserve.settings_of(preferences)
+        assert found is night_reserve.settings_of(preferences)
+        assert found.narrowest_wh == pytest.approx(preferences.battery_capacity_wh * 0.02)
+    assert len(night_reserve._KEPT) <= night_reserve.KEPT_SETTINGS
+    equal = replace(many[-1])
+    assert night_reserve.settings_of(equal) == night_reserve.settings_of(many[-1])
