@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
 
+from energy.site.preferences import Preferences
 from server.container import ServerConfig
 from services.errors import Unavailable
 from services.stored import Json
@@ -28,6 +29,7 @@ from tests.fakes.sites.web_site import SYSTEM_ID, WebSite
 
 T = TypeVar("T")
 PATIENCE_S = 20.0
+OF_THE_DISPLAY = ("units", "temperature_unit", "power_unit", "user_prefers_soc_display")
 CONFIG = ServerConfig(refresh_s=0.5, heartbeat_s=5.0)
 
 
@@ -145,6 +147,17 @@ class ServedSite:
         """An event of the site."""
         self.run(self.site.stores.events.publish(topic, {"system_id": str(SYSTEM_ID)}))
 
+    def prefer(self, **changes: Any) -> None:
+        """Change the owner's preferences until the next reset."""
+        self.run(self._prefer(changes))
+
+    async def _prefer(self, changes: dict[str, Any]) -> None:
+        store = self.site.stores.settings
+        value = (await store.preferences(SYSTEM_ID)).value
+        await store.save_preferences(
+            SYSTEM_ID, replace(value, **changes), expected_version=None, actor="test"
+        )
+
     def latched(self) -> str | None:
         """The reason of the emergency stop, None while nothing is latched."""
         state = self.run(self.site.services.emergency.state(SYSTEM_ID))
@@ -165,6 +178,7 @@ class ServedSite:
         for alert in await services.alert_store.open(SYSTEM_ID):
             await services.alert_store.save(replace(alert, cleared_at=self.site.clock.now()))
         self.site.stores.actions._actions.clear()
+        await self._prefer({name: getattr(Preferences(), name) for name in OF_THE_DISPLAY})
 
     async def _serve(self) -> None:
         listener = socket.socket()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from itertools import pairwise
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import Visit
 
@@ -142,3 +143,24 @@ def test_the_table_is_newest_first(visit: Visit) -> None:
     rows = page.locator("#chart-table tr td:first-child").all_text_contents()
     assert rows
     assert all(newer > older for newer, older in pairwise(rows))
+
+
+def empty_chart(context: BrowserContext) -> Page:
+    """The home page of a site of which nothing has been measured for a day."""
+    page = context.new_page()
+    at = [f"2026-06-21T{hour:02d}:00:00+00:00" for hour in range(24)]
+    metrics = ("energy.pv_power_w", "energy.load_power_w", "battery.power_w", "battery.voltage_v")
+    nothing = {"at": at, **{metric: [None] * len(at) for metric in metrics}}
+    page.route("**/api/energy/series*", lambda route: route.fulfill(json=nothing))
+    page.goto("/")
+    return ready(page)
+
+
+def test_without_a_voltage_the_axis_shows_the_batterys_own_range(
+    sign_in: Callable[..., BrowserContext],
+) -> None:
+    page = empty_chart(sign_in())
+    expect(page.locator("#chart")).to_have_attribute("data-volts", "47 57.6")
+    expect(page.locator("#chart-summary")).to_have_text(
+        "Nothing was measured in the last 24 hours."
+    )

@@ -80,7 +80,7 @@ function draw() {
     ],
     series: [{ label: "Time", value: (_, at) => at ? `${day(at * 1000)} ${clock(at * 1000)}` : "–" },
       ...METRICS.map(([, label, name, unit]) => ({ label, scale: unit, stroke: colour(name), width: 2, spanGaps: false, value: written(unit, unit === "V" ? 2 : 0) }))],
-    hooks: { setScale: [(u, key) => { if (key === "x") dragged(u.scales.x); }] },
+    hooks: { setScale: [(u, key) => { if (key === "x") dragged(u.scales.x); if (key === "V") box.dataset.volts = `${u.scales.V.min} ${u.scales.V.max}`; }] },
   };
   probe.remove();
   box.replaceChildren();
