@@ -18,11 +18,12 @@ from dataclasses import dataclass, field
 import structlog
 
 from agents.builtin.model import BuiltInModel
+from agents.claims import correction
 from agents.context.bundle import Bundle
 from agents.context.site_context import ContextManager
 from agents.models.chat_model import ChatModel
 from agents.models.gateway import GatewayLoop, GatewayModel, Spending
-from agents.models.settings import ModelSettings
+from agents.models.settings import BUILT_IN, ModelSettings
 from agents.roles.roster import SPECIALISTS
 from agents.run_context import RUN, GivenUp, RunContext, Stopped
 from services.accounts.records import Role
@@ -32,6 +33,8 @@ from services.errors import CommandCenterError, Invalid, NotFound
 from services.stored import Json
 from tools.registry import AnyTool, build_tools
 from tools.services import ToolScope, ToolServices
+
+PROPOSING = "propose_action"
 
 _log = structlog.get_logger(__name__)
 
@@ -69,7 +72,7 @@ class _Work:
     def record(self, call: Json) -> None:
         """Keep a tool call, and show the card of a proposed action."""
         self.calls.append(call)
-        action = call["result"].get("action") if call["name"] == "propose_action" else None
+        action = call["result"].get("action") if call["name"] == PROPOSING else None
         if action is not None:
             self.emit("action", action)
 
@@ -240,7 +243,18 @@ class CrewAssistant:
         except Exception as error:
             _log.exception("crew_failed", run_id=str(work.run.id))
             raise AnswerFailed(detail=type(error).__name__) from error
+        _contradict(work, text)
         return _message(work, stream.agents, _finish(work, stream.text, text), status)
+
+
+def _contradict(work: _Work, text: str) -> None:
+    """Add what the run has really done where a remote model answered about switching."""
+    if work.context.usage.models == [BUILT_IN]:
+        return
+    actions = (call["result"].get("action") for call in work.calls if call["name"] == PROPOSING)
+    note = correction(work.run.question, text, proposed=any(actions))
+    if note is not None:
+        work.context.notice(note)
 
 
 def _finish(work: _Work, shown: str, text: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from agents.claims import NOTHING_DONE, ONLY_PROPOSED
 from services.accounts.records import Role, Scope
 from services.chat.records import RunLimits
 from tests.fakes.model_server import ModelServer, Reply, Script
@@ -149,6 +150,53 @@ async def test_a_remote_model_can_propose_only_what_the_owner_asked(
     assert proposed(desk) == []
     assert answer.of("action") == []
     assert why in await refusal(answer)
+
+
+def saying(text: str) -> Script:
+    """A model that calls nothing and says ``text``."""
+
+    def script(request: Json, _: int) -> Reply:
+        names = {tool["function"]["name"] for tool in request.get("tools", [])}
+        if "hand_off" in names:
+            return Reply(tools=[("hand_off", {"agent": "optimizer", "request": "switch it"})])
+        return Reply(text=text)
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("script", "words", "note"),
+    [
+        pytest.param(
+            saying("I turned it on."), "Turn on the dump load", NOTHING_DONE, id="it lies"
+        ),
+        pytest.param(
+            saying("Erledigt!"), "Turn on the dump load", NOTHING_DONE, id="in any language"
+        ),
+        pytest.param(
+            saying("52 V. I've also switched the S19 off."),
+            "What is the battery voltage?",
+            NOTHING_DONE,
+            id="it was not even asked",
+        ),
+        pytest.param(
+            proposing({**DUMP_ON, "turn_on": False}),
+            "Turn on the dump load",
+            NOTHING_DONE,
+            id="its proposal was refused",
+        ),
+        pytest.param(proposing(DUMP_ON), "Turn on the dump load", ONLY_PROPOSED, id="proposed"),
+        pytest.param(saying("The battery is at 52 V."), "And the voltage?", None, id="a fact"),
+    ],
+)
+async def test_a_remote_model_that_claims_a_switch_is_contradicted(
+    make_desk: Callable[..., Any], script: Script, words: str, note: str | None
+) -> None:
+    async with ModelServer(script=script).running() as server:
+        desk = await make_desk(model="openai/x", base_url=server.base_url)
+        answer = await desk.ask(words)
+    found = [each for each in (NOTHING_DONE, ONLY_PROPOSED) if each in answer.message.content]
+    assert found == ([] if note is None else [note])
 
 
 @pytest.mark.parametrize(("most", "made"), [(1, 1), (0, 0)])
