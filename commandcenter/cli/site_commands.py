@@ -177,7 +177,7 @@ def _print_decision(answer: WhatIfAnswer) -> None:
     charge = f"(state of charge {soc}, for display only)"
     told = (charge, watts) if display.soc_first else (watts, charge)
     console.print(display.sentence("   ".join(told)))
-    table = Table("Priority", "Miner", "Command", "Why", "What would change it")
+    table = Table("Priority", "Load", "Command", "Why", "What would change it")
     for miner in answer.miners:
         table.add_row(
             str(miner.priority),
@@ -186,6 +186,9 @@ def _print_decision(answer: WhatIfAnswer) -> None:
             display.sentence(miner.explanation),
             display.sentence(miner.would_change),
         )
+    for load in answer.loads:
+        done = f"{load.command.value} ({load.reason})"
+        table.add_row("", load.name, done, display.sentence(load.explanation), "")
     console.print(table)
     for limit in answer.limits:
         console.print(f"• {display.sentence(limit)}")

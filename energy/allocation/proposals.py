@@ -13,9 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from math import inf
 
-from energy.site.loads import Actor
-
-RANKS = {Actor.SAFETY: 0, Actor.OWNER: 1, Actor.RULE: 2, Actor.ALLOCATOR: 3, Actor.AGENT: 4}
+from energy.site.loads import RANKS, Actor
 
 
 class Wanted(StrEnum):

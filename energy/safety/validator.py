@@ -13,7 +13,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from energy.measuring.flows import GRID_NOISE_W
-from energy.site.loads import Actor, LoadKind
+from energy.site.loads import RANKS, Actor, LoadKind
 from energy.site.miners import MinerProfile
 from energy.site.preferences import Preferences
 from energy.wording import duration, volts, watts
@@ -32,7 +32,6 @@ falls as that share rises, so that no watt more or less of import decides alone.
 """
 
 _HOUR_S = 3_600.0
-_RANK = {Actor.OWNER: 0, Actor.SAFETY: 1, Actor.RULE: 2, Actor.ALLOCATOR: 3, Actor.AGENT: 4}
 
 
 class BlockCode(StrEnum):
@@ -313,7 +312,7 @@ def _same_stop_in_flight(request: SwitchRequest, context: SafetyContext) -> Bloc
 
 def _held(request: SwitchRequest, context: SafetyContext) -> BlockReason | None:
     actor = Actor.OWNER if request.approved else request.actor
-    if _RANK[actor] <= _RANK[Actor.OWNER]:
+    if RANKS[actor] <= RANKS[Actor.OWNER]:
         return None
     manual = [s for s in context.recent if s.actor is Actor.OWNER and s.at <= context.at]
     if not manual:

@@ -15,13 +15,17 @@ class LoadKind(StrEnum):
 
 
 class Actor(StrEnum):
-    """Who wants an action, in falling rank."""
+    """Who wants an action."""
 
     OWNER = "owner"
     SAFETY = "safety"
     RULE = "rule"
     ALLOCATOR = "allocator"
     AGENT = "agent"
+
+
+RANKS = {Actor.SAFETY: 0, Actor.OWNER: 1, Actor.RULE: 2, Actor.ALLOCATOR: 3, Actor.AGENT: 4}
+"""Who outranks whom: the lower number. Safety only ever stops."""
 
 
 class HeatSource(StrEnum):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from services.actions.action_events import publish_action
 from services.actions.ports import ActionStore
-from services.actions.records import Action, ActionStatus
+from services.actions.records import Action, ActionChanges, ActionStatus
 from services.clock import Clock
 from services.events import EventBus
-from services.stored import Json
 
 
 class ActionLog:
@@ -23,7 +22,7 @@ class ActionLog:
         expect: frozenset[ActionStatus],
         status: ActionStatus,
         detail: str,
-        changes: Json,
+        changes: ActionChanges,
         *,
         actor: str = "control",
     ) -> Action | None:
@@ -52,7 +51,7 @@ class ActionLog:
         actor: str = "control",
     ) -> Action:
         """To an end with its sentence; the action as it stands then, whoever ended it."""
-        changes: Json = {"finished_at": self._clock.now(), "result": result}
+        changes: ActionChanges = {"finished_at": self._clock.now(), "result": result}
         if measured_w is not None:
             changes["measured_w"] = measured_w
         moved = await self.move(action, expect, status, result, changes, actor=actor)

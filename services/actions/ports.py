@@ -8,9 +8,15 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 from uuid import UUID
 
-from services.actions.records import Action, ActionEvent, ActionStatus, EmergencyStop, SwitchStatus
+from services.actions.records import (
+    Action,
+    ActionChanges,
+    ActionEvent,
+    ActionStatus,
+    EmergencyStop,
+    SwitchStatus,
+)
 from services.sites.records import ControlledLoad
-from services.stored import Json
 
 
 class Switch(Protocol):
@@ -68,13 +74,10 @@ class ActionStore(Protocol):
         at: datetime,
         actor: str,
         detail: str,
-        changes: Json | None = None,
+        changes: ActionChanges | None = None,
     ) -> Action | None:
         """Atomically move to ``status`` if the current status is in ``expect``; None when it is
         not.
-
-        ``changes`` may set executed_at, finished_at, previous_on, previous_speed, tries,
-        measured_w, result.
         """
         ...
 

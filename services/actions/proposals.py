@@ -12,7 +12,7 @@ from energy.site.loads import Actor
 from energy.site.preferences import ControlLevel, Preferences
 from services.actions.action_events import publish_action
 from services.actions.ports import ActionStore
-from services.actions.records import Action, ActionStatus, SwitchProposal
+from services.actions.records import Action, ActionChanges, ActionStatus, SwitchProposal
 from services.actions.safety_check import Judge
 from services.clock import Clock
 from services.errors import Conflict, NotFound
@@ -151,7 +151,7 @@ class Proposals:
             and action.expires_at <= now
         ):
             await self._end(action, ActionStatus.PENDING, now, UNANSWERED)
-        changes = {"finished_at": now, "result": f"{word} by {by}"}
+        changes: ActionChanges = {"finished_at": now, "result": f"{word} by {by}"}
         stored = await self._actions.transition(
             action_id,
             expect=WAITING,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypedDict
 from uuid import UUID
 
 from energy.site.loads import Actor
@@ -103,6 +104,18 @@ class Action:
     tries: int = 0
     measured_w: float | None = None
     result: str | None = None
+
+
+class ActionChanges(TypedDict, total=False):
+    """What a change of state may set beside it; fields as in ``Action``."""
+
+    executed_at: datetime
+    finished_at: datetime
+    previous_on: bool | None
+    previous_speed: int | None
+    tries: int
+    measured_w: float | None
+    result: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

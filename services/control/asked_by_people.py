@@ -33,20 +33,23 @@ class AskedByPeople:
         """
         hold = timedelta(minutes=preferences.manual_hold_minutes)
         asked = await self._actions.asked_since(system_id, at - hold)
-        driven = {UUID(m.device_id): m.id for m in miners if m.device_id is not None}
+        driven: dict[str, list[str]] = {}
+        for miner in miners:
+            if miner.device_id is not None:
+                driven.setdefault(miner.device_id, []).append(miner.id)
         return tuple(_proposals(asked, driven, hold))
 
 
 def _proposals(
-    asked: Sequence[Action], miners: Mapping[UUID, str], hold: timedelta
+    asked: Sequence[Action], miners: Mapping[str, Sequence[str]], hold: timedelta
 ) -> Iterator[Proposal]:
     sent = {each.load_id: each for each in asked if each.executed_at is not None}
     for action in asked:
-        load_id = miners.get(action.load_id, str(action.load_id))
-        if action.status in OPEN_STATUSES:
-            yield _open(action, load_id, hold)
-        elif action.executed_at is not None and sent[action.load_id] is action:
-            yield _held(action, load_id, action.executed_at + hold)
+        for load_id in miners.get(str(action.load_id), (str(action.load_id),)):
+            if action.status in OPEN_STATUSES:
+                yield _open(action, load_id, hold)
+            elif action.executed_at is not None and sent[action.load_id] is action:
+                yield _held(action, load_id, action.executed_at + hold)
 
 
 def _open(action: Action, load_id: str, hold: timedelta) -> Proposal:

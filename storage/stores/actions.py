@@ -7,9 +7,8 @@ from dataclasses import fields
 from datetime import datetime
 from uuid import UUID
 
-from services.actions.records import Action, ActionEvent, ActionStatus
+from services.actions.records import Action, ActionChanges, ActionEvent, ActionStatus
 from services.errors import Invalid, NotFound
-from services.stored import Json
 from storage.connection.mapping import record
 from storage.connection.pool import Pool, connected, row, rows
 from storage.connection.queries import queries
@@ -61,7 +60,7 @@ class PostgresActionStore:
         at: datetime,
         actor: str,
         detail: str,
-        changes: Json | None = None,
+        changes: ActionChanges | None = None,
     ) -> Action | None:
         """Move under a row lock, if the status is still expected."""
         given = {} if changes is None else changes

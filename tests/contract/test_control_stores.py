@@ -7,13 +7,21 @@ import math
 from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 import pytest
 
 from energy.site.loads import Actor
 from energy.site.miners import ControlMemory, Learned, MinerMemory
-from services.actions.records import OPEN_STATUSES, Action, ActionEvent, ActionStatus, EmergencyStop
+from services.actions.records import (
+    OPEN_STATUSES,
+    Action,
+    ActionChanges,
+    ActionEvent,
+    ActionStatus,
+    EmergencyStop,
+)
 from services.control.decision_chain import GENESIS, first_broken, next_hash
 from services.control.records import ChainAnchor
 from services.errors import Invalid, NotFound
@@ -282,7 +290,7 @@ async def test_a_move_of_nothing_or_of_a_fixed_field_is_refused(site: Site) -> N
             at=at(2),
             actor="x",
             detail="",
-            changes={"target_on": False},
+            changes=cast(ActionChanges, {"target_on": False}),
         )
     assert await store.get(UUID(int=1)) == action(site)
 

@@ -12,6 +12,7 @@ from energy.site.loads import Actor
 from services.actions.records import (
     OPEN_STATUSES,
     Action,
+    ActionChanges,
     ActionEvent,
     ActionStatus,
     EmergencyStop,
@@ -154,7 +155,7 @@ class InMemoryActionStore:
         at: datetime,
         actor: str,
         detail: str,
-        changes: Json | None = None,
+        changes: ActionChanges | None = None,
     ) -> Action | None:
         _refuse_unknown(changes)
         current = self._actions.get(action_id)
@@ -290,7 +291,7 @@ class InMemoryEmergencyStopStore:
         return after
 
 
-def _refuse_unknown(changes: Json | None) -> None:
+def _refuse_unknown(changes: ActionChanges | None) -> None:
     unknown = sorted(set(changes or {}) - CHANGEABLE)
     if unknown:
         raise Invalid([(name, "can't be changed by a transition") for name in unknown])
