@@ -87,7 +87,7 @@ async def allocate(
     if json:
         print_json(answer.model_dump(mode="json", exclude_unset=True))
     else:
-        _print_decision(answer)
+        print_decision(answer)
 
 
 def _follow(file: str | None, *, alone: bool) -> None:
@@ -166,7 +166,8 @@ def _has_input() -> bool:
     return bool(ready)
 
 
-def _print_decision(answer: WhatIfAnswer) -> None:
+def print_decision(answer: WhatIfAnswer) -> None:
+    """A decision as a table: the budget, every miner, heaters and fans that are decided of."""
     budget, display = answer.budget, _display(answer)
     console = Console(width=None if sys.stdout.isatty() else 140)
     soc = "unknown" if budget.soc_pct is None else f"{float(budget.soc_pct):.0f} %"

@@ -12,7 +12,7 @@ from math import fsum
 from energy.allocation.budget import RemainingBudget
 from energy.allocation.budget_by_priority import BudgetByPriority
 from energy.allocation.candidates import Candidate, candidates_of, turn_order
-from energy.allocation.decision import AllocationInput, Budget, Decision
+from energy.allocation.decision import AllocationInput, Budget, Decision, LoadDecision
 from energy.allocation.eligibility import NOTHING_REMEMBERED
 from energy.allocation.limits import site_limits
 from energy.allocation.load_decisions import load_decisions
@@ -30,7 +30,10 @@ def allocate(question: AllocationInput) -> Decision:
     """Decide. Sentences are made of the decision when somebody reads them."""
     measured = measured_of(question)
     settled = settle(question.proposals, question.snapshot.at)
-    loads = load_decisions(question.others, settled) if settled else ()
+    loads: tuple[LoadDecision, ...] = ()
+    if settled:
+        latched = question.emergency_stop
+        loads = load_decisions(question.others, settled, emergency_stop=latched)
     site = situation_of(question, measured, loads)
     candidates = candidates_of(question, settled)
     _decide(question, site, candidates)

@@ -6,19 +6,43 @@ from collections.abc import Mapping
 
 from energy.allocation.budget import other_w
 from energy.allocation.decision import Command, LoadDecision
-from energy.allocation.proposals import ALLOCATOR, Settled, Wanted, Winner, outweighed
+from energy.allocation.proposals import (
+    ALLOCATOR,
+    SAFETY,
+    Proposal,
+    Settled,
+    Wanted,
+    Winner,
+    outweighed,
+)
+from energy.allocation.reasons import ReasonCode
 from energy.site.loads import Actor, OtherLoad
 
 WAITS_FOR_APPROVAL = "waits_for_approval"
 
 
 def load_decisions(
-    others: tuple[OtherLoad, ...], settled: Mapping[str, Settled]
+    others: tuple[OtherLoad, ...], settled: Mapping[str, Settled], *, emergency_stop: bool
 ) -> tuple[LoadDecision, ...]:
     """Every heater and fan of which somebody wants something, by name, then id."""
     wanted = [(load, settled[load.id]) for load in others if load.id in settled]
     wanted.sort(key=lambda each: (each[0].name, each[0].id))
-    return tuple(_decided(load, said) for load, said in wanted)
+    return tuple(
+        _decided(load, _stopped(load, said) if emergency_stop else said) for load, said in wanted
+    )
+
+
+def _stopped(load: OtherLoad, said: Settled) -> Settled:
+    """The emergency stop outweighs everybody."""
+    stop = Proposal(
+        load_id=load.id,
+        actor=SAFETY.actor,
+        by=SAFETY.by,
+        wanted=Wanted.OFF,
+        reason=ReasonCode.EMERGENCY_STOP.value,
+        explanation="The emergency stop is latched.",
+    )
+    return Settled(winner=stop, others=(said.winner, *said.others))
 
 
 def _decided(load: OtherLoad, said: Settled) -> LoadDecision:

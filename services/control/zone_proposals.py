@@ -5,32 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from energy.allocation.proposals import Proposal, Wanted
-from energy.climate.zones import ZoneDecision, ZoneDecisions, ZoneReason
+from energy.climate.zones import ZoneDecision, ZoneDecisions
 from energy.site.loads import Actor
 
 HEAT_WANTED = "heat_wanted"
 
 
 def zone_proposals(zones: ZoneDecisions) -> tuple[Proposal, ...]:
-    """What every zone wants in this cycle. What protects the battery or obeys the emergency stop
-    outranks everybody.
-    """
+    """What every zone wants in this cycle. What protects the battery outranks everybody."""
     return tuple(proposal for zone in zones.zones for proposal in _proposals(zone))
 
 
 def _proposals(zone: ZoneDecision) -> Iterator[Proposal]:
-    latched = zone.reason is ZoneReason.EMERGENCY_STOP
     if zone.fan_device_id is not None and zone.fan_on is not None:
-        yield _proposal(
-            zone, zone.fan_device_id, on=zone.fan_on, speed=zone.fan_speed, safety=latched
-        )
+        yield _proposal(zone, zone.fan_device_id, on=zone.fan_on, speed=zone.fan_speed)
     if zone.heater_device_id is not None and zone.heater_on is not None:
         protects = zone.heater_stop_protects
         yield _proposal(
             zone,
             zone.heater_device_id,
             on=zone.heater_on,
-            safety=latched or bool(protects),
+            safety=bool(protects),
             explanation=protects,
         )
     for miner_id in zone.heat_wanted_miner_ids:

@@ -130,3 +130,11 @@ def test_of_what_nobody_wants_anything_nothing_is_decided() -> None:
     lamp = replace(HEATER, id="other")
     decision = allocate(ask(others=(HEATER, lamp), proposals=(ZONE_ON,)))
     assert [each.load_id for each in decision.loads] == ["h"]
+
+
+def test_the_emergency_stop_outweighs_everybody() -> None:
+    question = ask(others=(RUNS,), proposals=(ZONE_ON, HELD), emergency_stop=True)
+    (load,) = allocate(question).loads
+    assert (load.command.value, load.reason, load.urgent) == ("stop", "emergency_stop", True)
+    assert load.decided_by.actor is Actor.SAFETY
+    assert [each.by for each in load.over] == ["Ann", "climate of Attic"]

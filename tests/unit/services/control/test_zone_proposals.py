@@ -52,19 +52,6 @@ WANTED = Proposal(
             id="a stop that protects the battery",
         ),
         pytest.param(
-            replace(FAN, fan_on=False, fan_speed=None, reason=ZoneReason.EMERGENCY_STOP),
-            [
-                replace(
-                    WANTED,
-                    load_id="fan",
-                    actor=Actor.SAFETY,
-                    wanted=Wanted.OFF,
-                    reason="emergency_stop",
-                )
-            ],
-            id="the emergency stop",
-        ),
-        pytest.param(
             replace(ATTIC, heat_wanted_miner_ids=("s21",)),
             [replace(WANTED, load_id="s21", reason="heat_wanted")],
             id="a miner's heat",
