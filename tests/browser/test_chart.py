@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import Visit
@@ -145,22 +147,30 @@ def test_the_table_is_newest_first(visit: Visit) -> None:
     assert all(newer > older for newer, older in pairwise(rows))
 
 
-def empty_chart(context: BrowserContext) -> Page:
-    """The home page of a site of which nothing has been measured for a day."""
+def chart_of(context: BrowserContext, voltage_v: float | None) -> Page:
+    """The home page of a site of which nothing has been measured for a day but, maybe, this."""
     page = context.new_page()
     at = [f"2026-06-21T{hour:02d}:00:00+00:00" for hour in range(24)]
     metrics = ("energy.pv_power_w", "energy.load_power_w", "battery.power_w", "battery.voltage_v")
-    nothing = {"at": at, **{metric: [None] * len(at) for metric in metrics}}
+    nothing: dict[str, list[Any]] = {"at": at, **{metric: [None] * len(at) for metric in metrics}}
+    nothing["battery.voltage_v"][-1] = voltage_v
     page.route("**/api/energy/series*", lambda route: route.fulfill(json=nothing))
     page.goto("/")
     return ready(page)
 
 
-def test_without_a_voltage_the_axis_shows_the_batterys_own_range(
-    sign_in: Callable[..., BrowserContext],
+@pytest.mark.parametrize(
+    ("voltage_v", "axis"),
+    [
+        pytest.param(None, "47 57.6", id="none: the battery's own range"),
+        pytest.param(54.73, "54 56", id="one: a volt around it, not from 0"),
+    ],
+)
+def test_the_axis_of_the_voltage(
+    sign_in: Callable[..., BrowserContext], voltage_v: float | None, axis: str
 ) -> None:
-    page = empty_chart(sign_in())
-    expect(page.locator("#chart")).to_have_attribute("data-volts", "47 57.6")
+    page = chart_of(sign_in(), voltage_v)
+    expect(page.locator("#chart")).to_have_attribute("data-volts", axis)
     expect(page.locator("#chart-summary")).to_have_text(
         "Nothing was measured in the last 24 hours."
     )

@@ -67,11 +67,14 @@ function draw() {
   const ink = colour("--quiet"), line = colour("--line");
   const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line } };
   const written = (unit, count) => (_, value) => value === null || value === undefined ? "–" : `${digits(valueOf(value, unit), decimalsOf(unit, count))} ${unitOf(unit)}`;
-  // Where nothing was measured the axes show what is usual: the battery's own range, and a kilowatt.
-  const usual = (low, high) => (_, min, max) => min === null || max === null ? [low, high] : uPlot.rangeNum(min, max, { min: { pad: 0.1, soft: 0, mode: 3 }, max: { pad: 0.1, soft: 0, mode: 3 } });
+  // Where nothing was measured the axes show what is usual: a kilowatt, and the battery's own range. A voltage is never drawn from 0.
+  const unknown = (min, max) => min === null || max === null;
+  const edge = { pad: 0.1, soft: 0, mode: 3 };
+  const watts = (_, min, max) => unknown(min, max) ? [0, 1000] : uPlot.rangeNum(min, max, { min: edge, max: edge });
+  const volts = (_, min, max) => unknown(min, max) ? [Number(box.dataset.lowestV), Number(box.dataset.highestV)] : [Math.floor(min - 0.5), Math.ceil(max + 0.5)];
   const options = {
     width: box.clientWidth, height: 260,
-    scales: { x: { time: true }, W: { range: usual(0, 1000) }, V: { range: usual(Number(box.dataset.lowestV), Number(box.dataset.highestV)) } },
+    scales: { x: { time: true }, W: { range: watts }, V: { range: volts } },
     cursor: { drag: { x: true, y: false, setScale: true } },
     axes: [
       { ...axis, values: (_, splits) => splits.map((each, i) => { const at = each * 1000; return i && day(splits[i - 1] * 1000) === day(at) ? clock(at) : `${clock(at)}\n${day(at)}`; }) },
