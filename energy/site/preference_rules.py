@@ -133,59 +133,59 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 
 def preference_violations(value: Preferences) -> list[Violation]:
     """Every rule that these preferences break; empty when they are fine."""
-    found = _not_finite(value)
-    if found:
-        return found
-    found += _ascending(value, _THRESHOLDS, _THRESHOLD_RULE)
-    found += _pair(value, "battery_absolute_min", "<", "battery_absolute_max")
-    found += _pair(value, "voltage_at_0_percent", "<", "voltage_at_100_percent")
-    found += _pair(value, "soc_critical_pct", "≤", "soc_warning_pct")
-    found += _pair(value, "soc_pause_miners_pct", "≤", "soc_resume_miners_pct")
-    found += _pair(value, "stale_after_s", "≤", "failsafe_after_s")
-    found += _pair(value, "stale_after_local_s", "≤", "failsafe_after_local_s")
+    violations = _not_finite(value)
+    if violations:
+        return violations
+    violations += _ascending(value, _THRESHOLDS, _THRESHOLD_RULE)
+    violations += _pair(value, "battery_absolute_min", "<", "battery_absolute_max")
+    violations += _pair(value, "voltage_at_0_percent", "<", "voltage_at_100_percent")
+    violations += _pair(value, "soc_critical_pct", "≤", "soc_warning_pct")
+    violations += _pair(value, "soc_pause_miners_pct", "≤", "soc_resume_miners_pct")
+    violations += _pair(value, "stale_after_s", "≤", "failsafe_after_s")
+    violations += _pair(value, "stale_after_local_s", "≤", "failsafe_after_local_s")
     for mode in ("balanced", "aggressive"):
-        found += _pair(value, f"{mode}_stop_band_pct", "<", f"{mode}_start_band_pct")
-        found += _pair(value, f"{mode}_stop_step_pct", "≤", f"{mode}_start_step_pct")
-    found += _pair(value, "sun_stop_soc_pct", "≤", "sun_start_soc_pct")
-    found += _curve(value.voltage_curve)
+        violations += _pair(value, f"{mode}_stop_band_pct", "<", f"{mode}_start_band_pct")
+        violations += _pair(value, f"{mode}_stop_step_pct", "≤", f"{mode}_start_step_pct")
+    violations += _pair(value, "sun_stop_soc_pct", "≤", "sun_start_soc_pct")
+    violations += _curve(value.voltage_curve)
     if value.dark_day_reserve_wh is not None:
-        found += _in_range(value, (("dark_day_reserve_wh", 0, value.battery_capacity_wh),))
-    found += _in_range(value, _RANGES)
-    found += _both_or_none(value, "quiet_hours_start", "quiet_hours_end")
-    return found + _choices(value) + _place(value) + _targets(value)
+        violations += _in_range(value, (("dark_day_reserve_wh", 0, value.battery_capacity_wh),))
+    violations += _in_range(value, _RANGES)
+    violations += _both_or_none(value, "quiet_hours_start", "quiet_hours_end")
+    return violations + _choices(value) + _place(value) + _targets(value)
 
 
 def miner_violations(value: MinerProfile) -> list[Violation]:
     """Every rule that this miner profile breaks; empty when it is fine."""
-    found = _not_finite(value)
-    if found:
-        return found
-    found += _named(value.name)
-    found += _ascending(
+    violations = _not_finite(value)
+    if violations:
+        return violations
+    violations += _named(value.name)
+    violations += _ascending(
         value,
         (("emergency_stop_voltage", "<"), ("stop_voltage", "<"), ("start_voltage", "")),
         "emergency_stop_voltage < stop_voltage < start_voltage",
     )
-    found += _in_range(value, _MINER_RANGES)
-    return found + _both_or_none(value, "prefer_time_start", "prefer_time_end")
+    violations += _in_range(value, _MINER_RANGES)
+    return violations + _both_or_none(value, "prefer_time_start", "prefer_time_end")
 
 
 def zone_violations(value: Zone) -> list[Violation]:
     """Every rule that this zone breaks; empty when it is fine. Temperatures that are not set are
     left out of the order.
     """
-    found = _not_finite(value)
-    if found:
-        return found
+    violations = _not_finite(value)
+    if violations:
+        return violations
     order = ("temp_too_cold", "temp_cold_ok", "temp_hot_ok", "temp_too_hot")
     given = [name for name in order if getattr(value, name) is not None]
-    found += _named(value.name)
-    found += _ascending(
+    violations += _named(value.name)
+    violations += _ascending(
         value,
         tuple((name, "<" if name != given[-1] else "") for name in given),
         "temp_too_hot > temp_hot_ok > temp_cold_ok > temp_too_cold",
     )
-    return found + _in_range(value, _ZONE_RANGES)
+    return violations + _in_range(value, _ZONE_RANGES)
 
 
 def _not_finite(value: Preferences | MinerProfile | Zone) -> list[Violation]:
@@ -205,16 +205,16 @@ def _named(name: str) -> list[Violation]:
         return [("name", "name must not be empty")]
     if len(name) > _LONGEST_NAME:
         return [("name", f"name must have at most {_LONGEST_NAME} characters, has {len(name)}")]
-    if any(unicodedata.category(each) in {"Cc", "Zl", "Zp"} or each in _TURNING for each in name):
+    if any(unicodedata.category(c) in {"Cc", "Zl", "Zp"} or c in _TURNING for c in name):
         return [("name", f"name must be one line of plain characters, got {name!a}")]
     return []
 
 
 def _ascending(value: object, order: Sequence[tuple[str, str]], rule: str) -> list[Violation]:
-    found: list[Violation] = []
+    violations: list[Violation] = []
     for (low, relation), (high, _) in pairwise(order):
-        found += _pair(value, low, relation, high, rule=rule)
-    return found
+        violations += _pair(value, low, relation, high, rule=rule)
+    return violations
 
 
 def _pair(
@@ -239,7 +239,7 @@ def _curve(points: tuple[tuple[float, float], ...] | None) -> list[Violation]:
         return [(path, f"voltage_curve must have {fewest} to {most} points, has {len(points)}")]
     if not all(math.isfinite(number) for point in points for number in point):
         return [(path, "voltage_curve must consist of numbers")]
-    found: list[Violation] = [
+    violations: list[Violation] = [
         (f"{path}[{index}]", f"voltage must be 0 to {_MOST_V:g}, got {voltage:g}")
         for index, (voltage, _) in enumerate(points)
         if not 0 <= voltage <= _MOST_V
@@ -249,22 +249,25 @@ def _curve(points: tuple[tuple[float, float], ...] | None) -> list[Violation]:
             before, this = lower[column], upper[column]
             if not before < this:
                 rule = f"must be above the point before it ({before:g}): both columns increase"
-                found.append((f"{path}[{index + 1}]", f"{name} {this:g} {rule}"))
-    found += [
+                where = f"{path}[{index + 1}]"
+                violations.append((where, f"{name} {this:g} {rule}"))
+    violations += [
         (f"{path}[{index}]", f"the {which} point must be {wanted} %, is {points[index][1]:g} %")
         for index, which, wanted in ((0, "first", 0), (-1, "last", 100))
         if points[index][1] != wanted
     ]
-    return found
+    return violations
 
 
 def _in_range(value: object, ranges: Iterable[tuple[str, float, float]]) -> list[Violation]:
-    found: list[Violation] = []
+    violations: list[Violation] = []
     for name, low, high in ranges:
         number: float | None = getattr(value, name)
         if number is not None and not low <= number <= high:
-            found.append((name, f"{name} must be {low:.15g} to {high:.15g}, got {number:.15g}"))
-    return found
+            violations.append(
+                (name, f"{name} must be {low:.15g} to {high:.15g}, got {number:.15g}")
+            )
+    return violations
 
 
 def _both_or_none(value: object, start: str, end: str) -> list[Violation]:

@@ -111,7 +111,7 @@ class Snapshot:
     def voltages(self) -> tuple[Reading, ...]:
         """The battery voltages that there are, the monitor's first."""
         both = (self.battery_voltage_v, self.inverter_voltage_v)
-        return tuple(each for each in both if each is not None)
+        return tuple(reading for reading in both if reading is not None)
 
     @property
     def noisy(self) -> tuple[Reading, ...]:
@@ -124,7 +124,7 @@ class Snapshot:
             self.load_power_w,
             self.grid_power_w,
         )
-        return tuple(each for each in flows if each is not None)
+        return tuple(reading for reading in flows if reading is not None)
 
     @property
     def carrying(self) -> tuple[Reading, ...]:
@@ -135,4 +135,4 @@ class Snapshot:
             self.inverter_battery_power_w,
             self.load_power_w,
         )
-        return tuple(each for each in flows if each is not None)
+        return tuple(reading for reading in flows if reading is not None)

@@ -114,7 +114,8 @@ class FactsOfSite:
         self, system_id: UUID, at: datetime, loads: Sequence[ControlledLoad]
     ) -> tuple[SourceFact, ...]:
         driving = {load.adapter_id for load in loads}
-        enabled = {each.id for each in await self._sites.adapters(system_id) if each.enabled}
+        adapters = await self._sites.adapters(system_id)
+        enabled = {adapter.id for adapter in adapters if adapter.enabled}
         polls = await self._telemetry.poll_health(system_id, now=at)
         return tuple(
             _source(poll, at, drives_loads=poll.adapter_id in driving)

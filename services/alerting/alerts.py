@@ -102,7 +102,7 @@ class Alerts:
         memory = agreed(self._memories.get(system_id, AlertMemory()), stored)
         conditions, self._memories[system_id] = evaluate(facts, memory)
         preferences = (await self._settings.preferences(system_id)).value
-        worded = [in_owners_units(each, display_of(preferences)) for each in conditions]
+        worded = [in_owners_units(condition, display_of(preferences)) for condition in conditions]
         changes = changes_of(stored, worded, system_id=system_id, at=now)
         messages = self._messages(changes, preferences, await self._site_name(system_id), now)
         await self._save(changes, messages)

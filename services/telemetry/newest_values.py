@@ -39,15 +39,15 @@ def freshest(
     newest: Newest, device_ids: Sequence[UUID], metric: str, at: datetime
 ) -> Reading | None:
     """The freshest reading of a metric among devices."""
-    found = [newest[key] for device in device_ids if (key := (device, metric)) in newest]
-    if not found:
+    readings = [newest[key] for device in device_ids if (key := (device, metric)) in newest]
+    if not readings:
         return None
-    return _read(max(found, key=lambda latest: latest.measured_at), at)
+    return _read(max(readings, key=lambda latest: latest.measured_at), at)
 
 
 def _total(newest: Newest, device_ids: Sequence[UUID], metric: str, at: datetime) -> Reading | None:
     """The sum of a power over devices, as old as its oldest part: a silent one makes it stale."""
-    parts = [_read(newest[key], at) for each in device_ids if (key := (each, metric)) in newest]
+    parts = [_read(newest[key], at) for device in device_ids if (key := (device, metric)) in newest]
     if len(parts) <= 1:
         return parts[0] if parts else None
     local = all(part.link is Link.LOCAL for part in parts)

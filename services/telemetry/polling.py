@@ -92,9 +92,9 @@ class Polling:
         )
 
     async def _adapter(self, adapter_id: UUID, system_id: UUID | None) -> AdapterConfig:
-        known = [system_id] if system_id is not None else await self._systems()
-        for each in known:
-            for adapter in await self._sites.adapters(each):
+        searched = [system_id] if system_id is not None else await self._systems()
+        for system in searched:
+            for adapter in await self._sites.adapters(system):
                 if adapter.id == adapter_id:
                     return adapter
         raise NotFound(kind="adapter", key=str(adapter_id))

@@ -63,8 +63,8 @@ class SamplesOfSite:
         monitors = [row for row in rows if isinstance(row, BatterySample)]
         told = _by_device(monitors, lambda row: row.voltage_v) or ((),)
         of_inverters = [(row.at, row.battery_voltage_v) for row in inverters]
-        found = [in_force(each, of_inverters, preferences) for each in told]
-        voltage = tuple(each for each in found if each)
+        voltages = [in_force(monitor, of_inverters, preferences) for monitor in told]
+        voltage = tuple(series for series in voltages if series)
         battery = _by_device(monitors, lambda row: row.power_w) or _by_device(
             inverters, lambda row: row.battery_power_w
         )
@@ -206,7 +206,7 @@ def _bank_rows(
     preferences: Preferences,
 ) -> list[RollupRow]:
     monitors = [row for row in rows if isinstance(row, BatterySample)]
-    found: list[RollupRow] = []
+    bank_rows: list[RollupRow] = []
     for device_id in sorted({row.device_id for row in monitors}):
         mine = [row for row in monitors if row.device_id == device_id]
         voltage = in_force([(row.at, row.voltage_v) for row in mine], (), preferences)
@@ -218,7 +218,7 @@ def _bank_rows(
             for row in mine
             if row.temperature_c is not None and start <= row.at < end
         ]
-        found.append(
+        bank_rows.append(
             {
                 "system_id": system_id,
                 "device_id": device_id,
@@ -230,7 +230,7 @@ def _bank_rows(
                 "missing_s": period.battery_missing_s,
             }
         )
-    return found
+    return bank_rows
 
 
 _BANK_COLUMNS = (

@@ -144,7 +144,7 @@ class SnapshotBuilder:
 
     async def read(self, system_id: UUID, at: datetime) -> Readings:
         """What the stores hold of a site at ``at``: no sample measured later is in it."""
-        settings, (loads, devices, adapters, found, pv_mean_w) = await asyncio.gather(
+        settings, (loads, devices, adapters, newest, pv_mean_w) = await asyncio.gather(
             asyncio.gather(
                 self._settings.preferences(system_id),
                 self._settings.miners(system_id),
@@ -161,13 +161,13 @@ class SnapshotBuilder:
         preferences, miners, zones = settings
         return Readings(
             preferences=without_addresses(preferences.value),
-            miners=tuple(each.value for each in miners),
-            zones=tuple(each.value for each in zones),
+            miners=tuple(stored.value for stored in miners),
+            zones=tuple(stored.value for stored in zones),
             loads={load.id: load for load in loads},
             inverters=_ids(devices, "inverter"),
             packs=_ids(devices, "battery_pack"),
             sensors=sensors_of(devices, loads, adapters),
-            newest={(each.device_id, each.metric): each for each in found},
+            newest={(latest.device_id, latest.metric): latest for latest in newest},
             pv_mean_w=pv_mean_w,
         )
 

@@ -79,7 +79,7 @@ class Suspicions:
 
     async def _before(self, sample: Sample, metric: str, earlier: Sequence[Sample]) -> float | None:
         """The device's sample before this one, suspect or not."""
-        mine = [each for each in earlier if each.device_id == sample.device_id]
+        mine = [before for before in earlier if before.device_id == sample.device_id]
         oldest = sample.at - CONSECUTIVE
         if mine and mine[-1].at < sample.at:
             value: float | None = getattr(mine[-1], metric, None)
@@ -93,13 +93,13 @@ class Suspicions:
         name = OTHER_SOURCES.get(metric)
         if name is None:
             return None
-        found = await self._telemetry.latest(system_id, until=sample.at)
+        newest = await self._telemetry.latest(system_id, until=sample.at)
         values = [
-            each.value
-            for each in found
-            if each.metric == name
-            and each.device_id != sample.device_id
-            and _together(each.measured_at, sample.at)
+            latest.value
+            for latest in newest
+            if latest.metric == name
+            and latest.device_id != sample.device_id
+            and _together(latest.measured_at, sample.at)
         ]
         return values[0] if len(values) == 1 else None
 
