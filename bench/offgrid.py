@@ -1,6 +1,7 @@
 """Off-grid weeks of a plant model of another kind, decided by the core.
 
-``python -m bench.offgrid [--mode M] [--readings R] [--weeks 8] [--set name=value] [--json]``
+``python -m bench.offgrid [--mode M] [--readings R] [--follow] [--weeks 8] [--set name=value]
+[--json]``; with ``--follow`` a process of its own decides, over standard input and output.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import sys
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime
 
+from bench.offgrid_deciders import CoreDecider, Decider, PipeDecider, Read
 from bench.offgrid_plant import (
     ABSORPTION_V,
     CAPACITY_WH,
@@ -32,21 +35,16 @@ from bench.offgrid_plant import (
     possible_wh,
     week_of,
 )
-from energy.allocation.allocator import allocate
-from energy.allocation.cycle import CycleMemory, after, remembering
-from energy.allocation.decision import AllocationInput, Command
+from energy.allocation.decision import Command
 from energy.dataclass_json import from_json, object_json
-from energy.site.miners import MinerMode, MinerProfile, MinerState
+from energy.site.miners import MinerMode, MinerProfile
 from energy.site.preference_rules import preference_violations
 from energy.site.preferences import Preferences
 from energy.site.pv_array import PvArray
-from energy.site.snapshot import Reading, Snapshot
 from forecasting.clear_sky import ClearSkyModel, geometry
 from services.telemetry.ports import SkyModel
-from services.telemetry.sky import Outlook, outlook_of, sky_now
 
 LATE_MIN = 3
-OUTLOOK_EVERY_MIN = 15
 READINGS = ("fresh", "late", "quantised", "late+quantised")
 DAYS_OF_YEAR = (10, 55, 100, 145, 190, 235, 280, 325)
 
@@ -113,16 +111,15 @@ def sky_model() -> SkyModel:
     return ClearSkyModel(geometry(LATITUDE, LONGITUDE, array))
 
 
-def live(
-    week: Week, preferences: Preferences, mode: MinerMode, readings: str, sky: SkyModel
-) -> Outcome:
+def live(week: Week, preferences: Preferences, decider: Decider, readings: str) -> Outcome:
     """Live through one week from a cold start: half full, and nothing learned."""
     plant, alone = Plant(), Plant(draws_w=())
-    control = Controller(preferences, miners_of(mode), sky, readings)
+    control = Controller(decider, readings)
     for minute in range(MINUTES):
         plant.step(week.sun_w[minute], week.house_w[minute])
         alone.step(week.sun_w[minute], week.house_w[minute])
-        control.cycle(plant, week, minute)
+        control.cycle(plant, week.at(minute + 1))
+    decider.close()
     possible = possible_wh(
         week, start_soc=0.5, end_soc=plant.soc, floor_soc=preferences.soc_minimum_pct / 100.0
     )
@@ -140,82 +137,39 @@ def live(
 
 
 class Controller:
-    """The core in a loop, with readings as late and as coarse as asked."""
+    """Reads the plant, as late and as coarse as asked, and carries decisions out."""
 
-    def __init__(
-        self,
-        preferences: Preferences,
-        miners: tuple[MinerProfile, ...],
-        sky: SkyModel,
-        readings: str,
-    ) -> None:
-        """Nothing is remembered and nothing learned."""
-        self.preferences, self.miners, self.sky = preferences, miners, sky
+    def __init__(self, decider: Decider, readings: str) -> None:
+        """``readings`` is one of ``READINGS``."""
+        self.decider = decider
         self.late_min = LATE_MIN if "late" in readings else 0
         self.coarse = "quantised" in readings
-        self.memory = CycleMemory()
         self.seen: deque[tuple[float, float, float, float, tuple[float, ...]]] = deque(
             maxlen=self.late_min + 1
         )
-        self.since = dict.fromkeys((miner.id for miner in miners), None)
-        self.outlook: Outlook | None = None
 
-    def cycle(self, plant: Plant, week: Week, minute: int) -> None:
+    def cycle(self, plant: Plant, at: datetime) -> None:
         """Read, decide, switch."""
         powers = tuple(miner.power_w for miner in plant.miners)
         self.seen.append((plant.voltage_v, plant.current_a, plant.pv_w, plant.load_w, powers))
-        at = week.at(minute + 1)
-        age_s = 60.0 * (len(self.seen) - 1)
         voltage_v, current_a, pv_w, load_w, then = self.seen[0]
         if self.coarse:
             voltage_v, current_a = round(voltage_v, 1), round(current_a, 1)
             pv_w, load_w = round(pv_w, -1), round(load_w, -1)
-        snapshot = Snapshot(
+        read = Read(
             at=at,
-            battery_voltage_v=Reading(value=voltage_v, age_s=age_s),
-            battery_current_a=Reading(value=current_a, age_s=age_s),
-            pv_power_w=Reading(value=pv_w, age_s=age_s),
-            load_power_w=Reading(value=load_w, age_s=age_s),
-        )
-        learned = self.memory.learned
-        if learned.mean_base_load_w is not None and minute % OUTLOOK_EVERY_MIN == 0:
-            ratio = 1.0 if learned.clear_sky_ratio is None else learned.clear_sky_ratio
-            self.outlook = outlook_of(self.sky, at, learned.mean_base_load_w, ratio)
-        sky = sky_now(
-            self.sky,
-            learned,
-            at,
-            pv_w=pv_w,
+            age_s=60.0 * (len(self.seen) - 1),
             voltage_v=voltage_v,
-            full_v=self.preferences.voltage_float,
-            outlook=self.outlook,
+            current_a=current_a,
+            pv_w=pv_w,
+            load_w=load_w,
+            are_on=[miner.is_on for miner in plant.miners],
+            powers_w=powers,
+            powers_then_w=then,
         )
-        states = tuple(
-            MinerState(
-                miner_id=profile.id,
-                is_on=miner.is_on,
-                power_w=miner.power_w,
-                power_in_load_w=then[number],
-                since=self.since[profile.id],
-            )
-            for number, (profile, miner) in enumerate(zip(self.miners, plant.miners, strict=True))
-        )
-        question = AllocationInput(
-            snapshot=replace(snapshot, sky=sky),
-            preferences=self.preferences,
-            miners=self.miners,
-            states=states,
-        )
-        decision = allocate(remembering(question, self.memory))
-        self.memory = after(self.memory, decision)
-        commands = {miner.miner_id: miner.command for miner in decision.miners}
-        for profile, miner in zip(self.miners, plant.miners, strict=True):
-            command = commands[profile.id]
-            if command in {Command.START, Command.STOP} and miner.is_on is (
-                command is Command.STOP
-            ):
+        for miner, command in zip(plant.miners, self.decider.decide(read), strict=True):
+            if command in {Command.START, Command.STOP}:
                 miner.switch(on=command is Command.START)
-                self.since[profile.id] = at
 
 
 def summary(outcomes: Sequence[Outcome]) -> dict[str, float | None]:
@@ -247,9 +201,15 @@ def main(arguments: list[str] | None = None) -> int:
     if problems:
         print("; ".join(rule for _, rule in problems), file=sys.stderr)
         return 2
-    sky, started = sky_model(), time.perf_counter()
+    miners, sky, started = miners_of(MinerMode(given.mode)), sky_model(), time.perf_counter()
+
+    def decider() -> Decider:
+        if given.follow:
+            return PipeDecider(preferences, miners)
+        return CoreDecider(preferences, miners, sky)
+
     outcomes = [
-        live(week_of(day, given.seed), preferences, MinerMode(given.mode), given.readings, sky)
+        live(week_of(day, given.seed), preferences, decider(), given.readings)
         for day in DAYS_OF_YEAR[: given.weeks]
     ]
     figures = summary(outcomes) | {"took_s": round(time.perf_counter() - started, 1)}
@@ -273,6 +233,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Live through off-grid weeks.")
     parser.add_argument("--mode", choices=[mode.value for mode in MinerMode], default="balanced")
     parser.add_argument("--readings", choices=READINGS, default="fresh")
+    parser.add_argument("--follow", action="store_true", help="through allocate --follow")
     parser.add_argument("--weeks", type=int, default=len(DAYS_OF_YEAR))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--set", action="append", default=[], help="a preference: name=value")

@@ -68,6 +68,9 @@ TOPICS: dict[Topic, tuple[str, ...]] = {
         "aggressive_start_step_pct",
         "sun_stop_soc_pct",
         "sun_start_soc_pct",
+        "sun_start_step_pct",
+        "sun_lend_soc_pct",
+        "sun_delay_minutes",
     ),
     Topic.SOC: (
         "soc_critical_pct",

@@ -33,7 +33,7 @@ def failed_condition(
     """
     running = state.is_on is True
     reserve = _reserve(profile, need_w, left, site, running=running)
-    if running and reserve is not None and site.reserve.short:
+    if running and reserve is not None and site.reserve.protects_from(profile):
         return reserve
     if not profile.enabled:
         return Disabled()
@@ -49,9 +49,9 @@ def failed_condition(
     return reserve
 
 
-def protects_battery(condition: Condition, site: Situation) -> bool:
+def protects_battery(profile: MinerProfile, condition: Condition, site: Situation) -> bool:
     """Whether a running miner that stops for ``condition`` stops for the battery's sake."""
-    return site.reserve.short and isinstance(condition, ReserveKept)
+    return isinstance(condition, ReserveKept) and site.reserve.protects_from(profile)
 
 
 def in_window(profile: MinerProfile, local_hour: int) -> bool:
@@ -136,7 +136,7 @@ def _reserve(
         needed_wh=needed_wh,
         reserve_wh=reserve.reserve_wh,
         reserve_known=reserve.known,
-        sun_needs_wh=reserve.sun_needs_wh(running=running),
+        sun_needs_wh=reserve.sun_needs_wh(profile, running=running),
         solar_surplus_free_w=max(0.0, free_w),
         needed_w=need_w,
     )

@@ -19,6 +19,7 @@ from energy.allocation.reasons import (
     EmergencyVoltage,
     EverythingStops,
     MinimumOff,
+    ReserveKept,
     Running,
     StartHysteresis,
     WhyStopped,
@@ -84,7 +85,8 @@ def judge_running(
         return _below_stop(profile, memory, failure, rest_v, site)
     if failure is None:
         return RunningVerdict(_without_conditions(memory))
-    return _ceased(profile, _remembering(memory, failure, site, below=False), failure, site)
+    kept = _remembering(memory, failure, site, below=False)
+    return _ceased(profile, kept, failure, site, _lent_min(profile, failure, site))
 
 
 def _below_stop(
@@ -102,17 +104,33 @@ def _below_stop(
         )
         return RunningVerdict(kept, why, at_once=True)
     if failure is not None:
-        return _ceased(profile, kept, failure, site)
+        return _ceased(profile, kept, failure, site, lent_min=0.0)
     dip = DippedBelowStop(rest_voltage_v=rest_v, raw_voltage_v=site.raw_v, stop_voltage_v=stop_v)
     return RunningVerdict(kept, lasting=dip)
 
 
 def _ceased(
-    profile: MinerProfile, kept: MinerMemory, failure: Condition, site: Situation
+    profile: MinerProfile,
+    kept: MinerMemory,
+    failure: Condition,
+    site: Situation,
+    lent_min: float,
 ) -> RunningVerdict:
-    if not held(kept.condition_failed_since, profile.stop_hysteresis_minutes, site):
-        return RunningVerdict(kept, lasting=ConditionCeased(ceasing=failure))
-    return RunningVerdict(kept, failure, at_once=protects_battery(failure, site))
+    lent = lent_min if lent_min > profile.stop_hysteresis_minutes else None
+    delay_min = profile.stop_hysteresis_minutes if lent is None else lent
+    if not held(kept.condition_failed_since, delay_min, site):
+        return RunningVerdict(kept, lasting=ConditionCeased(ceasing=failure, lent_min=lent))
+    return RunningVerdict(kept, failure, at_once=protects_battery(profile, failure, site))
+
+
+def _lent_min(profile: MinerProfile, failure: Condition, site: Situation) -> float:
+    """For how long the battery bridges a cloud for a load of the sun, min; 0 where it does not.
+
+    The sun is such a load's budget: its stop has a delay as the budget's, while the battery is well
+    charged. Whether the battery may lend as much is asked with the budget.
+    """
+    clouded = isinstance(failure, ReserveKept) and failure.sun_needs_wh is None
+    return site.sun_delay_min if clouded and site.reserve.lends_to(profile) else 0.0
 
 
 def judge_off(

@@ -397,10 +397,14 @@ Condition: TypeAlias = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConditionCeased:
-    """It runs although a condition has ceased, for less than its stop hysteresis."""
+    """It runs although a condition has ceased, for less than its stop hysteresis.
+
+    ``lent_min`` is given where the battery lends it the sun's part for longer than that.
+    """
 
     code: ClassVar = ReasonCode.STOP_HYSTERESIS
     ceasing: Condition
+    lent_min: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

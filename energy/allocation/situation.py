@@ -57,6 +57,7 @@ class Situation(NamedTuple):
         payment_age_s: Age of the oldest reading that says who pays for a load, s; None without one.
         tolerance_w: By how much the budget may be short of a running load, W.
         budget_delay_min: For how long it may be short by more, while the battery lends, min.
+        sun_delay_min: For how long the battery bridges a cloud for a load of the sun, min.
         sunny: Whether it is sunny; None is unknown.
         always_held: What-if without history: conditions count as having held long enough.
         potential: What the array could give.
@@ -92,6 +93,7 @@ class Situation(NamedTuple):
     payment_age_s: float | None
     tolerance_w: float
     budget_delay_min: float
+    sun_delay_min: float
     sunny: bool | None
     always_held: bool
     potential: Potential
@@ -145,6 +147,7 @@ def situation_of(
         payment_age_s=_payment_age_s(question.snapshot),
         tolerance_w=preferences.budget_tolerance_w,
         budget_delay_min=preferences.budget_delay_minutes,
+        sun_delay_min=preferences.sun_delay_minutes,
         sunny=question.snapshot.sky.sunny,
         always_held=question.conditions_have_held,
         potential=potential,

@@ -88,6 +88,9 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("aggressive_start_step_pct", 0, 50),
     ("sun_stop_soc_pct", 0, 100),
     ("sun_start_soc_pct", 0, 100),
+    ("sun_start_step_pct", 0, 50),
+    ("sun_lend_soc_pct", 0, 100),
+    ("sun_delay_minutes", 0, 60),
     ("latitude", -90, 90),
     ("longitude", -180, 180),
 )
@@ -146,7 +149,8 @@ def preference_violations(value: Preferences) -> list[Violation]:
     for mode in ("balanced", "aggressive"):
         violations += _pair(value, f"{mode}_stop_band_pct", "<", f"{mode}_start_band_pct")
         violations += _pair(value, f"{mode}_stop_step_pct", "≤", f"{mode}_start_step_pct")
-    violations += _pair(value, "sun_stop_soc_pct", "≤", "sun_start_soc_pct")
+    violations += _pair(value, "sun_stop_soc_pct", "≤", "sun_lend_soc_pct")
+    violations += _pair(value, "sun_lend_soc_pct", "≤", "sun_start_soc_pct")
     violations += _curve(value.voltage_curve)
     if value.dark_day_reserve_wh is not None:
         violations += _in_range(value, (("dark_day_reserve_wh", 0, value.battery_capacity_wh),))

@@ -101,12 +101,15 @@ class Preferences:
     balanced_stop_step_pct: float = 6.0
     balanced_start_band_pct: float = 16.0
     balanced_start_step_pct: float = 10.0
-    aggressive_stop_band_pct: float = -20.0
+    aggressive_stop_band_pct: float = -26.0
     aggressive_stop_step_pct: float = 4.0
-    aggressive_start_band_pct: float = -8.0
+    aggressive_start_band_pct: float = -16.0
     aggressive_start_step_pct: float = 8.0
     sun_stop_soc_pct: float = 40.0
     sun_start_soc_pct: float = 60.0
+    sun_start_step_pct: float = 12.0
+    sun_lend_soc_pct: float = 50.0
+    sun_delay_minutes: float = 20.0
     # state-of-charge policies: alerts and rules only, never the allocator
     soc_critical_pct: float = 20.0
     soc_minimum_pct: float = 30.0

@@ -16,13 +16,19 @@ SUNNY_INDEX = 0.7
 
 SUNNY_MIN_W = 300.0
 
+STORED_SHARE = 0.80
+"""Of the sun that goes into a bank by day, this share is there for the house at night: charging,
+the bank itself and the inverter keep the rest (0.98 · 0.95 · 0.92).
+"""
+
 
 class Outlook(NamedTuple):
     """What the expected sun does until it carries the base load again after a night.
 
     Attributes:
         night_hours: Hours from now (at night) or from the coming dusk (by day) until it does.
-        sun_to_come_wh: Energy beyond the base load from now until dusk, Wh.
+        sun_to_come_wh: Energy beyond the base load from now until dusk, as far as the bank gives it
+            back to the house, Wh.
     """
 
     night_hours: float
@@ -80,7 +86,7 @@ def outlook_of(model: SkyModel, at: datetime, base_w: float, factor: float) -> O
         elif dark > 0:
             break
         else:
-            come_wh += beyond_w * hours
+            come_wh += beyond_w * hours * STORED_SHARE
     return Outlook(night_hours=dark * hours, sun_to_come_wh=come_wh)
 
 

@@ -14,6 +14,7 @@ Number: TypeAlias = float | str | bool | None
 Compared: TypeAlias = tuple[tuple[str, Number], ...]
 """The numbers compared, by name with unit suffix, e.g. ``(("rest_voltage_v", 52.3), …)``."""
 
+_LENT = "lent_min"
 _BY_CODE: dict[ReasonCode, list[type[Reason]]] = {}
 for _kind in get_args(Reason):
     _BY_CODE.setdefault(_kind.code, []).append(_kind)
@@ -22,7 +23,8 @@ for _kind in get_args(Reason):
 def compared(reason: Reason) -> Compared:
     """The numbers of a reason, in the order of its fields."""
     if isinstance(reason, ConditionCeased):
-        return (("ceasing", reason.ceasing.code.value), *compared(reason.ceasing))
+        lent = () if reason.lent_min is None else ((_LENT, reason.lent_min),)
+        return (("ceasing", reason.ceasing.code.value), *lent, *compared(reason.ceasing))
     return tuple((each.name, _told(getattr(reason, each.name))) for each in fields(reason))
 
 
@@ -39,7 +41,9 @@ def reason_of(code: str, numbers: Sequence[tuple[str, Number]]) -> Reason:
     given = dict(numbers)
     kinds = _BY_CODE[from_json(ReasonCode, code, "reason")]
     if "ceasing" in given:
-        return ConditionCeased(ceasing=_condition(given))
+        lent = given.pop(_LENT, None)
+        lent_min = None if lent is None else from_json(float, lent, _LENT)
+        return ConditionCeased(ceasing=_condition(given), lent_min=lent_min)
     for kind in kinds:
         if _fits(kind, given):
             return from_json(kind, given, code)

@@ -140,6 +140,11 @@ def _keeps(miner: MinerDecision, reason: WhyRunning, profile: MinerProfile) -> s
         case HeldOn(held_by=by, held_until=until, held_against=against):
             held = f"held by {by} until {until:%H:%M}"
             return f"Keeps running: {held}, against: {_words(against)}."
+        case ConditionCeased(lent_min=float(lent_min)):
+            return (
+                f"Keeps running ({_paid_by(miner)}), but {_against(reason)}: the battery lends it"
+                f" the rest, and it stops when that lasts {lent_min:g} min."
+            )
         case DippedBelowStop() | ConditionCeased():
             return (
                 f"Keeps running ({_paid_by(miner)}), but {_against(reason)}: it stops when that"

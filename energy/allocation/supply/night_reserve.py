@@ -61,7 +61,7 @@ class EnergyBands:
     that the sun carries does not.
     """
 
-    __slots__ = ("_bands", "_miners", "_preferences", "_ranks", "_reserve_wh")
+    __slots__ = ("_bands", "_miners", "_preferences", "_ranks", "_reserve_wh", "_sun")
 
     def __init__(
         self, miners: Sequence[MinerProfile], preferences: Preferences, reserve_wh: float
@@ -70,6 +70,12 @@ class EnergyBands:
         self._miners, self._preferences, self._reserve_wh = miners, preferences, reserve_wh
         self._ranks: Mapping[str, int] = {}
         self._bands: Mapping[MinerMode, Bands] = {}
+        self._sun: Mapping[str, float] | None = None
+
+    @property
+    def narrowest_wh(self) -> float:
+        """The least between a load's stop and its start."""
+        return self._preferences.battery_capacity_wh * NARROWEST_BAND_PCT / 100.0
 
     def stop_wh(self, profile: MinerProfile) -> float:
         """Below it a running load stops."""
@@ -78,6 +84,12 @@ class EnergyBands:
     def start_wh(self, profile: MinerProfile) -> float:
         """Above it a load may start."""
         return self._of(profile).start.of(self._ranks.get(profile.id, 0))
+
+    def sun_start_wh(self, profile: MinerProfile) -> float:
+        """Usable energy from which the sun may start a load: more for each one after the first."""
+        if self._sun is None:
+            self._sun = sun_starts_of(self._miners, self._preferences)
+        return self._sun[profile.id]
 
     def _of(self, profile: MinerProfile) -> Bands:
         if not self._bands:
@@ -103,7 +115,8 @@ class Reserve:
         proven_full: Sun is really held back: the battery is full and the reserve blocks nothing.
         bands: Each load's energy above the reserve.
         sun_stops_below_wh: Usable energy below which not even the sun carries a running load.
-        sun_starts_above_wh: Usable energy from which the sun may start one.
+        sun_lends_above_wh: Usable energy from which the battery lends a load of the sun its power
+            for a while.
     """
 
     usable_wh: float | None
@@ -114,7 +127,7 @@ class Reserve:
     proven_full: bool
     bands: EnergyBands
     sun_stops_below_wh: float
-    sun_starts_above_wh: float
+    sun_lends_above_wh: float
 
     @property
     def reserve_wh(self) -> float:
@@ -126,18 +139,29 @@ class Reserve:
         """Whether the energy in the battery holds anything back at all."""
         return self.enabled and not self.proven_full
 
-    @property
-    def short(self) -> bool:
-        """Whether the house will need what is left: a stop for it protects the battery."""
-        return self.blocks and self.usable_wh is not None and self.usable_wh < self.reserve_wh
+    def protects_from(self, profile: MinerProfile) -> bool:
+        """Whether the house is known to need what is left: a stop of this load for it is urgent.
+
+        A need that is only assumed stops loads too, but it overrides nobody's word. From a load
+        that its owner lets into the dark day, by bands below the reserve, tonight is protected.
+        """
+        if not (self.blocks and self.known) or self.usable_wh is None:
+            return False
+        aggressive = profile.operating_mode is MinerMode.AGGRESSIVE
+        into_dark_day = aggressive and self.bands.stop_wh(profile) < 0.0
+        return self.usable_wh < (self.tonight_wh if into_dark_day else self.reserve_wh)
 
     def stops_below_wh(self, profile: MinerProfile) -> float:
-        """Usable energy below which a running load stops unless the sun carries it."""
-        return self.reserve_wh + self.bands.stop_wh(profile)
+        """Usable energy below which a running load stops unless the sun carries it.
+
+        Bands below the reserve reach into the dark day, never into what tonight needs.
+        """
+        return max(self.tonight_wh, self.reserve_wh + self.bands.stop_wh(profile))
 
     def starts_above_wh(self, profile: MinerProfile) -> float:
-        """Usable energy above which a load may start."""
-        return self.reserve_wh + self.bands.start_wh(profile)
+        """Usable energy above which a load may start: always somewhat above its stop."""
+        least_wh = self.stops_below_wh(profile) + self.bands.narrowest_wh
+        return max(least_wh, self.reserve_wh + self.bands.start_wh(profile))
 
     def allows_start(self, profile: MinerProfile, *, sun_carries: bool) -> bool:
         """Whether a load may start; ``sun_carries``: the sun alone gives its power.
@@ -146,7 +170,7 @@ class Reserve:
         on the sun alone.
         """
         mode = profile.operating_mode
-        on_sun = sun_carries and self.sun_needs_wh(running=False) is None
+        on_sun = sun_carries and self.sun_needs_wh(profile, running=False) is None
         if mode is MinerMode.OPPORTUNISTIC or not self.blocks:
             return on_sun or mode is not MinerMode.OPPORTUNISTIC
         if on_sun and (mode is MinerMode.AGGRESSIVE or not self.known):
@@ -156,7 +180,7 @@ class Reserve:
 
     def allows_running(self, profile: MinerProfile, *, sun_carries: bool) -> bool:
         """Whether a running load may go on."""
-        if sun_carries and self.sun_needs_wh(running=True) is None:
+        if sun_carries and self.sun_needs_wh(profile, running=True) is None:
             return True
         if profile.operating_mode is MinerMode.OPPORTUNISTIC:
             return False
@@ -164,16 +188,22 @@ class Reserve:
             return True
         return self.usable_wh >= self.stops_below_wh(profile)
 
-    def sun_needs_wh(self, *, running: bool) -> float | None:
+    def lends_to(self, profile: MinerProfile) -> bool:
+        """Whether the battery bridges a cloud for a running load that only the sun may feed."""
+        if profile.operating_mode is not MinerMode.OPPORTUNISTIC or self.protects_from(profile):
+            return False
+        return self.usable_wh is not None and self.usable_wh >= self.sun_lends_above_wh
+
+    def sun_needs_wh(self, profile: MinerProfile, *, running: bool) -> float | None:
         """Usable energy that the sun has to bring before it carries a load; None where it is there.
 
         Loads that take all sun of every day leave nothing for the nights: the battery would sink
         by a night's need each day, until the house goes without.
         """
-        needed_wh = self.sun_stops_below_wh if running else self.sun_starts_above_wh
-        if not self.blocks or self.usable_wh is None or self.usable_wh >= needed_wh:
+        if not self.blocks or self.usable_wh is None:
             return None
-        return needed_wh
+        needed_wh = self.sun_stops_below_wh if running else self.bands.sun_start_wh(profile)
+        return None if self.usable_wh >= needed_wh else needed_wh
 
 
 class ReserveSettings(NamedTuple):
@@ -184,7 +214,7 @@ class ReserveSettings(NamedTuple):
         ceiling_wh: Usable energy at which the last load may start at the latest, Wh.
         narrowest_wh: How far above the reserve a start stays at least, Wh.
         sun_stops_below_wh: Usable energy below which sun-only loads stop, Wh.
-        sun_starts_above_wh: And above which they may start, Wh.
+        sun_lends_above_wh: And from which the battery bridges a cloud for them, Wh.
         balanced: Bands before they are fitted below the ceiling.
         aggressive: The same of aggressive loads.
     """
@@ -193,7 +223,7 @@ class ReserveSettings(NamedTuple):
     ceiling_wh: float
     narrowest_wh: float
     sun_stops_below_wh: float
-    sun_starts_above_wh: float
+    sun_lends_above_wh: float
     balanced: Bands
     aggressive: Bands
 
@@ -247,8 +277,8 @@ def _settings_of(preferences: Preferences) -> ReserveSettings:
         sun_stops_below_wh=preferences.battery_capacity_wh
         * (preferences.sun_stop_soc_pct - floor_pct)
         / 100.0,
-        sun_starts_above_wh=preferences.battery_capacity_wh
-        * (preferences.sun_start_soc_pct - floor_pct)
+        sun_lends_above_wh=preferences.battery_capacity_wh
+        * (preferences.sun_lend_soc_pct - floor_pct)
         / 100.0,
         balanced=balanced,
         aggressive=aggressive,
@@ -275,7 +305,7 @@ def reserve_of(question: AllocationInput, measured: Measured, *, proven_full: bo
         proven_full=proven_full,
         bands=EnergyBands(question.miners, preferences, night.need_wh + dark_day_wh),
         sun_stops_below_wh=settings.sun_stops_below_wh,
-        sun_starts_above_wh=settings.sun_starts_above_wh,
+        sun_lends_above_wh=settings.sun_lends_above_wh,
     )
 
 
@@ -311,6 +341,24 @@ def bands_of(
     }
 
 
+def sun_starts_of(miners: Sequence[MinerProfile], preferences: Preferences) -> Mapping[str, float]:
+    """Usable energy from which the sun may start each load, Wh, in the order of priority.
+
+    The steps keep one hole in the clouds from starting all of them; they are compressed below the
+    reserve's ceiling. A disabled load takes no step.
+    """
+    first_pct, step_pct = preferences.sun_start_soc_pct, preferences.sun_start_step_pct
+    steps = sum(profile.enabled for profile in miners) - 1
+    if steps > 0:
+        room_pct = max(0.0, preferences.reserve_ceiling_pct - first_pct)
+        step_pct = min(step_pct, room_pct / steps)
+    starts, rank = {}, 0
+    for profile in sorted(miners, key=_priority):
+        starts[profile.id] = usable_energy_wh(first_pct + rank * step_pct, preferences)
+        rank += profile.enabled
+    return starts
+
+
 def ranks_of(miners: Sequence[MinerProfile]) -> Mapping[str, int]:
     """Place of each load that may use the battery, by priority, ties by name, then id."""
     sharing = [
@@ -318,8 +366,12 @@ def ranks_of(miners: Sequence[MinerProfile]) -> Mapping[str, int]:
         for profile in miners
         if profile.enabled and profile.operating_mode is not MinerMode.OPPORTUNISTIC
     ]
-    sharing.sort(key=lambda profile: (profile.priority_level, profile.name, profile.id))
+    sharing.sort(key=_priority)
     return {profile.id: rank for rank, profile in enumerate(sharing)}
+
+
+def _priority(profile: MinerProfile) -> tuple[int, str, str]:
+    return profile.priority_level, profile.name, profile.id
 
 
 def _fitted(wanted: Bands, *, count: int, room_wh: float) -> Bands:

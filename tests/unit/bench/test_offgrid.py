@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bench.offgrid import OWNER, READINGS, live, main, miners_of, sky_model, summary
+from bench.offgrid_deciders import CoreDecider
 from bench.offgrid_plant import (
     CAPACITY_WH,
     LOADS_W,
@@ -33,6 +34,10 @@ def sky() -> SkyModel:
 @pytest.fixture(scope="module")
 def summer() -> Week:
     return week_of(SUMMER, 1)
+
+
+def core(mode: MinerMode, sky: SkyModel) -> CoreDecider:
+    return CoreDecider(OWNER, miners_of(mode), sky)
 
 
 def test_a_seed_draws_the_same_week_again() -> None:
@@ -76,7 +81,7 @@ def test_the_owners_settings_keep_the_rules() -> None:
 @pytest.mark.parametrize("readings", ["fresh", "late+quantised"])
 def test_a_summer_week(sky: SkyModel, summer: Week, readings: str) -> None:
     assert readings in READINGS
-    outcome = live(summer, OWNER, MinerMode.BALANCED, readings, sky)
+    outcome = live(summer, OWNER, core(MinerMode.BALANCED, sky), readings)
     assert outcome.hashing_pct >= 94.5
     assert outcome.switches_a_day <= 8.0
     assert outcome.unserved_kwh == 0.0
@@ -84,7 +89,7 @@ def test_a_summer_week(sky: SkyModel, summer: Week, readings: str) -> None:
 
 
 def test_a_summary_counts_over_all_weeks(sky: SkyModel, summer: Week) -> None:
-    outcome = live(replace(summer, name="x"), OWNER, MinerMode.OPPORTUNISTIC, "fresh", sky)
+    outcome = live(summer, OWNER, core(MinerMode.OPPORTUNISTIC, sky), "fresh")
     figures = summary([outcome, replace(outcome, switches_a_day=99.0)])
     assert figures["switches_a_day_worst"] == 99.0
     assert figures["hashing_pct"] == round(outcome.hashing_pct, 1)

@@ -241,7 +241,8 @@ def test_a_condition_that_ceases_stops_after_two_minutes() -> None:
 @pytest.mark.parametrize("profile", [SOLAR, SUN_ALONE], ids=["excess solar", "opportunistic"])
 def test_what_runs_on_sun_is_carried_on_the_mean_of_twenty_minutes(profile: MinerProfile) -> None:
     """6 000 W free for ten minutes, 2 000 W for ten: 4 000 W in the mean carry it."""
-    story = Story(profile=profile, state=on_for(3_600), preferences=Preferences())
+    impatient = Preferences(sun_delay_minutes=0.0)
+    story = Story(profile=profile, state=on_for(3_600), preferences=impatient)
     rows: list[Row] = [
         (
             minute * 60.0,

@@ -67,6 +67,11 @@ def test_every_reason_has_its_code() -> None:
             (("ceasing", "not_sunny"), ("sunny", False)),
             id="a reason within a reason",
         ),
+        pytest.param(
+            ConditionCeased(ceasing=NotSunny(sunny=False), lent_min=20.0),
+            (("ceasing", "not_sunny"), ("lent_min", 20.0), ("sunny", False)),
+            id="while the battery lends",
+        ),
     ],
 )
 def test_there_and_back(reason: Reason, numbers: tuple[tuple[str, Number], ...]) -> None:

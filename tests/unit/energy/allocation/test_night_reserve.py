@@ -11,11 +11,20 @@ import pytest
 from energy.allocation.allocator import allocate
 from energy.allocation.decision import AllocationInput
 from energy.allocation.supply import night_reserve
-from energy.allocation.supply.night_reserve import bands_of, night_of, ranks_of, usable_energy_wh
+from energy.allocation.explanation.sentences import Explanations
+from energy.allocation.situation import measured_of
+from energy.allocation.supply.night_reserve import (
+    bands_of,
+    night_of,
+    ranks_of,
+    reserve_of,
+    sun_starts_of,
+    usable_energy_wh,
+)
 from energy.site.miners import Learned, MinerMode
 from energy.site.preferences import Preferences
 from energy.site.snapshot import Reading, Sky
-from tests.fakes.sites.allocator_site import PLAIN, ask, off, running, snapshot
+from tests.fakes.sites.allocator_site import PLAIN, Story, ask, off, running, snapshot
 
 DEFAULTS = Preferences()
 SMALL = Preferences(battery_capacity_wh=10_000.0, soc_minimum_pct=20.0)
@@ -327,3 +336,149 @@ def test_settings_are_worked_out_once_for_each_object_and_kept_for_a_bounded_num
     assert len(night_reserve._KEPT) <= night_reserve.KEPT_SETTINGS
     equal = replace(many[-1])
     assert night_reserve.settings_of(equal) == night_reserve.settings_of(many[-1])
+
+
+# --- loads of the sun: one after the other, and through a cloud
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected_pct"),
+    [
+        pytest.param({}, [60.0, 72.0, 84.0, 96.0], id="a step for each"),
+        pytest.param({"reserve_ceiling_pct": 90.0}, [60.0, 70.0, 80.0, 90.0], id="compressed"),
+        pytest.param({"reserve_ceiling_pct": 50.0}, [60.0] * 4, id="no room for steps"),
+        pytest.param({"sun_start_step_pct": 0.0}, [60.0] * 4, id="no steps"),
+    ],
+)
+def test_the_sun_starts_loads_one_after_the_other(
+    changes: dict[str, Any], expected_pct: list[float]
+) -> None:
+    owner = replace(DEFAULTS, **changes)
+    bold, sun, plain = MinerMode.AGGRESSIVE, MinerMode.OPPORTUNISTIC, MinerMode.BALANCED
+    loads = [
+        replace(PLAIN, id=str(place), name="M", priority_level=place + 1, operating_mode=mode)
+        for place, mode in enumerate((bold, sun, plain, plain))
+    ]
+    gone = replace(PLAIN, id="gone", name="gone", priority_level=1, enabled=False)
+    starts = sun_starts_of([gone, *reversed(loads)], owner)
+    expected_wh = [usable_energy_wh(percent, owner) for percent in expected_pct]
+    assert [starts[load.id] for load in loads] == pytest.approx(expected_wh)
+    assert sun_starts_of([loads[0]], owner)["0"] == usable_energy_wh(60.0, owner)
+
+
+ON_SUN = replace(PLAIN, operating_mode=MinerMode.OPPORTUNISTIC)
+NO_NIGHT = Sky(night_hours=0.0)
+
+
+def in_a_cloud(voltage_v: float = 52.3, **changes: Any) -> Story:
+    """Half an hour on the sun at 62 % (or as said), after which the sun is gone."""
+    owner = replace(DEFAULTS, dark_day_reserve_wh=0.0, **changes)
+    profile = replace(ON_SUN, start_voltage=48.5)
+    story = Story(profile=profile, preferences=owner, state=running(profile))
+    story.learned = Learned(mean_base_load_w=1_000.0)
+    for minute in range(30):
+        picture = snapshot(voltage_v=voltage_v, pv_w=4_000.0, sky=NO_NIGHT)
+        assert story.step(minute * 60.0, picture) == ("keep_running", "running")
+    return story
+
+
+@pytest.mark.parametrize(
+    ("voltage_v", "changes", "stops_after_min"),
+    [
+        pytest.param(52.3, {}, 20, id="62 %: the battery lends for twenty minutes"),
+        pytest.param(51.1, {}, 20, id="51 %: still"),
+        pytest.param(50.9, {}, 2, id="49 %: the stop hysteresis alone"),
+        pytest.param(52.3, {"sun_delay_minutes": 5.0}, 5, id="as the owner wants"),
+        pytest.param(52.3, {"sun_delay_minutes": 0.0}, 2, id="never below the stop hysteresis"),
+    ],
+)
+def test_the_battery_bridges_a_cloud_for_a_load_of_the_sun(
+    voltage_v: float, changes: dict[str, Any], stops_after_min: int
+) -> None:
+    story = in_a_cloud(voltage_v, **changes)
+    dark = snapshot(voltage_v=voltage_v, pv_w=0.0, sky=NO_NIGHT)
+    told = {minute: story.step(minute * 60.0, dark) for minute in range(30, 60)}
+    waits = [minute for minute, said in told.items() if said[1] == "stop_hysteresis"]
+    assert told[waits[0] + stops_after_min - 1] == ("keep_running", "stop_hysteresis")
+    assert told[waits[0] + stops_after_min] == ("stop", "night_reserve")
+
+
+def test_what_the_battery_lends_is_told() -> None:
+    question = ask(
+        snapshot=snapshot(pv_w=0.0, load_w=4_000.0, sky=NO_NIGHT),
+        learned=Learned(mean_base_load_w=1_000.0),
+        preferences=DEFAULTS,
+        miners=(ON_SUN,),
+        states=(running(ON_SUN),),
+        conditions_have_held=False,
+    )
+    decision = allocate(question)
+    assert (
+        Explanations(decision)
+        .of(decision.miners[0])
+        .explanation.endswith("the battery lends it the rest, and it stops when that lasts 20 min.")
+    )
+
+
+# --- whose word a stop for the reserve overrides
+
+
+@pytest.mark.parametrize(
+    ("dark_day_wh", "stops_wh", "starts_wh"),
+    [
+        pytest.param(12_000.0, 12_400.0, 18_160.0, id="20 % of 48 kWh into the dark day"),
+        pytest.param(5_000.0, 10_000.0, 11_160.0, id="never into what tonight needs"),
+        pytest.param(0.0, 10_000.0, 10_960.0, id="and it starts two per cent above its stop"),
+    ],
+)
+def test_aggressive_loads_may_use_the_dark_day(
+    dark_day_wh: float, stops_wh: float, starts_wh: float
+) -> None:
+    """Tonight needs 10 kWh."""
+    bold = replace(PLAIN, operating_mode=MinerMode.AGGRESSIVE)
+    owner = replace(
+        DEFAULTS,
+        dark_day_reserve_wh=dark_day_wh,
+        night_margin=1.0,
+        aggressive_stop_band_pct=-20.0,
+        aggressive_start_band_pct=-8.0,
+    )
+    question = ask(
+        snapshot=snapshot(sky=NIGHT),
+        learned=Learned(mean_base_load_w=1_000.0),
+        preferences=owner,
+        miners=(bold,),
+    )
+    reserve = reserve_of(question, measured_of(question), proven_full=False)
+    assert reserve.stops_below_wh(bold) == pytest.approx(stops_wh)
+    assert reserve.starts_above_wh(bold) == pytest.approx(starts_wh)
+
+
+@pytest.mark.parametrize(
+    ("mode", "learned_w", "dark_day_wh", "urgent"),
+    [
+        pytest.param("balanced", 1_352.0, 0.0, False, id="balanced: at the reserve"),
+        pytest.param("balanced", 1_353.0, 0.0, True, id="balanced: within the reserve"),
+        pytest.param("balanced", 1_000.0, 4_100.0, True, id="balanced: within the dark day"),
+        pytest.param("aggressive", 1_000.0, 20_000.0, False, id="aggressive: within the dark day"),
+        pytest.param("aggressive", 1_353.0, 0.0, True, id="aggressive: what tonight needs"),
+        pytest.param("opportunistic", 1_353.0, 0.0, True, id="sun alone: within the reserve"),
+        pytest.param("balanced", None, 0.0, False, id="an assumed night: not urgent"),
+    ],
+)
+def test_a_stop_is_urgent_where_the_house_is_known_to_need_the_energy(
+    mode: str, learned_w: float | None, dark_day_wh: float, *, urgent: bool
+) -> None:
+    """15 552 Wh usable; the night takes 11.5 h of the learned load, or is assumed."""
+    owner = replace(DEFAULTS, dark_day_reserve_wh=dark_day_wh, assumed_base_load_w=2_000.0)
+    profile = replace(PLAIN, operating_mode=MinerMode(mode))
+    question = ask(
+        snapshot=snapshot(pv_w=0.0, load_w=5_000.0, sky=NIGHT),
+        learned=Learned(mean_base_load_w=learned_w),
+        preferences=owner,
+        miners=(profile,),
+        states=(running(profile),),
+    )
+    miner = allocate(question).miners[0]
+    assert (miner.command.value, miner.reason.code) == ("stop", "night_reserve")
+    assert miner.urgent is urgent

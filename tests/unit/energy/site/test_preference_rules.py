@@ -212,8 +212,13 @@ def test_what_is_just_allowed(changes: dict[str, Any]) -> None:
         ),
         pytest.param(
             {"sun_stop_soc_pct": 61.0},
-            ("sun_stop_soc_pct", "sun_stop_soc_pct 61 must be at or below sun_start_soc_pct 60"),
-            id="stops on sun above its start",
+            ("sun_stop_soc_pct", "sun_stop_soc_pct 61 must be at or below sun_lend_soc_pct 50"),
+            id="stops on sun above where the battery lends",
+        ),
+        pytest.param(
+            {"sun_lend_soc_pct": 61.0},
+            ("sun_lend_soc_pct", "sun_lend_soc_pct 61 must be at or below sun_start_soc_pct 60"),
+            id="lends above where the sun starts",
         ),
         pytest.param(
             {"voltage_low": math.nan},

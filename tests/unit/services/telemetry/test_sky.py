@@ -9,7 +9,7 @@ import pytest
 from energy.site.miners import Learned
 from energy.site.snapshot import Sky
 from services.telemetry.ports import SkyModel
-from services.telemetry.sky import sky_now
+from services.telemetry.sky import STORED_SHARE, sky_now
 
 NOTHING_LEARNED = Learned()
 MIDNIGHT = datetime(2026, 6, 21, tzinfo=UTC)
@@ -65,7 +65,7 @@ def test_nights(
     learned = Learned(clear_sky_ratio=ratio, mean_base_load_w=1_000.0)
     sky = seen(TwelveHourSun(), hour, learned)
     assert (sky.night_hours, sky.sun_carries_base_load) == (night_hours, carries)
-    assert sky.sun_to_come_wh == to_come_wh
+    assert sky.sun_to_come_wh == pytest.approx(to_come_wh * STORED_SHARE)
 
 
 def test_a_sun_that_never_sets() -> None:
