@@ -32,6 +32,7 @@ BASE_LOAD_FIRST_S = 3_600.0
 """Base load is given out once this much of it has been seen; its mean spans a week."""
 
 LONGEST_GAP_S = 600.0
+DAY_H = 24.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,14 @@ def learn(
         mean_base_load_w=base_w,
         best_recent_ratio=recent,
         usual_best_ratio=usual,
+        base_load_seen_h=_seen_h(state),
     )
+
+
+def _seen_h(state: LearningState) -> float | None:
+    """Whole hours of base load seen, up to a day."""
+    hours = state.base_load_s // 3_600.0
+    return min(DAY_H, hours) if hours > 0.0 else None
 
 
 def _learn_resistance(

@@ -188,10 +188,12 @@ class Learned:
         best_recent_ratio: That of the best hour of the last days; None before four days of sun.
         usual_best_ratio: The same of the weeks before; None likewise.
         mean_base_load_w: Mean base load of the past week, W; None until an hour of data is there.
+        base_load_seen_h: Hours that it has seen, up to a whole day; None where that was not told.
     """
 
     resistance_ohm: float = 0.010
     clear_sky_ratio: float | None = None
     mean_base_load_w: float | None = None
+    base_load_seen_h: float | None = None
     best_recent_ratio: float | None = None
     usual_best_ratio: float | None = None

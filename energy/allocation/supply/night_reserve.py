@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from energy.allocation.decision import AllocationInput
 from energy.battery.calibration import soc_pct
+from energy.battery.learning import DAY_H
 from energy.measuring.measured import Measured
-from energy.site.miners import MinerMode, MinerProfile
+from energy.site.miners import Learned, MinerMode, MinerProfile
 from energy.site.preferences import Preferences
 from energy.site.snapshot import Sky
 
@@ -290,7 +291,7 @@ def reserve_of(question: AllocationInput, measured: Measured, *, proven_full: bo
     preferences = question.preferences
     soc_now_pct = measured.soc_pct
     usable_wh = None if soc_now_pct is None else usable_energy_wh(soc_now_pct, preferences)
-    learned_w = question.learned.mean_base_load_w
+    learned_w = mean_of_a_day_w(question.learned, preferences)
     night = night_of(question.snapshot.sky, learned_w, measured.base_load_w, preferences)
     dark_day_wh = _dark_day_wh(preferences)
     if question.reserve_wh is not None:
@@ -313,6 +314,18 @@ def usable_energy_wh(soc_now_pct: float, preferences: Preferences) -> float:
     """Energy above the owner's floor, Wh; negative below it."""
     floor_pct = settings_of(preferences).floor_pct
     return preferences.battery_capacity_wh * (soc_now_pct - floor_pct) / 100.0
+
+
+def mean_of_a_day_w(learned: Learned, preferences: Preferences) -> float | None:
+    """The learned base load, W; hours of the day that it has not seen yet count as assumed.
+
+    A site that was put up at noon has not seen its evening: its mean so far is no night's.
+    """
+    mean_w, seen_h = learned.mean_base_load_w, learned.base_load_seen_h
+    if mean_w is None or seen_h is None:
+        return mean_w
+    unseen = 1.0 - min(DAY_H, seen_h) / DAY_H
+    return mean_w + unseen * max(0.0, preferences.assumed_base_load_w - mean_w)
 
 
 def night_of(

@@ -10,11 +10,12 @@ import pytest
 
 from energy.allocation.allocator import allocate
 from energy.allocation.decision import AllocationInput
-from energy.allocation.supply import night_reserve
 from energy.allocation.explanation.sentences import Explanations
 from energy.allocation.situation import measured_of
+from energy.allocation.supply import night_reserve
 from energy.allocation.supply.night_reserve import (
     bands_of,
+    mean_of_a_day_w,
     night_of,
     ranks_of,
     reserve_of,
@@ -91,6 +92,23 @@ def test_tonights_need(
     night = night_of(sky, mean_w, base_w, replace(DEFAULTS, **changes))
     assert night.need_wh == pytest.approx(expected[0])
     assert night.known is expected[1]
+
+
+@pytest.mark.parametrize(
+    ("learned", "expected_w"),
+    [
+        pytest.param(Learned(), None, id="nothing learned"),
+        pytest.param(Learned(mean_base_load_w=400.0), 400.0, id="learned long ago"),
+        pytest.param(Learned(mean_base_load_w=400.0, base_load_seen_h=24.0), 400.0, id="a day"),
+        pytest.param(Learned(mean_base_load_w=400.0, base_load_seen_h=6.0), 850.0, id="6 h of it"),
+        pytest.param(Learned(mean_base_load_w=2_000.0, base_load_seen_h=1.0), 2_000.0, id="more"),
+    ],
+)
+def test_hours_of_the_day_that_were_not_seen_count_as_assumed(
+    learned: Learned, expected_w: float | None
+) -> None:
+    """1 000 W is assumed."""
+    assert mean_of_a_day_w(learned, DEFAULTS) == expected_w
 
 
 def test_usable_energy_counts_from_the_owners_floor() -> None:
