@@ -12,16 +12,9 @@ from energy.allocation.allocator import allocate
 from energy.allocation.decision import AllocationInput
 from energy.allocation.explanation.sentences import Explanations
 from energy.allocation.situation import measured_of
-from energy.allocation.supply import night_reserve
-from energy.allocation.supply.night_reserve import (
-    bands_of,
-    mean_of_a_day_w,
-    night_of,
-    ranks_of,
-    reserve_of,
-    sun_starts_of,
-    usable_energy_wh,
-)
+from energy.allocation.supply import bands as all_bands
+from energy.allocation.supply.bands import bands_of, ranks_of, sun_starts_of, usable_energy_wh
+from energy.allocation.supply.night_reserve import mean_of_a_day_w, night_of, reserve_of
 from energy.site.miners import Learned, MinerMode
 from energy.site.preferences import Preferences
 from energy.site.snapshot import Reading, Sky
@@ -345,15 +338,15 @@ def test_running_loads_go_on_while_there_is_no_voltage() -> None:
 def test_settings_are_worked_out_once_for_each_object_and_kept_for_a_bounded_number() -> None:
     many = [
         replace(SMALL, battery_capacity_wh=1_000.0 + number)
-        for number in range(night_reserve.KEPT_SETTINGS + 2)
+        for number in range(all_bands.KEPT_SETTINGS + 2)
     ]
     for preferences in many:
-        found = night_reserve.settings_of(preferences)
-        assert found is night_reserve.settings_of(preferences)
+        found = all_bands.settings_of(preferences)
+        assert found is all_bands.settings_of(preferences)
         assert found.narrowest_wh == pytest.approx(preferences.battery_capacity_wh * 0.02)
-    assert len(night_reserve._KEPT) <= night_reserve.KEPT_SETTINGS
+    assert len(all_bands._KEPT) <= all_bands.KEPT_SETTINGS
     equal = replace(many[-1])
-    assert night_reserve.settings_of(equal) == night_reserve.settings_of(many[-1])
+    assert all_bands.settings_of(equal) == all_bands.settings_of(many[-1])
 
 
 # --- loads of the sun: one after the other, and through a cloud
