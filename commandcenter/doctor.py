@@ -74,8 +74,8 @@ def _home(home: Path) -> Finding:
 
 
 def _web_files() -> Finding:
-    found = importlib.util.find_spec("server")
-    folder = Path(str(found.origin)).parent if found is not None else Path()
+    package = importlib.util.find_spec("server")
+    folder = Path(str(package.origin)).parent if package is not None else Path()
     static = folder / "web" / "static"
     missing = [name for name in WEB_FILES if not (static / name).exists()]
     return Finding(

@@ -70,8 +70,8 @@ async def run(settings: Settings, parts: Parts) -> None:
     listening = _listen(settings) if parts.web else None
     async with AsyncExitStack() as stack:
         dsn = await stack.enter_async_context(database(settings, own=parts.alone))
-        found = await stack.enter_async_context(plant(settings, run=parts.alone))
-        site = await stack.enter_async_context(compose(settings, dsn=dsn, plant=found))
+        running = await stack.enter_async_context(plant(settings, run=parts.alone))
+        site = await stack.enter_async_context(compose(settings, dsn=dsn, plant=running))
         await _settle(site, parts)
         if listening is not None:
             await stack.enter_async_context(_web(site, listening))
@@ -112,10 +112,10 @@ async def simulate_only(settings: Settings) -> None:
         raise Invalid([("SITE", "must be `simulated`, without SIM_URL, to run the simulator")])
     stopping = asyncio.Event()
     stop_on_signals(stopping)
-    async with plant(settings, run=True, host=settings.host, port=settings.port) as found:
-        if not found.running:
+    async with plant(settings, run=True, host=settings.host, port=settings.port) as running:
+        if not running.running:
             raise Conflict(f"The simulator of {settings.home} is already running.")
-        _say(f"ready: {found.url}")
+        _say(f"ready: {running.url}")
         await stopping.wait()
 
 

@@ -45,8 +45,10 @@ def write_running_server(home: Path, server: RunningServer) -> None:
 def read_running_server(home: Path) -> RunningServer | None:
     """The server that was started last, if the file can be read; it may have ended since."""
     try:
-        found = json.loads((home / FILE).read_text(encoding="utf-8"))
-        return RunningServer(**{name: str(found[name]) for name in ("url", "token", "token_id")})
+        announced = json.loads((home / FILE).read_text(encoding="utf-8"))
+        return RunningServer(
+            **{name: str(announced[name]) for name in ("url", "token", "token_id")}
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

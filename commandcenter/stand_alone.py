@@ -54,4 +54,4 @@ async def _stored(settings: Settings) -> tuple[Preferences, Sequence[MinerProfil
                 return Preferences(), REFERENCE_MINERS
             preferences = (await stores.settings.preferences(systems[0].id)).value
             miners = await stores.settings.miners(systems[0].id)
-            return preferences, [each.value for each in miners]
+            return preferences, [miner.value for miner in miners]

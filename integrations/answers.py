@@ -143,14 +143,14 @@ def _inflated(body: bytes, window: int) -> bytes:
     """Unpack, but never more than the limit: 49 kB of gzip may stand for 48 MB."""
     packed = zlib.decompressobj(window)
     try:
-        found = packed.decompress(body, LARGEST_BYTES + 1)
+        unpacked = packed.decompress(body, LARGEST_BYTES + 1)
     except zlib.error:
         raise Unreadable("the answer can't be unpacked") from None
-    if len(found) > LARGEST_BYTES:
+    if len(unpacked) > LARGEST_BYTES:
         raise _too_large()
     if body and not packed.eof:
         raise Unreadable("the answer is cut off")
-    return found
+    return unpacked
 
 
 def _too_large() -> Unreadable:

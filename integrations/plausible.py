@@ -80,5 +80,5 @@ def plausible(sample: S, limits: Limits, *, doubt: str | None = None) -> S:
 
 def _numbers(sample: S) -> dict[str, float]:
     """The measured values that are there; whether a switch is on is one of them."""
-    values = {each.name: getattr(sample, each.name) for each in fields(sample)}
+    values = {metric.name: getattr(sample, metric.name) for metric in fields(sample)}
     return {name: float(value) for name, value in values.items() if isinstance(value, int | float)}

@@ -128,7 +128,7 @@ class QueueFeeder:
             names=list(runs),
             periods=[run.period for run in runs.values()],
         )
-        return [each["name"] for each in found]
+        return [row["name"] for row in found]
 
 
 def _parted(names: Sequence[str]) -> list[Sequence[str]]:

@@ -141,13 +141,13 @@ class Scheduler:
                 for adapter in await self._sites.adapters(system.id)
                 if adapter.enabled
             ]
-        each = {
+        of_subjects = {
             (job.name, subject.id): (job, subject)
             for job in self._jobs
             if job.scope is not RunsPer.GLOBAL
             for subject in subjects[job.scope]
         }
-        return self._everywhere() | each
+        return self._everywhere() | of_subjects
 
     def _plan(self, wanted: Mapping[Key, tuple[Job, Subject]]) -> None:
         """Set what is new, has another interval, or is overdue.

@@ -176,10 +176,10 @@ async def own_conversation(
     Raises:
         NotFound: Unknown, or somebody else's.
     """
-    found = await services.conversations.conversation(conversation_id)
-    if found is None or found.user_id != who.user.id:
+    conversation = await services.conversations.conversation(conversation_id)
+    if conversation is None or conversation.user_id != who.user.id:
         raise NotFound(kind="conversation", key=str(conversation_id))
-    return found
+    return conversation
 
 
 def set_session_cookie(response: Response, session: SignedIn, config: ServerConfig) -> None:

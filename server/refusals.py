@@ -102,10 +102,10 @@ async def _precondition_failed(request: Request, error: Exception) -> Response:
 
 
 async def _unreadable(request: Request, error: Exception) -> Response:
-    found = error.errors() if isinstance(error, RequestValidationError) else []
-    errors = [(_path(item["loc"]), str(item["msg"])) for item in found]
-    in_body = all(item["loc"][0] == "body" for item in found)
-    malformed = not in_body or any(item["type"] == "json_invalid" for item in found)
+    mistakes = error.errors() if isinstance(error, RequestValidationError) else []
+    errors = [(_path(item["loc"]), str(item["msg"])) for item in mistakes]
+    in_body = all(item["loc"][0] == "body" for item in mistakes)
+    malformed = not in_body or any(item["type"] == "json_invalid" for item in mistakes)
     status = 400 if malformed else 422
     detail = "; ".join(f"{path}: {message}" if path else message for path, message in errors)
     return _shown(request, problem_response(status, detail, slug="invalid", errors=errors))

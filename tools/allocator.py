@@ -258,7 +258,7 @@ def _summary(decision: Decision) -> DecisionDigest:
         "age_s": None,
         "budget": _shown(asdict(decision.budget)),
         "limits": list(decision.limits),
-        "miners": [_miner_summary(each) for each in told(decision)],
+        "miners": [_miner_summary(miner) for miner in told(decision)],
     }
 
 

@@ -168,7 +168,7 @@ async def series_summary(
 
 
 def _points(series: MetricSeries) -> list[tuple[datetime, float | None]]:
-    return [(datetime.fromisoformat(each["at"]), each["value"]) for each in series["points"]]
+    return [(datetime.fromisoformat(point["at"]), point["value"]) for point in series["points"]]
 
 
 def _extreme(point: tuple[datetime, float], zone: ZoneInfo) -> Extreme:

@@ -108,7 +108,7 @@ def _refusal(answer: httpx2.Response) -> CommandCenterError:
     match answer.status_code:
         case 400 | 422:
             errors = problem.get("errors") or [{"path": "", "message": detail}]
-            return Invalid([(each["path"], each["message"]) for each in errors])
+            return Invalid([(mistake["path"], mistake["message"]) for mistake in errors])
         case 403:
             return Forbidden(action="this command", needs=f"more than it may: {detail}")
         case 404 if "kind" in problem and "key" in problem:
@@ -121,7 +121,7 @@ def _refusal(answer: httpx2.Response) -> CommandCenterError:
 
 def _problem(answer: httpx2.Response) -> Json:
     try:
-        found = answer.json()
+        answered = answer.json()
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return answered if isinstance(answered, dict) else {}

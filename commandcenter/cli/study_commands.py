@@ -138,10 +138,10 @@ def bench(
             err=True,
         )
         raise typer.Exit(MISSING)
-    chosen = [name] if name is not None else [each for each in BENCHES if each not in ON_REQUEST]
+    chosen = [name] if name is not None else [bench for bench in BENCHES if bench not in ON_REQUEST]
     code = 0
-    for each in chosen:
-        words = [sys.executable, "-m", f"bench.{each}", *(["--json"] if json else [])]
+    for bench in chosen:
+        words = [sys.executable, "-m", f"bench.{bench}", *(["--json"] if json else [])]
         run = subprocess.run(words, check=False, cwd=PACKAGES_FOLDER)  # noqa: S603 - our own modules
         code = max(code, run.returncode)
     raise typer.Exit(code)

@@ -92,9 +92,9 @@ async def open_site(settings: Settings, *, live: bool = False) -> AsyncIterator[
     """
     async with AsyncExitStack() as stack:
         dsn = await stack.enter_async_context(database(settings))
-        found = await stack.enter_async_context(plant(settings, run=live))
-        site = await stack.enter_async_context(compose(settings, dsn=dsn, plant=found))
-        if live and found.running:
+        simulated = await stack.enter_async_context(plant(settings, run=live))
+        site = await stack.enter_async_context(compose(settings, dsn=dsn, plant=simulated))
+        if live and simulated.running:
             await site.live_once()
         yield site
 
@@ -199,12 +199,12 @@ async def _check_key(stores: PostgresStores) -> None:
         await stores.site.adapters(system.id)
 
 
-async def _seed(settings: Settings, stores: PostgresStores, found: SimulatedPlant) -> bool:
+async def _seed(settings: Settings, stores: PostgresStores, plant: SimulatedPlant) -> bool:
     wall = WallClock().now()
     first = await seed_owner(stores.accounts, email=settings.admin_email, at=wall)
     to_seed = Stores(site=stores.site, settings=stores.settings, accounts=stores.accounts)
     if settings.site is SiteKind.NONE:
         await seed_empty_site(to_seed)
-    elif found.url is not None:
-        await seed_simulated_site(to_seed, simulator_url=found.url)
+    elif plant.url is not None:
+        await seed_simulated_site(to_seed, simulator_url=plant.url)
     return first

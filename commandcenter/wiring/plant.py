@@ -68,8 +68,8 @@ async def plant(
         anchor = await _remote_anchor(settings.sim_url)
         yield SimulatedPlant(clock=SimulatedClock(anchor), url=settings.sim_url)
     else:
-        async with _own_plant(settings, run=run, host=host, port=port) as found:
-            yield found
+        async with _own_plant(settings, run=run, host=host, port=port) as own:
+            yield own
 
 
 @asynccontextmanager
@@ -88,8 +88,8 @@ async def _own_plant(
             clock = WallClock() if anchor is None else SimulatedClock(anchor)
             yield SimulatedPlant(clock=clock)
             return
-        async with _running(settings, folder, anchor_file, host=host, port=port) as found:
-            yield found
+        async with _running(settings, folder, anchor_file, host=host, port=port) as running:
+            yield running
 
 
 @asynccontextmanager

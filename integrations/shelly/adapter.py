@@ -121,9 +121,9 @@ class ShellyReader:
                 *zone_samples(status, zones=self._zones, at=at),
             ]
             stands = self._clock_stands(status.sys.unixtime, at)
-            found = [plausible(sample, LIMITS, doubt=stands) for sample in samples]
+            believed = [plausible(sample, LIMITS, doubt=stands) for sample in samples]
         await self._read_setup(status)
-        return found
+        return believed
 
     def cautions(self) -> Sequence[str]:
         """What the owner should change in the device's set-up; as last read."""

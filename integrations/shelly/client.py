@@ -105,10 +105,10 @@ class ShellyClient:
                 device than before.
         """
         call = self.call("Shelly.GetStatus")
-        found = understood(StatusPayload, await self._rpc("Shelly.GetStatus", {}, call), call)
-        self._recognise(found.sys.mac, call)
-        self._lights = frozenset(found.lights) - frozenset(found.switches)
-        return found
+        status = understood(StatusPayload, await self._rpc("Shelly.GetStatus", {}, call), call)
+        self._recognise(status.sys.mac, call)
+        self._lights = frozenset(status.lights) - frozenset(status.switches)
+        return status
 
     async def config(self) -> ConfigPayload:
         """What each channel does by itself.

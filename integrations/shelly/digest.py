@@ -61,21 +61,21 @@ def challenge_of(header: str) -> Challenge:
     start = re.search(r"(?:^|[\s,])digest\s", header, re.IGNORECASE)
     if start is None:
         raise OddChallenge("it asks for a sign-in that is no digest")
-    found = {
+    parts = {
         name.lower(): quoted or bare for name, quoted, bare in _PART.findall(header[start.end() :])
     }
-    algorithm = found.get("algorithm", "MD5")
-    if "nonce" not in found or "realm" not in found:
+    algorithm = parts.get("algorithm", "MD5")
+    if "nonce" not in parts or "realm" not in parts:
         raise OddChallenge("its sign-in challenge has no nonce or no realm")
     if algorithm.lower() not in _HASHES:
         raise OddChallenge("its sign-in needs an algorithm other than SHA-256 and MD5")
-    kinds = [kind.strip() for kind in found.get("qop", "").lower().split(",") if kind.strip()]
+    kinds = [kind.strip() for kind in parts.get("qop", "").lower().split(",") if kind.strip()]
     if kinds and "auth" not in kinds:
         raise OddChallenge("its sign-in wants the body signed (auth-int)")
     return Challenge(
-        realm=found["realm"],
-        nonce=found["nonce"],
+        realm=parts["realm"],
+        nonce=parts["nonce"],
         algorithm=algorithm,
-        opaque=found.get("opaque"),
+        opaque=parts.get("opaque"),
         counted=bool(kinds),
     )

@@ -139,12 +139,12 @@ _LARGEST_CHANNEL = 9_999
 
 
 def _components(answer: dict[Any, object], kind: str) -> dict[int, object]:
-    found = {}
+    components = {}
     for key, value in answer.items():
         name, _, number = str(key).partition(":")
         plain = (
             number.isascii() and number.isdecimal() and len(number) <= len(str(_LARGEST_CHANNEL))
         )
         if name == kind and plain:
-            found[int(number)] = value
-    return found
+            components[int(number)] = value
+    return components

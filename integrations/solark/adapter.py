@@ -196,7 +196,9 @@ class SolArkReader:
         own = from_local(detail.time, self._zone)
         if own is not None:
             return own
-        listed = (from_iso(each.update_at) for each in inverters if each.sn == self._serial)
+        listed = (
+            from_iso(inverter.update_at) for inverter in inverters if inverter.sn == self._serial
+        )
         return next((at for at in listed if at is not None), None)
 
 

@@ -113,7 +113,7 @@ def _pv_w(flow: FlowPayload) -> float | None:
     """
     pv_w, micro_w = _magnitude(flow.pv_power), _magnitude(flow.min_power)
     if pv_w is None and flow.pv:
-        inputs = [each.power for each in flow.pv if each.power is not None]
+        inputs = [pv_input.power for pv_input in flow.pv if pv_input.power is not None]
         pv_w = sum(abs(power) for power in inputs) if len(inputs) == len(flow.pv) else None
     if pv_w is None or micro_w is None or not (flow.exists_min or flow.micro_on):
         return pv_w

@@ -48,7 +48,7 @@ def subtotal(sample: EnergySample, before: EnergySample | None, beside: Beside) 
 
 
 def _silent(inverters: Sequence[InverterPayload] | None) -> str | None:
-    times = {each.sn: from_iso(each.update_at) for each in inverters or ()}
+    times = {inverter.sn: from_iso(inverter.update_at) for inverter in inverters or ()}
     newest = max((at for at in times.values() if at is not None), default=None)
     for serial, at in times.items():
         if newest is not None and at is not None and newest - at > SILENT:
@@ -59,7 +59,7 @@ def _silent(inverters: Sequence[InverterPayload] | None) -> str | None:
 
 
 def _below_total(sample: EnergySample, beside: Beside) -> str | None:
-    told = [each.pac for each in beside.inverters or () if each.pac is not None]
+    told = [inverter.pac for inverter in beside.inverters or () if inverter.pac is not None]
     total_w = sum(told) if told else beside.realtime.pac
     if total_w is None or sample.pv_power_w is None:
         return None

@@ -99,15 +99,15 @@ class VrmClient:
             VendorError: As above.
         """
         call = self.call(f"diagnostics {site_id}")
-        found: list[Attribute] = []
+        attributes: list[Attribute] = []
         for page in range(1, DIAGNOSTICS_PAGES + 1):
             query = {"count": DIAGNOSTICS_ROWS, "page": page}
             answer = await self._get(f"installations/{site_id}/diagnostics", query, call)
             rows = understood(Diagnostics, answer, call).records
-            found += rows
+            attributes += rows
             if len(rows) < DIAGNOSTICS_ROWS:
                 break
-        return found
+        return attributes
 
     async def stats(
         self,

@@ -47,12 +47,12 @@ def battery_samples(
     by_time: dict[datetime, dict[str, float]] = {}
     for name, (at, value) in values.items():
         by_time.setdefault(measured_at(at, now=now, call=call), {})[name] = value
-    if not any(set(found) - {"state"} for found in by_time.values()):
+    if not any(set(shown) - {"state"} for shown in by_time.values()):
         raise call.failed("the installation shows no battery values", retry=True)
     newest = max(by_time)
     return [
-        _sample(device_id, at, found, suspect if at == newest else {})
-        for at, found in sorted(by_time.items())
+        _sample(device_id, at, shown, suspect if at == newest else {})
+        for at, shown in sorted(by_time.items())
     ]
 
 
@@ -69,7 +69,7 @@ def _chosen(
     system = _newest([a for a in attributes if a.service in {None, "system"}], SYSTEM)
     if "voltage_v" in system:
         return _with_temperature(system, monitors)
-    measuring = {number: found for number, found in monitors.items() if "voltage_v" in found}
+    measuring = {number: shown for number, shown in monitors.items() if "voltage_v" in shown}
     if len(measuring) > 1:
         raise call.failed(
             f"several battery monitors ({_listed(measuring)}): set the instance of the one to read",
@@ -83,9 +83,9 @@ def _with_temperature(
 ) -> tuple[Values, Mapping[str, str]]:
     """The system's view has no temperature; its battery's is a monitor's, if there is only one."""
     told = {
-        number: found["temperature_c"]
-        for number, found in monitors.items()
-        if "temperature_c" in found
+        number: shown["temperature_c"]
+        for number, shown in monitors.items()
+        if "temperature_c" in shown
     }
     if len(told) > 1:
         why = f"the monitors {_listed(told)} each tell one: set the instance of the one to read"
@@ -98,23 +98,23 @@ def _with_temperature(
 def _monitors(attributes: Sequence[Attribute]) -> dict[int | None, Values]:
     """What each battery monitor shows, by instance (None where it is not told)."""
     rows: dict[int | None, list[Attribute]] = {}
-    for each in attributes:
-        if each.code in MONITOR and each.service in {None, "battery"}:
-            number = None if each.instance is None else int(each.instance)
-            rows.setdefault(number, []).append(each)
-    found = {number: _newest(mine, MONITOR) for number, mine in rows.items()}
-    return {number: values for number, values in found.items() if values}
+    for attribute in attributes:
+        if attribute.code in MONITOR and attribute.service in {None, "battery"}:
+            number = None if attribute.instance is None else int(attribute.instance)
+            rows.setdefault(number, []).append(attribute)
+    newest = {number: _newest(mine, MONITOR) for number, mine in rows.items()}
+    return {number: values for number, values in newest.items() if values}
 
 
 def _newest(attributes: Sequence[Attribute], codes: Mapping[str, str]) -> Values:
     """The newest value of each code that has one with a time, by field."""
     values: Values = {}
-    for each in attributes:
-        name, at = codes.get(each.code or ""), from_epoch_s(each.timestamp)
-        if name is None or at is None or each.raw is None:
+    for attribute in attributes:
+        name, at = codes.get(attribute.code or ""), from_epoch_s(attribute.timestamp)
+        if name is None or at is None or attribute.raw is None:
             continue
         if name not in values or at > values[name][0]:
-            values[name] = (at, each.raw)
+            values[name] = (at, attribute.raw)
     return values
 
 

@@ -95,8 +95,8 @@ def series(answer: object) -> SeriesPayload:
     records = answer.get("records") if isinstance(answer, dict) else None
     if not isinstance(records, dict):
         return {}
-    found = {code: _rows(rows) for code, rows in records.items() if isinstance(rows, list)}
-    return {code: rows for code, rows in found.items() if rows}
+    series = {code: _rows(rows) for code, rows in records.items() if isinstance(rows, list)}
+    return {code: rows for code, rows in series.items() if rows}
 
 
 def _rows(rows: list[Any]) -> list[tuple[float, ...]]:

@@ -75,12 +75,12 @@ async def chat(
 async def ask(services: Container, site: ChosenSite, who: Reader, asked: Question) -> Answer:
     """Ask and wait for the whole answer."""
     run = await _start(services, site, who, asked)
-    async for each in services.runs.events(run.id, after=0):
-        if each.event == "error":
+    async for run_event in services.runs.events(run.id, after=0):
+        if run_event.event == "error":
             raise Unavailable(
                 what="The assistant",
-                detail=str(each.data.get("message", "failed")),
-                advice=str(each.data.get("advice", "Ask again.")),
+                detail=str(run_event.data.get("message", "failed")),
+                advice=str(run_event.data.get("advice", "Ask again.")),
             )
     for message in await services.conversations.messages(run.conversation_id):
         if message.id == run.message_id:
@@ -118,15 +118,15 @@ async def _own_run(services: Services, who: Identity, run_id: UUID) -> Run:
 
 
 async def _told(events: AsyncIterator[RunEvent]) -> AsyncIterator[ServerSentEvent]:
-    async for each in events:
-        data = each.data
-        if each.event == "done":
+    async for run_event in events:
+        data = run_event.data
+        if run_event.event == "done":
             data = {
                 **data,
                 "html": render(str(data.get("content", ""))),
                 "how": how_it_was_answered(data.get("meta", {})),
             }
-        yield event(each.event, data, event_id=str(each.seq))
+        yield event(run_event.event, data, event_id=str(run_event.seq))
 
 
 async def _until_gone(
@@ -134,9 +134,9 @@ async def _until_gone(
 ) -> AsyncIterator[ServerSentEvent]:
     finished = False
     try:
-        async for each in _told(services.runs.events(run.id, after=0)):
-            finished = each.event in {"done", "error"}
-            yield each
+        async for told in _told(services.runs.events(run.id, after=0)):
+            finished = told.event in {"done", "error"}
+            yield told
     finally:
         if not finished:
             await services.runs.stop(run.id, by=who.name)

@@ -34,10 +34,10 @@ async def read_conversation(
     services: Container, who: Reader, conversation_id: UUID
 ) -> WholeConversation:
     """One conversation with its messages and what produced them."""
-    found = await own_conversation(services, who, conversation_id)
+    conversation = await own_conversation(services, who, conversation_id)
     messages = await services.conversations.messages(conversation_id)
     return WholeConversation(
-        **ConversationView.of(found).model_dump(),
+        **ConversationView.of(conversation).model_dump(),
         messages=[MessageView.of(message) for message in messages],
         running=await running_run(services, messages),
     )

@@ -74,8 +74,8 @@ async def series(
     times: list[str] = []
     columns: dict[str, list[float | None]] = {}
     for name in metric:
-        found = await services.history.series(site.id, name, first, last, step_s)
-        points = found["points"]
+        series = await services.history.series(site.id, name, first, last, step_s)
+        points = series["points"]
         times = times or [point["at"] for point in points]
         columns[name] = [point["value"] for point in points]
     return SeriesColumns.model_validate({"at": times, **columns})

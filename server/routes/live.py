@@ -72,8 +72,8 @@ async def _now(services: Services, site: System) -> ServerSentEvent:
     """A server that is frozen gives no error: its picture is not waited for."""
     picture = services.live.now(site.id)
     try:
-        found = await within(services.config.picture_s, picture, what="The database")
-        return event("now", found)
+        now = await within(services.config.picture_s, picture, what="The database")
+        return event("now", now)
     except CommandCenterError as error:
         return event("away", {"message": str(error)})
 

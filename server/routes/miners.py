@@ -37,8 +37,8 @@ async def list_miners(
     services: Container, site: ChosenSite, _: Reader, paging: Paged
 ) -> Page[StoredMiner]:
     """All miners of the site."""
-    found = await services.settings.miners(site.id)
-    return page_of([stored_miner(each) for each in found], paging)
+    miners = await services.settings.miners(site.id)
+    return page_of([stored_miner(miner) for miner in miners], paging)
 
 
 @router.post(

@@ -37,8 +37,8 @@ async def list_zones(
     services: Container, site: ChosenSite, _: Reader, paging: Paged
 ) -> Page[StoredZone]:
     """All zones of the site."""
-    found = await services.settings.zones(site.id)
-    return page_of([stored_zone(each) for each in found], paging)
+    zones = await services.settings.zones(site.id)
+    return page_of([stored_zone(zone) for zone in zones], paging)
 
 
 @router.post(

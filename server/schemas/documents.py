@@ -81,7 +81,7 @@ def parsed(kind: type[SETTING], document: Json) -> SETTING:
     required = {f.name for f in fields(kind) if _is_required(f)}
     problems = [(name, "is missing") for name in sorted(required - set(document))]
     for name, value in document.items():
-        others = {key: each for key, each in document.items() if key in required}
+        others = {key: given for key, given in document.items() if key in required}
         problems += _problem(kind, name, value, others)
     if problems:
         raise Invalid(problems)

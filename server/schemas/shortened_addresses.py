@@ -35,13 +35,13 @@ def with_whole(document: Json, stored: Preferences) -> Json:
         return document
     known = _shortened(stored.notify_urls)
     unknown = [
-        (f"{_FIELD}[{index}]", f"{each!r} shortens no stored address: give it whole")
-        for index, each in enumerate(given)
-        if isinstance(each, str) and MARK in each and each not in known
+        (f"{_FIELD}[{index}]", f"{address!r} shortens no stored address: give it whole")
+        for index, address in enumerate(given)
+        if isinstance(address, str) and MARK in address and address not in known
     ]
     if unknown:
         raise Invalid(unknown)
-    return {**document, _FIELD: [_whole(each, known) for each in given]}
+    return {**document, _FIELD: [_whole(address, known) for address in given]}
 
 
 def without_stored(allocation: Json) -> Json:
@@ -60,7 +60,7 @@ def _whole(given: object, known: Mapping[str, str]) -> object:
 
 def _shortened(addresses: Sequence[str]) -> dict[str, str]:
     """The addresses by their shortened forms, in order."""
-    return {_short(each, number): each for number, each in enumerate(addresses, start=1)}
+    return {_short(address, number): address for number, address in enumerate(addresses, start=1)}
 
 
 def _short(address: str, number: int) -> str:

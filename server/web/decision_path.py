@@ -33,7 +33,7 @@ def _lines(meta: Json) -> Iterator[str]:
         yield _usage(meta.get("models", []), usage)
     context = meta.get("context")
     if context:
-        parts = [f"{each['name']} {number(each['tokens'])}" for each in context.get("parts", [])]
+        parts = [f"{part['name']} {number(part['tokens'])}" for part in context.get("parts", [])]
         of = f"{number(context.get('tokens'))} of {number(context.get('budget'))} tokens"
         yield f"Context: {of} ({', '.join(parts)})"
     if meta.get("total_ms") is not None:

@@ -22,21 +22,21 @@ NO_STORE = {"Cache-Control": "no-store"}
 @cache
 def environment() -> Environment:
     """The templates, escaping everything by default."""
-    found = Environment(
+    templates = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.globals["asset"] = asset
-    found.globals["number"] = number
-    found.filters["since"] = since
-    found.filters["is_stale"] = is_stale
-    found.filters["age"] = age
-    found.filters["digits"] = digits_shown
-    found.filters["kilo"] = lambda value: None if value is None else value / 1_000.0
-    return found
+    templates.globals["asset"] = asset
+    templates.globals["number"] = number
+    templates.filters["since"] = since
+    templates.filters["is_stale"] = is_stale
+    templates.filters["age"] = age
+    templates.filters["digits"] = digits_shown
+    templates.filters["kilo"] = lambda value: None if value is None else value / 1_000.0
+    return templates
 
 
 def number(value: float | None, digits: int = 0) -> str:

@@ -44,7 +44,7 @@ class SideBySide:
         Raises:
             Exception: What ended the first of them that failed; the others go on.
         """
-        tasks = [asyncio.create_task(self._bounded(each)) for each in work]
+        tasks = [asyncio.create_task(self._bounded(piece)) for piece in work]
         if not tasks:
             return []
         self._going_on.update(tasks)

@@ -57,9 +57,9 @@ class Verification:
             return await self._went_back(action)
         power_w = status.power_w if load.has_meter else None
         step_w = None if metered(load, power_w) else await self._step_w(action)
-        found = evidence(load, power_w, target_on=action.target_on, step_w=step_w)
+        followed = evidence(load, power_w, target_on=action.target_on, step_w=step_w)
         waited = self._too_late(action, load, power_w)
-        if found is Evidence.FOLLOWS or (found is Evidence.NONE and waited):
+        if followed is Evidence.FOLLOWS or (followed is Evidence.NONE and waited):
             return await self._log.finish(
                 action,
                 VERIFYING,

@@ -236,7 +236,7 @@ def _tracked(
     switched = track.is_on is not None and track.is_on is not state.is_on
     power_w = state.power_w if state.is_on is not False else 0.0
     oldest = at - timedelta(seconds=POWERS_KEPT_S)
-    powers = tuple(each for each in track.powers if each[0] >= oldest)
+    powers = tuple(power for power in track.powers if power[0] >= oldest)
     return MinerTrack(
         is_on=state.is_on,
         told_at=at,

@@ -142,8 +142,8 @@ class Health:
             "their timers. See that PostgreSQL runs and the disk has space."
         )
         registered = _Registered(check=self._store_health.check, kind="store", essential=True)
-        found = await self._ask("database", registered)
-        return found if found.status == "ok" else _with_advice(found, advice)
+        component = await self._ask("database", registered)
+        return component if component.status == "ok" else _with_advice(component, advice)
 
     async def _ask(self, name: str, part: _Registered) -> Component:
         try:
@@ -182,18 +182,18 @@ class Health:
 
     async def _sources(self, now: datetime) -> list[Component]:
         grace_s = _GRACE_WALL_S * self._clock.speed
-        found: list[Component] = []
+        sources: list[Component] = []
         for system in await self._sites.systems():
-            adapters = {each.id: each for each in await self._sites.adapters(system.id)}
+            adapters = {adapter.id: adapter for adapter in await self._sites.adapters(system.id)}
             polls = await self._telemetry.poll_health(system.id, now=now)
-            found += [_source(poll, now, grace_s) for poll in polls if _enabled(poll, adapters)]
-        return found
+            sources += [_source(poll, now, grace_s) for poll in polls if _enabled(poll, adapters)]
+        return sources
 
     async def _board(self, now: datetime) -> list[Component]:
-        found = _jobs(await self._jobs.all(), now, _GRACE_WALL_S * self._clock.speed)
+        jobs = _jobs(await self._jobs.all(), now, _GRACE_WALL_S * self._clock.speed)
         names = {system.id: system.name for system in await self._sites.systems()}
         counts = await self._jobs.cycles(now=now)
-        return found + [_cycles(count, names, alone=len(names) <= 1) for count in counts]
+        return jobs + [_cycles(count, names, alone=len(names) <= 1) for count in counts]
 
 
 def _shown(component: Component) -> ComponentShown:
@@ -274,11 +274,11 @@ _SOURCE_ADVICE = (
 
 
 def _jobs(board: Sequence[JobRun], now: datetime, grace_s: float) -> list[Component]:
-    found: list[Component] = []
+    jobs: list[Component] = []
     for row in board:
         age_s = _age_s(row.last_run_at, now)
         error = row.last_error
-        found.append(
+        jobs.append(
             Component(
                 name=row.job,
                 kind="job",
@@ -288,9 +288,11 @@ def _jobs(board: Sequence[JobRun], now: datetime, grace_s: float) -> list[Compon
                 advice="" if error is None else "It is tried again by itself; the log has more.",
             )
         )
-    youngest_s = min((each.age_s for each in found if each.age_s is not None), default=None)
+    youngest_s = min(
+        (component.age_s for component in jobs if component.age_s is not None), default=None
+    )
     if youngest_s is not None and youngest_s > JOBS_SILENT_S + grace_s:
-        found.append(
+        jobs.append(
             Component(
                 name="scheduler",
                 kind="part",
@@ -300,7 +302,7 @@ def _jobs(board: Sequence[JobRun], now: datetime, grace_s: float) -> list[Compon
                 advice="Nothing is decided and loads switch themselves off: start the scheduler.",
             )
         )
-    return found
+    return jobs
 
 
 def _cycles(count: CycleCount, names: Mapping[UUID, str], *, alone: bool) -> Component:
@@ -332,6 +334,6 @@ def _with_advice(component: Component, advice: str) -> Component:
 
 
 def _overall(components: Sequence[Component], essential: set[str]) -> str:
-    if any(each.status == "down" and each.name in essential for each in components):
+    if any(component.status == "down" and component.name in essential for component in components):
         return "down"
-    return "ok" if all(each.status == "ok" for each in components) else "degraded"
+    return "ok" if all(component.status == "ok" for component in components) else "degraded"

@@ -128,7 +128,7 @@ def _battery(measured: Measured, preferences: Preferences) -> BatteryPicture:
 def _miners(built: BuiltSnapshot, what: Decided | None, at: datetime) -> list[MinerPicture]:
     told = {} if what is None else _commands(what.decision)
     profiles = sorted(built.miners, key=lambda miner: (miner.priority_level, miner.name))
-    return [_miner(each, built, at, told.get(each.id, NOT_DECIDED)) for each in profiles]
+    return [_miner(profile, built, at, told.get(profile.id, NOT_DECIDED)) for profile in profiles]
 
 
 def _commands(decision: Decision) -> dict[str, MinerCommand]:

@@ -30,14 +30,14 @@ class MeasurementCheck:
 
     async def __call__(self) -> CheckAnswer:
         """The worst of all sites decides; each is named."""
-        found = [
+        statements = [
             (system.name, await self._measured(system.id))
             for system in await self._sites.systems()
-            if any(each.enabled for each in await self._sites.adapters(system.id))
+            if any(adapter.enabled for adapter in await self._sites.adapters(system.id))
         ]
-        states = [_status(measured) for _, measured in found]
+        states = [_status(measured) for _, measured in statements]
         worst = next((state for state in ("down", "degraded") if state in states), "ok")
-        details = [f"{name}: {_detail(measured)}" for name, measured in found]
+        details = [f"{name}: {_detail(measured)}" for name, measured in statements]
         return {
             "ok": worst == "ok",
             "status": worst,
@@ -62,5 +62,5 @@ def _detail(measured: Measured) -> str:
     if voltage.value is not None and age_s is not None:
         shown = f"{volts(voltage.value)} by {voltage.source}, {duration(age_s)} old."
         said.insert(0, f"battery voltage {shown}")
-    said += [each for each in not_believed(measured) if each not in voltage.reason]
+    said += [reason for reason in not_believed(measured) if reason not in voltage.reason]
     return " ".join(said)

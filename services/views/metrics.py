@@ -37,12 +37,12 @@ def _cycles(counts: Sequence[CycleCount], names: dict[UUID, str]) -> list[str]:
         _family(
             "commandcenter_cycles_24h",
             "Control cycles that ran in the last 24 h.",
-            (({"site": _name(names, each.system_id)}, each.runs_24h) for each in counts),
+            (({"site": _name(names, count.system_id)}, count.runs_24h) for count in counts),
         ),
         _family(
             "commandcenter_cycles_missed_24h",
             "Cycles that were due in the last 24 h and did not run.",
-            (({"site": _name(names, each.system_id)}, each.missed_24h) for each in counts),
+            (({"site": _name(names, count.system_id)}, count.missed_24h) for count in counts),
         ),
     ]
 

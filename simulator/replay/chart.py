@@ -88,7 +88,7 @@ def _draw_voltage(axes: Axes, days: list[float], result: ReplayResult) -> None:
             fontsize="small",
             color="#d62728",
         )
-    shown = [*lowest, *(each.voltage_v for each in result.thresholds)]
+    shown = [*lowest, *(threshold.voltage_v for threshold in result.thresholds)]
     axes.set_ylim(min(shown) - _ROOM_V, max(shown) + _ROOM_V)
     axes.set_ylabel("Lowest voltage, V")
 
@@ -96,9 +96,11 @@ def _draw_voltage(axes: Axes, days: list[float], result: ReplayResult) -> None:
 def lines_of(thresholds: tuple[Threshold, ...]) -> dict[float, str]:
     """One line for each voltage, named after all that is switched there."""
     lines: dict[float, str] = {}
-    for each in thresholds:
-        known = lines.get(each.voltage_v)
-        lines[each.voltage_v] = each.name if known is None else f"{known}; {each.name}"
+    for threshold in thresholds:
+        known = lines.get(threshold.voltage_v)
+        lines[threshold.voltage_v] = (
+            threshold.name if known is None else f"{known}; {threshold.name}"
+        )
     return lines
 
 

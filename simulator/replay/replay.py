@@ -278,7 +278,7 @@ class _Run:
 
 def _thresholds(options: ReplayOptions, plan: BatteryPlan) -> tuple[Threshold, ...]:
     settings = options.preferences
-    stops = [(f"{each.name}: stop", each.stop_voltage) for each in options.miners]
+    stops = [(f"{miner.name}: stop", miner.stop_voltage) for miner in options.miners]
     named = [
         *stops,
         ("low voltage", settings.voltage_low),

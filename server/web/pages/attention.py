@@ -21,8 +21,8 @@ router = APIRouter()
 async def attention(services: Container, site: ChosenSite, who: Reader) -> Response:
     """The section that stands first on the home page; its count is every page's badge."""
     preferences = (await services.settings.preferences(site.id)).value
-    found = await attention_of(services, site.id, display_of(preferences))
-    return page("attention.html", attention=found, may_control=who.may(Scope.CONTROL))
+    waiting = await attention_of(services, site.id, display_of(preferences))
+    return page("attention.html", attention=waiting, may_control=who.may(Scope.CONTROL))
 
 
 @router.get("/actions/{action_id}/card")

@@ -69,14 +69,18 @@ async def health(services: Container, site: ChosenSite, who: Reader) -> Response
 
 
 def _group(title: str, kinds: frozenset[str], report: PartsReport) -> Group:
-    found = [each for each in report["components"] if each["kind"] in kinds]
-    found.sort(key=lambda each: (RANK.get(each["status"], 1), each["name"]))
-    hidden = [each for each in found if each["kind"] == "job" and each["status"] == "ok"]
+    components = [component for component in report["components"] if component["kind"] in kinds]
+    components.sort(key=lambda component: (RANK.get(component["status"], 1), component["name"]))
+    hidden = [
+        component
+        for component in components
+        if component["kind"] == "job" and component["status"] == "ok"
+    ]
     at = datetime.fromisoformat(report["at"])
     return Group(
         title=title,
-        parts=tuple(_part(each, at) for each in found if each not in hidden),
-        quiet=tuple(_part(each, at) for each in hidden),
+        parts=tuple(_part(component, at) for component in components if component not in hidden),
+        quiet=tuple(_part(component, at) for component in hidden),
     )
 
 
