@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.served_site import ServedSite
-from tests.fakes.sites.web_site import SYSTEM_ID
+from tests.fakes.sites.web_site import OTHER_SYSTEM_ID, SYSTEM_ID
 
 
 def open_by_keyboard(page: Page) -> None:
@@ -138,7 +138,7 @@ def test_whoever_may_only_look_is_told_so(visit: Visit, served: ServedSite) -> N
 def test_the_question_goes_as_soon_as_all_is_latched(visit: Visit, served: ServedSite) -> None:
     """The answer waits for every switch; the stream tells of the latch before."""
     page = visit()
-    page.route("**/api/emergency-stop", lambda route: None)  # no answer yet
+    page.route("**/api/emergency-stop*", lambda route: None)  # no answer yet
     open_by_keyboard(page)
     page.keyboard.press("Enter")
     expect(page.locator("#stop-problem")).to_have_text("Stopping …")
@@ -146,3 +146,22 @@ def test_the_question_goes_as_soon_as_all_is_latched(visit: Visit, served: Serve
     served.run(latch(SYSTEM_ID, by="owner@example.com", reason="smoke"))
     expect(page.locator("#stop-dialog")).to_be_hidden()
     expect(page.locator("#stopped-why")).to_contain_text("smoke")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_stop_stops_the_site_of_its_page(
+    sign_in: Callable[..., BrowserContext], served: ServedSite, scripts: bool
+) -> None:
+    """The admin of two sites looks at the second: the first goes on."""
+    page = sign_in(java_script_enabled=scripts).new_page()
+    page.goto(f"/?system_id={OTHER_SYSTEM_ID}")
+    expect(page.locator(".site")).to_have_text("Zebra farm")
+    page.locator("#stop").click()
+    page.get_by_role("button", name="Stop everything").click()
+    if scripts:
+        expect(page.locator("#stopped")).to_be_visible()
+    else:
+        page.wait_for_url("**/")
+    state = served.run(served.site.services.emergency.state(OTHER_SYSTEM_ID))
+    assert (state.latched, served.latched()) == (True, None)
+    served.run(served.site.services.emergency.release(OTHER_SYSTEM_ID, by="test", reason="over"))

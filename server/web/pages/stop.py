@@ -15,9 +15,9 @@ router = APIRouter()
 
 
 @router.get("/stop")
-async def ask(_: Operator) -> Response:
+async def ask(site: ChosenSite, _: Operator) -> Response:
     """The question. Looking at it changes nothing."""
-    return page("stop.html")
+    return page("stop.html", site=site)
 
 
 @router.post("/stop")

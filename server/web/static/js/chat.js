@@ -1,5 +1,6 @@
 // Chat: a question is a run on the server; this page only listens, and may come back later. Questions wait their turn.
 import { send } from "./send.js";
+import { ofSite } from "./site.js";
 import { follow } from "./stream_source.js";
 import { digits } from "./words.js";
 
@@ -112,9 +113,11 @@ async function one({ question, mine, agent }) {
   const into = turn();
   mine.after(into); // beside its question, before those that wait
   try {
-    const started = await send("POST", "/api/runs", { question, conversation_id: conversation, agent });
+    const started = await send("POST", ofSite("/api/runs"), { question, conversation_id: conversation, agent });
     if (!conversation) {
-      history.replaceState(null, "", `/chat?conversation=${started.conversation_id}`);
+      const here = new URLSearchParams(location.search); // which may name the site
+      here.set("conversation", started.conversation_id);
+      history.replaceState(null, "", `/chat?${here}`);
       remember(started.conversation_id, question);
     }
     conversation = started.conversation_id;

@@ -2,6 +2,7 @@
 import "./stop.js";
 import { attend } from "./attention.js";
 import { send } from "./send.js";
+import { ofSite } from "./site.js";
 import { clock, heard, moment, siteNow } from "./site_time.js";
 import { listen } from "./stream.js";
 import { duration, text } from "./words.js";
@@ -69,7 +70,7 @@ document.getElementById("release")?.addEventListener("submit", async (event) => 
   event.preventDefault();
   const problem = document.getElementById("release-problem");
   try {
-    await send("DELETE", "/api/emergency-stop", { reason: new FormData(event.target).get("reason") });
+    await send("DELETE", ofSite("/api/emergency-stop"), { reason: new FormData(event.target).get("reason") });
     event.target.reset();
     problem.textContent = "";
     latched(false);

@@ -1,5 +1,6 @@
 // STOP: two presses, by finger or by keyboard, on every page and without anything else of the page.
 import { send } from "./send.js";
+import { ofSite } from "./site.js";
 
 const ATTEMPTS = 3;
 const PATIENCE_MS = 8_000;
@@ -37,7 +38,7 @@ async function stop(reason, tell) {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     tell(attempt > 1 ? `Trying again (${attempt} of ${ATTEMPTS}) …` : "Stopping …");
     try {
-      const state = await send("POST", "/api/emergency-stop", reason ? { reason } : {}, PATIENCE_MS);
+      const state = await send("POST", ofSite("/api/emergency-stop"), reason ? { reason } : {}, PATIENCE_MS);
       tell("");
       if (opening === openings) dialog.close();
       say("cc:stopped", { latched: true, by: state.changed_by, reason: state.reason });

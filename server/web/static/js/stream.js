@@ -1,14 +1,15 @@
 // The page's ear: the stream that all tabs share, or one of its own where the browser has no shared workers.
+import { ofSite } from "./site.js";
 import { follow } from "./stream_source.js";
 
-const URL_ = "/api/stream";
+const URL_ = ofSite("/api/stream");
 const NAMES = ["now", "telemetry", "decision", "action", "alert", "estop", "version", "away"];
 
 export function listen(hear) { return globalThis.SharedWorker ? shared(hear) : own(hear); }
 
 function shared(hear) {
   let worker;
-  try { worker = new SharedWorker(new URL("./stream_worker.js", import.meta.url), { type: "module" }); } catch { return own(hear); }
+  try { worker = new SharedWorker(new URL("./stream_worker.js", import.meta.url), { type: "module", name: URL_ }); } catch { return own(hear); }
   let instead = null;
   const say = (message) => { if (!instead) worker.port.postMessage(message); };
   const present = () => say({ url: URL_, names: NAMES, visible: !document.hidden });
