@@ -21,6 +21,7 @@ from energy.allocation.supply.pv_potential import potential_of
 from energy.battery.learning import LearningState
 from energy.climate.heating import HvacHints
 from energy.climate.zones import HvacMemory, ZoneDecisions, control_zones
+from energy.dataclass_json import JsonObject
 from energy.site.preferences import ControlLevel
 from services.actions.ports import EmergencyStopStore
 from services.actions.proposals import Proposals
@@ -35,7 +36,6 @@ from services.control.switch_requests import idempotency_key, proposals_of, stay
 from services.control.zone_proposals import zone_proposals
 from services.memory.ports import MemoryStore
 from services.memory.records import SiteMemory
-from services.stored import Json
 from services.telemetry.snapshots import BuiltSnapshot, SnapshotBuilder
 
 
@@ -157,7 +157,7 @@ def decide(
     return allocate(replace(question, proposals=(*asked, *zone_proposals(zones)))), zones
 
 
-def document_of(decision: Decision, zones: ZoneDecisions) -> Json:
+def document_of(decision: Decision, zones: ZoneDecisions) -> JsonObject:
     """What is stored of a cycle: the whole decision, and the zones beside it."""
     return {"allocation": decision_json(decision), "zones": dataclass_json.to_json(zones)}
 

@@ -6,15 +6,15 @@ import hashlib
 import json
 from collections.abc import Iterable
 
+from energy.dataclass_json import JsonObject
 from services.control.records import DecisionRecord
 from services.errors import Invalid
-from services.stored import Json
 
 GENESIS = "0" * 64
 """``previous_hash`` of a system's first decision."""
 
 
-def next_hash(previous_hash: str, document: Json) -> str:
+def next_hash(previous_hash: str, document: JsonObject) -> str:
     """SHA-256 (hex) over ``previous_hash`` and the canonical JSON of ``document``.
 
     Raises:
@@ -25,7 +25,7 @@ def next_hash(previous_hash: str, document: Json) -> str:
     return digest.hexdigest()
 
 
-def canonical_text(document: Json) -> str:
+def canonical_text(document: JsonObject) -> str:
     """JSON with sorted keys and no spaces: the same document gives the same bytes."""
     try:
         return json.dumps(

@@ -7,16 +7,16 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from energy.dataclass_json import JsonObject
 from services.control.records import ChainAnchor, DecisionRecord
 from services.memory.records import SiteMemory
-from services.stored import Json
 
 
 class DecisionStore(Protocol):
     """Hash-chained decisions."""
 
     async def append(
-        self, system_id: UUID, at: datetime, document: Json, version: str
+        self, system_id: UUID, at: datetime, document: JsonObject, version: str
     ) -> DecisionRecord:
         """Store with the chain's next hash. The same (system, at) again returns the stored
         record.
@@ -53,7 +53,7 @@ class CycleStore(Protocol):
     """Where a control cycle leaves what it has decided."""
 
     async def keep(
-        self, system_id: UUID, at: datetime, document: Json, version: str, memory: SiteMemory
+        self, system_id: UUID, at: datetime, document: JsonObject, version: str, memory: SiteMemory
     ) -> DecisionRecord:
         """Store the decision and what is remembered of it, both or neither, and tell of it.
 

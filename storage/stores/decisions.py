@@ -11,10 +11,10 @@ from uuid import UUID, uuid5
 import psycopg
 from psycopg.rows import DictRow
 
+from energy.dataclass_json import JsonObject
 from services.control.decision_chain import GENESIS, next_hash
 from services.control.records import ChainAnchor, DecisionRecord
 from services.memory.records import SiteMemory
-from services.stored import Json
 from storage.connection.mapping import record
 from storage.connection.pool import Connection, Pool, borrowed, connected, row, rows
 from storage.connection.queries import queries
@@ -32,7 +32,7 @@ class PostgresDecisionStore:
         self._pool = pool
 
     async def append(
-        self, system_id: UUID, at: datetime, document: Json, version: str
+        self, system_id: UUID, at: datetime, document: JsonObject, version: str
     ) -> DecisionRecord:
         """Continue the chain; the same instant again gives the stored record."""
         async with (
@@ -99,7 +99,7 @@ class PostgresCycleStore:
         self._pool = pool
 
     async def keep(
-        self, system_id: UUID, at: datetime, document: Json, version: str, memory: SiteMemory
+        self, system_id: UUID, at: datetime, document: JsonObject, version: str, memory: SiteMemory
     ) -> DecisionRecord:
         """Decision and memory in one transaction; the news follows it."""
         async with borrowed(self._pool) as connection, connection.pipeline() as pipeline:
@@ -120,7 +120,7 @@ async def _continued(
     pipeline: psycopg.AsyncPipeline,
     system_id: UUID,
     at: datetime,
-    document: Json,
+    document: JsonObject,
     version: str,
 ) -> tuple[DecisionRecord, bool]:
     """The chain's next record and True; the record that is stored for ``at`` and False."""

@@ -11,8 +11,8 @@ import json
 import zlib
 from dataclasses import dataclass
 
+from energy.dataclass_json import JsonObject
 from services.control.decision_chain import canonical_text
-from services.stored import Json
 from storage.stores.decision_words import WORDS
 
 SETTINGS = ("preferences", "miners")
@@ -36,7 +36,7 @@ class SmallDecision:
     body: bytes
 
 
-def packed(document: Json) -> SmallDecision:
+def packed(document: JsonObject) -> SmallDecision:
     """The document made small.
 
     Raises:
@@ -54,16 +54,18 @@ def packed(document: Json) -> SmallDecision:
     )
 
 
-def unpacked(body: bytes, settings: str | None) -> Json:
+def unpacked(body: bytes, settings: str | None) -> JsonObject:
     """The document again."""
     opened = zlib.decompressobj(-zlib.MAX_WBITS, zdict=WORDS[body[0]])
-    document: Json = json.loads(opened.decompress(body[1:]) + opened.flush())
-    if settings is not None:
-        document["allocation"]["inputs"] |= json.loads(settings)
+    document: JsonObject = json.loads(opened.decompress(body[1:]) + opened.flush())
+    allocation = document.get("allocation")
+    inputs = allocation.get("inputs") if isinstance(allocation, dict) else None
+    if settings is not None and isinstance(inputs, dict):
+        inputs |= json.loads(settings)
     return document
 
 
-def _parted(document: Json) -> tuple[Json | None, Json]:
+def _parted(document: JsonObject) -> tuple[JsonObject | None, JsonObject]:
     allocation = document.get("allocation")
     inputs = allocation.get("inputs") if isinstance(allocation, dict) else None
     if not isinstance(allocation, dict) or not isinstance(inputs, dict):

@@ -1,6 +1,7 @@
 """How many function signatures say nothing of what they take or give: ``Any`` and parsed JSON.
 
 They belong to ``server/schemas`` and to the vendors' edges. The share elsewhere may only fall.
+``JsonValue`` and ``JsonObject`` are not among them: mypy has them taken apart before they are used.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ PACKAGES = (
     "tools",
 )
 
-MOST_PCT = 3.8
+MOST_PCT = 3.5
 """Lower it whenever the share has fallen."""
 
 

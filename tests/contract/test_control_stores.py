@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pytest
 
+from energy.dataclass_json import JsonObject
 from energy.site.loads import Actor
 from energy.site.miners import ControlMemory, Learned, MinerMemory
 from services.actions.records import (
@@ -86,7 +87,7 @@ async def test_memory_is_empty_at_first_and_then_what_was_saved(site: Site) -> N
 
 async def test_decisions_are_chained_and_stored_once(site: Site) -> None:
     store = site.stores.decisions
-    documents = [
+    documents: list[JsonObject] = [
         {"budget": {"total_w": 11600.0, "soc_pct": n / 3}, "e": 1e-7, "b": 1e22} for n in range(3)
     ]
     records = [
