@@ -26,7 +26,7 @@ def _kinds(cls: Any) -> dict[str, Any]:  # noqa: ANN401 - any record class
 
 def _plain(kind: Any) -> Any:  # noqa: ANN401 - an annotation
     if isinstance(kind, types.UnionType):
-        options = [each for each in typing.get_args(kind) if each is not type(None)]
+        options = [option for option in typing.get_args(kind) if option is not type(None)]
         return options[0]
     return kind
 

@@ -172,8 +172,8 @@ async def rows(pool: Pool, query: Statement, parameters: Params | None = None) -
 
 async def row(pool: Pool, query: Statement, parameters: Params | None = None) -> DictRow | None:
     """The first row of one statement, None where there is none."""
-    found = await rows(pool, query, parameters)
-    return found[0] if found else None
+    stored_rows = await rows(pool, query, parameters)
+    return stored_rows[0] if stored_rows else None
 
 
 def away(problem: object) -> CommandCenterError:

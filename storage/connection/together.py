@@ -57,8 +57,8 @@ class ReadsTogether:
 
     async def row(self, query: LiteralString, values: Parameters) -> DictRow | None:
         """The first row of one statement, None where there is none. Raises as ``borrowed``."""
-        found = await self.rows(query, values)
-        return found[0] if found else None
+        answers = await self.rows(query, values)
+        return answers[0] if answers else None
 
     async def _send(self) -> None:
         """Send what has been asked for; nobody waits for an answer that does not come."""
@@ -67,38 +67,40 @@ class ReadsTogether:
         try:
             await self._answer(asked)
         finally:
-            for each in asked:
-                each.answer.cancel()
+            for question in asked:
+                question.answer.cancel()
 
     async def _answer(self, asked: Sequence[_Asked]) -> None:
         if len(asked) > 1 or self._first is not None:
             try:
-                found = await self._in_one(asked)
+                answers = await self._in_one(asked)
             except Unavailable as error:
-                for each in asked:
-                    _refuse(each.answer, error)
+                for question in asked:
+                    _refuse(question.answer, error)
                 return
             except (CommandCenterError, psycopg.Error):
                 pass
             else:
-                for each, answer in zip(asked, found, strict=True):
-                    _tell(each.answer, answer)
+                for question, answer in zip(asked, answers, strict=True):
+                    _tell(question.answer, answer)
                 return
-        await asyncio.gather(*(self._alone(each) for each in asked))
+        await asyncio.gather(*(self._alone(question) for question in asked))
 
     async def _in_one(self, asked: Sequence[_Asked]) -> list[list[DictRow]]:
         async with borrowed(self._pool) as connection:
             async with connection.pipeline():
                 if self._first is not None:
                     await connection.execute(self._first)
-                cursors = [await connection.execute(each.query, each.values) for each in asked]
+                cursors = [
+                    await connection.execute(question.query, question.values) for question in asked
+                ]
             return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
-    async def _alone(self, each: _Asked) -> None:
+    async def _alone(self, question: _Asked) -> None:
         try:
-            _tell(each.answer, await rows(self._pool, each.query, each.values))
+            _tell(question.answer, await rows(self._pool, question.query, question.values))
         except (CommandCenterError, psycopg.Error) as error:
-            _refuse(each.answer, error)
+            _refuse(question.answer, error)
 
 
 class NotesTogether(ReadsTogether):
@@ -111,9 +113,9 @@ class NotesTogether(ReadsTogether):
     _first = queries("server")["lazily"]
 
 
-def _tell(answer: asyncio.Future[list[DictRow]], found: list[DictRow]) -> None:
+def _tell(answer: asyncio.Future[list[DictRow]], result_rows: list[DictRow]) -> None:
     if not answer.done():
-        answer.set_result(found)
+        answer.set_result(result_rows)
 
 
 def _refuse(answer: asyncio.Future[list[DictRow]], error: Exception) -> None:

@@ -33,13 +33,20 @@ async def _problems(
 ) -> list[tuple[str, str]]:
     diag = problem.diag
     names = {"name": diag.constraint_name, "table": diag.table_name}
-    found = await (await connection.execute(SQL["rule"], names)).fetchall()
+    stored_rows = await (await connection.execute(SQL["rule"], names)).fetchall()
     if isinstance(problem, errors.ForeignKeyViolation):
-        own = [each["field"] for each in found if each["field"] != "system_id" or len(found) == 1]
+        own = [
+            stored_row["field"]
+            for stored_row in stored_rows
+            if stored_row["field"] != "system_id" or len(stored_rows) == 1
+        ]
         return [(field, _missing(problem)) for field in own] or [("", _missing(problem))]
-    if not found:
+    if not stored_rows:
         return [("", diag.message_primary or str(problem))]
-    return [(each["field"], f"breaks the rule {_readable(each['rule'])}") for each in found]
+    return [
+        (stored_row["field"], f"breaks the rule {_readable(stored_row['rule'])}")
+        for stored_row in stored_rows
+    ]
 
 
 def _missing(problem: psycopg.Error) -> str:

@@ -34,7 +34,7 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
 
     def list_tables(self, **_: Any) -> list[str]:
         """Tables of the current schema."""
-        return [found[0] for found in self.execute(SQL["tables"]).fetchall()]
+        return [table[0] for table in self.execute(SQL["tables"]).fetchall()]
 
     @contextmanager
     def lock(self, timeout: float = 10) -> Iterator[None]:

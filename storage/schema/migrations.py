@@ -75,13 +75,13 @@ async def migrate(dsn: str, *, to: int | None = None) -> list[str]:
 
     def run(backend: MigrationBackend) -> list[str]:
         wanted = _read()
-        if to is not None and to not in {_number(each.id) for each in wanted}:
+        if to is not None and to not in {_number(migration.id) for migration in wanted}:
             last = _number(wanted[-1].id)
             raise Invalid([("--to", f"no migration {to}; the last is {last}")])
-        chosen = wanted.filter(lambda each: to is None or _number(each.id) <= to)
+        chosen = wanted.filter(lambda migration: to is None or _number(migration.id) <= to)
         open_ones = backend.to_apply(chosen)
         backend.apply_migrations(open_ones)
-        return [each.id for each in open_ones]
+        return [migration.id for migration in open_ones]
 
     return await _locked(dsn, run)
 
@@ -96,14 +96,16 @@ async def rollback(dsn: str, *, steps: int = 1) -> list[str]:
     def run(backend: MigrationBackend) -> list[str]:
         last = backend.to_rollback(_read())[:steps]
         backend.rollback_migrations(last)
-        return [each.id for each in last]
+        return [migration.id for migration in last]
 
     return await _locked(dsn, run)
 
 
 async def dry_run(dsn: str) -> list[str]:
     """Names of what ``migrate`` would apply."""
-    return await _locked(dsn, lambda backend: [each.id for each in backend.to_apply(_read())])
+    return await _locked(
+        dsn, lambda backend: [migration.id for migration in backend.to_apply(_read())]
+    )
 
 
 async def status(dsn: str) -> list[MigrationStatus]:
@@ -111,8 +113,10 @@ async def status(dsn: str) -> list[MigrationStatus]:
 
     def run(backend: MigrationBackend) -> list[MigrationStatus]:
         wanted = _read()
-        open_ones = {each.id for each in backend.to_apply(wanted)}
-        return [{"name": each.id, "applied": each.id not in open_ones} for each in wanted]
+        open_ones = {migration.id for migration in backend.to_apply(wanted)}
+        return [
+            {"name": migration.id, "applied": migration.id not in open_ones} for migration in wanted
+        ]
 
     return await _locked(dsn, run)
 

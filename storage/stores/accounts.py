@@ -24,7 +24,7 @@ class PostgresAccountStore:
 
     async def users(self) -> Sequence[User]:
         """All users by e-mail."""
-        return [record(User, each) for each in await rows(self._pool, SQL["users"])]
+        return [record(User, stored_row) for stored_row in await rows(self._pool, SQL["users"])]
 
     async def user_by_email(self, email: str) -> User | None:
         """One by e-mail, whatever its letter case."""
@@ -39,11 +39,13 @@ class PostgresAccountStore:
     ) -> User:
         """Insert; a taken e-mail is a conflict."""
         values = {"id": user_id, "email": email.strip(), "role": role, "at": at}
-        found = await row(self._pool, SQL["add_user"], {**values, "password_hash": password_hash})
+        stored_row = await row(
+            self._pool, SQL["add_user"], {**values, "password_hash": password_hash}
+        )
         return (
             User(id=user_id, email=email.strip(), role=role, created_at=at)
-            if (found is None)
-            else record(User, found)
+            if (stored_row is None)
+            else record(User, stored_row)
         )
 
     async def revoke_user(self, user_id: UUID, *, at: datetime) -> User | None:
@@ -52,8 +54,8 @@ class PostgresAccountStore:
         async with connected(self._pool) as connection:
             for name in WAYS_IN:
                 await connection.execute(SQL[name], values)
-            found = await (await connection.execute(SQL["revoke_user"], values)).fetchone()
-        return None if found is None else record(User, found)
+            stored_row = await (await connection.execute(SQL["revoke_user"], values)).fetchone()
+        return None if stored_row is None else record(User, stored_row)
 
     async def restore_user(self, user_id: UUID) -> User | None:
         """Let a revoked person have links again."""
@@ -61,8 +63,8 @@ class PostgresAccountStore:
 
     async def password_hash(self, user_id: UUID) -> str | None:
         """The stored hash, None for people who sign in by link."""
-        found = await row(self._pool, SQL["password_hash"], {"id": user_id})
-        return None if found is None else found["password_hash"]
+        stored_row = await row(self._pool, SQL["password_hash"], {"id": user_id})
+        return None if stored_row is None else stored_row["password_hash"]
 
     async def add_login_link(
         self, *, link_hash: str, user_id: UUID, expires_at: datetime, at: datetime
@@ -79,8 +81,8 @@ class PostgresAccountStore:
             if used is None:
                 return None
             noted = {"id": used["user_id"], "at": at}
-            found = await (await connection.execute(SQL["note_login"], noted)).fetchone()
-        return None if found is None else record(User, found)
+            stored_row = await (await connection.execute(SQL["note_login"], noted)).fetchone()
+        return None if stored_row is None else record(User, stored_row)
 
     async def add_session(
         self, *, session_hash: str, user_id: UUID, at: datetime, expires_at: datetime
@@ -122,17 +124,19 @@ class PostgresAccountStore:
     async def token(self, *, token_hash: str, at: datetime) -> ApiToken | None:
         """The live token with this hash; notes its use."""
         values = {"token_hash": token_hash, "at": at}
-        found = await row(self._pool, SQL["use_token"], values)
-        return None if found is None else record(ApiToken, found)
+        stored_row = await row(self._pool, SQL["use_token"], values)
+        return None if stored_row is None else record(ApiToken, stored_row)
 
     async def tokens(self) -> Sequence[ApiToken]:
         """All tokens by name."""
-        return [record(ApiToken, each) for each in await rows(self._pool, SQL["tokens"])]
+        return [
+            record(ApiToken, stored_row) for stored_row in await rows(self._pool, SQL["tokens"])
+        ]
 
     async def delete_token(self, token_id: UUID) -> bool:
         """Revoke; whether there was one."""
         return await row(self._pool, SQL["delete_token"], {"id": token_id}) is not None
 
     async def _user(self, query: str, **values: object) -> User | None:
-        found = await row(self._pool, SQL[query], values)
-        return None if found is None else record(User, found)
+        stored_row = await row(self._pool, SQL[query], values)
+        return None if stored_row is None else record(User, stored_row)

@@ -90,46 +90,48 @@ class PostgresActionStore:
 
     async def get(self, action_id: UUID) -> Action | None:
         """One by id."""
-        found = await row(self._pool, SQL["get"], {"id": action_id})
-        return None if found is None else record(Action, found)
+        stored_row = await row(self._pool, SQL["get"], {"id": action_id})
+        return None if stored_row is None else record(Action, stored_row)
 
     async def events(self, action_id: UUID) -> Sequence[ActionEvent]:
         """Its life, oldest first."""
-        found = await rows(self._pool, SQL["events"], {"action_id": action_id})
-        return [record(ActionEvent, each) for each in found]
+        stored_rows = await rows(self._pool, SQL["events"], {"action_id": action_id})
+        return [record(ActionEvent, stored_row) for stored_row in stored_rows]
 
     async def page(
         self, system_id: UUID, *, before: datetime | None, limit: int, load_id: UUID | None = None
     ) -> Sequence[Action]:
         """Newest first."""
         values = {"system_id": system_id, "before": before, "limit": limit, "load_id": load_id}
-        return [record(Action, each) for each in await rows(self._pool, SQL["page"], values)]
+        return [
+            record(Action, stored_row) for stored_row in await rows(self._pool, SQL["page"], values)
+        ]
 
     async def count(self, system_id: UUID, *, load_id: UUID | None = None) -> int:
         """How many are in the log."""
         values = {"system_id": system_id, "load_id": load_id}
-        found = await row(self._pool, SQL["count"], values)
-        return 0 if found is None else int(found["total"])
+        stored_row = await row(self._pool, SQL["count"], values)
+        return 0 if stored_row is None else int(stored_row["total"])
 
     async def with_status(
         self, system_id: UUID, statuses: frozenset[ActionStatus]
     ) -> Sequence[Action]:
         """Oldest first."""
         values = {"system_id": system_id, "statuses": sorted(statuses)}
-        found = await self._reads.rows(SQL["with_status"], values)
-        return [record(Action, each) for each in found]
+        stored_rows = await self._reads.rows(SQL["with_status"], values)
+        return [record(Action, stored_row) for stored_row in stored_rows]
 
     async def open_sites(self) -> frozenset[UUID]:
         """Systems with an action that has not ended."""
-        found = await rows(self._pool, SQL["open_sites"])
-        return frozenset(each["system_id"] for each in found)
+        stored_rows = await rows(self._pool, SQL["open_sites"])
+        return frozenset(stored_row["system_id"] for stored_row in stored_rows)
 
     async def asked_since(self, system_id: UUID, at: datetime) -> Sequence[Action]:
         """What people asked for: open, or switched at or after ``at``."""
-        found = await self._reads.rows(SQL["asked_since"], {"system_id": system_id, "at": at})
-        return [record(Action, each) for each in found]
+        stored_rows = await self._reads.rows(SQL["asked_since"], {"system_id": system_id, "at": at})
+        return [record(Action, stored_row) for stored_row in stored_rows]
 
     async def since(self, load_id: UUID, at: datetime) -> Sequence[Action]:
         """Commands sent to a load at or after ``at``, oldest first."""
-        found = await self._reads.rows(SQL["since"], {"load_id": load_id, "at": at})
-        return [record(Action, each) for each in found]
+        stored_rows = await self._reads.rows(SQL["since"], {"load_id": load_id, "at": at})
+        return [record(Action, stored_row) for stored_row in stored_rows]

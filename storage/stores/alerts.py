@@ -26,25 +26,27 @@ class PostgresAlertStore:
 
     async def open(self, system_id: UUID) -> Sequence[Alert]:
         """What lasts, newest first."""
-        found = await rows(self._pool, SQL["open"], {"system_id": system_id})
-        return [record(Alert, each) for each in found]
+        stored_rows = await rows(self._pool, SQL["open"], {"system_id": system_id})
+        return [record(Alert, stored_row) for stored_row in stored_rows]
 
     async def page(
         self, system_id: UUID, *, before: datetime | None, limit: int
     ) -> Sequence[Alert]:
         """Newest first."""
         values = {"system_id": system_id, "before": before, "limit": limit}
-        return [record(Alert, each) for each in await rows(self._pool, SQL["page"], values)]
+        return [
+            record(Alert, stored_row) for stored_row in await rows(self._pool, SQL["page"], values)
+        ]
 
     async def count(self, system_id: UUID) -> int:
         """How many are stored."""
-        found = await row(self._pool, SQL["count"], {"system_id": system_id})
-        return 0 if found is None else int(found["total"])
+        stored_row = await row(self._pool, SQL["count"], {"system_id": system_id})
+        return 0 if stored_row is None else int(stored_row["total"])
 
     async def get(self, alert_id: UUID) -> Alert | None:
         """One by id."""
-        found = await row(self._pool, SQL["get"], {"id": alert_id})
-        return None if found is None else record(Alert, found)
+        stored_row = await row(self._pool, SQL["get"], {"id": alert_id})
+        return None if stored_row is None else record(Alert, stored_row)
 
     async def save(self, alert: Alert, *, messages: Sequence[OutboxMessage] = ()) -> None:
         """Insert or update, in one transaction with its messages."""
@@ -68,10 +70,13 @@ class PostgresOutboxStore:
 
     async def claim(self, *, now: datetime, limit: int) -> Sequence[OutboxMessage]:
         """Due messages, claimed for a minute."""
-        found = await rows(self._pool, SQL["claim"], {"now": now, "limit": limit})
+        stored_rows = await rows(self._pool, SQL["claim"], {"now": now, "limit": limit})
         messages = [
-            record(OutboxMessage, {**each, "target": _opened(self._secrets, each["target"])})
-            for each in found
+            record(
+                OutboxMessage,
+                {**stored_row, "target": _opened(self._secrets, stored_row["target"])},
+            )
+            for stored_row in stored_rows
         ]
         return sorted(messages, key=lambda m: (m.next_try_at, m.created_at, m.id))
 
@@ -89,8 +94,8 @@ class PostgresOutboxStore:
 
     async def pending(self, system_id: UUID) -> int:
         """How many wait."""
-        found = await row(self._pool, SQL["pending"], {"system_id": system_id})
-        return 0 if found is None else int(found["total"])
+        stored_row = await row(self._pool, SQL["pending"], {"system_id": system_id})
+        return 0 if stored_row is None else int(stored_row["total"])
 
     async def _end_try(self, message_id: UUID, **changes: object) -> None:
         values = {"sent_at": None, "failed_at": None, "error": None, "next_try_at": None}

@@ -26,13 +26,13 @@ class PostgresConversationStore:
     async def conversations(self, user_id: UUID, *, limit: int) -> Sequence[Conversation]:
         """A user's, newest first."""
         values = {"user_id": user_id, "limit": limit}
-        found = await rows(self._pool, SQL["conversations"], values)
-        return [record(Conversation, each) for each in found]
+        stored_rows = await rows(self._pool, SQL["conversations"], values)
+        return [record(Conversation, stored_row) for stored_row in stored_rows]
 
     async def conversation(self, conversation_id: UUID) -> Conversation | None:
         """One by id."""
-        found = await row(self._pool, SQL["conversation"], {"id": conversation_id})
-        return None if found is None else record(Conversation, found)
+        stored_row = await row(self._pool, SQL["conversation"], {"id": conversation_id})
+        return None if stored_row is None else record(Conversation, stored_row)
 
     async def save_conversation(self, conversation: Conversation) -> None:
         """Insert or update."""
@@ -47,7 +47,10 @@ class PostgresConversationStore:
     async def messages(self, conversation_id: UUID) -> Sequence[Message]:
         """Oldest first."""
         values = {"conversation_id": conversation_id}
-        return [record(Message, each) for each in await rows(self._pool, SQL["messages"], values)]
+        return [
+            record(Message, stored_row)
+            for stored_row in await rows(self._pool, SQL["messages"], values)
+        ]
 
     async def save_message(self, message: Message) -> None:
         """Insert or update."""
@@ -59,27 +62,27 @@ class PostgresConversationStore:
 
     async def run(self, run_id: UUID) -> Run | None:
         """One by id."""
-        found = await row(self._pool, SQL["run"], {"id": run_id})
-        return None if found is None else record(Run, found)
+        stored_row = await row(self._pool, SQL["run"], {"id": run_id})
+        return None if stored_row is None else record(Run, stored_row)
 
     async def runs_with_status(self, status: RunStatus) -> Sequence[Run]:
         """Oldest first."""
-        found = await rows(self._pool, SQL["runs_with_status"], {"status": status})
-        return [record(Run, each) for each in found]
+        stored_rows = await rows(self._pool, SQL["runs_with_status"], {"status": status})
+        return [record(Run, stored_row) for stored_row in stored_rows]
 
     async def append_events(self, events: Sequence[RunEvent]) -> None:
         """Append; a known number is ignored."""
         if not events:
             return
         async with connected(self._pool) as connection, connection.cursor() as cursor:
-            await cursor.executemany(SQL["append_event"], [_values(each) for each in events])
+            await cursor.executemany(SQL["append_event"], [_values(event) for event in events])
 
     async def events(self, run_id: UUID, *, after: int) -> Sequence[RunEvent]:
         """Those numbered above ``after``, in order."""
-        found = await rows(self._pool, SQL["events"], {"run_id": run_id, "after": after})
-        return [record(RunEvent, each) for each in found]
+        stored_rows = await rows(self._pool, SQL["events"], {"run_id": run_id, "after": after})
+        return [record(RunEvent, stored_row) for stored_row in stored_rows]
 
 
 def _values(value: Any) -> dict[str, Any]:  # noqa: ANN401 - any of this file's records
     values = {field.name: getattr(value, field.name) for field in fields(value)}
-    return {name: Jsonb(each) if isinstance(each, dict) else each for name, each in values.items()}
+    return {name: Jsonb(item) if isinstance(item, dict) else item for name, item in values.items()}

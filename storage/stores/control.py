@@ -29,11 +29,11 @@ class PostgresMemoryStore:
 
     async def load(self, system_id: UUID) -> SiteMemory:
         """What is remembered; nothing at first."""
-        found = await self._reads.row(SQL["load_memory"], {"system_id": system_id})
+        stored_row = await self._reads.row(SQL["load_memory"], {"system_id": system_id})
         return (
             SiteMemory()
-            if found is None
-            else dataclass_json.from_json(SiteMemory, found["document"])
+            if stored_row is None
+            else dataclass_json.from_json(SiteMemory, stored_row["document"])
         )
 
     async def save(self, system_id: UUID, memory: SiteMemory) -> None:
@@ -61,8 +61,12 @@ class PostgresEmergencyStopStore:
 
     async def state(self, system_id: UUID) -> EmergencyStop:
         """The newest change; not latched before the first."""
-        found = await self._reads.row(SQL["emergency_state"], {"system_id": system_id})
-        return EmergencyStop(latched=False) if found is None else record(EmergencyStop, found)
+        stored_row = await self._reads.row(SQL["emergency_state"], {"system_id": system_id})
+        return (
+            EmergencyStop(latched=False)
+            if stored_row is None
+            else record(EmergencyStop, stored_row)
+        )
 
     async def latch(self, system_id: UUID, *, at: datetime, by: str, reason: str) -> EmergencyStop:
         """Latch; an older latch stays as it is."""
@@ -113,7 +117,7 @@ class PostgresJobStore:
 
     async def all(self) -> Sequence[JobRun]:
         """Every job's last run."""
-        return [record(JobRun, each) for each in await rows(self._pool, SQL["jobs"])]
+        return [record(JobRun, stored_row) for stored_row in await rows(self._pool, SQL["jobs"])]
 
     async def count_cycle(
         self, system_id: UUID, *, started_at: datetime, interval_s: float
@@ -124,8 +128,8 @@ class PostgresJobStore:
 
     async def cycles(self, *, now: datetime) -> Sequence[CycleCount]:
         """The counts of the last 24 h."""
-        found = await rows(self._pool, SQL["cycle_counts"], {"now": now})
-        return [record(CycleCount, each) for each in found]
+        stored_rows = await rows(self._pool, SQL["cycle_counts"], {"now": now})
+        return [record(CycleCount, stored_row) for stored_row in stored_rows]
 
     async def forget_cycles(self, *, now: datetime) -> None:
         """Drop counts older than 30 days."""

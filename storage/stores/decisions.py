@@ -50,38 +50,43 @@ class PostgresDecisionStore:
 
     async def get(self, decision_id: UUID) -> DecisionRecord | None:
         """One by id."""
-        found = await row(self._pool, SQL["decision"], {"id": decision_id})
-        return None if found is None else _decision(found)
+        stored_row = await row(self._pool, SQL["decision"], {"id": decision_id})
+        return None if stored_row is None else _decision(stored_row)
 
     async def page(
         self, system_id: UUID, *, before: datetime | None, limit: int
     ) -> Sequence[DecisionRecord]:
         """Newest first."""
         values = {"system_id": system_id, "before": before, "limit": limit}
-        return [_decision(each) for each in await rows(self._pool, SQL["decisions"], values)]
+        return [
+            _decision(stored_row) for stored_row in await rows(self._pool, SQL["decisions"], values)
+        ]
 
     async def count(self, system_id: UUID) -> int:
         """How many are stored."""
-        found = await row(self._pool, SQL["count_decisions"], {"system_id": system_id})
-        return 0 if found is None else int(found["total"])
+        stored_row = await row(self._pool, SQL["count_decisions"], {"system_id": system_id})
+        return 0 if stored_row is None else int(stored_row["total"])
 
     async def oldest(
         self, system_id: UUID, *, before: datetime, limit: int
     ) -> Sequence[DecisionRecord]:
         """Oldest first, in the order of the chain."""
         values = {"system_id": system_id, "before": before, "limit": limit}
-        return [_decision(each) for each in await rows(self._pool, SQL["oldest_decisions"], values)]
+        return [
+            _decision(stored_row)
+            for stored_row in await rows(self._pool, SQL["oldest_decisions"], values)
+        ]
 
     async def anchor(self, system_id: UUID) -> ChainAnchor | None:
         """Where the chain begins after what was dropped."""
-        found = await row(self._pool, SQL["anchor"], {"system_id": system_id})
-        return None if found is None else record(ChainAnchor, found)
+        stored_row = await row(self._pool, SQL["anchor"], {"system_id": system_id})
+        return None if stored_row is None else record(ChainAnchor, stored_row)
 
     async def drop(
         self, system_id: UUID, records: Sequence[DecisionRecord], anchor: ChainAnchor
     ) -> None:
         """Drop ``records``, and keep ``anchor`` for them, in one transaction."""
-        ids = [each.id for each in records]
+        ids = [item.id for item in records]
         async with connected(self._pool) as connection:
             await connection.execute(SQL["lock_chain"], {"system_id": system_id})
             await connection.execute(SQL["allow_retention"])
@@ -158,10 +163,10 @@ async def _continued(
     return made, True
 
 
-def _decision(found: DictRow) -> DecisionRecord:
-    kept = {name: value for name, value in found.items() if name not in {"body", "settings"}}
-    if found["body"] is None:
-        document = json.loads(found["document"])
+def _decision(stored_row: DictRow) -> DecisionRecord:
+    kept = {name: value for name, value in stored_row.items() if name not in {"body", "settings"}}
+    if stored_row["body"] is None:
+        document = json.loads(stored_row["document"])
     else:
-        document = unpacked(bytes(found["body"]), found["settings"])
+        document = unpacked(bytes(stored_row["body"]), stored_row["settings"])
     return record(DecisionRecord, {**kept, "document": document})

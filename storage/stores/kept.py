@@ -61,9 +61,9 @@ class Kept:
 
         What is read while a change arrives is not kept: it may be from before.
         """
-        found = self._values.get(system_id, {}).get(what)
-        if found is not None and self._monotonic() - found[0] < OLDEST_S:
-            value: T = found[1]
+        kept_value = self._values.get(system_id, {}).get(what)
+        if kept_value is not None and self._monotonic() - kept_value[0] < OLDEST_S:
+            value: T = kept_value[1]
             return value
         state = (self._epoch, self._changes.get(system_id, 0))
         read_s, value = self._monotonic(), await load()

@@ -76,12 +76,12 @@ class PostgresStoreHealth:
         """``{ok, ms, size_bytes, detail}``."""
         started_s = time.monotonic()
         try:
-            found = await row(self._pool, SQL["health"])
+            health_row = await row(self._pool, SQL["health"])
         except CommandCenterError as error:
             ms = (time.monotonic() - started_s) * 1000.0
             return {"ok": False, "ms": ms, "size_bytes": None, "detail": str(error)}
         ms = (time.monotonic() - started_s) * 1000.0
-        known = {} if found is None else found
+        known = {} if health_row is None else health_row
         return {
             "ok": True,
             "ms": ms,

@@ -114,7 +114,7 @@ class PostgresDeviceLocks:
         limit.watch(connection)
         keys = {"give_back": _texts(asked.give_back), "take": _texts(asked.take)}
         cursor = await connection.execute(SQL["change_locks"], keys)
-        return {UUID(found["key"]) for found in await cursor.fetchall() if found["taken"]}
+        return {UUID(lock["key"]) for lock in await cursor.fetchall() if lock["taken"]}
 
     def _tell(self, asked: _Asked, taken: set[UUID]) -> None:
         for load_id, future in asked.take.items():

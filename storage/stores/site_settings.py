@@ -61,7 +61,7 @@ class PostgresSettingsStore:
         async with connected(self._pool) as connection:
             current = await self._preferences(connection, system_id, lock=True)
             _refuse_lost_update("preferences", current.version, expected_version)
-            found = await _one(
+            stored_row = await _one(
                 connection,
                 built(SQL["save_preferences"], columns=_columns(Preferences)),
                 {
@@ -73,7 +73,7 @@ class PostgresSettingsStore:
                 },
             )
             await _audit(connection, system_id, actor, "preferences", current.value, value)
-        return self._opened(found)
+        return self._opened(stored_row)
 
     async def miners(self, system_id: UUID) -> Sequence[Stored[MinerProfile]]:
         """By priority, name, id."""
@@ -109,27 +109,27 @@ class PostgresSettingsStore:
         name = "preferences_locked" if lock else "preferences"
         query = built(SQL[name], columns=_columns(Preferences))
         values = {"system_id": system_id}
-        found = await (await connection.execute(query, values)).fetchone()
-        if found is None:
+        stored_row = await (await connection.execute(query, values)).fetchone()
+        if stored_row is None:
             await connection.execute(SQL["add_preferences"], values)
-            found = await (await connection.execute(query, values)).fetchone()
-        if found is None:
+            stored_row = await (await connection.execute(query, values)).fetchone()
+        if stored_row is None:
             raise NotFound(kind="site", key=str(system_id))
-        return self._opened(found)
+        return self._opened(stored_row)
 
-    def _opened(self, found: DictRow) -> Stored[Preferences]:
+    def _opened(self, stored_row: DictRow) -> Stored[Preferences]:
         """With its addresses readable; lost ones (another key) are left out: control goes on."""
         try:
-            urls = self._secrets.decrypt(found["notify_urls"]).get("urls", [])
+            urls = self._secrets.decrypt(stored_row["notify_urls"]).get("urls", [])
         except Invalid as problem:
             log.warning("addresses_lost", detail=str(problem))
             urls = []
-        return _stored(Preferences, {**found, "notify_urls": urls})
+        return _stored(Preferences, {**stored_row, "notify_urls": urls})
 
     async def _all(self, cls: type[T], system_id: UUID) -> list[Stored[T]]:
         query = built(SQL["all"], columns=_columns(cls), table=TABLES[cls][0], order=ORDER[cls])
-        found = await rows(self._pool, query, {"system_id": system_id})
-        return [_stored(cls, each) for each in found]
+        stored_rows = await rows(self._pool, query, {"system_id": system_id})
+        return [_stored(cls, stored_row) for stored_row in stored_rows]
 
     async def _save(
         self, system_id: UUID, value: P, expected_version: int | None, actor: str
@@ -147,10 +147,10 @@ class PostgresSettingsStore:
             _refuse_lost_update(
                 word, None if current is None else current.version, expected_version
             )
-            found = await _one(connection, _saving(cls, table), values)
+            stored_row = await _one(connection, _saving(cls, table), values)
             before = None if current is None else current.value
             await _audit(connection, system_id, actor, word, before, value)
-        return _stored(cls, found)
+        return _stored(cls, stored_row)
 
     async def _delete(self, cls: type[T], system_id: UUID, key: str, actor: str) -> bool:
         table, word = TABLES[cls]
@@ -168,10 +168,10 @@ class PostgresSettingsStore:
 async def _one(
     connection: Connection, query: LiteralString, values: Mapping[str, object]
 ) -> DictRow:
-    found = await (await connection.execute(query, values)).fetchone()
-    if found is None:
+    stored_row = await (await connection.execute(query, values)).fetchone()
+    if stored_row is None:
         raise NotFound(kind="row", key=str(values.get("id", values["system_id"])))
-    return found
+    return stored_row
 
 
 async def _audit(
@@ -216,16 +216,16 @@ def _saving(cls: type, table: str) -> LiteralString:
 
 def _values(value: Preferences | MinerProfile | Zone) -> dict[str, JsonValue | Jsonb]:
     values = dataclass_json.object_json(value)
-    return {name: Jsonb(each) if isinstance(each, list) else each for name, each in values.items()}
+    return {name: Jsonb(item) if isinstance(item, list) else item for name, item in values.items()}
 
 
-def _stored(cls: type[T], found: DictRow) -> Stored[T]:
+def _stored(cls: type[T], stored_row: DictRow) -> Stored[T]:
     names = (field.name for field in fields(cast("Any", cls)))
-    data = {name: _plain(found[name]) for name in names if name in found}
+    data = {name: _plain(stored_row[name]) for name in names if name in stored_row}
     return Stored(
         value=dataclass_json.from_json(cls, data),
-        version=found["version"],
-        updated_at=found["updated_at"],
+        version=stored_row["version"],
+        updated_at=stored_row["updated_at"],
     )
 
 

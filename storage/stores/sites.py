@@ -34,12 +34,12 @@ class PostgresSiteStore:
 
     async def systems(self) -> Sequence[System]:
         """All systems by name."""
-        return [_system(each) for each in await rows(self._pool, SQL["systems"])]
+        return [_system(stored_row) for stored_row in await rows(self._pool, SQL["systems"])]
 
     async def system(self, system_id: UUID) -> System | None:
         """One by id."""
-        found = await row(self._pool, SQL["system"], {"id": system_id})
-        return None if found is None else _system(found)
+        stored_row = await row(self._pool, SQL["system"], {"id": system_id})
+        return None if stored_row is None else _system(stored_row)
 
     async def save_system(self, system: System) -> None:
         """Insert or update."""
@@ -49,10 +49,13 @@ class PostgresSiteStore:
 
     async def adapters(self, system_id: UUID) -> Sequence[AdapterConfig]:
         """A system's adapters by name, with their secrets decrypted."""
-        found = await rows(self._pool, SQL["adapters"], {"system_id": system_id})
+        stored_rows = await rows(self._pool, SQL["adapters"], {"system_id": system_id})
         return [
-            record(AdapterConfig, {**each, "secrets": self._secrets.decrypt(each["secrets"])})
-            for each in found
+            record(
+                AdapterConfig,
+                {**stored_row, "secrets": self._secrets.decrypt(stored_row["secrets"])},
+            )
+            for stored_row in stored_rows
         ]
 
     async def save_adapter(self, adapter: AdapterConfig) -> None:
@@ -69,8 +72,8 @@ class PostgresSiteStore:
 
     async def loads(self, system_id: UUID) -> Sequence[ControlledLoad]:
         """A system's controlled loads by name."""
-        found = await rows(self._pool, SQL["loads"], {"system_id": system_id})
-        return [record(ControlledLoad, each) for each in found]
+        stored_rows = await rows(self._pool, SQL["loads"], {"system_id": system_id})
+        return [record(ControlledLoad, stored_row) for stored_row in stored_rows]
 
     async def save_load(self, load: ControlledLoad) -> None:
         """Insert or update."""
@@ -79,8 +82,8 @@ class PostgresSiteStore:
 
     async def devices(self, system_id: UUID) -> Sequence[Json]:
         """Inverters and battery packs."""
-        found = await rows(self._pool, SQL["devices"], {"system_id": system_id})
-        return [dict(each) for each in found]
+        stored_rows = await rows(self._pool, SQL["devices"], {"system_id": system_id})
+        return [dict(stored_row) for stored_row in stored_rows]
 
     async def save_device(
         self,
@@ -109,6 +112,6 @@ class PostgresSiteStore:
             await connection.execute(SQL[save], values)
 
 
-def _system(found: DictRow) -> System:
-    arrays = tuple(dataclass_json.from_json(PvArray, each) for each in found["pv_arrays"])
-    return record(System, {**found, "pv_arrays": arrays})
+def _system(stored_row: DictRow) -> System:
+    arrays = tuple(dataclass_json.from_json(PvArray, each) for each in stored_row["pv_arrays"])
+    return record(System, {**stored_row, "pv_arrays": arrays})

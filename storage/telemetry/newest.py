@@ -31,10 +31,10 @@ async def newest(
 ) -> Sequence[Latest]:
     """Newest value per device and metric of the 24 h before ``until``."""
     values = {"system_id": system_id, "until": until, "oldest": until - LATEST}
-    found = await reads.rows(SQL["newest"], values)
-    if any(each["measured_at"] > until for each in found):
-        found = await rows(pool, SEARCH_SQL, values)
-    return [_latest(each) for each in found]
+    stored_rows = await reads.rows(SQL["newest"], values)
+    if any(stored_row["measured_at"] > until for stored_row in stored_rows):
+        stored_rows = await rows(pool, SEARCH_SQL, values)
+    return [_latest(stored_row) for stored_row in stored_rows]
 
 
 def _latest(row: DictRow) -> Latest:

@@ -32,14 +32,14 @@ async def drop_days(connection: Connection, kind: Kind, oldest: datetime) -> int
         await connection.execute(built(SQL["drop_partition"], partition=name))
     midnight = oldest.replace(hour=0, minute=0, second=0, microsecond=0)
     stray = built(SQL["drop_strays"], default=_default(kind))
-    found = await (await connection.execute(stray, {"midnight": midnight})).fetchone()
-    return len(old) + (0 if found is None else int(found["days"]))
+    stored_row = await (await connection.execute(stray, {"midnight": midnight})).fetchone()
+    return len(old) + (0 if stored_row is None else int(stored_row["days"]))
 
 
 async def _make_day(connection: Connection, kind: Kind, midnight: datetime) -> None:
     partition, table = _name(kind, midnight), kind.table
-    found = await connection.execute(SQL["known_table"], {"table": partition})
-    known = await found.fetchone()
+    answer = await connection.execute(SQL["known_table"], {"table": partition})
+    known = await answer.fetchone()
     if known is not None and known["known"] is not None:
         return
     day = {"start": midnight, "end": midnight + timedelta(days=1)}

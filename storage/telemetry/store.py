@@ -46,7 +46,9 @@ class PostgresTelemetryStore:
     async def append(self, samples: Sequence[Sample]) -> int:
         """Insert, all or none; duplicates are ignored."""
         kinds = [(kind, [one for one in samples if isinstance(one, kind.cls)]) for kind in KINDS]
-        statements = [each for kind, mine in kinds if mine for each in _taking(kind, mine)]
+        statements = [
+            statement for kind, mine in kinds if mine for statement in _taking(kind, mine)
+        ]
         if len(statements) == 1:
             return _new(await row(self._pool, *statements[0]))
         new = 0
@@ -89,20 +91,22 @@ class PostgresTelemetryStore:
                 if short
                 else rows(self._pool, statement, values)
             )
-            for each in await reading:
-                points.setdefault(each["at"], {})[each["device_id"]] = float(each["value"])
+            for stored_row in await reading:
+                points.setdefault(stored_row["at"], {})[stored_row["device_id"]] = float(
+                    stored_row["value"]
+                )
         return [Point(at=at, value=_joined(name, points[at].values())) for at in sorted(points)]
 
     async def at_or_before(self, device_id: UUID, metric: str, at: datetime) -> Point | None:
         """The newest point of a device's metric at or before ``at``."""
         kinds, name = resolve_metric(metric, any_kind=True)
-        found = []
+        points = []
         for kind in kinds:
             query = built(SQL["at_or_before"], metric=name, table=kind.table)
-            each = await row(self._pool, query, {"device_id": device_id, "at": at})
-            if each is not None:
-                found.append(Point(at=each["at"], value=float(each["value"])))
-        return max(found, key=lambda point: point.at, default=None)
+            stored_row = await row(self._pool, query, {"device_id": device_id, "at": at})
+            if stored_row is not None:
+                points.append(Point(at=stored_row["at"], value=float(stored_row["value"])))
+        return max(points, key=lambda point: point.at, default=None)
 
     async def load_powers_at(
         self, system_id: UUID, at: datetime, *, within_s: float
@@ -110,21 +114,23 @@ class PostgresTelemetryStore:
         """What each controlled load drew at ``at``, W."""
         oldest = at - timedelta(seconds=within_s)
         values = {"system_id": system_id, "at": at, "oldest": oldest}
-        found = await self._reads.rows(SQL["load_powers_at"], values)
-        return {each["device_id"]: float(each["value"]) for each in found}
+        stored_rows = await self._reads.rows(SQL["load_powers_at"], values)
+        return {stored_row["device_id"]: float(stored_row["value"]) for stored_row in stored_rows}
 
     async def energy_rows(
         self, system_id: UUID, *, start: datetime, end: datetime
     ) -> Sequence[Sample]:
         """All raw samples over [start, end), by time."""
         values = {"system_id": system_id, "start": start, "end": end}
-        found: list[Sample] = []
+        samples: list[Sample] = []
         for kind in KINDS:
             query = built(
                 SQL["samples"], columns=kind.columns, table=kind.table, devices=kind.devices
             )
-            found += [record(kind.cls, each) for each in await rows(self._pool, query, values)]
-        return sorted(found, key=lambda sample: sample.at)
+            samples += [
+                record(kind.cls, stored_row) for stored_row in await rows(self._pool, query, values)
+            ]
+        return sorted(samples, key=lambda sample: sample.at)
 
     async def save_rollup(self, table: str, rows: Sequence[RollupRow]) -> None:
         """Upsert; a row is stored as the document that it is."""
@@ -133,9 +139,9 @@ class PostgresTelemetryStore:
         stored = [*columns, "start_at", "document"]
         query = built(SQL["save_rollup"], table=table, columns=stored, key=key)
         async with connected(self._pool) as connection:
-            for each in rows:
-                document = {name: _plain(value) for name, value in each.items()}
-                given = {name: each[name] for name in [*columns, "start_at"]}
+            for given_row in rows:
+                document = {name: _plain(value) for name, value in given_row.items()}
+                given = {name: given_row[name] for name in [*columns, "start_at"]}
                 await connection.execute(query, {**given, "document": Jsonb(document)})
 
     async def rollup(
@@ -144,13 +150,15 @@ class PostgresTelemetryStore:
         """Rows over [start, end), by time."""
         key = _rollup_key(table)
         query = built(SQL["rollup"], table=table, key=key)
-        found = await rows(self._pool, query, {"system_id": system_id, "start": start, "end": end})
+        stored_rows = await rows(
+            self._pool, query, {"system_id": system_id, "start": start, "end": end}
+        )
         return [
             {
-                **each["document"],
-                **{name: value for name, value in each.items() if name != "document"},
+                **stored_row["document"],
+                **{name: value for name, value in stored_row.items() if name != "document"},
             }
-            for each in found
+            for stored_row in stored_rows
         ]
 
     async def record_poll(
@@ -169,8 +177,8 @@ class PostgresTelemetryStore:
     async def poll_health(self, system_id: UUID, *, now: datetime) -> Sequence[PollHealth]:
         """How polling each adapter goes."""
         values = {"system_id": system_id, "now": now}
-        found = await rows(self._pool, SQL["poll_health"], values)
-        return [record(PollHealth, each) for each in found]
+        stored_rows = await rows(self._pool, SQL["poll_health"], values)
+        return [record(PollHealth, stored_row) for stored_row in stored_rows]
 
     async def apply_retention(self, *, now: datetime, raw_hours: float) -> int:
         """Make the coming days' partitions, drop days wholly older than ``raw_hours``.
@@ -205,7 +213,7 @@ def resolve_metric(metric: str, *, any_kind: bool) -> tuple[list[Kind], str]:
         Invalid: No sample has such a metric.
     """
     prefix, _, name = metric.rpartition(".")
-    kinds = [each for each in KINDS if prefix in {"", each.name} and name in each.metrics]
+    kinds = [kind for kind in KINDS if prefix in {"", kind.name} and name in kind.metrics]
     if not kinds:
         raise Invalid([("metric", f"no sample has a metric {metric!r}")])
     return (kinds if any_kind else kinds[:1]), name
@@ -222,8 +230,8 @@ def _taking(kind: Kind, samples: Sequence[Sample]) -> list[tuple[LiteralString, 
     return taking
 
 
-def _new(found: DictRow | None) -> int:
-    return 0 if found is None else int(found["new"])
+def _new(stored_row: DictRow | None) -> int:
+    return 0 if stored_row is None else int(stored_row["new"])
 
 
 def _column(value: object) -> object:
@@ -246,10 +254,10 @@ def _empty(
 
 
 def _joined(metric: str, values: Iterable[float]) -> float | None:
-    found = list(values)
-    if not found:
+    numbers = list(values)
+    if not numbers:
         return None
-    return math.fsum(found) if metric.endswith("_w") else fmean(found)
+    return math.fsum(numbers) if metric.endswith("_w") else fmean(numbers)
 
 
 def _rollup_key(table: str) -> str:
@@ -264,5 +272,5 @@ def _plain(value: object) -> object:
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, Mapping):
-        return {name: _plain(each) for name, each in value.items()}
+        return {name: _plain(item) for name, item in value.items()}
     return value
