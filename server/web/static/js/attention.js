@@ -1,6 +1,5 @@
 // What needs the owner: alerts and approvals, as the server renders them, and how many, on every page.
-import { send } from "./send.js";
-import { ofSite } from "./site.js";
+import { ofSite, send } from "./send.js";
 import { siteNow } from "./site_time.js";
 import { duration, text } from "./words.js";
 

@@ -1,5 +1,5 @@
 // The last 24 hours as lines and as a table: site time, 24 hours, one colour a quantity, gaps where nothing was measured.
-import { ofSite } from "./site.js";
+import { ofSite } from "./send.js";
 import { clock, day, siteNow } from "./site_time.js";
 import { decimalsOf, digits, text, unitOf, valueOf } from "./words.js";
 

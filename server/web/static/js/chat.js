@@ -1,6 +1,5 @@
 // Chat: a question is a run on the server; this page only listens, and may come back later. Questions wait their turn.
-import { send } from "./send.js";
-import { ofSite } from "./site.js";
+import { ofSite, send } from "./send.js";
 import { follow } from "./stream_source.js";
 import { digits } from "./words.js";
 

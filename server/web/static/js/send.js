@@ -18,3 +18,6 @@ export async function send(method, url, body, patienceMs = 20_000) {
 }
 
 function readable(text) { try { return text ? JSON.parse(text) : {}; } catch { return {}; } }
+
+// The site of this page, named with whatever its scripts ask: STOP on one site must not stop another.
+export const ofSite = (path) => (document.body.dataset.system ? `${path}${path.includes("?") ? "&" : "?"}system_id=${document.body.dataset.system}` : path);

@@ -1,8 +1,7 @@
 // The frame of every page: the live stream, its state, the site's clock, ages, the badge, and STOP.
 import "./stop.js";
 import { attend } from "./attention.js";
-import { send } from "./send.js";
-import { ofSite } from "./site.js";
+import { ofSite, send } from "./send.js";
 import { clock, heard, moment, siteNow } from "./site_time.js";
 import { listen } from "./stream.js";
 import { duration, text } from "./words.js";

@@ -1,6 +1,5 @@
 // STOP: two presses, by finger or by keyboard, on every page and without anything else of the page.
-import { send } from "./send.js";
-import { ofSite } from "./site.js";
+import { ofSite, send } from "./send.js";
 
 const ATTEMPTS = 3;
 const PATIENCE_MS = 8_000;

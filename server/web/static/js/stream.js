@@ -1,5 +1,5 @@
 // The page's ear: the stream that all tabs share, or one of its own where the browser has no shared workers.
-import { ofSite } from "./site.js";
+import { ofSite } from "./send.js";
 import { follow } from "./stream_source.js";
 
 const URL_ = ofSite("/api/stream");
