@@ -1,6 +1,7 @@
 """Replay a measured series through the whole core and say how long it took.
 
-``python -m bench.replay FILE [--pv-peak-kw 15] [--load-scale 1] [--json]``
+``python -m bench.replay FILE --latitude 34.1 --longitude -117.4 --timezone America/Los_Angeles
+[--pv-peak-kw 15] [--load-scale 1] [--json]``; the place may be left out where the file's is known.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from commandcenter.replay import SeriesPlace
 from energy.site.preferences import Preferences
 from forecasting.clear_sky import ArrayGeometry, ClearSkyModel
 from services.errors import CommandCenterError
@@ -26,20 +28,20 @@ _PREPARED_DAYS = 400
 def main(arguments: list[str] | None = None) -> int:
     """Run the benchmark; returns the exit code."""
     given = _parser().parse_args(arguments)
+    place = SeriesPlace(latitude=given.latitude, longitude=given.longitude, timezone=given.timezone)
+    if place.assumed_for(given.file):
+        print(place.told(given.file), file=sys.stderr)
+        return 2
     started = time.perf_counter()
     try:
         series = read_series(given.file, home=given.home)
         peak_w = given.pv_peak_kw * 1_000.0 if given.pv_peak_kw else max(series.pv_w)
+        latitude, longitude, timezone = place.for_file(given.file)
         preferences = replace(
-            Preferences(),
-            latitude=given.latitude,
-            longitude=given.longitude,
-            timezone=given.timezone,
+            Preferences(), latitude=latitude, longitude=longitude, timezone=timezone
         )
         sky = ClearSkyModel(
-            ArrayGeometry(
-                latitude=given.latitude, longitude=given.longitude, peak_w=max(1.0, peak_w)
-            )
+            ArrayGeometry(latitude=latitude, longitude=longitude, peak_w=max(1.0, peak_w))
         )
         first = datetime.fromtimestamp(series.at_s[0], UTC)
         days = int((series.at_s[-1] - series.at_s[0]) // 86_400.0) + 4
@@ -74,9 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--load-scale", type=float, default=1.0)
     parser.add_argument("--step-s", type=float, default=300.0)
     parser.add_argument("--home")
-    parser.add_argument("--latitude", type=float, default=47.4)
-    parser.add_argument("--longitude", type=float, default=8.1)
-    parser.add_argument("--timezone", default="Europe/Zurich")
+    parser.add_argument("--latitude", type=float)
+    parser.add_argument("--longitude", type=float)
+    parser.add_argument("--timezone")
     parser.add_argument("--chart", type=Path, help="write a .png or .html chart")
     parser.add_argument("--json", action="store_true")
     return parser

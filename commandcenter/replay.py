@@ -35,13 +35,38 @@ class SeriesPlace:
         """Latitude, longitude and time zone."""
         defaults = Preferences()
         known = (defaults.latitude, defaults.longitude, defaults.timezone)
-        if path.name.startswith("aew_"):
+        if _is_swiss(path):
             known = SWITZERLAND
         return (
             known[0] if self.latitude is None else self.latitude,
             known[1] if self.longitude is None else self.longitude,
             known[2] if self.timezone is None else self.timezone,
         )
+
+    def assumed_for(self, path: Path) -> tuple[str, ...]:
+        """What is neither given nor known of the file."""
+        if _is_swiss(path):
+            return ()
+        given = {
+            "latitude": self.latitude,
+            "longitude": self.longitude,
+            "timezone": self.timezone,
+        }
+        return tuple(name for name, value in given.items() if value is None)
+
+    def told(self, path: Path) -> str:
+        """The place in a sentence: sun and nights are those of this place, right or wrong."""
+        latitude, longitude, timezone = self.for_file(path)
+        place = f"The sun is that of {latitude:g}°, {longitude:g}° ({timezone})"
+        assumed = self.assumed_for(path)
+        if not assumed:
+            return f"{place}."
+        options = ", ".join(f"--{name}" for name in assumed)
+        return f"{place}, which is partly assumed: name the series' own with {options}."
+
+
+def _is_swiss(path: Path) -> bool:
+    return path.name.startswith("aew_")
 
 
 def run_replay(

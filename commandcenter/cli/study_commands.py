@@ -67,6 +67,7 @@ async def replay(
 
     if chart is not None:
         _check_chart(chart)
+    place = SeriesPlace(latitude=latitude, longitude=longitude, timezone=timezone)
     bar_console = Console(stderr=True)
     with Progress(
         TextColumn("replaying"),
@@ -84,12 +85,13 @@ async def replay(
             home=home,
             step_s=step_s,
             start_soc_pct=start_soc,
-            place=SeriesPlace(latitude=latitude, longitude=longitude, timezone=timezone),
+            place=place,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     if chart is not None:
         _write_whole(chart, lambda draft: write_chart(result, draft))
     if json:
+        bar_console.print(place.told(file), highlight=False)
         print_json(result_json(result))
         return
     table = Table("What", "How much")
@@ -97,7 +99,7 @@ async def replay(
         table.add_row(*(str(cell) for cell in row))
     console = Console()
     console.print(table)
-    for note in notes(result):
+    for note in (place.told(file), *notes(result)):
         console.print(note)
 
 

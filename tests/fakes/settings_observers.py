@@ -61,6 +61,13 @@ OTHERS = (
         priority_level=4,
         operating_mode=MinerMode.AGGRESSIVE,
     ),
+    replace(
+        SMALL,
+        id="10000000-0000-0000-0000-0000000000a5",
+        name="Sun alone",
+        priority_level=9,
+        operating_mode=MinerMode.OPPORTUNISTIC,
+    ),
 )
 """What runs beside the miner: each mode, in several ranks."""
 

@@ -94,12 +94,17 @@ PREFERENCES: dict[str, Effect] = {
     "balanced_stop_step_pct": Effect(1.0, decisions),
     "balanced_start_band_pct": Effect(40.0, decisions),
     "balanced_start_step_pct": Effect(30.0, decisions),
-    "aggressive_stop_band_pct": Effect(-12.0, decisions),
+    "aggressive_stop_band_pct": Effect(-12.0, decisions, {"aggressive_start_band_pct": 20.0}),
     "aggressive_stop_step_pct": Effect(1.0, decisions),
     "aggressive_start_band_pct": Effect(20.0, decisions),
     "aggressive_start_step_pct": Effect(30.0, decisions),
     "sun_stop_soc_pct": Effect(20.0, decisions),
     "sun_start_soc_pct": Effect(90.0, decisions),
+    "sun_start_step_pct": Effect(0.0, decisions),
+    "sun_lend_soc_pct": Effect(
+        90.0, later_decisions, {"sun_start_soc_pct": 90.0, "sun_start_step_pct": 0.0}
+    ),
+    "sun_delay_minutes": Effect(0.0, later_decisions),
     "soc_critical_pct": Effect(30.0, alerts),
     "soc_minimum_pct": Effect(50.0, decisions),
     "soc_warning_pct": Effect(60.0, alerts),
