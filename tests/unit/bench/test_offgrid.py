@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.offgrid import OWNER, READINGS, live, main, miners_of, sky_model, summary
+from bench.offgrid import OWNER, READINGS, Controller, live, main, miners_of, sky_model, summary
 from bench.offgrid_deciders import CoreDecider
 from bench.offgrid_plant import (
     CAPACITY_WH,
@@ -99,3 +99,23 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--weeks", "1", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["unserved_without_miners_kwh"] > 0.0
     assert main(["--set", "sun_to_come_trust=2"]) == 2
+
+
+@pytest.mark.parametrize("readings", ["fresh", "late+quantised"])
+@pytest.mark.parametrize("begins_h", [6, 11], ids=["nearly full at dawn", "floating at eleven"])
+def test_sun_only_miners_on_a_fresh_install_find_the_hidden_surplus(
+    sky: SkyModel, summer: Week, begins_h: int, readings: str
+) -> None:
+    """A clear summer day of a full battery: without miners some 76 kWh are thrown away."""
+    plant = Plant(soc=0.97)
+    control = Controller(core(MinerMode.OPPORTUNISTIC, sky), readings)
+    before_wh = 0.0
+    for minute in range(6 * 60, 24 * 60):
+        at = summer.at(minute)
+        plant.step(clear_sky_w(at), summer.house_w[minute])
+        if minute < begins_h * 60:
+            before_wh = plant.curtailed_wh
+        else:
+            control.cycle(plant, summer.at(minute + 1))
+    assert plant.curtailed_wh - before_wh < 10_000.0
+    assert sum(miner.hashing_wh for miner in plant.miners) > 40_000.0
