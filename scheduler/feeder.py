@@ -60,6 +60,7 @@ class QueueFeeder:
         """
         self._app, self._clock, self._wall = app, clock, wall
         self._open_sites = open_sites
+        self._were_open: frozenset[UUID] = frozenset()
         self._gathering: dict[str, dict[str, QueuedRun]] = {}
         self._putting: dict[str, asyncio.Task[frozenset[str]]] = {}
 
@@ -103,8 +104,7 @@ class QueueFeeder:
         await asyncio.sleep(wait_s)
         runs = self._gathering.pop(job.name)
         if job.queue is Queue.COMMANDS and self._open_sites is not None:
-            busy = await self._open_sites()
-            runs = {name: run for name, run in runs.items() if run.subject.system_id in busy}
+            runs = await self._of_open_sites(self._open_sites, runs)
         mine = await self._claimed(runs) if runs else []
         slot = int(asyncio.get_running_loop().time() / GATHER_S) % WAITING_BATCHES
         for number, names in enumerate(_parted(mine)):
@@ -119,6 +119,16 @@ class QueueFeeder:
             except AlreadyEnqueued:
                 log.warning("batch_dropped", job=job.name, members=len(members))
         return frozenset(mine)
+
+    async def _of_open_sites(
+        self, open_sites: OpenSites, runs: Mapping[str, QueuedRun]
+    ) -> dict[str, QueuedRun]:
+        """Those of sites with open actions, and once more of those that had some: a failure that
+        was written down does not stay the last word.
+        """
+        busy = frozenset(await open_sites())
+        wanted, self._were_open = busy | self._were_open, busy
+        return {name: run for name, run in runs.items() if run.subject.system_id in wanted}
 
     async def _claimed(self, runs: Mapping[str, QueuedRun]) -> list[str]:
         """The runs whose period no scheduler has put in before."""
