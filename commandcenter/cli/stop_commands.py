@@ -18,6 +18,10 @@ _NO_SITE = (
     "There is no site in {home} yet, so nothing was done: bring it up with `commandcenter up`, or"
     " set COMMANDCENTER_HOME or DATABASE_URL to those of the running site."
 )
+_NO_LOADS = (
+    "note: the site in {home} has no controlled loads, so nothing was switched off. If another is"
+    " meant, set COMMANDCENTER_HOME or DATABASE_URL to those of the running site."
+)
 _NO_REASON = "asked for on the command line"
 
 
@@ -82,6 +86,8 @@ async def _from_here(settings: Settings, latched: bool | None, reason: str) -> J
             state = await emergency.state(site.system_id)
         elif latched:
             state = await emergency.latch(site.system_id, by=by, reason=reason)
+            if not await site.stores.site.loads(site.system_id):
+                typer.echo(_NO_LOADS.format(home=settings.home), err=True)
         else:
             state = await emergency.release(site.system_id, by=by, reason=reason)
     return {"latched": state.latched, "by": state.changed_by, "reason": state.reason}

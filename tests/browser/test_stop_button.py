@@ -165,3 +165,14 @@ def test_stop_stops_the_site_of_its_page(
     state = served.run(served.site.services.emergency.state(OTHER_SYSTEM_ID))
     assert (state.latched, served.latched()) == (True, None)
     served.run(served.site.services.emergency.release(OTHER_SYSTEM_ID, by="test", reason="over"))
+
+
+def test_whoever_is_signed_out_is_told_so(visit: Visit, served: ServedSite) -> None:
+    page = visit()
+    page.context.clear_cookies()
+    open_by_keyboard(page)
+    page.keyboard.press("Enter")
+    expect(page.locator("#stop-problem")).to_contain_text(
+        "Not stopped: you are signed out, sign in again."
+    )
+    assert served.latched() is None

@@ -138,6 +138,13 @@ def test_the_address_file_is_private_and_goes_with_the_program(start: Start) -> 
     assert not file.exists()
 
 
+def test_a_stop_of_a_site_without_switches_says_that_none_was_switched(tmp_path: Path) -> None:
+    """With another site's folder the owner would go to bed."""
+    stopped = cli(tmp_path / "elsewhere", "emergency-stop", extra={"SITE": "none"})
+    assert (stopped.returncode, "LATCHED" in stopped.stdout) == (0, True)
+    assert "nothing was switched off" in stopped.stderr
+
+
 def test_a_killed_program_is_not_waited_for(start: Start) -> None:
     program = start("killed", SITE="none")
     program.kill_group()

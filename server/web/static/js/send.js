@@ -8,6 +8,7 @@ export async function send(method, url, body, patienceMs = 20_000) {
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     const data = readable(await answer.text());
+    if (answer.status === 401) throw new Error("you are signed out, sign in again");
     if (!answer.ok) throw new Error(data.detail || `the server answered ${answer.status}`);
     return data;
   } catch (error) {
