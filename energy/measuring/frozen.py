@@ -51,8 +51,8 @@ def frozen_sources(snapshot: Snapshot, stuck: Stuck) -> tuple[Frozen, Stuck]:
         return NOTHING_FROZEN, ()
     frozen: dict[str, str] = {}
     known, kept = dict(stuck), []
-    for source in dict.fromkeys(each.source for each in noisy):
-        carrying = [each for each in snapshot.carrying if each.source == source]
+    for source in dict.fromkeys(reading.source for reading in noisy):
+        carrying = [reading for reading in snapshot.carrying if reading.source == source]
         why = _stood_through_a_step(carrying)
         since = known.get(source)
         if why is None and since is not None and _still_since(carrying, snapshot.at, since):
@@ -60,7 +60,7 @@ def frozen_sources(snapshot: Snapshot, stuck: Stuck) -> tuple[Frozen, Stuck]:
         if why is not None:
             kept.append((source, snapshot.at if since is None else since))
         else:
-            why = _all_stand([each for each in noisy if each.source == source])
+            why = _all_stand([reading for reading in noisy if reading.source == source])
         if why is not None:
             frozen[source] = why
     return frozen, tuple(kept)
@@ -70,8 +70,8 @@ def _anything_stands(noisy: Sequence[Reading]) -> bool:
     """Whether there is anything to look into: almost never, and every cycle asks (a plain loop is
     half the time of ``any``).
     """
-    for each in noisy:
-        if each.unchanged_s >= FROZEN_AFTER_S or each.stood_through_w >= OWN_STEP_W:
+    for reading in noisy:
+        if reading.unchanged_s >= FROZEN_AFTER_S or reading.stood_through_w >= OWN_STEP_W:
             return True
     return False
 
@@ -83,10 +83,10 @@ def why_voltage_stands(reading: Reading, snapshot: Snapshot) -> str | None:
     """
     if reading.unchanged_s < VOLTAGE_ONLY_FROZEN_AFTER_S:
         return None
-    if any(each.source == reading.source for each in snapshot.noisy):
+    if any(other.source == reading.source for other in snapshot.noisy):
         return None
-    others = [each for each in (*snapshot.noisy, *snapshot.voltages) if each is not reading]
-    moving = any(each.unchanged_s < MOVING_WITHIN_S for each in others)
+    others = [other for other in (*snapshot.noisy, *snapshot.voltages) if other is not reading]
+    moving = any(other.unchanged_s < MOVING_WITHIN_S for other in others)
     if not moving or _confirmed(reading, snapshot.voltages):
         return None
     return f"its voltage has stood for {duration(reading.unchanged_s)} while others move"
@@ -96,7 +96,7 @@ def _stood_through_a_step(carrying: Sequence[Reading]) -> str | None:
     """Neither load nor current has moved while our own loads changed. A current of zero may stand
     where the grid carries them.
     """
-    steps = [each.stood_through_w for each in carrying if each.value != 0.0]
+    steps = [reading.stood_through_w for reading in carrying if reading.value != 0.0]
     if not steps or min(steps) < OWN_STEP_W:
         return None
     return f"our own loads changed by {watts(min(steps))} and it showed nothing of it"
@@ -105,14 +105,16 @@ def _stood_through_a_step(carrying: Sequence[Reading]) -> str | None:
 def _still_since(carrying: Sequence[Reading], at: datetime, since: datetime) -> bool:
     """Whether no value has moved in a sample that was taken after ``since``."""
     age_s = (at - since).total_seconds()
-    telling = [each for each in carrying if each.value != 0.0]
-    return bool(telling) and all(each.age_s + each.unchanged_s >= age_s for each in telling)
+    telling = [reading for reading in carrying if reading.value != 0.0]
+    return bool(telling) and all(
+        reading.age_s + reading.unchanged_s >= age_s for reading in telling
+    )
 
 
 def _all_stand(mine: Sequence[Reading]) -> str | None:
     """Zeros alone prove nothing: at night the sun stands at zero."""
-    telling = [each.unchanged_s for each in mine if each.value != 0.0]
-    if not telling or any(each.unchanged_s < FROZEN_AFTER_S for each in mine):
+    telling = [reading.unchanged_s for reading in mine if reading.value != 0.0]
+    if not telling or any(reading.unchanged_s < FROZEN_AFTER_S for reading in mine):
         return None
     return f"all that it measures has stood still for {duration(min(telling))}"
 

@@ -231,7 +231,11 @@ def _battery_power(power: Quantity, chosen: VoltageInForce, current: Quantity) -
 
 def not_believed(measured: Measured) -> tuple[str, ...]:
     """Why each quantity that was said and is not believed is left out, once per reason."""
-    reasons = [each.reason for each in quantities(measured).values() if each.quality in _DOUBTED]
+    reasons = [
+        quantity.reason
+        for quantity in quantities(measured).values()
+        if quantity.quality in _DOUBTED
+    ]
     return tuple(dict.fromkeys(reasons))
 
 
@@ -249,4 +253,4 @@ def quantities(measured: Measured) -> dict[str, Quantity]:
 
 
 def _notes(*quantities: Quantity) -> list[str]:
-    return [each.reason for each in quantities if each.reason]
+    return [quantity.reason for quantity in quantities if quantity.reason]

@@ -48,7 +48,7 @@ def voltage_in_force(
     from_inverter = inverter if not_inverter is None else None
     chosen = _chosen(from_monitor, from_inverter, preferences)
     if chosen is None:
-        rejected = [each for each in (not_monitor, not_inverter) if each is not None]
+        rejected = [refused for refused in (not_monitor, not_inverter) if refused is not None]
         return _none_in_force(rejected, snapshot, preferences, memory)
     notes = _notes(monitor, not_monitor) if chosen is from_inverter else ()
     return _in_force(chosen, notes, snapshot, preferences, memory)
@@ -120,13 +120,13 @@ def _none_in_force(
         reason = WAITING if waiting else "There is no battery voltage at all."
         voltage = MISSING._replace(reason=reason)
         return VoltageInForce(voltage, (reason,), lost=not waiting, waiting=waiting)
-    notes = tuple(each.reason for each in rejected)
+    notes = tuple(refused.reason for refused in rejected)
     voltage = rejected[0]._replace(reason=" ".join(notes))
-    if any(each.quality is Quality.FROZEN for each in rejected):
+    if any(refused.quality is Quality.FROZEN for refused in rejected):
         return VoltageInForce(voltage, notes, lost=True)
     before = memory.voltage_implausible_since
     since = snapshot.at if before is None else before
-    limit_s = min(failsafe_after_s(each, preferences) for each in snapshot.voltages)
+    limit_s = min(failsafe_after_s(reading, preferences) for reading in snapshot.voltages)
     lost = (snapshot.at - since).total_seconds() > limit_s
     return VoltageInForce(voltage, notes, lost=lost, implausible_since=since)
 
