@@ -57,6 +57,7 @@ TOPICS: dict[Topic, tuple[str, ...]] = {
         "unknown_night_hours",
         "assumed_base_load_w",
         "dark_day_reserve_wh",
+        "overcast_sun_pct",
         "reserve_ceiling_pct",
         "balanced_stop_band_pct",
         "balanced_stop_step_pct",

@@ -77,6 +77,7 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("night_margin", 1, 2),
     ("sun_to_come_trust", 0, 1),
     ("unknown_night_hours", 0, 24),
+    ("overcast_sun_pct", 0, 100),
     ("reserve_ceiling_pct", 50, 100),
     ("balanced_stop_band_pct", 0, 50),
     ("balanced_stop_step_pct", 0, 50),

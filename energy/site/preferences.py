@@ -96,6 +96,7 @@ class Preferences:
     unknown_night_hours: float = 14.0
     assumed_base_load_w: float = 1_000.0
     dark_day_reserve_wh: float | None = None
+    overcast_sun_pct: float = 27.0
     reserve_ceiling_pct: float = 97.0
     balanced_stop_band_pct: float = 4.0
     balanced_stop_step_pct: float = 6.0

@@ -57,6 +57,9 @@ class Sky:
             from now at night, the whole coming night by day; None when there is no model.
         sun_to_come_wh: Energy that the expected sun still brings beyond the base load until dusk,
             Wh; None when there is no model.
+        next_day_hours: Hours of the day after the coming night in which the expected sun carries
+            the base load; None when there is no model.
+        next_day_clear_wh: What a clear sky would give in those hours, Wh; None likewise.
         sun_carries_base_load: Whether the expected sun carries the base load at the snapshot's
             time.
     """
@@ -65,6 +68,8 @@ class Sky:
     sunny: bool | None = None
     night_hours: float | None = None
     sun_to_come_wh: float | None = None
+    next_day_hours: float | None = None
+    next_day_clear_wh: float | None = None
     sun_carries_base_load: bool | None = None
 
 

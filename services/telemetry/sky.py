@@ -5,21 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from energy.battery.storing import STORED_SHARE
 from energy.site.miners import Learned
 from energy.site.snapshot import Sky
 from services.telemetry.ports import SkyModel
 
 STEP = timedelta(minutes=15)
-STEPS = 4 * 36
+STEPS = 4 * 48
+LONGEST_NIGHT_STEPS = 4 * 36
 SUNNY_INDEX = 0.7
 """Measured to clear-sky power from which it counts as sunny."""
 
 SUNNY_MIN_W = 300.0
-
-STORED_SHARE = 0.80
-"""Of the sun that goes into a bank by day, this share is there for the house at night: charging,
-the bank itself and the inverter keep the rest (0.98 · 0.95 · 0.92).
-"""
 
 
 class Outlook(NamedTuple):
@@ -29,10 +26,14 @@ class Outlook(NamedTuple):
         night_hours: Hours from now (at night) or from the coming dusk (by day) until it does.
         sun_to_come_wh: Energy beyond the base load from now until dusk, as far as the bank gives it
             back to the house, Wh.
+        next_day_hours: Hours of the day after that night in which it carries the base load.
+        next_day_clear_wh: What a clear sky would give in them, Wh.
     """
 
     night_hours: float
     sun_to_come_wh: float
+    next_day_hours: float
+    next_day_clear_wh: float
 
 
 def sky_now(
@@ -71,6 +72,8 @@ def sky_now(
         sunny=_sunny(clear_w, pv_w, ratio, full=full),
         night_hours=None if outlook is None else outlook.night_hours,
         sun_to_come_wh=None if outlook is None else outlook.sun_to_come_wh,
+        next_day_hours=None if outlook is None else outlook.next_day_hours,
+        next_day_clear_wh=None if outlook is None else outlook.next_day_clear_wh,
         sun_carries_base_load=None if base_w is None else clear_w * factor >= base_w,
     )
 
@@ -78,16 +81,27 @@ def sky_now(
 def outlook_of(model: SkyModel, at: datetime, base_w: float, factor: float) -> Outlook:
     """The outlook at ``at``: the model's clear sky times ``factor``."""
     hours = STEP.total_seconds() / 3_600.0
-    dark, come_wh = 0, 0.0
+    dark, bright, come_wh, next_day_wh = 0, 0, 0.0, 0.0
     for step in range(STEPS):
-        beyond_w = model.clear_sky_w(at + STEP * step) * factor - base_w
+        clear_w = model.clear_sky_w(at + STEP * step)
+        beyond_w = clear_w * factor - base_w
         if beyond_w < 0.0:
+            if bright > 0:
+                break
             dark += 1
-        elif dark > 0:
-            break
-        else:
+            if dark == LONGEST_NIGHT_STEPS:
+                break
+        elif dark == 0:
             come_wh += beyond_w * hours * STORED_SHARE
-    return Outlook(night_hours=dark * hours, sun_to_come_wh=come_wh)
+        else:
+            bright += 1
+            next_day_wh += clear_w * hours
+    return Outlook(
+        night_hours=dark * hours,
+        sun_to_come_wh=come_wh,
+        next_day_hours=bright * hours,
+        next_day_clear_wh=next_day_wh,
+    )
 
 
 def _sunny(clear_w: float, pv_w: float | None, ratio: float | None, *, full: bool) -> bool | None:

@@ -90,6 +90,8 @@ SKY = Sky(
     sunny=True,
     night_hours=9.0,
     sun_to_come_wh=6_000.0,
+    next_day_hours=11.0,
+    next_day_clear_wh=70_000.0,
     sun_carries_base_load=True,
 )
 LEARNED = Learned(resistance_ohm=0.01, clear_sky_ratio=0.9, mean_base_load_w=800.0)

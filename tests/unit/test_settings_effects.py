@@ -89,6 +89,7 @@ PREFERENCES: dict[str, Effect] = {
     "unknown_night_hours": Effect(2.0, decisions),
     "assumed_base_load_w": Effect(4000.0, decisions),
     "dark_day_reserve_wh": Effect(1000.0, decisions),
+    "overcast_sun_pct": Effect(0.0, decisions),
     "reserve_ceiling_pct": Effect(60.0, decisions),
     "balanced_stop_band_pct": Effect(12.0, decisions),
     "balanced_stop_step_pct": Effect(1.0, decisions),

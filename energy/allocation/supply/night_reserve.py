@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from energy.allocation.decision import AllocationInput
 from energy.allocation.supply.bands import EnergyBands, settings_of, usable_energy_wh
 from energy.battery.learning import DAY_H
+from energy.battery.storing import STORED_SHARE
 from energy.measuring.measured import Measured
 from energy.site.miners import Learned, MinerMode, MinerProfile
 from energy.site.preferences import Preferences
@@ -43,6 +44,7 @@ class Reserve:
             owner's minimum SOC); negative below it. None without a voltage.
         tonight_wh: Tonight's part.
         dark_day_wh: The dark day's part; with a plan, what the plan wants beyond tonight.
+        overcast_day_wh: What the sun of the day after tonight brings back even if it is overcast.
         known: Whether tonight's part and the usable energy are known: otherwise nothing starts on
             battery.
         enabled: The owner wants a reserve.
@@ -56,6 +58,7 @@ class Reserve:
     usable_wh: float | None
     tonight_wh: float
     dark_day_wh: float
+    overcast_day_wh: float
     known: bool
     enabled: bool
     proven_full: bool
@@ -88,14 +91,21 @@ class Reserve:
     def stops_below_wh(self, profile: MinerProfile) -> float:
         """Usable energy below which a running load stops unless the sun carries it.
 
-        Bands below the reserve reach into the dark day, never into what tonight needs.
+        Bands below the reserve reach into the dark day, as far as the next day's sun brings it
+        back even under clouds, and never into what tonight needs.
         """
-        return max(self.tonight_wh, self.reserve_wh + self.bands.stop_wh(profile))
+        band_wh = self.bands.stop_wh(profile) + self._not_brought_back_wh(profile)
+        return max(self.tonight_wh, self.reserve_wh + band_wh)
 
     def starts_above_wh(self, profile: MinerProfile) -> float:
         """Usable energy above which a load may start: always somewhat above its stop."""
         least_wh = self.stops_below_wh(profile) + self.bands.narrowest_wh
-        return max(least_wh, self.reserve_wh + self.bands.start_wh(profile))
+        band_wh = self.bands.start_wh(profile) + self._not_brought_back_wh(profile)
+        return max(least_wh, self.reserve_wh + band_wh)
+
+    def _not_brought_back_wh(self, profile: MinerProfile) -> float:
+        """By how much bands below the reserve are raised."""
+        return max(0.0, -self.bands.stop_wh(profile) - self.overcast_day_wh)
 
     def allows_start(self, profile: MinerProfile, *, sun_carries: bool) -> bool:
         """Whether a load may start; ``sun_carries``: the sun alone gives its power.
@@ -146,7 +156,8 @@ def reserve_of(question: AllocationInput, measured: Measured, *, proven_full: bo
     soc_now_pct = measured.soc_pct
     usable_wh = None if soc_now_pct is None else usable_energy_wh(soc_now_pct, preferences)
     learned_w = mean_of_a_day_w(question.learned, preferences)
-    night = night_of(question.snapshot.sky, learned_w, measured.base_load_w, preferences)
+    sky = question.snapshot.sky
+    night = night_of(sky, learned_w, measured.base_load_w, preferences)
     dark_day_wh = _dark_day_wh(preferences)
     if question.reserve_wh is not None:
         dark_day_wh = max(0.0, question.reserve_wh - night.need_wh)
@@ -155,6 +166,7 @@ def reserve_of(question: AllocationInput, measured: Measured, *, proven_full: bo
         usable_wh=usable_wh,
         tonight_wh=night.need_wh,
         dark_day_wh=dark_day_wh,
+        overcast_day_wh=_overcast_day_wh(sky, learned_w, preferences),
         known=night.known and usable_wh is not None,
         enabled=preferences.night_reserve_enabled,
         proven_full=proven_full,
@@ -194,3 +206,12 @@ def _dark_day_wh(preferences: Preferences) -> float:
     if preferences.dark_day_reserve_wh is not None:
         return preferences.dark_day_reserve_wh
     return preferences.battery_capacity_wh * DARK_DAY_PCT / 100.0
+
+
+def _overcast_day_wh(sky: Sky, mean_base_load_w: float | None, preferences: Preferences) -> float:
+    """What an overcast next day leaves for the battery beyond the house; 0 where unknown."""
+    clear_wh, hours = sky.next_day_clear_wh, sky.next_day_hours
+    if clear_wh is None or hours is None or mean_base_load_w is None:
+        return 0.0
+    beyond_wh = clear_wh * preferences.overcast_sun_pct / 100.0 - mean_base_load_w * hours
+    return max(0.0, beyond_wh * STORED_SHARE)

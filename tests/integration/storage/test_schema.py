@@ -74,6 +74,7 @@ PREFERENCES: list[tuple[str, Any]] = [
     ("unknown_night_hours", 25.0),
     ("assumed_base_load_w", INFINITY),
     ("dark_day_reserve_wh", 48_001.0),
+    ("overcast_sun_pct", 101.0),
     ("reserve_ceiling_pct", 49.0),
     ("balanced_stop_band_pct", 16.0),
     ("balanced_start_step_pct", 5.0),

@@ -17,21 +17,21 @@ from services.errors import VendorError
 from tests.fakes.vendor_http import Loopback, Script, ShellyDevice, Waits
 
 ONCE = Backoff(tries=1)
-Reading = Callable[[httpx2.AsyncClient, str], Awaitable[object]]
+Reading = Callable[..., Awaitable[object]]
 
 
-def vrm(http: httpx2.AsyncClient, url: str) -> Awaitable[object]:
-    client = VrmClient(http=http, token="t", base_url=url, timeout_s=0.2, backoff=ONCE)
+def vrm(http: httpx2.AsyncClient, url: str, wait_s: float = 0.2) -> Awaitable[object]:
+    client = VrmClient(http=http, token="t", base_url=url, timeout_s=wait_s, backoff=ONCE)
     return client.user_id()
 
 
-def solark(http: httpx2.AsyncClient, url: str) -> Awaitable[object]:
+def solark(http: httpx2.AsyncClient, url: str, wait_s: float = 0.2) -> Awaitable[object]:
     account = SolArkAccount(username="u", password="p", base_url=url)
-    return SolArkClient(http=http, account=account, timeout_s=0.2, backoff=ONCE).realtime(1)
+    return SolArkClient(http=http, account=account, timeout_s=wait_s, backoff=ONCE).realtime(1)
 
 
-def shelly(http: httpx2.AsyncClient, url: str) -> Awaitable[object]:
-    return ShellyClient(http=http, base_url=url, timeout_s=0.2, backoff=ONCE).status()
+def shelly(http: httpx2.AsyncClient, url: str, wait_s: float = 0.2) -> Awaitable[object]:
+    return ShellyClient(http=http, base_url=url, timeout_s=wait_s, backoff=ONCE).status()
 
 
 @pytest.mark.parametrize("reading", [vrm, solark, shelly])
@@ -50,7 +50,7 @@ def shelly(http: httpx2.AsyncClient, url: str) -> Awaitable[object]:
 async def test_slow_and_broken(reading: Reading, sent: bytes | None, detail: str) -> None:
     async with Loopback(Script([sent])) as server, httpx2.AsyncClient() as http:
         with pytest.raises(VendorError, match=detail) as caught:
-            await reading(http, server.url)
+            await reading(http, server.url, 0.2 if sent is None else 20.0)
     assert caught.value.retry
 
 

@@ -71,6 +71,7 @@ def ask(
     )
 
 
+BRIGHT_AFTER_NIGHT = Sky(night_hours=10.0, next_day_hours=10.0, next_day_clear_wh=200_000.0)
 NO_DARK_DAY = Preferences(dark_day_reserve_wh=0.0, aggressive_start_band_pct=8.0)
 ON = replace(running(MINER), power_in_load_w=0.0)
 
@@ -426,7 +427,7 @@ def waiting(**changes: Any) -> AllocationInput:
         pytest.param(
             ask(
                 profile=replace(MINER, operating_mode=MinerMode.AGGRESSIVE),
-                snapshot=picture(pv_w=3_000.0, sky=Sky(night_hours=10.0)),
+                snapshot=picture(pv_w=3_000.0, sky=BRIGHT_AFTER_NIGHT),
                 learned=Learned(mean_base_load_w=2_000.0),
                 preferences=NO_DARK_DAY,
             ),

@@ -435,17 +435,26 @@ def test_what_the_battery_lends_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("dark_day_wh", "stops_wh", "starts_wh"),
+    ("dark_day_wh", "clear_wh", "stops_wh", "starts_wh"),
     [
-        pytest.param(12_000.0, 12_400.0, 18_160.0, id="20 % of 48 kWh into the dark day"),
-        pytest.param(5_000.0, 10_000.0, 11_160.0, id="never into what tonight needs"),
-        pytest.param(0.0, 10_000.0, 10_960.0, id="and it starts two per cent above its stop"),
+        pytest.param(12_000.0, 1e5, 12_400.0, 18_160.0, id="20 % of 48 kWh into the dark day"),
+        pytest.param(5_000.0, 1e5, 10_000.0, 11_160.0, id="never into what tonight needs"),
+        pytest.param(0.0, 1e5, 10_000.0, 10_960.0, id="and it starts two per cent above its stop"),
+        pytest.param(
+            12_000.0,
+            5e4,
+            19_200.0,
+            24_960.0,
+            id="as far as an overcast day brings it back: 2.8 kWh",
+        ),
+        pytest.param(12_000.0, 3e4, 22_000.0, 27_760.0, id="not at all where it carries no house"),
+        pytest.param(12_000.0, None, 22_000.0, 27_760.0, id="nor where the next day is unknown"),
     ],
 )
 def test_aggressive_loads_may_use_the_dark_day(
-    dark_day_wh: float, stops_wh: float, starts_wh: float
+    dark_day_wh: float, clear_wh: float | None, stops_wh: float, starts_wh: float
 ) -> None:
-    """Tonight needs 10 kWh."""
+    """Tonight needs 10 kWh; of a clear next day's sun an overcast one gives 27 %."""
     bold = replace(PLAIN, operating_mode=MinerMode.AGGRESSIVE)
     owner = replace(
         DEFAULTS,
@@ -455,7 +464,7 @@ def test_aggressive_loads_may_use_the_dark_day(
         aggressive_start_band_pct=-8.0,
     )
     question = ask(
-        snapshot=snapshot(sky=NIGHT),
+        snapshot=snapshot(sky=replace(NIGHT, next_day_hours=10.0, next_day_clear_wh=clear_wh)),
         learned=Learned(mean_base_load_w=1_000.0),
         preferences=owner,
         miners=(bold,),

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from energy.battery.storing import STORED_SHARE
 from energy.site.miners import Learned
 from energy.site.snapshot import Sky
 from services.telemetry.ports import SkyModel
-from services.telemetry.sky import STORED_SHARE, sky_now
+from services.telemetry.sky import sky_now
 
 NOTHING_LEARNED = Learned()
 MIDNIGHT = datetime(2026, 6, 21, tzinfo=UTC)
@@ -66,6 +67,21 @@ def test_nights(
     sky = seen(TwelveHourSun(), hour, learned)
     assert (sky.night_hours, sky.sun_carries_base_load) == (night_hours, carries)
     assert sky.sun_to_come_wh == pytest.approx(to_come_wh * STORED_SHARE)
+
+
+@pytest.mark.parametrize(
+    ("hour", "ratio", "bright_hours"),
+    [
+        pytest.param(6, 1.0, 12.0, id="at dawn the day after"),
+        pytest.param(12, 0.5, 12.0, id="by day that of tomorrow"),
+        pytest.param(23, 1.0, 12.0, id="at night the coming one"),
+        pytest.param(12, 0.05, 0.0, id="none that carries the house"),
+    ],
+)
+def test_the_day_after_the_night(hour: float, ratio: float, bright_hours: float) -> None:
+    learned = Learned(clear_sky_ratio=ratio, mean_base_load_w=1_000.0)
+    sky = seen(TwelveHourSun(), hour, learned)
+    assert (sky.next_day_hours, sky.next_day_clear_wh) == (bright_hours, 10_000.0 * bright_hours)
 
 
 def test_a_sun_that_never_sets() -> None:

@@ -1,0 +1,8 @@
+"""What storing energy costs."""
+
+STORED_SHARE = 0.80
+"""Of the sun that is expected beyond the base load, the house finds this share in the battery.
+
+Charging, the bank and the inverter keep about 15 % (0.98 · 0.95 · 0.92); with them, late afternoons
+of 18 simulated weeks brought 0.73 to 0.84 of what was expected.
+"""
