@@ -19,10 +19,14 @@ WAITS = timedelta(minutes=5)
 def awaiting_readings(
     memory: ControlMemory, *, last_cycle_at: datetime | None, at: datetime
 ) -> ControlMemory:
-    """The memory for a cycle at ``at``; the first one after a pause waits for its readings."""
+    """The memory for a cycle at ``at``; the first one after a pause waits for its readings.
+
+    Nobody saw whether a start voltage was held through the pause: that time begins anew.
+    """
     if last_cycle_at is not None and at - last_cycle_at <= PAUSE:
         return memory
-    return replace(memory, waiting_since=at)
+    miners = tuple((miner_id, replace(kept, start_since=None)) for miner_id, kept in memory.miners)
+    return replace(memory, waiting_since=at, miners=miners)
 
 
 def still_waiting(memory: MeasuringMemory, at: datetime) -> bool:

@@ -14,7 +14,14 @@ from energy.measuring.measured import Measured, measure
 from energy.measuring.quantity import MISSING, Quality, Quantity
 from energy.measuring.waiting import awaiting_readings
 from energy.site.loads import LoadKind, OtherLoad
-from energy.site.miners import ControlMemory, Learned, MeasuringMemory, MinerProfile, MinerState
+from energy.site.miners import (
+    ControlMemory,
+    Learned,
+    MeasuringMemory,
+    MinerMemory,
+    MinerProfile,
+    MinerState,
+)
 from energy.site.preferences import Preferences
 from energy.site.snapshot import Link, Reading, Snapshot
 
@@ -293,3 +300,16 @@ def test_after_a_pause_it_waits_again(pause_s: float, *, waits: bool) -> None:
     last = AT - timedelta(seconds=pause_s)
     memory = awaiting_readings(ControlMemory(), last_cycle_at=last, at=AT)
     assert memory.waiting_since == (AT if waits else None)
+
+
+@pytest.mark.parametrize(
+    ("pause_s", "kept"),
+    [pytest.param(600, True, id="10 min"), pytest.param(601, False, id="longer")],
+)
+def test_no_start_voltage_counts_as_held_through_a_pause(pause_s: int, *, kept: bool) -> None:
+    """After eight hours without power the first good reading would have started a miner at once."""
+    began = AT - timedelta(hours=9)
+    held = MinerMemory(start_since=began, stop_voltage_since=began)
+    last = AT - timedelta(seconds=pause_s)
+    memory = awaiting_readings(ControlMemory(miners=(("a", held),)), last_cycle_at=last, at=AT)
+    assert dict(memory.miners)["a"] == replace(held, start_since=began if kept else None)
