@@ -132,13 +132,13 @@ class QueueFeeder:
 
     async def _claimed(self, runs: Mapping[str, QueuedRun]) -> list[str]:
         """The runs whose period no scheduler has put in before."""
-        found = await self._app.connector.execute_query_all_async(
+        claimed = await self._app.connector.execute_query_all_async(
             _CLAIM_PERIODS,
             task_name=BATCH_TASK,
             names=list(runs),
             periods=[run.period for run in runs.values()],
         )
-        return [row["name"] for row in found]
+        return [row["name"] for row in claimed]
 
 
 def _parted(names: Sequence[str]) -> list[Sequence[str]]:

@@ -69,9 +69,9 @@ def others_w(others: Iterable[OtherLoad], decided: Iterable[LoadDecision]) -> fl
 
     Those that run and are to stay on, and those that go on now.
     """
-    taken = {each.load_id: each.power_w for each in decided}
+    taken = {load.load_id: load.power_w for load in decided}
     return fsum(
-        taken[each.id] if each.id in taken else other_w(each, runs=_runs(each)) for each in others
+        taken[load.id] if load.id in taken else other_w(load, runs=_runs(load)) for load in others
     )
 
 

@@ -62,8 +62,8 @@ class BudgetByPriority:
     ) -> None:
         """``candidates`` in the order of their turns."""
         self._site, self._left, self._candidates = site, left, candidates
-        self._starts = max_starts - sum(each.asked_on for each in candidates)
-        self._held_w = sum(each.need_w for each in candidates if each.keeps)
+        self._starts = max_starts - sum(candidate.asked_on for candidate in candidates)
+        self._held_w = sum(candidate.need_w for candidate in candidates if candidate.keeps)
         self._started_above = False
 
     def decide(self) -> None:

@@ -80,7 +80,10 @@ class Settled:
     def heating(self) -> Proposal | None:
         """What the zone wants that asks for the miner's heat; None without one."""
         asked = (self.winner, *self.others)
-        return next((each for each in asked if each.actor is Actor.ALLOCATOR and each.on), None)
+        return next(
+            (proposal for proposal in asked if proposal.actor is Actor.ALLOCATOR and proposal.on),
+            None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +117,7 @@ def outweighed(proposals: Iterable[Proposal], *, runs: bool, moved: bool) -> tup
     unmet = {Wanted.OFF if runs else Wanted.ON}
     if moved:
         unmet.add(Wanted.AS_IT_IS)
-    return tuple(each for each in proposals if each.wanted in unmet)
+    return tuple(proposal for proposal in proposals if proposal.wanted in unmet)
 
 
 _ON_BEFORE_OFF = {Wanted.OFF: 0, Wanted.ON: 1, Wanted.AS_IT_IS: 2}

@@ -98,7 +98,7 @@ def answer(decision: Decision) -> JsonObject:
     """The documented shape of a decision for people and machines."""
     return {
         "budget": to_json(decision.budget),
-        "miners": [miner_json(each, dict(compared(each.miner.reason))) for each in told(decision)],
+        "miners": [miner_json(line, dict(compared(line.miner.reason))) for line in told(decision)],
         "loads": to_json(decision.loads),
         "inputs": to_json(decision.inputs),
         "limits": list(decision.limits),

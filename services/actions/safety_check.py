@@ -127,13 +127,13 @@ class Judge:
             profile=_profile(built.miners, action.load_id),
             recent=tuple(
                 PastSwitch(
-                    at=each.executed_at,
-                    actor=_rank(each.actor),
-                    is_on=each.target_on,
-                    by=each.requested_by,
+                    at=before.executed_at,
+                    actor=_rank(before.actor),
+                    is_on=before.target_on,
+                    by=before.requested_by,
                 )
-                for each in past
-                if each.executed_at is not None and each.id != action.id
+                for before in past
+                if before.executed_at is not None and before.id != action.id
             ),
             in_flight=await self._in_flight(action),
         )

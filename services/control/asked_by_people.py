@@ -43,7 +43,7 @@ class AskedByPeople:
 def _proposals(
     asked: Sequence[Action], miners: Mapping[str, Sequence[str]], hold: timedelta
 ) -> Iterator[Proposal]:
-    sent = {each.load_id: each for each in asked if each.executed_at is not None}
+    sent = {action.load_id: action for action in asked if action.executed_at is not None}
     for action in asked:
         for load_id in miners.get(str(action.load_id), (str(action.load_id),)):
             if action.status in OPEN_STATUSES:

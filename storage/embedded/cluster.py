@@ -277,12 +277,12 @@ class Cluster:
 
     def _processes(self) -> list[psutil.Process]:
         """All processes that work in the data folder: the server changes into it."""
-        found = []
+        ours = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error, OSError):
                 if process.name().startswith("postgres") and Path(process.cwd()) == self.data:
-                    found.append(process)
-        return found
+                    ours.append(process)
+        return ours
 
 
 def _make_reachable(programs: Path, user: RunAs) -> None:
@@ -310,8 +310,8 @@ def _last_words(text: str) -> str:
     causes = [line for line in telling if _says(line, FULL + RIGHTS)]
     last = (causes[:1] or telling[-1:] or lines[-1:] or ["it ended without a word"])[0]
     for mark in marks:
-        _, found, after = last.partition(mark)
-        if found:
+        _, marked, after = last.partition(mark)
+        if marked:
             return after.strip()
     return last
 

@@ -113,5 +113,5 @@ class PostgresSiteStore:
 
 
 def _system(stored_row: DictRow) -> System:
-    arrays = tuple(dataclass_json.from_json(PvArray, each) for each in stored_row["pv_arrays"])
+    arrays = tuple(dataclass_json.from_json(PvArray, array) for array in stored_row["pv_arrays"])
     return record(System, {**stored_row, "pv_arrays": arrays})

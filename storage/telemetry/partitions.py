@@ -24,9 +24,9 @@ async def drop_days(connection: Connection, kind: Kind, oldest: datetime) -> int
     """Drop the days wholly before ``oldest``; how many there were."""
     cursor = await connection.execute(SQL["partitions"], {"table": kind.table})
     old = [
-        each["name"]
-        for each in await cursor.fetchall()
-        if each["name"] != _default(kind) and each["name"] < _name(kind, oldest)
+        partition["name"]
+        for partition in await cursor.fetchall()
+        if partition["name"] != _default(kind) and partition["name"] < _name(kind, oldest)
     ]
     for name in old:
         await connection.execute(built(SQL["drop_partition"], partition=name))

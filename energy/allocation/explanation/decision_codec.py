@@ -45,7 +45,7 @@ def decision_json(decision: Decision) -> JsonObject:
     """The whole decision as stored."""
     return {
         "budget": to_json(decision.budget),
-        "miners": [miner_json(each, compared(each.miner.reason)) for each in told(decision)],
+        "miners": [miner_json(line, compared(line.miner.reason)) for line in told(decision)],
         "loads": to_json(decision.loads),
         "limits": list(decision.limits),
         "memory": to_json(decision.memory),
@@ -96,7 +96,7 @@ def decision_from(document: object) -> Decision:
     try:
         return Decision(
             budget=from_json(Budget, document["budget"], "budget"),
-            miners=tuple(_miner(each) for each in _objects(document["miners"], "miners")),
+            miners=tuple(_miner(miner) for miner in _objects(document["miners"], "miners")),
             loads=from_json(tuple[LoadDecision, ...], document.get("loads", []), "loads"),
             limits=from_json(tuple[str, ...], document["limits"], "limits"),
             memory=from_json(ControlMemory, document["memory"], "memory"),
@@ -112,8 +112,8 @@ def _inputs(given: object) -> object:
     if not isinstance(given, dict):
         return given
     proposals = [
-        {"load_id" if name == "miner_id" else name: value for name, value in each.items()}
-        for each in _objects(given.get("proposals", []), "inputs.proposals")
+        {"load_id" if name == "miner_id" else name: value for name, value in proposal.items()}
+        for proposal in _objects(given.get("proposals", []), "inputs.proposals")
     ]
     return {**given, "proposals": proposals}
 
@@ -121,10 +121,10 @@ def _inputs(given: object) -> object:
 def _objects(given: object, path: str) -> Iterator[Mapping[str, object]]:
     if not isinstance(given, list):
         raise CodecError(path, f"must be a list, got {given!r}")
-    for each in given:
-        if not isinstance(each, dict):
-            raise CodecError(path, f"must hold objects, got {each!r}")
-        yield each
+    for item in given:
+        if not isinstance(item, dict):
+            raise CodecError(path, f"must hold objects, got {item!r}")
+        yield item
 
 
 def _miner(told: Mapping[str, object]) -> MinerDecision:

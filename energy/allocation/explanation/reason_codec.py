@@ -25,7 +25,7 @@ def compared(reason: Reason) -> Compared:
     if isinstance(reason, ConditionCeased):
         lent = () if reason.lent_min is None else ((_LENT, reason.lent_min),)
         return (("ceasing", reason.ceasing.code.value), *lent, *compared(reason.ceasing))
-    return tuple((each.name, _told(getattr(reason, each.name))) for each in fields(reason))
+    return tuple((number.name, _told(getattr(reason, number.name))) for number in fields(reason))
 
 
 def _told(value: Number | datetime) -> Number:
@@ -52,8 +52,8 @@ def reason_of(code: str, numbers: Sequence[tuple[str, Number]]) -> Reason:
 
 def _fits(kind: type[Reason], given: dict[str, Number]) -> bool:
     """Whether these are the numbers of ``kind``; older records lack those that came later."""
-    needed = {each.name for each in fields(kind) if each.default is MISSING}
-    return needed <= set(given) <= {each.name for each in fields(kind)}
+    needed = {number.name for number in fields(kind) if number.default is MISSING}
+    return needed <= set(given) <= {number.name for number in fields(kind)}
 
 
 def _condition(given: dict[str, Number]) -> Condition:
