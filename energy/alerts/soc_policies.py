@@ -50,14 +50,17 @@ def _miners_below_pause(facts: AlertFacts) -> Iterator[Watch]:
 
 
 def _below_target(facts: AlertFacts) -> Iterator[Watch]:
-    """After the hours that were to fill it, until they begin again."""
+    """Judged in the hour after those that were to fill it; told until they begin again.
+
+    Later the night empties the battery, which says nothing of what the sun has brought.
+    """
     soc, wanted, hour = facts.soc_pct, facts.preferences, facts.local_hour
     start, end = wanted.solar_priority_start, wanted.solar_priority_end
     holds = cleared = None
     detail = ""
     if soc is not None and hour is not None:
         filling = within_window(hour, start, end)
-        holds = not filling and soc < wanted.soc_target_pct
+        holds = not filling and hour == end and soc < wanted.soc_target_pct
         cleared = filling or soc >= wanted.soc_target_pct
         detail = (
             f"The battery is at {percent(soc)}; it was to be at {percent(wanted.soc_target_pct)} "

@@ -77,6 +77,15 @@ Steps = list[tuple[float, dict[str, Any], bool]]
             ],
             id="over when the target is reached late",
         ),
+        pytest.param(
+            "below_target",
+            [
+                (0, {"soc_pct": 97.0, "local_hour": 16}, False),
+                (3_600, {"soc_pct": 79.0, "local_hour": 17}, False),
+                (36_000, {"soc_pct": 55.0, "local_hour": 2}, False),
+            ],
+            id="what the night takes was brought",
+        ),
     ],
 )
 def test_the_course_of_an_alert(key: str, steps: Steps) -> None:
@@ -104,7 +113,7 @@ def test_the_course_of_an_alert(key: str, steps: Steps) -> None:
             id="two",
         ),
         pytest.param(
-            {"soc_pct": 62.0, "local_hour": 20},
+            {"soc_pct": 62.0, "local_hour": 16},
             "The battery is at 62 %; it was to be at 80 % when the sun's hours ended "
             "(10:00 to 16:00).",
             id="target",
