@@ -12,6 +12,7 @@ from commandcenter.wiring.seed import seed_owner
 from services.accounts.accounts import Accounts
 from storage.connection.pool import open_pool
 from storage.schema import migrations
+from storage.schema.first_rows import first_rows
 from storage.stores.accounts import PostgresAccountStore
 
 
@@ -22,5 +23,6 @@ async def open_accounts(settings: Settings) -> AsyncIterator[Accounts]:
         await migrations.migrate(dsn)
         async with open_pool(dsn, max_size=2) as pool:
             store = PostgresAccountStore(pool=pool)
-            await seed_owner(store, email=settings.admin_email, at=WallClock().now())
+            async with first_rows(dsn):
+                await seed_owner(store, email=settings.admin_email, at=WallClock().now())
             yield Accounts(store=store, clock=WallClock())

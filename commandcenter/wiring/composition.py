@@ -43,6 +43,7 @@ from services.control.command_dispatch import CommandDispatch
 from services.views.metrics import Metrics
 from storage.all_stores import PostgresStores
 from storage.schema import migrations
+from storage.schema.first_rows import first_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +111,8 @@ async def compose(settings: Settings, *, dsn: str, plant: SimulatedPlant) -> Asy
             httpx2.AsyncClient(timeout=15.0, mounts={"all://": ConnectionsByHost()})
         )
         await _check_key(stores)
-        first = await _seed(settings, stores, plant)
+        async with first_rows(dsn):
+            first = await _seed(settings, stores, plant)
         devices = Devices(http=http, clock=plant.clock, adapters_of=control.site.adapters)
         base = Foundation(
             settings=settings,

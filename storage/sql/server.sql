@@ -21,7 +21,7 @@ ORDER BY k.place
 SELECT set_config('lock_timeout', %(wait)s, false)
 
 -- name: lock_schema
--- Until the connection ends.
+-- Of the schema or of its first rows, until the connection ends.
 SELECT pg_advisory_lock(%(lock)s)
 
 -- name: tables

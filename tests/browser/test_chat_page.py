@@ -100,7 +100,8 @@ def test_stopping_an_answer_goes_on_with_the_next_question(
     ask(page, SECOND)
     let_speak(served, gate, 1)
     expect(page.locator(".answer").first).to_have_text("It ")
-    page.get_by_role("button", name="Stop answering").click()
+    with page.expect_response("**/api/runs/*/stop"):
+        page.get_by_role("button", name="Stop answering").click()
     let_speak(served, gate, 10)
     expect(page.locator(".meta").first).to_contain_text("Stopped by you")
     expect(page.locator(".answer").last).to_have_text("It is 52.31 V.")

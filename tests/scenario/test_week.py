@@ -15,6 +15,9 @@ from services.actions.records import ActionStatus
 from tests.fakes.sites.reference_site import SYSTEM_ID, ReferenceSite
 from tests.scenario.week import MONDAY, ZONE, Week, live_week
 
+pytestmark = pytest.mark.no_cover
+"""Traced line by line a week takes three times as long; the units' own tests cover each line."""
+
 MINIMUM_ON_MIN = 15.0
 
 
