@@ -169,7 +169,7 @@ class Cluster:
     def _run(self, program: str, arguments: list[str], user: RunAs, *, stdin: str = "") -> None:
         folder = program_folder()
         _make_reachable(folder, user)
-        done = subprocess.run(  # noqa: S603  # our own program with our own arguments
+        done = subprocess.run(  # noqa: S603 - our own program with our own arguments
             [str(folder / program), *arguments],
             input=stdin.encode(),
             capture_output=True,
@@ -195,7 +195,7 @@ class Cluster:
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         begin = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
-            self._server = subprocess.Popen(  # noqa: S603  # our own script and program
+            self._server = subprocess.Popen(  # noqa: S603 - our own script and program
                 [
                     "/bin/sh",
                     "-c",  # by its text: the other user may not be able to read our folder
@@ -299,7 +299,7 @@ def _kill(processes: list[psutil.Process]) -> None:
 
 def _pause(seconds: float) -> None:
     """Wait in a thread of our own (callers run this whole module off the event loop)."""
-    time.sleep(seconds)  # noqa: TID251  # never on the event loop
+    time.sleep(seconds)  # noqa: TID251 - never on the event loop
 
 
 def _last_words(text: str) -> str:

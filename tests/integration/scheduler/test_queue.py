@@ -255,6 +255,7 @@ async def test_a_device_that_hangs_holds_up_no_other_of_its_batch(
             await eventually(partial(lambda wanted: machines.cycles.polls == wanted, expected))
             machines.clock.advance(30.0)
         await eventually_empty(dsn)
+        assert machines.cycles.polls == {1: 1, 2: 3, 3: 3, 4: 3}
         async with asyncio.timeout(20):
             await worker.stop()
 

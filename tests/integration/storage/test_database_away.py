@@ -242,22 +242,24 @@ async def test_the_locks_of_many_devices_are_taken_in_one_call(database: str) ->
     mine, theirs = PostgresDeviceLocks(dsn=database), PostgresDeviceLocks(dsn=database)
     devices = [UUID(int=number) for number in range(20)]
     held: list[bool] = []
+    release = asyncio.Event()
 
     async def hold(locks: PostgresDeviceLocks, device: UUID) -> None:
         async with locks.hold(device) as mine_now:
             held.append(mine_now)
-            await asyncio.sleep(0.05)
+            await release.wait()
+
+    async def attempt(locks: PostgresDeviceLocks, device: UUID) -> bool:
+        async with locks.hold(device) as mine_now:
+            return mine_now
 
     begun = asyncio.gather(*(hold(mine, device) for device in devices))
     await until(lambda: len(held) == len(devices))
     assert all(held)
-    held.clear()
-    await asyncio.gather(*(hold(theirs, device) for device in devices))
-    assert not any(held)
+    assert not any(await asyncio.gather(*(attempt(theirs, device) for device in devices)))
+    release.set()
     await begun
-    held.clear()
-    await asyncio.gather(*(hold(theirs, device) for device in devices))
-    assert all(held)
+    assert all(await asyncio.gather(*(attempt(theirs, device) for device in devices)))
     await mine.close()
     await theirs.close()
 

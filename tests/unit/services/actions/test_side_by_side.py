@@ -75,6 +75,7 @@ async def test_between_cycles_a_healthy_relays_stop_waits_for_nobody(
     site.clock.advance(1.0)
     await site.wish(DUMP, target_on=False, actor=Actor.SAFETY, urgent=True)
     await is_commanded_off(site, DUMP, site.loop.execution.advance(SYSTEM_ID))
+    assert not site.switches[DUMP].relay
 
 
 async def test_what_is_verified_of_a_silent_device_holds_up_no_stop(site: ScriptedSite) -> None:
@@ -100,6 +101,7 @@ async def test_in_a_cycle_the_stops_come_before_a_silent_devices_timer(
     await site.see(voltage_v=44.0)
     site.switches[FAN].answers.clear()
     await is_commanded_off(site, DUMP, site.loop.control.run_cycle(SYSTEM_ID))
+    assert not site.switches[DUMP].relay
 
 
 async def test_a_cycle_does_not_wait_for_a_silent_device(site: ScriptedSite) -> None:

@@ -435,8 +435,10 @@ async def test_the_program_ends_while_an_answer_hangs() -> None:
 
 
 async def test_closing_with_nothing_under_way_is_at_once() -> None:
+    runs = desk(ScriptedAssistant())
     async with asyncio.timeout(HANGS_S):
-        await desk(ScriptedAssistant()).close()
+        await runs.close()
+    assert not runs._tasks
 
 
 async def test_a_long_answer_is_some_events_not_one_per_token() -> None:
