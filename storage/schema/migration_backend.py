@@ -17,7 +17,7 @@ from storage.connection.queries import queries
 SQL = queries("server")
 
 
-class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no types
+class Backend(PostgresqlPsycopgBackend):
     """Differs from its parent in four ways.
 
     It takes any libpq address (yoyo's own parser knows few of them). A migration and the note that

@@ -57,11 +57,10 @@ def commands() -> set[str]:
 
 
 def options_of(name: str) -> set[str]:
-    group = get_command(app)
-    assert isinstance(group, typer.core.TyperGroup)
-    command = group
+    command = get_command(app)
     for word in name.split():
-        command = command.commands[word]  # type: ignore[assignment]  # a command or a group
+        assert isinstance(command, typer.core.TyperGroup)
+        command = command.commands[word]
     return {option for parameter in command.params for option in parameter.opts}
 
 

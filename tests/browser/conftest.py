@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "tests/browser/" in item.nodeid:
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.timeout(300))
-            if CHROMIUM is None:
+            if CHROMIUM is None:  # a laptop without one; `make test` says so first
                 item.add_marker(pytest.mark.skip(reason="no Chromium: on Debian, make debian"))
 
 
@@ -84,8 +84,8 @@ def sign_in(
             **{"viewport": {"width": 1280, "height": 900}, "base_url": served.url, **options}
         )
         contexts.append(context)
-        cookie = {"name": "cc_session", "value": served.session(email), "url": served.url}
-        context.add_cookies([cookie])  # type: ignore[list-item]  # the fields that it needs
+        value = served.session(email)
+        context.add_cookies([{"name": "cc_session", "value": value, "url": served.url}])
         context.on("page", lambda page: watch(page, problems))
         return context
 

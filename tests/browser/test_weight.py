@@ -6,11 +6,13 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 from playwright.sync_api import BrowserContext, Page, expect
 
 from services.stored import Json
+from services.views.history import History
 from tests.browser.served_site import ServedSite
 
 HOME_KIB = 60.0
@@ -45,7 +47,7 @@ def weight(page: Page, served: ServedSite) -> float:
 
 def test_home_is_light(sign_in: Callable[..., BrowserContext], served: ServedSite) -> None:
     history = WholeDay()
-    services = replace(served.site.services, history=history)  # type: ignore[arg-type]  # nothing else is asked
+    services = replace(served.site.services, history=cast("History", history))
     served.site.app.state.services = services
     page, hosts = sign_in().new_page(), set[str]()
     page.on("request", lambda request: hosts.add(request.url.split("/")[2]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -17,7 +18,7 @@ def at(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
-def alert(site: Site, number: int = 1, **changes: object) -> Alert:
+def alert(site: Site, number: int = 1, **changes: Any) -> Alert:
     made = Alert(
         id=UUID(int=number),
         system_id=site.system_id,
@@ -30,10 +31,10 @@ def alert(site: Site, number: int = 1, **changes: object) -> Alert:
         opened_at=at(number),
         updated_at=at(number),
     )
-    return replace(made, **changes)  # type: ignore[arg-type]  # fields by name
+    return replace(made, **changes)
 
 
-def message(site: Site, number: int = 1, **changes: object) -> OutboxMessage:
+def message(site: Site, number: int = 1, **changes: Any) -> OutboxMessage:
     made = OutboxMessage(
         id=UUID(int=100 + number),
         system_id=site.system_id,
@@ -45,7 +46,7 @@ def message(site: Site, number: int = 1, **changes: object) -> OutboxMessage:
         created_at=at(0),
         next_try_at=at(number),
     )
-    return replace(made, **changes)  # type: ignore[arg-type]  # fields by name
+    return replace(made, **changes)
 
 
 async def test_alerts_open_change_and_clear(site: Site) -> None:

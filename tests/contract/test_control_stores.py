@@ -29,6 +29,7 @@ from services.errors import Invalid, NotFound
 from services.memory.records import SiteMemory
 from services.stored import Json
 from tests.contract.conftest import NOON, Site
+from tests.waiting import HANGS_S
 
 PROPOSED = frozenset({ActionStatus.PROPOSED})
 
@@ -133,7 +134,7 @@ async def test_a_cycle_keeps_its_decision_and_its_memory_and_tells_of_them(site:
     kept = await stores.cycles.keep(site.system_id, at(0), {"n": 1}, "1", memory)
     assert kept == await stores.decisions.latest(site.system_id)
     assert await stores.memory.load(site.system_id) == memory
-    event = await asyncio.wait_for(anext(heard), 5.0)
+    event = await asyncio.wait_for(anext(heard), HANGS_S)
     assert event == (
         "decision",
         {"system_id": str(site.system_id), "id": str(kept.id), "at": at(0).isoformat()},

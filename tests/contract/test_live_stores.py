@@ -11,6 +11,7 @@ import pytest
 from services.stored import Json
 from services.views.records import JobRun
 from tests.contract.conftest import NOON, Site, Stores
+from tests.waiting import HANGS_S
 
 
 def at(seconds: float) -> datetime:
@@ -25,7 +26,7 @@ async def test_events_reach_whoever_subscribed_to_their_topic(stores: Stores) ->
     await bus.publish("estop", {"n": 3})
 
     async def next_of(events: object) -> tuple[str, Json]:
-        return await asyncio.wait_for(anext(events), 5.0)  # type: ignore[call-overload]  # a subscription
+        return await asyncio.wait_for(anext(events), HANGS_S)  # type: ignore[call-overload]  # a subscription
 
     expected = [
         ("telemetry", {"n": 1}),
@@ -41,7 +42,7 @@ async def test_a_closed_subscription_ends(stores: Stores) -> None:
     waiting = asyncio.create_task(anext(events, None))
     await asyncio.sleep(0)
     await events.aclose()  # type: ignore[attr-defined]  # a subscription closes
-    assert await asyncio.wait_for(waiting, 5.0) is None
+    assert await asyncio.wait_for(waiting, HANGS_S) is None
 
 
 async def test_an_event_from_before_is_not_seen(stores: Stores) -> None:
@@ -49,7 +50,7 @@ async def test_an_event_from_before_is_not_seen(stores: Stores) -> None:
     await asyncio.sleep(0.05)
     events = stores.events.subscribe("decision")
     await stores.events.publish("decision", {"n": 2})
-    assert await asyncio.wait_for(anext(events), 5.0) == ("decision", {"n": 2})
+    assert await asyncio.wait_for(anext(events), HANGS_S) == ("decision", {"n": 2})
 
 
 async def test_a_healthy_store_says_so(stores: Stores) -> None:

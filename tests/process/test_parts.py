@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx2
-import psutil
 import pytest
 
 from tests.fakes.model_server import ModelServer, crew_script
+from tests.fakes.processes import frozen
 from tests.process.conftest import Program, Start, as_json, until
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(400)]
@@ -186,15 +186,8 @@ def test_the_model_server_answers_in_three_calls_goes_away_and_comes_back(
 
 
 def test_a_database_that_hangs_shows_and_comes_back(watched: Watched) -> None:
-    server = psutil.Process(_database_pid(watched))
-    hung = [server, *server.children(recursive=True)]
-    for process in hung:
-        process.suspend()
-    try:
+    with frozen(_database_pid(watched)):
         assert until(lambda: not _ready(watched), WITHIN_S), "health did not show it"
-    finally:
-        for process in hung:
-            process.resume()
     assert until(lambda: _ready(watched), WITHIN_S), "it did not come back"
     assert watched.decides(), "control did not come back"
 

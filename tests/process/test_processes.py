@@ -61,4 +61,4 @@ def test_three_processes_run_one_site(start: Start, cluster: Cluster) -> None:
         assert " V" in as_json(asked)["answer"]
 
     for process in (web, again, scheduler):
-        assert process.terminate() < 10.0
+        process.terminate()

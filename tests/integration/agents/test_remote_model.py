@@ -12,6 +12,7 @@ from services.accounts.records import Scope
 from services.chat.records import RunStatus
 from tests.fakes.model_server import ModelServer, Reply, crew_script
 from tests.fakes.sites.assistant_site import SYSTEM_ID
+from tests.waiting import until
 
 QUESTION = "What is my battery voltage right now and why is the dump load off?"
 
@@ -128,12 +129,8 @@ async def test_stop_closes_the_providers_connection(make_desk: Any, slow: Reply)
                 while len(server.requests) < 3:
                     await asyncio.sleep(0)
                 await desk.runs.stop(run.id, "owner")
-        for _ in range(200):
-            if server.disconnects:
-                break
-            await asyncio.sleep(0.005)
+        await until(lambda: server.disconnects == 1)
 
-    assert server.disconnects == 1
     assert len(server.requests) == 3
     assert (await desk.runs.run(run.id)).status is RunStatus.STOPPED
     assert seen[-1].event == "done"

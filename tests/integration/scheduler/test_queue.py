@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,6 +24,7 @@ from storage.embedded.server import EmbeddedPostgres
 from tests.fakes.clock import SteppingClock
 from tests.fakes.stores.control import InMemoryDeviceLocks
 from tests.unit.scheduler.test_execution import Records
+from tests.waiting import until
 
 CONTROL, POLL, ADVANCE = BY_NAME["control"], BY_NAME["poll"], BY_NAME["advance"]
 SITES = [Subject(id=UUID(int=n), system_id=UUID(int=n), label=f"site {n}") for n in (1, 2, 3)]
@@ -84,14 +85,6 @@ class Cycles:
         )
 
 
-async def eventually(reached: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if reached():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("not reached in five seconds")
-
-
 class Machines:
     """Schedulers and workers, each with a connection pool of its own, on one database."""
 
@@ -140,7 +133,7 @@ async def test_two_schedulers_and_two_workers_make_one_cycle_per_site_and_period
                 *(feeder.put(CONTROL, site) for site in SITES for feeder in feeders * 2)
             )
             assert sum(put) == len(SITES)
-            await eventually(partial(machines.cycles.reached, {1: period, 2: period, 3: period}))
+            await until(partial(machines.cycles.reached, {1: period, 2: period, 3: period}))
             assert not any(
                 [await feeder.put(CONTROL, site) for site in SITES for feeder in feeders]
             )
@@ -171,7 +164,7 @@ async def test_a_dead_workers_job_is_taken_over_and_a_late_one_skipped(dsn: str)
         assert await rescuer.rescue() == 2
         await rescuer.start()
         stack.push_async_callback(rescuer.stop)
-        await eventually(lambda: machines.cycles.counts == {1: 1, 2: 1})
+        await until(lambda: machines.cycles.counts == {1: 1, 2: 1})
         first = machines.clock.now().replace(second=0, microsecond=0) - timedelta(seconds=60)
         # The repeated cycle is the one that was due, so that it sends nothing twice.
         assert set(machines.cycles.due) == {first, first + timedelta(seconds=60)}
@@ -185,7 +178,7 @@ async def test_a_period_long_over_is_skipped(dsn: str) -> None:
         machines.clock.advance(120.0)
         await feeder.put(CONTROL, SITES[1])
         await machines.worker()
-        await eventually(lambda: machines.cycles.counts[2] == 1)
+        await until(lambda: machines.cycles.counts[2] == 1)
         await asyncio.sleep(0.05)
         assert machines.cycles.counts == {2: 1}
 
@@ -198,11 +191,11 @@ async def test_a_scheduler_whose_clock_lags_repeats_no_period(dsn: str) -> None:
         for number, at in enumerate((now, now + timedelta(seconds=60)), start=1):
             machines.clock.set(at)
             await feeder.put(CONTROL, SITES[0])
-            await eventually(partial(machines.cycles.reached, {1: number}))
+            await until(partial(machines.cycles.reached, {1: number}))
         machines.clock.set(now + timedelta(seconds=1))
         assert await feeder.put(CONTROL, SITES[0])
         await feeder.put(CONTROL, SITES[1])
-        await eventually(lambda: machines.cycles.counts[2] == 1)
+        await until(lambda: machines.cycles.counts[2] == 1)
         await asyncio.sleep(0.05)
         assert machines.cycles.counts == {1: 2, 2: 1}
 
@@ -232,10 +225,10 @@ async def test_polls_that_are_due_together_travel_together_and_once(dsn: str) ->
         assert not any(await asyncio.gather(*(feeders[0].put(POLL, one) for one in due)))
         for _ in range(2):
             await machines.worker()
-        await eventually(lambda: len(machines.cycles.polls) == len(due))
+        await until(lambda: len(machines.cycles.polls) == len(due))
         machines.clock.advance(30.0)
         assert all(await asyncio.gather(*(feeders[1].put(POLL, one) for one in due)))
-        await eventually(lambda: machines.cycles.polls.total() == 2 * len(due))
+        await until(lambda: machines.cycles.polls.total() == 2 * len(due))
         await asyncio.sleep(0.1)
         assert set(machines.cycles.polls.values()) == {2}
 
@@ -252,7 +245,7 @@ async def test_a_device_that_hangs_holds_up_no_other_of_its_batch(
         for period in (1, 2, 3):
             await asyncio.gather(*(feeder.put(POLL, one) for one in due))
             expected = {1: 1, 2: period, 3: period, 4: period}
-            await eventually(partial(lambda wanted: machines.cycles.polls == wanted, expected))
+            await until(partial(lambda wanted: machines.cycles.polls == wanted, expected))
             machines.clock.advance(30.0)
         await eventually_empty(dsn)
         assert machines.cycles.polls == {1: 1, 2: 3, 3: 3, 4: 3}
@@ -280,13 +273,13 @@ async def test_actions_are_carried_on_where_there_are_any(dsn: str) -> None:
         await machines.worker()
         put = await asyncio.gather(*(feeder.put(ADVANCE, site) for site in SITES))
         assert list(put) == [False, True, False]
-        await eventually(lambda: machines.cycles.advances == {2: 1})
+        await until(lambda: machines.cycles.advances == {2: 1})
         busy.clear()
         for expected in (True, False):  # once more, so that a failure is not the last word
             machines.clock.advance(5.0)
             put = await asyncio.gather(*(feeder.put(ADVANCE, site) for site in SITES))
             assert list(put) == [False, expected, False]
-        await eventually(lambda: machines.cycles.advances == {2: 2})
+        await until(lambda: machines.cycles.advances == {2: 2})
 
 
 async def test_a_dead_workers_batch_is_taken_over(dsn: str) -> None:
@@ -304,7 +297,7 @@ async def test_a_dead_workers_batch_is_taken_over(dsn: str) -> None:
         assert await rescuer.rescue() == 1
         await rescuer.start()
         stack.push_async_callback(rescuer.stop)
-        await eventually(lambda: machines.cycles.polls == {1: 1, 2: 1, 3: 1})
+        await until(lambda: machines.cycles.polls == {1: 1, 2: 1, 3: 1})
 
 
 async def test_a_batch_long_over_is_skipped(dsn: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import pwd
@@ -11,8 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import psutil
@@ -23,6 +21,8 @@ from services.errors import Conflict, Unavailable
 from storage.connection.pool import open_pool, row
 from storage.embedded.cluster import Cluster
 from storage.embedded.server import EmbeddedPostgres, running_dsn
+from tests.fakes.processes import children, kill, users
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
 OWNER = """
@@ -48,8 +48,7 @@ def folder() -> Iterator[Path]:
     """Not below ``tmp_path``: pytest shuts other users out of that, and root serves as another."""
     made = Path(tempfile.mkdtemp(prefix="commandcenter-embedded-"))
     yield made
-    for process in servers_of(made):
-        process.kill()
+    kill(servers_of(made))
     shutil.rmtree(made, ignore_errors=True)
 
 
@@ -96,13 +95,6 @@ def postmaster_of(home: Path) -> int:
 
 def exists(path: Path) -> bool:
     return path.exists()
-
-
-async def until(holds: Callable[[], bool], *, within_s: float = 10.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.02)
 
 
 def own(home: Path, **options: object) -> subprocess.Popen[str]:
@@ -166,13 +158,7 @@ async def test_a_start_right_after_kill_9_waits_for_the_old_server(home: Path) -
 
 async def test_kill_9_of_everything_is_recovered_from(home: Path) -> None:
     with own(home) as owner:
-        everything = [
-            *psutil.Process(owner.pid).children(recursive=True),
-            psutil.Process(owner.pid),
-        ]
-        for process in [*everything, *servers_of(home)]:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
+        kill([*children(owner.pid), psutil.Process(owner.pid), *servers_of(home)])
     assert exists(home / "postgres" / "data" / "postmaster.pid")
     async with running(home) as dsn:
         assert kept(dsn) == 1
@@ -180,14 +166,9 @@ async def test_kill_9_of_everything_is_recovered_from(home: Path) -> None:
 
 async def test_an_orphan_without_its_guards_is_stopped_by_the_next_owner(home: Path) -> None:
     with own(home) as owner:
-        guards = [
-            process
-            for process in psutil.Process(owner.pid).children(recursive=True)
-            if process.name() in {"sh", "dash", "bash"}
-        ]
+        guards = children(owner.pid, {"sh", "dash", "bash"})
         assert guards != []
-        for process in [*guards, psutil.Process(owner.pid)]:
-            process.kill()
+        kill([*guards, psutil.Process(owner.pid)])
     orphan = postmaster_of(home)
     assert psutil.pid_exists(orphan)
     async with running(home) as dsn:
@@ -208,10 +189,10 @@ async def test_a_server_that_dies_is_started_again_at_the_same_address(home: Pat
             except Unavailable:
                 return False
 
-        deadline = time.monotonic() + 15.0
-        while not (await answers() and postmaster_of(home) != first):
-            assert time.monotonic() < deadline
-            await asyncio.sleep(0.05)
+        async def replaced() -> bool:
+            return await answers() and postmaster_of(home) != first
+
+        await until(replaced)
     assert servers_of(home) == []
 
 
@@ -273,7 +254,7 @@ async def test_a_path_too_long_for_a_socket_gets_one_elsewhere(deep_home: Path) 
                 return pid_file.exists()
             return False
 
-        await until(again, within_s=15.0)
+        await until(again)
     assert not exists(socket_folder)
 
 
@@ -335,7 +316,7 @@ async def test_it_runs_for_an_ordinary_user_too(folder: Path) -> None:
     os.chown(folder, nobody.pw_uid, nobody.pw_gid)
     home = folder / "home"
     with own(home, user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[]) as owner:
-        assert {process.username() for process in servers_of(home)} == {"nobody"}
+        assert users(servers_of(home)) == {"nobody"}
         owner.kill()
     await until(lambda: servers_of(home) == [])
 
@@ -343,4 +324,4 @@ async def test_it_runs_for_an_ordinary_user_too(folder: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to step down")
 async def test_root_serves_as_somebody_without_rights(home: Path) -> None:
     async with running(home):
-        assert {process.uids().effective for process in servers_of(home)}.isdisjoint({0})
+        assert "root" not in users(servers_of(home))

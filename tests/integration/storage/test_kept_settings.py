@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -16,8 +15,7 @@ from storage.all_stores import PostgresStores
 from storage.connection.pool import Pool, row
 from tests.contract.conftest import CLOUD, KEY, NOON, OWNER, SYSTEM_ID, Site, adapter, system
 from tests.integration.storage.test_database_away import allow
-
-WITHIN_S = 5.0
+from tests.waiting import until
 
 
 async def process(pool: Pool, dsn: str) -> PostgresStores:
@@ -44,9 +42,10 @@ async def capacity(stores: PostgresStores) -> float:
 
 
 async def comes_to(stores: PostgresStores, expected: float) -> None:
-    async with asyncio.timeout(WITHIN_S):
-        while await capacity(stores) != expected:
-            await asyncio.sleep(0.01)
+    async def reached() -> bool:
+        return await capacity(stores) == expected
+
+    await until(reached)
 
 
 async def test_a_change_by_another_process_is_told(
@@ -70,9 +69,11 @@ async def test_a_change_beside_the_program_is_told_for_every_table(
     (before,) = await mine.site.adapters(SYSTEM_ID)
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("UPDATE adapters SET name = 'Other'")
-    async with asyncio.timeout(WITHIN_S):
-        while (await mine.site.adapters(SYSTEM_ID))[0].name != "Other":
-            await asyncio.sleep(0.01)
+
+    async def renamed() -> bool:
+        return (await mine.site.adapters(SYSTEM_ID))[0].name == "Other"
+
+    await until(renamed)
     assert before.name == "SolArk"
 
 

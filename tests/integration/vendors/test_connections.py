@@ -11,6 +11,7 @@ import pytest
 
 from integrations import connections
 from integrations.connections import ConnectionsByHost
+from tests.waiting import HANGS_S, until
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -44,17 +45,13 @@ async def running(device: Device) -> AsyncIterator[str]:
 
 
 async def eventually_closed(device: Device, count: int) -> None:
-    for _ in range(200):
-        if device.closed == count:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"{device.closed} of {count} connections closed")
+    await until(lambda: device.closed == count)
 
 
 async def test_each_host_keeps_a_connection_until_it_is_asked_no_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connections, "IDLE_S", 0.3)
+    monkeypatch.setattr(connections, "IDLE_S", HANGS_S)
     first, second = Device(), Device()
     transport = ConnectionsByHost()
     async with (
@@ -65,7 +62,7 @@ async def test_each_host_keeps_a_connection_until_it_is_asked_no_more(
         for url in (one, other, one):
             assert (await http.get(url)).text == "ok"
         assert (first.opened, second.opened, transport.hosts) == (1, 1, 2)
-        await asyncio.sleep(0.4)
+        monkeypatch.setattr(connections, "IDLE_S", 0.0)
         assert (await http.get(other)).text == "ok"
         assert transport.hosts == 1
         await eventually_closed(first, 1)

@@ -13,6 +13,7 @@ from scheduler.runner import Scheduler
 from services.errors import Unavailable
 from services.sites.records import AdapterConfig, System
 from tests.fakes.clock import FrozenClock
+from tests.waiting import until
 
 HOME = System(
     id=UUID(int=1),
@@ -70,14 +71,6 @@ class Log:
                 await self._changed.wait()
 
 
-async def eventually(reached: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if reached():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("not reached in five seconds")
-
-
 def scheduler(
     log: Log, sites: Sites, *, speed: float = 3_000.0, refresh_s: float = 0.02
 ) -> Scheduler:
@@ -114,7 +107,7 @@ async def test_what_still_runs_is_skipped_and_not_queued() -> None:
     log.hold = asyncio.Event()
     fired = scheduler(log, Sites())
     await fired.start()
-    await eventually(lambda: fired.skipped >= 3)
+    await until(lambda: fired.skipped >= 3)
     assert log.counts["control", "Home"] == 1
     log.hold.set()
     log.hold = None
@@ -132,7 +125,7 @@ async def test_sites_and_adapters_come_and_go() -> None:
     sites.found, sites.drivers = [HOME], [VRM]
     await log.until(lambda: log.counts["poll", "VRM"] >= 2)
     sites.drivers = [replace(VRM, enabled=False)]
-    await eventually(lambda: ("poll", VRM.id) not in fired._planned)
+    await until(lambda: ("poll", VRM.id) not in fired._planned)
     polled, controlled = log.counts["poll", "VRM"], log.counts["control", "Home"]
     await log.until(lambda: log.counts["control", "Home"] >= controlled + 3)
     await fired.stop()

@@ -8,9 +8,7 @@ import pytest
 
 from services.errors import Conflict, Unavailable
 from services.time_limit import within
-
-HANGS_S = 20.0
-"""Wall time after which what is waited for does not come."""
+from tests.waiting import HANGS_S
 
 
 async def test_what_comes_in_time_is_returned() -> None:

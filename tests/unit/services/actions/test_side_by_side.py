@@ -22,13 +22,12 @@ from tests.fakes.clock import EPOCH, SteppingClock
 from tests.fakes.scripted_switch import Mode
 from tests.fakes.sites.reference_site import SYSTEM_ID
 from tests.fakes.sites.scripted_site import PRIMARY, ScriptedSite
+from tests.waiting import HANGS_S
 
 T = TypeVar("T")
 
 DUMP, FAN = seed.DUMP.load_id, seed.FAN_1.load_id
 PATIENCE_S = 0.3
-HANGS_S = 20.0
-"""Wall time after which a test gives up waiting."""
 
 
 @pytest.fixture
@@ -173,5 +172,5 @@ async def test_work_that_never_ends_is_ended() -> None:
             ended.set()
 
     assert await beside.run([hang()]) == []
-    await asyncio.wait_for(ended.wait(), 1.0)
+    await asyncio.wait_for(ended.wait(), HANGS_S)
     await beside.close()

@@ -23,10 +23,9 @@ from services.stored import Json
 from tests.fakes.clock import EPOCH, FrozenClock
 from tests.fakes.run_assistant import ScriptedAssistant
 from tests.fakes.stores.all_stores import InMemoryStores
+from tests.waiting import HANGS_S
 
 SYSTEM = UUID(int=10)
-HANGS_S = 20.0
-"""Wall time after which what is waited for does not come."""
 
 OWNER = User(id=UUID(int=1), email="owner@example.com", role=Role.USER, created_at=EPOCH)
 STRANGER = replace(OWNER, id=UUID(int=2))

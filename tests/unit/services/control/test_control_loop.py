@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -28,6 +27,7 @@ from tests.fakes.scripted_switch import Mode
 from tests.fakes.sites.reference_site import SYSTEM_ID, Loop
 from tests.fakes.sites.scripted_site import DUMP, FAN, HEATER, PRIMARY, ScriptedSite
 from tests.fakes.unreachable import Switchable
+from tests.waiting import HANGS_S, until
 
 
 @pytest.fixture
@@ -483,13 +483,13 @@ async def test_a_device_that_hangs_delays_no_cycle() -> None:
     site = await ScriptedSite(speed=1_000.0).set_up()
     await cycles(site, 5)
     site.primary.answers.clear()
-    async with asyncio.timeout(20.0):
+    async with asyncio.timeout(HANGS_S):
         await cycles(site, 3, silent=(PRIMARY,))
     assert await site.stores.decisions.count(SYSTEM_ID) == 8
     assert site.loop.dispatch.under_way >= 1
     (asked, *_) = await actions(site)
     site.primary.answers.set()
-    await eventually(lambda: site.loop.dispatch.under_way == 0)
+    await until(lambda: site.loop.dispatch.under_way == 0)
     done = await site.stores.actions.get(asked.id)
     assert done is not None
     assert done.status in {ActionStatus.DONE, ActionStatus.VERIFYING}
@@ -500,13 +500,13 @@ async def test_a_device_that_hangs_delays_no_cycle() -> None:
 async def test_a_timer_that_hangs_holds_up_no_stop() -> None:
     site = await ScriptedSite(speed=1_000.0).set_up()
     await cycles(site, 6)
-    await eventually(lambda: site.loop.dispatch.under_way == 0)
+    await until(lambda: site.loop.dispatch.under_way == 0)
     assert site.primary.relay
     site.switches[DUMP].flip(on=True)
     site.primary.answers.clear()
-    async with asyncio.timeout(20.0):
+    async with asyncio.timeout(HANGS_S):
         await cycles(site, 4, load_w=1_850.0 + 3_878.0 + 3_250.0, silent=(PRIMARY,))
-        await eventually(lambda: not site.switches[DUMP].relay)
+        await until(lambda: not site.switches[DUMP].relay)
     site.primary.answers.set()
     await site.loop.dispatch.close()
 
@@ -517,14 +517,6 @@ async def test_a_timer_that_is_not_refreshed_is_logged(site: ScriptedSite) -> No
     with structlog.testing.capture_logs() as logged:
         await cycles(site, 1, load_w=1_850.0 + 3_878.0, voltage_v=52.2)
     assert "timer_not_refreshed" in [line["event"] for line in logged]
-
-
-async def eventually(reached: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if reached():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("not reached in five seconds")
 
 
 async def test_what_a_zone_wants_is_in_the_budget_of_the_same_cycle(site: ScriptedSite) -> None:
