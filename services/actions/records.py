@@ -64,17 +64,10 @@ class SwitchProposal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
-    """One command to one controlled load with its whole life.
+class Action(SwitchProposal):
+    """One command to one controlled load: what was proposed and what became of it.
 
     Attributes:
-        load_id: The controlled load.
-        target_on: The wanted state.
-        target_speed: Wanted fan speed, None for plain switches.
-        actor: Rank of whoever wants it; ``requested_by`` names the person, rule or agent.
-        reason: Machine-readable code; ``explanation`` is the sentence with the numbers.
-        urgent: A protective stop, never blocked by holds or minimum times.
-        idempotency_key: (system, cycle, device) for automatic actions; unique.
         previous_on: The state found before the command, restored on a rollback; a fan's
             ``previous_speed`` with it.
         tries: Commands sent so far.
@@ -84,17 +77,7 @@ class Action:
 
     id: UUID
     system_id: UUID
-    load_id: UUID
-    target_on: bool
-    target_speed: int | None = None
-    actor: Actor
-    requested_by: str
-    reason: str
-    explanation: str
     status: ActionStatus
-    urgent: bool = False
-    idempotency_key: str | None = None
-    decision_id: UUID | None = None
     created_at: datetime
     expires_at: datetime | None = None
     executed_at: datetime | None = None

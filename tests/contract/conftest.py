@@ -14,56 +14,28 @@ from energy.site.loads import LoadKind, Zone
 from energy.site.snapshot import Link
 from services.accounts.ports import AccountStore
 from services.accounts.records import Role
-from services.actions.ports import ActionStore, DeviceLocks, EmergencyStopStore
-from services.alerting.ports import AlertStore, OutboxStore
+from services.alerting.ports import OutboxStore
 from services.chat.ports import ConversationStore
-from services.control.ports import CycleStore, DecisionStore
-from services.events import EventBus
-from services.memory.ports import MemoryStore
-from services.settings.ports import SettingsStore
-from services.sites.ports import SiteStore
 from services.sites.records import AdapterConfig, ControlledLoad, System
-from services.telemetry.ports import TelemetryStore
 from services.views.ports import JobStore, StoreHealth
 from storage.all_stores import PostgresStores
 from storage.connection.pool import open_pool
 from tests.fakes.stores.all_stores import InMemoryStores
+from tests.fakes.stores.ports import ControlStores
 
 NOON = datetime(2026, 6, 21, 19, 0, tzinfo=UTC)
 KEY = bytes(range(32))
 
 
-class Stores(Protocol):
+class Stores(ControlStores, Protocol):
     """Every storage port by name."""
 
-    @property
-    def site(self) -> SiteStore: ...
-    @property
-    def settings(self) -> SettingsStore: ...
-    @property
-    def telemetry(self) -> TelemetryStore: ...
-    @property
-    def memory(self) -> MemoryStore: ...
-    @property
-    def decisions(self) -> DecisionStore: ...
-    @property
-    def cycles(self) -> CycleStore: ...
-    @property
-    def actions(self) -> ActionStore: ...
-    @property
-    def locks(self) -> DeviceLocks: ...
-    @property
-    def emergency_stops(self) -> EmergencyStopStore: ...
-    @property
-    def alerts(self) -> AlertStore: ...
     @property
     def outbox(self) -> OutboxStore: ...
     @property
     def accounts(self) -> AccountStore: ...
     @property
     def conversations(self) -> ConversationStore: ...
-    @property
-    def events(self) -> EventBus: ...
     @property
     def health(self) -> StoreHealth: ...
     @property

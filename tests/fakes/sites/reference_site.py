@@ -8,30 +8,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
 from uuid import UUID
 
 from commandcenter.wiring import seed
 from forecasting.clear_sky import ArrayGeometry, ClearSkyModel
 from services.actions.execution import Execution
 from services.actions.open_actions import OpenActions
-from services.actions.ports import ActionStore, DeviceLocks, EmergencyStopStore, Switches
+from services.actions.ports import Switches
 from services.actions.proposals import Proposals
 from services.actions.records import EmergencyStop, SwitchStatus
 from services.actions.relays import ANSWER_WALL_S
 from services.actions.safety_check import Judge
 from services.actions.side_by_side import SideBySide
-from services.alerting.ports import AlertStore
 from services.control.asked_by_people import AskedByPeople
 from services.control.command_dispatch import CommandDispatch
 from services.control.control_loop import ControlLoop
 from services.control.emergency_stop import Emergency
-from services.control.ports import CycleStore, DecisionStore
 from services.control.what_if import WhatIf
-from services.events import EventBus
-from services.memory.ports import MemoryStore
-from services.settings.ports import SettingsStore
-from services.sites.ports import SiteStore
 from services.sites.records import AdapterConfig, ControlledLoad, System
 from services.telemetry.polling import Polling
 from services.telemetry.ports import SkyModel, TelemetryStore
@@ -43,6 +36,7 @@ from simulator.physics.site import SimulatedSite
 from tests.fakes.clock import SteppingClock
 from tests.fakes.stores.all_stores import InMemoryStores
 from tests.fakes.stores.control import InMemoryDecisionStore
+from tests.fakes.stores.ports import ControlStores
 
 SYSTEM_ID = seed.SYSTEM_ID
 SLUGS = {load.load_id: load.slug for load in seed.LOADS}
@@ -155,33 +149,6 @@ def _switch_samples(now: Measurements, adapter: AdapterConfig, at: datetime) -> 
     return found
 
 
-class Stores(Protocol):
-    """The stores that the loop needs, in memory or on PostgreSQL."""
-
-    @property
-    def site(self) -> SiteStore: ...
-    @property
-    def settings(self) -> SettingsStore: ...
-    @property
-    def telemetry(self) -> TelemetryStore: ...
-    @property
-    def memory(self) -> MemoryStore: ...
-    @property
-    def decisions(self) -> DecisionStore: ...
-    @property
-    def cycles(self) -> CycleStore: ...
-    @property
-    def actions(self) -> ActionStore: ...
-    @property
-    def locks(self) -> DeviceLocks: ...
-    @property
-    def emergency_stops(self) -> EmergencyStopStore: ...
-    @property
-    def alerts(self) -> AlertStore: ...
-    @property
-    def events(self) -> EventBus: ...
-
-
 class FixedSky:
     """``Skies`` with one model for every site."""
 
@@ -197,7 +164,7 @@ class FixedSky:
 class Loop:
     """Every part of the loop on one set of stores."""
 
-    stores: Stores
+    stores: ControlStores
     clock: SteppingClock
     switches: Switches
     sky: SkyModel | None = None
