@@ -18,7 +18,7 @@ run: setup ## Set everything up and bring the site up on http://127.0.0.1:8000
 
 test: setup-dev ## Set everything up and run the whole suite (COVERAGE=1: with its thresholds)
 	@$(BIN)/python scripts/lacking.py
-	$(BIN)/pytest -n 3 --dist loadfile -q $(if $(COVERAGE),--cov --cov-report=)
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -q $(if $(COVERAGE),--cov --cov-report=)
 	$(if $(COVERAGE),$(BIN)/coverage report --format=total --fail-under=90)
 	$(if $(COVERAGE),$(BIN)/coverage report --include='energy/*$(comma)services/*' --fail-under=100)
 

@@ -22,6 +22,13 @@ TEMPLATE = "template_migrated"
 _numbers = itertools.count()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of whole programs and weeks go first: at the end one worker would wait for them."""
+    items.sort(
+        key=lambda item: not (item.get_closest_marker("process") or "scenario" in item.nodeid)
+    )
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Cluster]:
     """A server of our own. Not below ``tmp_path``: pytest shuts other users out of that."""

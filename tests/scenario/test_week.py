@@ -21,7 +21,7 @@ pytestmark = pytest.mark.no_cover
 MINIMUM_ON_MIN = 15.0
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 async def test_a_week_with_broken_clouds_and_an_overcast_day() -> None:
     week = await live_week()
     assert week.most_switches_a_day <= 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -229,9 +230,7 @@ async def test_approved_in_the_last_second(
 async def test_what_never_expires(site: ScriptedSite) -> None:
     action = await site.wish(actor=Actor.AGENT)
     known = site.stores.actions._actions
-    known[action.id] = type(action)(
-        **{name: getattr(action, name) for name in type(action).__slots__} | {"expires_at": None}
-    )
+    known[action.id] = replace(action, expires_at=None)
     site.clock.advance(86_400.0)
     assert await site.loop.proposals.expire(SYSTEM_ID) == 0
 
