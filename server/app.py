@@ -13,6 +13,7 @@ from server.entity_tags import EntityTags
 from server.refusals import install
 from server.routes import api_router
 from server.web.error_page import error_page
+from server.web.links import sign_in_from
 from server.web.pages import router as pages
 from server.web.security import (
     BodyGuard,
@@ -39,7 +40,7 @@ def create_app(services: Services) -> FastAPI:
         redoc_url=None,
     )
     app.state.services = services
-    install(app, page=error_page)
+    install(app, page=error_page, sign_in=sign_in_from)
     app.include_router(api_router())
     app.include_router(pages)
     app.mount("/static", StaticFiles(), name="static")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 from fastapi import FastAPI
@@ -29,17 +29,21 @@ RETRY_AFTER_S = 5
 log = structlog.get_logger()
 
 
-RefusalPage = Callable[[Request, JSONResponse], Response]
+RefusalPage = Callable[[Request, JSONResponse], Awaitable[Response]]
 """Shows a problem to people."""
+
+
+SignInAddress = Callable[[Request], str]
+"""Where people sign in who wanted something else."""
 
 
 class Unauthenticated(Exception):
     """Nobody is signed in: 401 for programs, the sign-in page for people."""
 
 
-def install(app: FastAPI, *, page: RefusalPage) -> None:
+def install(app: FastAPI, *, page: RefusalPage, sign_in: SignInAddress) -> None:
     """Register the handlers."""
-    app.state.error_page = page
+    app.state.error_page, app.state.sign_in_address = page, sign_in
     app.add_exception_handler(CommandCenterError, _refused)
     app.add_exception_handler(Unauthenticated, _unauthenticated)
     app.add_exception_handler(PreconditionFailed, _precondition_failed)
@@ -75,30 +79,30 @@ def _wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "") and not path.startswith("/api")
 
 
-def _shown(request: Request, problem: JSONResponse) -> Response:
+async def _shown(request: Request, problem: JSONResponse) -> Response:
     if not _wants_page(request):
         return problem
     page: RefusalPage = request.app.state.error_page
-    return page(request, problem)
+    return await page(request, problem)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, CommandCenterError):
         raise error
-    return _shown(request, refusal(error))
+    return await _shown(request, refusal(error))
 
 
 async def _unauthenticated(request: Request, error: Exception) -> Response:
     if _wants_page(request) and request.method == "GET":
-        path = request.url.path
-        return RedirectResponse("/sign-in" if path == "/" else f"/sign-in?next={path}", 303)
+        address: SignInAddress = request.app.state.sign_in_address
+        return RedirectResponse(address(request), 303)
     detail = str(error) or "Sign in, or send Authorization: Bearer with a token."
     return problem_response(401, detail, headers={"WWW-Authenticate": "Bearer"})
 
 
 async def _precondition_failed(request: Request, error: Exception) -> Response:
     detail = f"{error}. Read it again, then repeat your change."
-    return _shown(request, problem_response(412, detail))
+    return await _shown(request, problem_response(412, detail))
 
 
 async def _unreadable(request: Request, error: Exception) -> Response:
@@ -108,7 +112,7 @@ async def _unreadable(request: Request, error: Exception) -> Response:
     malformed = not in_body or any(item["type"] == "json_invalid" for item in mistakes)
     status = 400 if malformed else 422
     detail = "; ".join(f"{path}: {message}" if path else message for path, message in errors)
-    return _shown(request, problem_response(status, detail, slug="invalid", errors=errors))
+    return await _shown(request, problem_response(status, detail, slug="invalid", errors=errors))
 
 
 def _path(location: tuple[object, ...]) -> str:
@@ -122,10 +126,10 @@ async def _http(request: Request, error: Exception) -> Response:
     if error.status_code == 404:
         detail = f"There is nothing at {request.url.path}."
     problem = problem_response(error.status_code, detail, headers=error.headers)
-    return _shown(request, problem)
+    return await _shown(request, problem)
 
 
 async def _surprise(request: Request, error: Exception) -> Response:
     await log.aexception("request_failed", path=request.url.path, error=repr(error))
     detail = "Something unexpected went wrong here; it has been logged."
-    return _shown(request, problem_response(500, detail))
+    return await _shown(request, problem_response(500, detail))

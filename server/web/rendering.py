@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 
 from energy.site.display import Display
 from energy.wording import duration
+from server.web.links import of_site
 from server.web.static_files import asset
 from services.stored import Json
 
@@ -31,6 +32,7 @@ def environment() -> Environment:
     )
     templates.globals["asset"] = asset
     templates.globals["number"] = number
+    templates.filters["of_site"] = of_site
     templates.filters["since"] = since
     templates.filters["is_stale"] = is_stale
     templates.filters["age"] = age

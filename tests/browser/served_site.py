@@ -143,6 +143,10 @@ class ServedSite:
     def session(self, email: str = "owner@example.com") -> str:
         return self.run(self.site.session(email))
 
+    def link(self, email: str = "owner@example.com") -> str:
+        """The secret of a one-time link to sign in."""
+        return self.run(self.site.link(email))
+
     def publish(self, topic: str) -> None:
         """An event of the site."""
         self.run(self.site.stores.events.publish(topic, {"system_id": str(SYSTEM_ID)}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 
@@ -118,7 +119,7 @@ def test_a_session_that_ended_says_so(visit: Visit, served: ServedSite) -> None:
     notice = page.locator("#signed-out")
     expect(notice).to_be_visible(timeout=20_000)
     notice.get_by_role("link", name="Sign in").click()
-    expect(page).to_have_url(f"{served.url}/sign-in")
+    expect(page).to_have_url(re.compile(r"/sign-in\?next=%2F%3Fsystem_id%3D"))
 
 
 def test_signing_out_ends_the_session(visit: Visit, served: ServedSite) -> None:

@@ -161,7 +161,7 @@ def test_stop_stops_the_site_of_its_page(
     if scripts:
         expect(page.locator("#stopped")).to_be_visible()
     else:
-        page.wait_for_url("**/")
+        page.wait_for_url(f"**/?system_id={OTHER_SYSTEM_ID}")
     state = served.run(served.site.services.emergency.state(OTHER_SYSTEM_ID))
     assert (state.latched, served.latched()) == (True, None)
     served.run(served.site.services.emergency.release(OTHER_SYSTEM_ID, by="test", reason="over"))

@@ -6,16 +6,17 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from server.auth import ChosenSite, Container, Reader, own_conversation
 from server.running_answer import running_run
 from server.schemas.chat import AGENTS
 from server.web.decision_path import how_it_was_answered, proposed_actions
+from server.web.links import of_site
 from server.web.markdown import render
 from server.web.rendering import page
 from server.web.shell import shell_of
-from services.chat.records import Message
+from services.chat.records import Conversation, Message
 from services.stored import Json
 
 router = APIRouter()
@@ -35,10 +36,12 @@ async def chat(
     who: Reader,
     conversation: Annotated[UUID | None, Query()] = None,
 ) -> Response:
-    """A new conversation, or an old one with its messages."""
+    """A new conversation, or an old one with its messages, which is shown at its own site."""
     messages = []
     if conversation is not None:
-        await own_conversation(services, who, conversation)
+        known = await own_conversation(services, who, conversation)
+        if known.system_id != site.id:
+            return RedirectResponse(_address(known), 303)
         messages = list(await services.conversations.messages(conversation))
     return page(
         "chat.html",
@@ -46,10 +49,17 @@ async def chat(
         conversation=conversation,
         messages=[_view(message) for message in messages],
         running=await running_run(services, messages),
-        conversations=await services.conversations.conversations(who.user.id, limit=LISTED),
+        conversations=[
+            (earlier, _address(earlier))
+            for earlier in await services.conversations.conversations(who.user.id, limit=LISTED)
+        ],
         suggestions=SUGGESTIONS,
         agents=AGENTS,
     )
+
+
+def _address(conversation: Conversation) -> str:
+    return of_site(f"/chat?conversation={conversation.id}", conversation.system_id)
 
 
 def _view(message: Message) -> Json:

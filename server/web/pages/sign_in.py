@@ -1,22 +1,47 @@
-"""Signing in by a one-time link: looking at it changes nothing, its button does."""
+"""Signing in by a one-time link: looking at it changes nothing, its button does.
+
+The link comes by another way than the page that was wanted, which a cookie keeps meanwhile.
+"""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+from urllib.parse import quote, unquote
+
+from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from server.auth import Container, clear_session_cookie, cookie_name, set_session_cookie
 from server.refusals import refusal
+from server.web.links import inside
 from server.web.rendering import page
 from services.errors import CommandCenterError
 
 router = APIRouter()
+WANTED = "cc_wanted"
+KEPT_S = 900
+"""As long as it takes to fetch a link from a terminal."""
+PATH = "/sign-in"
+LONGEST = 500
 
 
-@router.get("/sign-in")
-async def explain() -> Response:
-    """How to get a link."""
-    return page("sign_in.html", token=None, problem=None)
+@router.get(PATH)
+async def explain(
+    services: Container, wanted: Annotated[str | None, Query(alias="next")] = None
+) -> Response:
+    """How to get a link; ``next`` is where to go on with it."""
+    response = page("sign_in.html", token=None, problem=None)
+    if wanted is not None and len(wanted) <= LONGEST:
+        response.set_cookie(
+            WANTED,
+            quote(inside(wanted)),
+            max_age=KEPT_S,
+            path=PATH,
+            secure=services.config.secure_cookies,
+            httponly=True,
+            samesite="lax",
+        )
+    return response
 
 
 @router.get("/sign-in/{token}")
@@ -27,14 +52,15 @@ async def confirm(token: str) -> Response:
 
 @router.post("/sign-in/{token}")
 async def sign_in(request: Request, services: Container, token: str) -> Response:
-    """Use the link up and open a session."""
+    """Use the link up, open a session, and go on with what was wanted."""
     client = request.client.host if request.client is not None else "unknown"
     try:
         session = await services.accounts.sign_in_by_link(token, client=client)
     except CommandCenterError as error:
         status = refusal(error).status_code
         return page("sign_in.html", status_code=status, token=None, problem=str(error))
-    response = RedirectResponse("/", 303)
+    response = RedirectResponse(inside(unquote(request.cookies.get(WANTED, ""))), 303)
+    response.delete_cookie(WANTED, path=PATH)
     set_session_cookie(response, session, services.config)
     return response
 

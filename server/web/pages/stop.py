@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from server.auth import ChosenSite, Container, Operator
 from server.schemas.control import DEFAULT_REASON, REASON_LENGTH
+from server.web.links import HOME, of_site
 from server.web.rendering import page
 
 router = APIRouter()
@@ -27,7 +28,7 @@ async def stop(
     who: Operator,
     reason: Annotated[str, Form(max_length=REASON_LENGTH)] = "",
 ) -> Response:
-    """Latch, and show it on the home page."""
+    """Latch, and show it on the home page of the same site."""
     given = reason.replace("\x00", "").strip() or DEFAULT_REASON
     await services.emergency.latch(site.id, by=who.name, reason=given)
-    return RedirectResponse("/", 303)
+    return RedirectResponse(of_site(HOME, site.id), 303)

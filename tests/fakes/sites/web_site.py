@@ -107,8 +107,12 @@ class WebSite:
 
     async def session(self, email: str) -> str:
         """The secret of a fresh session."""
-        link = await self.accounts.new_link((await self.user(email)).id)
+        link = await self.link(email)
         return (await self.accounts.sign_in_by_link(link, client=f"test {email}")).secret
+
+    async def link(self, email: str) -> str:
+        """The secret of a fresh one-time link."""
+        return await self.accounts.new_link((await self.user(email)).id)
 
     async def token(self, email: str, scope: Scope) -> str:
         """The secret of a fresh machine token."""

@@ -114,9 +114,7 @@ async function one({ question, mine, agent }) {
   try {
     const started = await send("POST", ofSite("/api/runs"), { question, conversation_id: conversation, agent });
     if (!conversation) {
-      const here = new URLSearchParams(location.search); // which may name the site
-      here.set("conversation", started.conversation_id);
-      history.replaceState(null, "", `/chat?${here}`);
+      history.replaceState(null, "", address(started.conversation_id));
       remember(started.conversation_id, question);
     }
     conversation = started.conversation_id;
@@ -147,9 +145,11 @@ function askKept() {
   for (const { question, agent } of kept.questions) ask(question, agent);
 }
 
+const address = (id) => ofSite(`/chat?conversation=${id}`);
+
 function remember(id, title) {
   const link = element("a", "", title);
-  link.href = `/chat?conversation=${id}`;
+  link.href = address(id);
   link.setAttribute("aria-current", "page");
   const item = element("li");
   item.append(link);

@@ -5,7 +5,7 @@ async function refresh() {
   const shown = document.getElementById("health");
   const open = [...shown.querySelectorAll("details")].map((each) => each.open);
   try {
-    const answer = await fetch("/health");
+    const answer = await fetch(shown.dataset.refresh);
     const found = answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("health") : null;
     if (!found) return;
     found.querySelectorAll("details").forEach((each, i) => { each.open = Boolean(open[i]); });

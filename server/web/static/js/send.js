@@ -20,5 +20,11 @@ export async function send(method, url, body, patienceMs = 20_000) {
 
 function readable(text) { try { return text ? JSON.parse(text) : {}; } catch { return {}; } }
 
-// The site of this page, named with whatever its scripts ask: STOP on one site must not stop another.
-export const ofSite = (path) => (document.body.dataset.system ? `${path}${path.includes("?") ? "&" : "?"}system_id=${document.body.dataset.system}` : path);
+// The site of this page, named with whatever its scripts ask or lead to: STOP on one site must not stop another.
+export function ofSite(path) {
+  const site = document.body.dataset.system;
+  if (!site) return path;
+  const address = new URL(path, location.origin);
+  address.searchParams.set("system_id", site);
+  return `${address.pathname}${address.search}${address.hash}`;
+}

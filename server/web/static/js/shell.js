@@ -18,7 +18,7 @@ export function say(name, detail) { document.dispatchEvent(new CustomEvent(`cc:$
 function hear(name, data, here) {
   if (name === "again") return;
   if (name === "lost") { state = "Reconnecting"; return tick(); }
-  if (name === "signed-out") { state = "Signed out"; return tick(); }
+  if (name === "signed-out") { state = "Signed out"; leadBack(); return tick(); }
   state = name === "away" ? "Database away" : "Live";
   if (name !== "away") newsAt = here;
   if (name === "version" && data.version !== document.body.dataset.version) location.reload();
@@ -32,6 +32,9 @@ function hear(name, data, here) {
   tick();
   say(name, data);
 }
+
+// The sign-in leads back to what is shown here.
+function leadBack() { document.querySelector("#signed-out a").href = `/sign-in?next=${encodeURIComponent(ofSite(location.pathname + location.search))}`; }
 
 function tick() {
   const fresh = Date.now() - newsAt < QUIET_AFTER_MS;
