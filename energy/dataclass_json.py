@@ -1,6 +1,6 @@
 """Domain values to JSON and back, by their dataclass fields; and the canonical text for hashes.
 
-Datetimes travel as ISO 8601 with offset, enumerations by value, tuples as lists.
+Datetimes are written as ISO 8601 with offset, enumerations by value, tuples as lists.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ T = TypeVar("T")
 JsonValue: TypeAlias = (
     "str | int | float | bool | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 )
-"""Parsed JSON: taken apart by asking what it is, or by ``from_json``."""
+"""Any JSON value; ``from_json`` turns it into a typed one."""
 
 JsonObject: TypeAlias = dict[str, JsonValue]
-"""A JSON object that is being made."""
+"""A JSON object to be written."""
 
 NOT_FINITE = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
-"""How numbers that are not finite travel."""
+"""How numbers that are not finite are written, since JSON has none."""
 
 YEARS = range(1970, 2200)
-"""Times of a site: at the ends of the calendar a change of the time zone would leave it."""
+"""Accepted years: near the ends of the calendar, converting the time zone would overflow."""
 
 _NOT_FINITE_TEXT = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
@@ -47,8 +47,8 @@ class CodecError(ValueError):
 def to_json(value: object) -> JsonValue:
     """Plain JSON of a dataclass, enum, datetime, tuple, number, text, bool or None.
 
-    JSON has no numbers that are not finite: a broken sensor's travel as the texts ``NaN``,
-    ``Infinity`` and ``-Infinity``, so that a decision on them can be stored and replayed.
+    JSON has no numbers that are not finite: they are written as the texts ``NaN``, ``Infinity`` and
+    ``-Infinity``, so that a decision on a broken sensor's values can be stored and replayed.
     """
     if isinstance(value, float) and not isfinite(value):
         return _NOT_FINITE_TEXT[repr(value)]

@@ -45,7 +45,9 @@ def _rounded(number: float, decimals: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """How long, in the largest readable unit; below two days rounded up, never promised early."""
+    """A duration in the largest readable unit. Below two days it is rounded up, so that a promised
+    time is never too short; from two days on to whole days.
+    """
     if seconds < _MINUTE_S:
         return f"{math.ceil(seconds)} s"
     if seconds < _HOUR_S:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from energy.allocation.decision import Decision
-from energy.allocation.explanation.decision_codec import ToldMiner, told
+from energy.allocation.explanation.decision_codec import ExplainedMiner, explained_miners
 from energy.allocation.explanation.reason_codec import Number, compared
 from energy.battery.calibration import voltage_v
 from energy.site.preferences import OperatingMode
@@ -258,7 +258,7 @@ def _summary(decision: Decision) -> DecisionDigest:
         "age_s": None,
         "budget": _shown(asdict(decision.budget)),
         "limits": list(decision.limits),
-        "miners": [_miner_summary(miner) for miner in told(decision)],
+        "miners": [_miner_summary(miner) for miner in explained_miners(decision)],
     }
 
 
@@ -266,17 +266,17 @@ def _shown(budget: Mapping[str, object]) -> Document:
     return {key: budget[key] for key in BUDGET_KEYS if key in budget}
 
 
-def _miner_summary(each: ToldMiner) -> MinerDigest:
-    miner, said, say = each
+def _miner_summary(explained: ExplainedMiner) -> MinerDigest:
+    miner, sentences, decided_by = explained
     return {
         "name": miner.name,
         "priority": miner.priority,
         "command": miner.command.value,
         "reason": miner.reason.code.value,
-        "explanation": said.explanation,
-        "would_change": said.would_change,
+        "explanation": sentences.explanation,
+        "would_change": sentences.would_change,
         "compared": dict(compared(miner.reason)),
-        "decided_by": say.decided_by.by,
+        "decided_by": decided_by.decided_by.by,
     }
 
 

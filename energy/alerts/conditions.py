@@ -1,4 +1,4 @@
-"""All alerts of a site that last now: what is watched, with durations, hysteresis and memory."""
+"""All open alerts of a site: each watched condition with its durations, hysteresis and memory."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from energy.alerts.device_alerts import DEVICE_LOOKS
-from energy.alerts.energy_alerts import ENERGY_LOOKS
+from energy.alerts.device_alerts import DEVICE_WATCHES
+from energy.alerts.energy_alerts import ENERGY_WATCHES
 from energy.alerts.facts import AlertFacts
-from energy.alerts.soc_policies import SOC_LOOKS
+from energy.alerts.soc_policies import SOC_WATCHES
 from energy.alerts.timing import AlertMemory, AlertSeverity, Watch, WatchMemory, advance
 
 _ORDER = {AlertSeverity.CRITICAL: 0, AlertSeverity.WARNING: 1, AlertSeverity.INFO: 2}
@@ -17,7 +17,9 @@ _ORDER = {AlertSeverity.CRITICAL: 0, AlertSeverity.WARNING: 1, AlertSeverity.INF
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertCondition:
-    """One alert that lasts: its identity, what it is, since when, and what to do."""
+    """One open alert: its key, category, severity and texts, and since when its condition has
+    held.
+    """
 
     key: str
     category: str
@@ -29,9 +31,9 @@ class AlertCondition:
 
 
 def evaluate(facts: AlertFacts, memory: AlertMemory) -> tuple[list[AlertCondition], AlertMemory]:
-    """All alerts that last now, the worst first, and the memory for the next check.
+    """All open alerts, critical ones first, and the memory for the next check.
 
-    An alert about something that is no longer part of the site ends.
+    An alert about a device, source or zone that is no longer part of the site ends.
     """
     remembered = dict(memory.watches)
     conditions: list[AlertCondition] = []
@@ -47,10 +49,10 @@ def evaluate(facts: AlertFacts, memory: AlertMemory) -> tuple[list[AlertConditio
 
 
 def watches(facts: AlertFacts) -> Iterator[Watch]:
-    """Everything that is watched at this site."""
+    """Every condition that is watched at this site, as it is now."""
     yield _emergency_stop(facts)
-    for look in (*ENERGY_LOOKS, *SOC_LOOKS, *DEVICE_LOOKS):
-        yield from look(facts)
+    for watches_of in (*ENERGY_WATCHES, *SOC_WATCHES, *DEVICE_WATCHES):
+        yield from watches_of(facts)
 
 
 def _condition(watch: Watch, memory: WatchMemory, at: datetime) -> AlertCondition:

@@ -1,4 +1,4 @@
-"""What the owner is told of sources, switches, actions and zones, and what to do about it."""
+"""Alerts about sources, switches, failed actions and zones, each with advice for the owner."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from energy.climate.zones import ZoneWarningCode
 from energy.wording import duration, watts
 
 TELEMETRY_LOST_S = 1_800.0
-"""A site that has never told a voltage is being set up: it has this long, s."""
+"""A site that has never had a battery voltage is being set up: no alert for this long, s."""
 
 NOT_BELIEVED_S = 300.0
-"""One odd sample is no news, s."""
+"""A single sample that is not believed is no alert: it must last this long, s."""
 
 SILENT_S = 600.0
 CAUTION_S = 600.0
 OFF_DRAW_W = 100.0
-"""A switch that is off and lets more than this through has failed, W."""
+"""A load that draws more than this while its switch is off means a failed relay, W."""
 
 
 def _telemetry_lost(facts: AlertFacts) -> Iterator[Watch]:
@@ -139,7 +139,7 @@ def _device_leaks(device: DeviceFact) -> Watch:
         severity=AlertSeverity.CRITICAL,
         title=f"{device.name} draws power although it is off",
         detail=shown,
-        advice="The relay may be welded: it can't be switched off from afar. Open its breaker.",
+        advice="The relay may be welded: it can't be switched off remotely. Open its breaker.",
         holds=through_w is not None and through_w > OFF_DRAW_W,
         for_s=300,
         clear_for_s=60,
@@ -167,17 +167,17 @@ def _failed_switches(facts: AlertFacts) -> Iterator[Watch]:
 def _zones(facts: AlertFacts) -> Iterator[Watch]:
     for zone in facts.zones:
         sentences = {warning.code: warning.sentence for warning in zone.warnings}
-        mute = sentences.get(ZoneWarningCode.NO_SENSOR)
+        no_sensor = sentences.get(ZoneWarningCode.NO_SENSOR)
         cold = sentences.get(ZoneWarningCode.COLD_NOT_HEATED)
         yield Watch(
             key=f"zone_sensor:{zone.id}",
             category="zone",
             severity=AlertSeverity.WARNING,
             title=f"{zone.name} has no temperature",
-            detail=mute or "",
-            advice="Its fan runs low and its heating is off until the sensor is back: see to its "
-            "battery or network.",
-            holds=None if facts.waiting else mute is not None,
+            detail=no_sensor or "",
+            advice="Its heating is off and its fan, if there is one, runs until the sensor is "
+            "back: check the sensor's battery and network.",
+            holds=None if facts.waiting else no_sensor is not None,
         )
         yield Watch(
             key=f"zone_cold:{zone.id}",
@@ -193,7 +193,7 @@ def _zones(facts: AlertFacts) -> Iterator[Watch]:
         )
 
 
-DEVICE_LOOKS: tuple[Callable[[AlertFacts], Iterator[Watch]], ...] = (
+DEVICE_WATCHES: tuple[Callable[[AlertFacts], Iterator[Watch]], ...] = (
     _telemetry_lost,
     _not_believed,
     _sources,

@@ -1,4 +1,4 @@
-"""What the owner is told of battery, grid, sun and load, with the numbers and what to do."""
+"""Alerts about battery, grid, sun and load, with the numbers and advice for the owner."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ HEAVY_DISCHARGE_CLEAR_W = 4_500.0
 SOLAR_LOW_SHARE = 0.6
 SOLAR_OK_SHARE = 0.7
 LOSS_SHARE = 0.72
-"""A steady loss of three tenths is told, with the noise of the best hours."""
+"""Alert from a steady loss of about 30 %; the 2 % more allow for the noise of the best hours."""
 
 NO_LOSS_SHARE = 0.8
 SOLAR_WORTH_W = 1_000.0
-"""Below this much expected sun nothing is said about it, W."""
+"""With less expected PV than this no low production is reported, W."""
 
 UNEXPECTED_FACTOR = 2.0
 UNEXPECTED_MARGIN_W = 1_500.0
 UNEXPECTED_CLEAR_W = 1_000.0
-CURTAILED_W = 1_000.0
+UNUSED_SUN_W = 1_000.0
 CHARGING_W = 100.0
 FREEZING_C = 0.0
 FREEZING_CLEAR_C = 2.0
@@ -195,7 +195,9 @@ def _solar_low(facts: AlertFacts) -> Iterator[Watch]:
 
 
 def _solar_loss(facts: AlertFacts) -> Iterator[Watch]:
-    """A loss that stays: by the best hour of each day, which thick cloud doesn't take for long."""
+    """A lasting loss of PV power, judged by the best hour of each day, because clouds pass and a
+    broken string does not.
+    """
     recent, usual = facts.best_recent_ratio, facts.usual_best_ratio
     holds = cleared = None
     detail = ""
@@ -255,7 +257,7 @@ def _opportunity(facts: AlertFacts) -> Iterator[Watch]:
     if pv_w is not None and sky_w is not None:
         unused_w = sky_w - pv_w
         idle = facts.idle_miners
-        holds = facts.throttled and unused_w >= CURTAILED_W and bool(idle)
+        holds = facts.throttled and unused_w >= UNUSED_SUN_W and bool(idle)
         why = " ".join(f"{miner.name} is off: {miner.reason}" for miner in idle)
         detail = (
             f"About {watts(unused_w)} of sun cannot be used: the battery is full. {why}"
@@ -296,7 +298,7 @@ def _flows(power_w: float) -> str:
     return f"It {'takes' if power_w >= 0 else 'gives'} {watts(abs(power_w))} now"
 
 
-ENERGY_LOOKS: tuple[Callable[[AlertFacts], Iterator[Watch]], ...] = (
+ENERGY_WATCHES: tuple[Callable[[AlertFacts], Iterator[Watch]], ...] = (
     _battery_critical,
     _battery_low,
     _night,

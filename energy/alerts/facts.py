@@ -1,4 +1,4 @@
-"""Everything that an alert may be about, as plain values. What is missing or stale is None."""
+"""The inputs of all alerts, as plain values. What is missing or stale is None."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from energy.site.preferences import Preferences
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFact:
     """One source of telemetry. ``silent_s`` is the time since its last success, s; None when there
-    was none. A source that ``drives_loads`` is reported silent by its devices. ``caution`` is what
-    it warns of although it answers.
+    was none. A source that ``drives_loads`` gets no alert of its own when it is silent: its devices
+    get one each. ``caution`` is a warning of a source that answers.
     """
 
     id: str
@@ -28,7 +28,7 @@ class SourceFact:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceFact:
     """One controlled load. ``silent_s`` is the age of its last reading, s; None when there was
-    none. ``fault`` is what it says of itself.
+    none. ``fault`` is the fault that the device reports.
     """
 
     id: str
@@ -53,7 +53,9 @@ class FailedSwitchFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdleMinerFact:
-    """A miner that is off: its power when on, W, and why, as the end of a sentence that says so."""
+    """A miner that is off: its power when on, W, and why it is off, as a clause with a full
+    stop.
+    """
 
     name: str
     power_w: float
@@ -62,7 +64,7 @@ class IdleMinerFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneFact:
-    """One zone with what it warns of."""
+    """One zone with its warnings."""
 
     id: str
     name: str
@@ -79,23 +81,24 @@ class StopFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertFacts:
-    """The site as alerts see it. Signs as everywhere: battery power + charging, grid + import.
+    """The inputs of one alert check. Signs as everywhere: battery power + charging, grid + import.
 
     Attributes:
         telemetry_lost: The battery voltage has been gone for so long that everything is stopped.
-        waiting: The program has just started: what has been silent until now is no news yet.
+        waiting: The program has just started and waits for first readings: silence is no alert yet.
         voltage_age_s: Age of the battery voltage, s; None when there is none at all.
         voltage_reason: Why it is old, replaced or not believed; empty when all is well.
-        not_believed: Why each value that was measured and is not believed is left out.
+        not_believed: One sentence for each measured value that is not believed, with the reason.
         soc_pct: From the rest voltage, by the owner's calibration.
-        sky_allows_w: Clear-sky power × the site's recent ratio, W.
+        sky_allows_w: PV that the sky allows: clear-sky power × the clear-sky ratio, W.
         best_recent_ratio: Measured to clear-sky power in the best hour of the last days.
         usual_best_ratio: The same of the weeks before.
-        throttled: The charger throttles the sun.
+        throttled: The charger throttles PV because the battery is full.
         base_load_w: The load without controlled loads, W; ``usual_base_load_w`` its weekly mean.
         grid_expected: The owner has a grid and uses it.
         grid_present: Whether the grid is there; None when nothing measures it.
-        usable_wh: What the battery may give until its floor; ``reserve_wh`` what the night takes.
+        usable_wh: Usable energy of the battery, Wh; ``reserve_wh`` the reserve: tonight's part and
+            the dark day's.
         running_miners: Names of the miners that are on.
         local_hour: Hour of the day at the site, 0–23.
         sun_carries_base_load: Whether the sun carries the house now.

@@ -1,6 +1,6 @@
-"""What the owner is told of the state of charge that the miners and the sun were to leave.
+"""Alerts about the owner's state-of-charge targets: the pause level and the sun's hours.
 
-State of charge is for people: the miners go on by their voltages, whatever is told here.
+They inform only: miners start and stop by their voltages, not by these levels.
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ from energy.safety.validator import within_window
 from energy.wording import listed, percent
 
 HELD_S = 600.0
-"""A dip of the voltage under a starting load is no news, s."""
+"""The voltage dips while a load starts: a level must be missed for this long, s."""
 
 
 def _miners_below_pause(facts: AlertFacts) -> Iterator[Watch]:
-    """Miners that run although the owner wanted them to pause: until they are off, or it is full
-    enough for them to resume.
-    """
+    """Miners run below the pause level; ends when they are off or the resume level is reached."""
     soc, wanted = facts.soc_pct, facts.preferences
     running = facts.running_miners
     holds = cleared = None
@@ -50,9 +48,10 @@ def _miners_below_pause(facts: AlertFacts) -> Iterator[Watch]:
 
 
 def _below_target(facts: AlertFacts) -> Iterator[Watch]:
-    """Judged in the hour after those that were to fill it; told until they begin again.
+    """The battery was not at its target when the sun's hours ended.
 
-    Later the night empties the battery, which says nothing of what the sun has brought.
+    Judged only in the hour after them, because later the night discharges the battery; the alert
+    lasts until the next sun's hours begin or the target is reached.
     """
     soc, wanted, hour = facts.soc_pct, facts.preferences, facts.local_hour
     start, end = wanted.solar_priority_start, wanted.solar_priority_end
@@ -81,7 +80,7 @@ def _below_target(facts: AlertFacts) -> Iterator[Watch]:
     )
 
 
-SOC_LOOKS: tuple[Callable[[AlertFacts], Iterator[Watch]], ...] = (
+SOC_WATCHES: tuple[Callable[[AlertFacts], Iterator[Watch]], ...] = (
     _miners_below_pause,
     _below_target,
 )

@@ -17,14 +17,14 @@ class AlertSeverity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """One thing that is watched, as it is now.
+    """One watched condition, as it is now.
 
     Attributes:
-        key: Its identity while it lasts.
-        holds: Whether it is the case; None when that cannot be told.
-        cleared: Whether it is over with some margin; None for "when it no longer holds".
-        for_s: How long it has to hold to become an alert, s.
-        clear_for_s: How long it has to be over to end the alert, s.
+        key: Identity of the alert, the same at every check.
+        holds: Whether the condition is true; None when it can't be judged.
+        cleared: Whether it has ended with its hysteresis; None for "as soon as ``holds`` is False".
+        for_s: How long the condition must hold before the alert opens, s.
+        clear_for_s: How long it must have ended before the alert clears, s.
     """
 
     key: str
@@ -41,7 +41,7 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchMemory:
-    """Memory of one watch: since when its condition holds, and since when its alert has ended."""
+    """Memory of one watch: since when its condition holds, and since when it has been clearing."""
 
     active: bool = False
     since: datetime | None = None
@@ -50,7 +50,7 @@ class WatchMemory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertMemory:
-    """Per key what is remembered, sorted by key."""
+    """Memory of every watch by its key, sorted by key."""
 
     watches: tuple[tuple[str, WatchMemory], ...] = ()
 

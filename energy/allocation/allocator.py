@@ -1,7 +1,7 @@
-"""The allocator: one pure function from a frozen question to a decision.
+"""The allocator: one pure function from the inputs of a cycle to a decision.
 
 Order of the rules: emergency stop, bad data, system voltage, each miner's voltages and conditions,
-the budget by priority, anti-cycling. The loop, the what-if, the replay and the chat call this.
+the budget by priority, anti-cycling. Control loop, what-if, replay and chat all call ``allocate``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ ALLOCATOR_VERSION = "1.3.0"
 
 
 def allocate(question: AllocationInput) -> Decision:
-    """Decide. Sentences are made of the decision when somebody reads them."""
+    """The decision for ``question``: a command, a reason and a power for every miner.
+
+    The sentences are not made here: ``energy.allocation.explanation`` makes them when they are
+    read.
+    """
     measured = measured_of(question)
     settled = settle(question.proposals, question.snapshot.at)
     loads: tuple[LoadDecision, ...] = ()

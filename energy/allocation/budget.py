@@ -19,7 +19,7 @@ BATTERY_FACTOR = {
 
 
 class RemainingBudget:
-    """What is left of the budget while the miners take their turns, W."""
+    """What is left of the budget, W, while miners are decided one after another by priority."""
 
     __slots__ = ("battery_w", "carrying_w", "lendable_w", "mean_w", "measured_w", "solar_w")
 
@@ -33,25 +33,32 @@ class RemainingBudget:
         battery_w: float,
         lendable_w: float,
     ) -> None:
-        """Surplus now, its means for starts and for running loads, the part of it that is measured,
-        the battery's allowance, and what the battery may lend for a while.
+        """All in W.
+
+        Args:
+            solar_w: Solar surplus now.
+            mean_w: Its 10-minute mean, for starts.
+            carrying_w: Its 20-minute mean, for running loads.
+            measured_w: The part of ``solar_w`` that is measured rather than estimated.
+            battery_w: The battery allowance.
+            lendable_w: What the battery may lend to running loads for the budget's delay.
         """
         self.solar_w, self.mean_w, self.carrying_w = solar_w, mean_w, carrying_w
         self.measured_w, self.battery_w, self.lendable_w = measured_w, battery_w, lendable_w
 
     @property
     def total_w(self) -> float:
-        """Solar surplus and battery allowance that are left."""
+        """Solar surplus and battery allowance that are left, W."""
         return self.solar_w + self.battery_w
 
     def may_lend(self, need_w: float) -> bool:
-        """Whether the battery may give for a while what the sun doesn't."""
+        """Whether the battery may lend the part of ``need_w`` (W) that the sun does not give."""
         return need_w - max(0.0, self.solar_w) <= self.lendable_w
 
     def spend(self, need_w: float) -> float:
-        """Take ``need_w`` out, sun first; returns the part that the battery gives.
+        """Take ``need_w`` (W) out of the budget, sun first; returns the part from the battery, W.
 
-        A miner that may not stop yet can overdraw the battery's part.
+        A miner in its minimum on time may make ``battery_w`` negative.
         """
         from_sun_w = min(need_w, max(0.0, self.solar_w))
         self.solar_w -= from_sun_w
@@ -67,7 +74,7 @@ class RemainingBudget:
 def others_w(others: Iterable[OtherLoad], decided: Iterable[LoadDecision]) -> float:
     """What heaters and fans take of the budget before the miners, W.
 
-    Those that run and are to stay on, and those that go on now.
+    Counts those that run and stay on, and those that start in this cycle.
     """
     taken = {load.load_id: load.power_w for load in decided}
     return fsum(
@@ -92,23 +99,24 @@ def battery_allowance(
 
 def lendable_w(preferences: Preferences, *, lockout: bool, taken_w: float) -> float:
     """What the battery may lend to running loads for the budget's delay, W: what is left of
-    ``max_battery_discharge_w``, nothing in the lockout.
+    ``max_battery_discharge_w`` after ``taken_w``, nothing in the lockout.
     """
     return 0.0 if lockout else max(0.0, preferences.max_battery_discharge_w - taken_w)
 
 
 def grid_excess_w(grid_w: float | None, preferences: Preferences) -> float:
-    """Import beyond the owner's limit and the noise, W: each watt of it is one less to give away.
+    """Grid import beyond the owner's limit and the meter's noise, W; it is taken out of the budget.
 
-    An import that can't be read counts as none.
+    An unknown import counts as none.
     """
     limit_w = preferences.max_grid_import_w if preferences.grid_import_allowed else 0.0
     return 0.0 if grid_w is None else max(0.0, grid_w - limit_w - GRID_NOISE_W)
 
 
 def other_w(other: OtherLoad, *, runs: bool) -> float:
-    """What a heater or fan that is to run or not takes of the budget, W. One of unknown state is
-    part of the base load.
+    """What a heater or fan takes of the budget, W, given whether it is to run.
+
+    0 where its state is unknown: its power is then counted in the base load.
     """
     if other.is_on is None or not runs:
         return 0.0

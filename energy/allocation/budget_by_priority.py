@@ -1,4 +1,4 @@
-"""The budget by priority: each miner in turn takes its power, with its minimum times."""
+"""The budget by priority: each miner in turn takes its power; minimum times are respected."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ from energy.allocation.situation import Situation
 from energy.site.miners import MinerMemory
 
 POTENTIAL_MET_WITHIN_S = 180.0
-"""Measured PV must meet a start on potential within this time, s."""
+"""A start on PV potential fails when measured PV does not carry the miner after this time, s."""
 
 
 class BudgetByPriority:
-    """Gives every candidate its command, from the highest priority down."""
+    """Decides the command of every candidate, from the highest priority down."""
 
     def __init__(
         self,
@@ -60,23 +60,23 @@ class BudgetByPriority:
         *,
         max_starts: int,
     ) -> None:
-        """``candidates`` in the order of their turns."""
+        """``candidates`` in the order in which they are decided; ``left`` is spent on the way."""
         self._site, self._left, self._candidates = site, left, candidates
         self._starts = max_starts - sum(candidate.asked_on for candidate in candidates)
         self._held_w = sum(candidate.need_w for candidate in candidates if candidate.keeps)
         self._started_above = False
 
     def decide(self) -> None:
-        """Decide of every candidate."""
+        """Give every candidate its command, reason, power and memory."""
         for candidate in self._candidates:
             if candidate.state.is_on is None:
-                self._of_unknown(candidate)
+                self._decide_unknown(candidate)
             elif candidate.state.is_on:
-                self._of_running(candidate)
+                self._decide_running(candidate)
             else:
-                self._of_off(candidate)
+                self._decide_off(candidate)
 
-    def _of_unknown(self, candidate: Candidate) -> None:
+    def _decide_unknown(self, candidate: Candidate) -> None:
         """A device that doesn't answer is never started; protective stops are sent all the same."""
         stop = safety_stop(candidate.profile, self._site)
         if stop is not None:
@@ -85,7 +85,7 @@ class BudgetByPriority:
         candidate.memory = _forgetting(candidate.memory, start_since=None, budget_short_since=None)
         candidate.reason = DeviceUnknown()
 
-    def _of_running(self, candidate: Candidate) -> None:
+    def _decide_running(self, candidate: Candidate) -> None:
         before = candidate.memory
         verdict = judge_running(
             candidate.profile, candidate.state, before, candidate.need_w, self._left, self._site
@@ -98,8 +98,8 @@ class BudgetByPriority:
             _stop_at_once(candidate, stop)
         elif before.potential_started_at is not None and self._potential_failed(candidate):
             _stop_at_once(candidate, self._potential_not_met(candidate))
-        elif candidate.asked_off and candidate.bound is not None:
-            _stop(candidate, self._asked_off(candidate.bound))
+        elif candidate.asked_off and candidate.binding is not None:
+            _stop(candidate, self._asked_off(candidate.binding))
         elif stop is not None:
             self._stop_or_wait(candidate, stop)
         else:
@@ -128,8 +128,10 @@ class BudgetByPriority:
             self._keep(candidate, why_running(candidate.profile, site))
 
     def _shed_or_lend(self, candidate: Candidate) -> None:
-        """A miner above that starts takes the power at once; a cloud only after the delay, while
-        the battery may lend the difference.
+        """The budget is short of a running miner.
+
+        It stops at once where a miner of higher priority starts on its power. Otherwise it stops
+        after the budget's delay, and until then the battery lends the difference, if it may.
         """
         site, need_w, left_w = self._site, candidate.need_w, max(0.0, self._left.total_w)
         if self._started_above:
@@ -150,12 +152,14 @@ class BudgetByPriority:
         self._stop_or_wait(candidate, BudgetShort(needed_w=need_w, budget_left_w=left_w))
 
     def _stop_or_wait(self, candidate: Candidate, reason: WhyStopped) -> None:
-        bound = candidate.bound
-        if bound is not None:
-            on = HeldOn(held_by=bound.by, held_until=self._until(bound), held_against=reason.code)
+        binding = candidate.binding
+        if binding is not None:
+            on = HeldOn(
+                held_by=binding.by, held_until=self._until(binding), held_against=reason.code
+            )
             self._keep(candidate, on)
             return
-        if not candidate.young:
+        if not candidate.in_minimum_on:
             _stop(candidate, reason)
             return
         minimum_s = candidate.profile.minimum_on_minutes * 60.0
@@ -164,9 +168,9 @@ class BudgetByPriority:
         )
         self._keep(candidate, against)
 
-    def _of_off(self, candidate: Candidate) -> None:
-        if candidate.asked_on and candidate.bound is not None:
-            self._asked_on(candidate, candidate.bound)
+    def _decide_off(self, candidate: Candidate) -> None:
+        if candidate.asked_on and candidate.binding is not None:
+            self._asked_on(candidate, candidate.binding)
             return
         verdict = judge_off(
             candidate.profile,
@@ -181,42 +185,43 @@ class BudgetByPriority:
         if refusal is None:
             self._start(candidate)
         elif isinstance(refusal, EmergencyStopped | TelemetryLost):
-            # These command every miner, whatever its switch seems to be.
+            # Sent even to a miner that is off: its last known switch state may be wrong.
             _stop_at_once(candidate, refusal)
         else:
             candidate.reason = refusal
 
-    def _asked_on(self, candidate: Candidate, bound: Proposal) -> None:
-        """Somebody who outranks the allocator wants it on: only what protects the battery is
-        against it, neither voltages of its own nor the budget.
+    def _asked_on(self, candidate: Candidate, binding: Proposal) -> None:
+        """Start a miner for somebody who outranks the allocator.
+
+        Only a safety stop prevents it; the miner's own start voltage and the budget do not.
         """
         self._held_w -= candidate.need_w
         stop = safety_stop(candidate.profile, self._site)
         candidate.memory = NOTHING_REMEMBERED
         if stop is None:
             self._started_above = True
-            why = AskedOn(asked_by=bound.by, asked_until=self._until(bound))
+            why = AskedOn(asked_by=binding.by, asked_until=self._until(binding))
             self._run(candidate, Command.START, why)
         elif isinstance(stop, EmergencyStopped | TelemetryLost):
             _stop_at_once(candidate, stop)
         else:
             candidate.reason = stop
 
-    def _asked_off(self, bound: Proposal) -> AskedOff:
-        return AskedOff(asked_by=bound.by, asked_until=self._until(bound))
+    def _asked_off(self, binding: Proposal) -> AskedOff:
+        return AskedOff(asked_by=binding.by, asked_until=self._until(binding))
 
-    def _until(self, bound: Proposal) -> datetime:
-        """On the site's own clock; now for what each cycle asks anew."""
-        until = self._site.at if bound.until is None else bound.until
+    def _until(self, binding: Proposal) -> datetime:
+        """End of a proposal in the site's time zone; now for one that is made anew each cycle."""
+        until = self._site.at if binding.until is None else binding.until
         return until.astimezone(self._site.zone)
 
     def _refusal(
         self, candidate: Candidate
     ) -> HeldOff | BudgetShort | WaitsForMinimumOn | OneStartPerCycle | None:
-        """Why a miner that may start does not."""
-        bound = candidate.bound
-        if bound is not None:
-            return HeldOff(held_by=bound.by, held_until=self._until(bound))
+        """Why a miner whose own conditions hold still does not start; None when it starts."""
+        binding = candidate.binding
+        if binding is not None:
+            return HeldOff(held_by=binding.by, held_until=self._until(binding))
         need_w, left_w = candidate.need_w, self._left.total_w
         if need_w > left_w:
             return BudgetShort(needed_w=need_w, budget_left_w=max(0.0, left_w))
@@ -254,7 +259,9 @@ class BudgetByPriority:
         candidate.from_battery_w = self._left.spend(candidate.need_w)
 
     def _on_potential(self, candidate: Candidate) -> bool:
-        """Whether the sun that is measured, with the battery where it may help, isn't enough."""
+        """Whether the miner starts on PV potential: measured sun, with the battery allowance where
+        the miner may use it, is not enough.
+        """
         measured_w = self._site.pv_w
         pv_w = 0.0 if measured_w is None else measured_w
         return (
@@ -268,10 +275,11 @@ class BudgetByPriority:
         return self._left.measured_w + self._left.battery_w
 
     def _potential_failed(self, candidate: Candidate) -> bool:
-        """Three minutes after it began to draw, the battery pays for a start on potential.
+        """Whether a start on potential failed: 3 min after the miner began to draw, the battery
+        discharges.
 
-        Judged by readings that were taken then, however late they come. Otherwise the start is met
-        and forgotten.
+        Judged only by readings taken at least 3 min after it began to draw, however late they
+        arrive. Where PV carries the miner by then, the start is remembered no longer.
         """
         site = self._site
         if not candidate.draws:
@@ -280,9 +288,9 @@ class BudgetByPriority:
         if drawn_since is None:
             drawn_since = site.at
             candidate.memory = replace(candidate.memory, potential_drawn_since=drawn_since)
-        if site.payment_age_s is None or site.battery_w is None:
+        if site.supply_age_s is None or site.battery_w is None:
             return False
-        drawn_s = (site.at - drawn_since).total_seconds() - site.payment_age_s
+        drawn_s = (site.at - drawn_since).total_seconds() - site.supply_age_s
         if drawn_s < POTENTIAL_MET_WITHIN_S:
             return False
         short_w = candidate.need_w - self._measured_left_w(candidate)
@@ -307,12 +315,12 @@ def _stop(candidate: Candidate, reason: WhyStopped) -> None:
 
 
 def _stop_at_once(candidate: Candidate, reason: WhyStopped) -> None:
-    """Minimum times don't protect a miner from what protects the battery."""
+    """Stop without regard to minimum times, because the stop protects the battery."""
     _stop(candidate, reason)
     candidate.urgent = True
 
 
 def _forgetting(memory: MinerMemory, **gone: None) -> MinerMemory:
-    """The memory without some of it, so that nothing remembered is one value."""
+    """The memory without the given fields; an empty one is always ``NOTHING_REMEMBERED`` itself."""
     kept = replace(memory, **gone)
     return NOTHING_REMEMBERED if kept == NOTHING_REMEMBERED else kept

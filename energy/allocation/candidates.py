@@ -15,10 +15,10 @@ from energy.measuring.base_load import metered_w
 from energy.site.miners import MinerMemory, MinerProfile, MinerState
 
 BOOT_S = 480.0
-"""A miner boots for up to eight minutes after its switch went on, s."""
+"""A miner boots for up to 8 min after its switch goes on, s."""
 
 BOOT_SHARE = 0.5
-"""Below this share of its draw a running miner counts as booting, however long it has run."""
+"""Below this share of its rated draw a running miner counts as booting, however long it has run."""
 
 _UNKNOWN = DeviceUnknown()
 
@@ -29,9 +29,10 @@ class Candidate:
     __slots__ = (
         "asked_off",
         "asked_on",
-        "bound",
+        "binding",
         "command",
         "from_battery_w",
+        "in_minimum_on",
         "keeps",
         "memory",
         "need_w",
@@ -41,7 +42,6 @@ class Candidate:
         "reason",
         "state",
         "urgent",
-        "young",
     )
 
     def __init__(
@@ -51,24 +51,25 @@ class Candidate:
         memory: MinerMemory,
         at: datetime,
         *,
-        bound: Proposal | None = None,
+        binding: Proposal | None = None,
     ) -> None:
-        """A miner that nothing has been decided of yet; ``bound`` is what somebody who outranks the
-        allocator wants of it: it is switched on or off for him, or kept as it is.
+        """A miner that is not decided yet.
 
-        ``young``: it runs and its minimum on time has not passed; ``on_s`` is how long it has run,
-        s, 0 where that is not known. ``keeps``: nothing but a protective stop ends it now.
+        ``binding`` is a proposal that outranks the allocator: the miner is switched on or off for
+        it, or kept as it is. ``in_minimum_on``: it runs and its minimum on time has not passed.
+        ``on_s`` is how long it has run, s, 0 where that is not known. ``keeps``: only a protective
+        stop may end its run now.
         """
-        self.profile, self.state, self.memory, self.bound = profile, state, memory, bound
-        wanted, is_on = None if bound is None else bound.wanted, state.is_on
+        self.profile, self.state, self.memory, self.binding = profile, state, memory, binding
+        wanted, is_on = None if binding is None else binding.wanted, state.is_on
         self.asked_on = wanted is Wanted.ON and is_on is False
         self.asked_off = wanted is Wanted.OFF and is_on is True
-        self.on_s, self.young = 0.0, False
+        self.on_s, self.in_minimum_on = 0.0, False
         if state.is_on and state.since is not None:
             self.on_s = (at - state.since).total_seconds()
-            self.young = self.on_s < profile.minimum_on_minutes * 60.0
-        kept = bound is not None and is_on is True and not self.asked_off
-        self.keeps = self.young or kept or self.asked_on
+            self.in_minimum_on = self.on_s < profile.minimum_on_minutes * 60.0
+        kept = binding is not None and is_on is True and not self.asked_off
+        self.keeps = self.in_minimum_on or kept or self.asked_on
         self.need_w = _need_w(profile, state, self.on_s)
         self.command, self.reason = Command.STAY_OFF, _UNKNOWN
         self.power_w = self.from_battery_w = 0.0
@@ -78,12 +79,14 @@ class Candidate:
 
     @property
     def draws(self) -> bool:
-        """Whether it takes its power: a booting miner does not yet."""
+        """Whether the miner draws its power already: a booting one does not. Without a meter it
+        does.
+        """
         measured_w = metered_w(self.state.power_w)
         return measured_w is None or measured_w >= BOOT_SHARE * self.profile.power_draw_watts
 
     def decided(self) -> MinerDecision:
-        """What has been decided of it."""
+        """The decision on this miner."""
         profile = self.profile
         return MinerDecision(
             miner_id=profile.id,
@@ -98,7 +101,7 @@ class Candidate:
 
 
 def candidates_of(question: AllocationInput, settled: Mapping[str, Settled]) -> list[Candidate]:
-    """All miners by priority, ties by name, then id; ``settled``: what is wanted of them."""
+    """All miners by priority, ties by name, then id; ``settled`` has the proposals per load id."""
     memory, at = dict(question.memory.miners), question.snapshot.at
     states = {state.miner_id: state for state in question.states}
     profiles = sorted(question.miners, key=lambda p: (p.priority_level, p.name, p.id))
@@ -108,17 +111,17 @@ def candidates_of(question: AllocationInput, settled: Mapping[str, Settled]) -> 
             _state(profile, states, settled),
             memory.get(profile.id, NOTHING_REMEMBERED),
             at,
-            bound=_bound(profile.id, settled),
+            binding=_binding(profile.id, settled),
         )
         for profile in profiles
     ]
 
 
 def turn_order(candidate: Candidate, local_hour: int) -> int:
-    """Rank of a turn; among equals the order by name and id stays.
+    """Sort key for the order in which miners are decided; equal keys keep the order by name and id.
 
-    Within a priority: inside its preferred window first, then what runs already, because a restart
-    costs minutes without hashing.
+    Within a priority, miners inside their preferred window come first, then those that run already,
+    because a restart costs minutes without hashing.
     """
     profile = candidate.profile
     preferred = (
@@ -130,10 +133,10 @@ def turn_order(candidate: Candidate, local_hour: int) -> int:
     return profile.priority_level * 4 + (0 if preferred else 2) + waits
 
 
-def _bound(miner_id: str, settled: Mapping[str, Settled]) -> Proposal | None:
-    """What somebody who outranks the allocator wants of a miner."""
-    said = settled.get(miner_id)
-    return said.winner if said is not None and said.winner.binds else None
+def _binding(miner_id: str, settled: Mapping[str, Settled]) -> Proposal | None:
+    """The proposal for a miner that outranks the allocator; None without one."""
+    outcome = settled.get(miner_id)
+    return outcome.winner if outcome is not None and outcome.winner.binds else None
 
 
 def _state(
@@ -142,16 +145,16 @@ def _state(
     known = states.get(profile.id)
     if known is None:
         return MinerState(miner_id=profile.id, is_on=None)
-    said = settled.get(profile.id)
-    return known if said is None or not said.wants_heat else replace(known, heat_wanted=True)
+    outcome = settled.get(profile.id)
+    return known if outcome is None or not outcome.wants_heat else replace(known, heat_wanted=True)
 
 
 def _need_w(profile: MinerProfile, state: MinerState, on_s: float) -> float:
-    """Power that a miner is budgeted with, W.
+    """Power that is budgeted for a miner, W.
 
-    Its draw while it is off, and at least its draw while it boots, so that a booting miner does not
-    lend its watts to another one; its measured power once it runs, which may be below the draw
-    when its power is limited.
+    Its rated draw while it is off or boots, so that no other miner starts on the watts it will soon
+    take; its measured power once it runs, which may be below the rated draw when its power is
+    limited.
     """
     draw_w = profile.power_draw_watts
     if not state.is_on:

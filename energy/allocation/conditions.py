@@ -26,10 +26,10 @@ def failed_condition(
 ) -> Condition | None:
     """The first condition that does not hold; None when all do.
 
-    A running miner keeps its place within the budget's tolerance; for a start the sun must have
-    carried it for ten minutes. A zone that wants the heat waives window, sun and weather. What the
-    house will need tonight goes before all others for a running miner: it stops for the battery's
-    sake, whatever holds it.
+    For a running miner the sun may be short by the budget's tolerance; for a start the sun must
+    also carry the miner on its 10-minute mean. A zone that wants the heat waives window, sun and
+    weather. For a running miner the reserve is checked first where the house is known to need it,
+    because that stop is protective.
     """
     running = state.is_on is True
     reserve = _reserve(profile, need_w, left, site, running=running)
@@ -50,7 +50,7 @@ def failed_condition(
 
 
 def protects_battery(profile: MinerProfile, condition: Condition, site: Situation) -> bool:
-    """Whether a running miner that stops for ``condition`` stops for the battery's sake."""
+    """Whether a stop of a running miner for ``condition`` is protective."""
     return isinstance(condition, ReserveKept) and site.reserve.protects_from(profile)
 
 
@@ -106,8 +106,10 @@ def _sun(
 
 
 def free_sun_w(left: RemainingBudget, *, running: bool) -> float:
-    """Solar surplus that is left, W: a running load counts as carried on the mean of twenty
-    minutes, a starting one needs it now and on the mean of ten.
+    """Solar surplus that is left for a load, W.
+
+    For a running load the larger of the surplus now and its 20-minute mean, so that a short cloud
+    does not stop it; for a start the smaller of the surplus now and its 10-minute mean.
     """
     if running:
         return max(left.solar_w, left.carrying_w)

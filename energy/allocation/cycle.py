@@ -1,6 +1,6 @@
-"""One cycle in memory: what it is decided with, and what the next one knows.
+"""What one cycle hands to the next, in memory.
 
-The control loop, the replay and the co-simulation partner step through time with these.
+The control loop, the replay and the co-simulation partner step through time with these functions.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ class CycleMemory:
 
     Attributes:
         control: What the allocator remembers.
-        learned: What is known of the site.
-        learning: What it is being learned from.
+        learned: Values learned of the site: resistance, clear-sky ratio, mean base load.
+        learning: The observations they are still being learned from.
     """
 
     control: ControlMemory = field(default_factory=ControlMemory)
@@ -30,18 +30,20 @@ class CycleMemory:
 
 
 def remembering(question: AllocationInput, memory: CycleMemory) -> AllocationInput:
-    """The question with what the last cycle handed on."""
+    """The question with the memory and learned values of the last cycle put in."""
     return replace(question, learned=memory.learned, memory=memory.control)
 
 
 def after(memory: CycleMemory, decision: Decision) -> CycleMemory:
-    """What the next cycle knows."""
+    """The memory for the cycle after ``decision``."""
     learning, learned = learn(memory.learning, observation_of(decision), memory.learned)
     return CycleMemory(control=decision.memory, learned=learned, learning=learning)
 
 
 def observation_of(decision: Decision) -> Observation:
-    """What a decided cycle teaches: its measured values, never those that stood in."""
+    """What can be learned from a decided cycle: measured values only, never substitutes for missing
+    ones.
+    """
     measured, snapshot = measured_of(decision.inputs), decision.inputs.snapshot
     return Observation(
         at=snapshot.at,

@@ -26,12 +26,12 @@ class Command(StrEnum):
 
     @property
     def runs(self) -> bool:
-        """Whether the load runs by it."""
+        """Whether the load runs after this command."""
         return self is Command.START or self is Command.KEEP_RUNNING
 
     @property
     def moves(self) -> bool:
-        """Whether the load changes its state by it."""
+        """Whether this command switches the load."""
         return self is Command.START or self is Command.STOP
 
 
@@ -43,12 +43,12 @@ class AllocationInput:
         snapshot: The frozen picture.
         preferences: The owner's settings.
         miners: Profiles of all miners of the site.
-        states: State per miner; a miner without one counts as unknown.
+        states: State per miner; a miner without an entry has an unknown state.
         others: Heaters and fans.
         learned: Resistance, clear-sky ratio, mean base load.
-        memory: What the last decision handed back.
+        memory: The ``memory`` of the last decision.
         emergency_stop: Whether the emergency stop is latched.
-        conditions_have_held: What-if without history: conditions count as having held long enough.
+        conditions_have_held: For a what-if without history: every delay counts as passed.
         proposals: What people, agents and zones want of a miner, heater or fan.
         reserve_wh: A plan's reserve, which may raise tonight's need, never lower it; None without a
             plan.
@@ -69,8 +69,8 @@ class AllocationInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """The discretionary budget and how it came about. Powers W, energies Wh; None where the input
-    is missing.
+    """The discretionary budget and the numbers it is made of. Powers W, energies Wh; None where the
+    input is missing.
 
     ``reserve_wh`` is tonight's part and the dark day's; ``reserve_known`` is False where the
     assumed night stands in. ``grid_excess_w`` is imported beyond the owner's limit and is taken out
@@ -104,13 +104,13 @@ class Budget:
 
 
 class MinerDecision(NamedTuple):
-    """One miner's command with its reason; sentences are made of it when somebody reads them. A
-    tuple, because a year's replay makes a million of them.
+    """One miner's command with its reason. A tuple for speed: a year's replay makes a million of
+    them.
 
     Attributes:
-        reason: Why, with the numbers compared.
-        power_w: Power that it was budgeted with, W (0 when it does not run).
-        from_battery_w: Part of it taken out of the battery allowance, W.
+        reason: Why, with the numbers that were compared.
+        power_w: Power budgeted for the miner, W (0 when it does not run).
+        from_battery_w: The part of ``power_w`` taken out of the battery allowance, W.
         urgent: A protective stop: ignores minimum times, holds and approval.
     """
 
@@ -126,20 +126,20 @@ class MinerDecision(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadDecision:
-    """What a heater or fan is to do, and who had the say.
+    """What a heater or fan is to do, and whose proposal decided it.
 
     Attributes:
         load_id: The controlled load.
         name: As shown to the owner.
         kind: Heater or fan.
-        command: What it is to do; what nobody moves keeps its state.
+        command: What it is to do; without a proposal to switch it, it keeps its state.
         speed: Fan speed in tenths of the range; None for plain switches and where it is off.
         power_w: What it takes of the budget, W.
         urgent: A protective stop: ignores holds and approval.
         reason: Machine-readable code of why.
         explanation: Why, as a sentence.
-        decided_by: Who had the say.
-        over: What others wanted instead, the strongest first.
+        decided_by: Whose proposal was followed.
+        over: Proposals that were outranked, highest rank first.
     """
 
     load_id: str
@@ -160,7 +160,7 @@ class Decision:
     """The whole answer, miners in priority order, with the memory for the next cycle.
 
     Attributes:
-        loads: Heaters and fans of which somebody wants something.
+        loads: Heaters and fans for which there is a proposal.
         limits: Codes and sentences of the limits that applied to the site as a whole.
         memory: To be passed into the next cycle.
         inputs: The question, as given.

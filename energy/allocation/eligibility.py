@@ -1,6 +1,6 @@
-"""What rules one miner in or out before the budget: voltages, conditions, times.
+"""The rules for one miner that come before the budget: voltages, conditions, minimum times.
 
-The order of the rules is kept: the first that applies is the reason.
+Their order matters: the first rule that applies is the reason.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ NOTHING_REMEMBERED = MinerMemory()
 
 
 class RunningVerdict(NamedTuple):
-    """What the rules before the budget leave of a running miner, and what is remembered of it.
+    """Outcome of the rules before the budget for a running miner.
 
     Attributes:
-        memory: To be handed on.
+        memory: The miner's memory for the next cycle.
         stop: Why it stops; None where it may go on.
-        at_once: It stops to protect the battery, whatever holds it.
-        lasting: What would stop it if it lasted; None when nothing is against it.
+        at_once: The stop is protective: no hold and no minimum time delays it.
+        lasting: A rule that is broken but whose delay has not passed yet; None without one.
     """
 
     memory: MinerMemory
@@ -47,7 +47,7 @@ class RunningVerdict(NamedTuple):
 
 
 class OffVerdict(NamedTuple):
-    """Why a miner stays off, None when it may start, and what is remembered of it."""
+    """Why a miner stays off (None when it may start), and its memory for the next cycle."""
 
     reason: WhyStopped | None
     memory: MinerMemory
@@ -56,7 +56,9 @@ class OffVerdict(NamedTuple):
 def safety_stop(
     profile: MinerProfile, site: Situation
 ) -> EverythingStops | EmergencyVoltage | None:
-    """Why a miner stops at once, whatever its state seems to be."""
+    """Why a miner must be stopped at once, also where its switch is unknown; None without a
+    reason.
+    """
     if site.everything_stops is not None:
         return site.everything_stops
     low_v = site.low_v
@@ -75,7 +77,7 @@ def judge_running(
     left: RemainingBudget,
     site: Situation,
 ) -> RunningVerdict:
-    """A running miner: may it go on?"""
+    """Whether a running miner may go on, before the budget is asked."""
     stop = safety_stop(profile, site)
     if stop is not None:
         return RunningVerdict(NOTHING_REMEMBERED, stop, at_once=True)
@@ -124,10 +126,11 @@ def _ceased(
 
 
 def _lent_min(profile: MinerProfile, failure: Condition, site: Situation) -> float:
-    """For how long the battery bridges a cloud for a load of the sun, min; 0 where it does not.
+    """For how long the battery bridges a cloud for a sun-only load, min; 0 where it does not.
 
-    The sun is such a load's budget: its stop has a delay as the budget's, while the battery is well
-    charged. Whether the battery may lend as much is asked with the budget.
+    A sun-only load has no other budget than the sun, so its stop gets a delay like the budget's
+    while the battery is well charged. The budget then checks whether the battery may lend that
+    power.
     """
     clouded = isinstance(failure, ReserveKept) and failure.sun_needs_wh is None
     return site.sun_delay_min if clouded and site.reserve.lends_to(profile) else 0.0
@@ -141,7 +144,7 @@ def judge_off(
     left: RemainingBudget,
     site: Situation,
 ) -> OffVerdict:
-    """A miner that is off: may it start, but for the budget?"""
+    """Whether a miner that is off may start, before the budget is asked."""
     stop = safety_stop(profile, site) or site.nothing_starts
     rest_v = site.rest_v
     if stop is not None or rest_v is None:
@@ -165,7 +168,7 @@ def judge_off(
 
 
 def why_running(profile: MinerProfile, site: Situation) -> Running:
-    """Nothing is against it."""
+    """The reason of a running miner that no rule stops."""
     return Running(
         rest_voltage_v=site.rest_v,
         raw_voltage_v=site.raw_v,
@@ -190,7 +193,7 @@ def _resting(profile: MinerProfile, state: MinerState, site: Situation) -> Minim
 
 
 def _without_conditions(memory: MinerMemory) -> MinerMemory:
-    """What is remembered of a start on potential and of the budget, but of no condition."""
+    """The memory without its conditions; a start on potential and a short budget stay."""
     short_since, started_at = memory.budget_short_since, memory.potential_started_at
     drawn_since = memory.potential_drawn_since
     if short_since is None and started_at is None and drawn_since is None:
@@ -205,7 +208,9 @@ def _without_conditions(memory: MinerMemory) -> MinerMemory:
 def _remembering(
     memory: MinerMemory, failure: Condition | None, site: Situation, *, below: bool
 ) -> MinerMemory:
-    """Since when it has been below its stop voltage, and since when a condition has ceased."""
+    """The memory with since when the miner has been below its stop voltage (``below``) and since
+    when a condition has failed.
+    """
     return MinerMemory(
         stop_voltage_since=_since(memory.stop_voltage_since, site) if below else None,
         condition_failed_since=(

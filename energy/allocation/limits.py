@@ -1,4 +1,4 @@
-"""What holds back the site as a whole, in sentences."""
+"""Limits that apply to the site as a whole, as sentences."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from energy.wording import volts, watts
 def site_limits(
     question: AllocationInput, site: Situation, budget: Budget, measured: Measured
 ) -> tuple[str, ...]:
-    """What holds back the site as a whole, one sentence each."""
+    """The limits that apply to the whole site in this cycle, one sentence each; empty without
+    any.
+    """
     preferences, limits = question.preferences, []
     if question.emergency_stop:
         limits.append("The emergency stop is latched: nothing runs until an admin ends it.")
@@ -39,7 +41,7 @@ def site_limits(
         )
     if budget.throttled:
         limits.append(
-            f"The battery is full and holds the sun back: {watts(budget.pv_potential_w)} could be"
-            f" had, {watts(budget.potential_surplus_w)} of the surplus is not measured yet."
+            f"The battery is full and PV is throttled: {watts(budget.pv_potential_w)} are possible,"
+            f" {watts(budget.potential_surplus_w)} of the surplus are estimated, not measured."
         )
     return tuple(limits)

@@ -1,4 +1,4 @@
-"""Heaters and fans: what the proposals for each of them come to, before the miners' budget."""
+"""Decisions on heaters and fans, from the proposals for them; made before the miners' budget."""
 
 from __future__ import annotations
 
@@ -24,16 +24,17 @@ WAITS_FOR_APPROVAL = "waits_for_approval"
 def load_decisions(
     others: tuple[OtherLoad, ...], settled: Mapping[str, Settled], *, emergency_stop: bool
 ) -> tuple[LoadDecision, ...]:
-    """Every heater and fan of which somebody wants something, by name, then id."""
+    """A decision for every heater and fan that has a proposal, sorted by name, then id."""
     wanted = [(load, settled[load.id]) for load in others if load.id in settled]
-    wanted.sort(key=lambda each: (each[0].name, each[0].id))
+    wanted.sort(key=lambda pair: (pair[0].name, pair[0].id))
     return tuple(
-        _decided(load, _stopped(load, said) if emergency_stop else said) for load, said in wanted
+        _decided(load, _stopped(load, outcome) if emergency_stop else outcome)
+        for load, outcome in wanted
     )
 
 
-def _stopped(load: OtherLoad, said: Settled) -> Settled:
-    """The emergency stop outweighs everybody."""
+def _stopped(load: OtherLoad, outcome: Settled) -> Settled:
+    """The emergency stop outranks every other proposal."""
     stop = Proposal(
         load_id=load.id,
         actor=SAFETY.actor,
@@ -42,13 +43,13 @@ def _stopped(load: OtherLoad, said: Settled) -> Settled:
         reason=ReasonCode.EMERGENCY_STOP.value,
         explanation="The emergency stop is latched.",
     )
-    return Settled(winner=stop, others=(said.winner, *said.others))
+    return Settled(winner=stop, others=(outcome.winner, *outcome.others))
 
 
-def _decided(load: OtherLoad, said: Settled) -> LoadDecision:
-    winner = said.winner
+def _decided(load: OtherLoad, outcome: Settled) -> LoadDecision:
+    winner = outcome.winner
     if winner.actor is Actor.AGENT:
-        return _waiting(load, said)
+        return _waiting(load, outcome)
     command = _command(load, winner.wanted)
     runs = command.runs
     return LoadDecision(
@@ -62,12 +63,12 @@ def _decided(load: OtherLoad, said: Settled) -> LoadDecision:
         reason=winner.reason,
         explanation=winner.explanation,
         decided_by=Winner(actor=winner.actor, by=winner.by),
-        over=outweighed(said.others, runs=runs, moved=command.moves),
+        over=outweighed(outcome.others, runs=runs, moved=command.moves),
     )
 
 
-def _waiting(load: OtherLoad, said: Settled) -> LoadDecision:
-    """What an agent wants happens when the owner agrees, not before."""
+def _waiting(load: OtherLoad, outcome: Settled) -> LoadDecision:
+    """An agent's proposal is not carried out before the owner approves it."""
     command = _command(load, Wanted.AS_IT_IS)
     return LoadDecision(
         load_id=load.id,
@@ -76,9 +77,9 @@ def _waiting(load: OtherLoad, said: Settled) -> LoadDecision:
         command=command,
         power_w=other_w(load, runs=command.runs),
         reason=WAITS_FOR_APPROVAL,
-        explanation=f"What {said.winner.by} wants waits for the owner's approval.",
+        explanation=f"What {outcome.winner.by} wants waits for the owner's approval.",
         decided_by=ALLOCATOR,
-        over=outweighed((said.winner, *said.others), runs=command.runs, moved=False),
+        over=outweighed((outcome.winner, *outcome.others), runs=command.runs, moved=False),
     )
 
 

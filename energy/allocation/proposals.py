@@ -1,8 +1,8 @@
-"""What somebody wants of a load enters the decision here, and is folded to one voice per load.
+"""Proposals: what people, agents, zones and rules want of a load, folded to one per load.
 
-Nothing is decided after the decision but safety. What outranks the allocator binds it; what ranks
-with it, as a zone that wants a miner's heat, is weighed by its rules; what ranks below is told and
-not followed.
+They enter before the decision; after it only safety may change anything. A proposal that outranks
+the allocator binds it. One of the allocator's own rank, such as a zone that wants a miner's heat,
+is weighed by the allocator's rules. One of lower rank is shown and not followed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from energy.site.loads import RANKS, Actor
 
 
 class Wanted(StrEnum):
-    """What is wanted of a load: the bounds within which the decision may still move it."""
+    """What a proposal wants of a load. ``AS_IT_IS``: not switched by anybody of lower rank."""
 
     AS_IT_IS = "as_it_is"
     ON = "on"
@@ -26,17 +26,17 @@ class Wanted(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """Somebody wants something of a load.
+    """What somebody wants of one load.
 
     Attributes:
         load_id: A miner's id, or that of a heater or fan.
-        actor: The rank of whoever wants it.
+        actor: Who wants it, by kind; gives the rank.
         by: The person, zone or rule, as shown.
-        until: The aware instant until which it is wanted; None where each cycle asks anew.
+        until: Aware instant at which the proposal ends; None where it is made anew each cycle.
         wanted: What is wanted.
         speed: Wanted fan speed in tenths of the range; None for plain switches.
-        reason: Machine-readable code of why; empty where nothing more is known.
-        explanation: Why, as a sentence; empty likewise.
+        reason: Machine-readable code of why; may be empty.
+        explanation: Why, as a sentence; may be empty.
     """
 
     load_id: str
@@ -50,7 +50,7 @@ class Proposal:
 
     @property
     def on(self) -> bool:
-        """Whether the load is wanted on."""
+        """Whether it wants the load on."""
         return self.wanted is Wanted.ON
 
     @property
@@ -61,11 +61,11 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What the proposals for one load come to.
+    """The proposals for one load in the order of their rank.
 
     Attributes:
-        winner: The one that counts.
-        others: Those that it outweighs, the strongest first.
+        winner: The proposal that is followed.
+        others: The outranked ones, highest rank first.
     """
 
     winner: Proposal
@@ -78,7 +78,7 @@ class Settled:
 
     @property
     def heating(self) -> Proposal | None:
-        """What the zone wants that asks for the miner's heat; None without one."""
+        """The zone's proposal that asks for the miner's heat; None without one."""
         asked = (self.winner, *self.others)
         return next(
             (proposal for proposal in asked if proposal.actor is Actor.ALLOCATOR and proposal.on),
@@ -88,7 +88,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Winner:
-    """Who had the say about a load."""
+    """Who decided about a load: the rank, and the name as shown."""
 
     actor: Actor
     by: str
@@ -113,7 +113,9 @@ def settle(proposals: Iterable[Proposal], at: datetime) -> Mapping[str, Settled]
 
 
 def outweighed(proposals: Iterable[Proposal], *, runs: bool, moved: bool) -> tuple[Proposal, ...]:
-    """Those that do not get what they want of a load that ``runs`` or not, and was ``moved``."""
+    """The proposals that are not met, given whether the load ``runs`` and was switched
+    (``moved``).
+    """
     unmet = {Wanted.OFF if runs else Wanted.ON}
     if moved:
         unmet.add(Wanted.AS_IT_IS)

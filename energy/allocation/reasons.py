@@ -1,7 +1,7 @@
 """Why a load runs or not: one type per reason, with the numbers that were compared.
 
-A closed union: whoever tells a reason matches on all of it. The names of the fields are the names
-of the numbers in the API.
+A closed union: code that words a reason matches every type. The field names are the names of the
+numbers in the API.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class LoadUnknown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoltageCritical:
-    """The lower of raw and rest voltage is at or below the critical one."""
+    """The lower of raw and rest voltage is at or below the critical voltage."""
 
     code: ClassVar = ReasonCode.VOLTAGE_CRITICAL
     lowest_voltage_v: float
@@ -102,7 +102,7 @@ class EmergencyVoltage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoltageLow:
-    """The rest voltage is at or below the low one: nothing starts."""
+    """The rest voltage is at or below ``voltage_low``: nothing starts."""
 
     code: ClassVar = ReasonCode.VOLTAGE_LOW
     rest_voltage_v: float
@@ -112,7 +112,7 @@ class VoltageLow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedOut:
-    """The low-voltage lockout holds until the rest voltage is back."""
+    """The low-voltage lockout holds until the rest voltage is back at ``voltage_restart``."""
 
     code: ClassVar = ReasonCode.LOW_VOLTAGE_LOCKOUT
     rest_voltage_v: float
@@ -122,7 +122,7 @@ class LockedOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BelowStopVoltage:
-    """It has been below its stop voltage for its stop hysteresis."""
+    """It has been below its stop voltage for its stop delay (``stop_hysteresis_minutes``)."""
 
     code: ClassVar = ReasonCode.BELOW_STOP_VOLTAGE
     rest_voltage_v: float
@@ -142,7 +142,7 @@ class BelowStartVoltage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartHysteresis:
-    """Its start voltage has not held for its start hysteresis yet."""
+    """Its start voltage has not held for its start delay (``start_hysteresis_minutes``) yet."""
 
     code: ClassVar = ReasonCode.START_HYSTERESIS
     rest_voltage_v: float
@@ -159,7 +159,7 @@ class Disabled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutsideWindow:
-    """Its hours are others; whole local hours."""
+    """The local hour is outside the window in which the load may run; whole local hours."""
 
     code: ClassVar = ReasonCode.OUTSIDE_WINDOW
     local_hour: float
@@ -178,7 +178,7 @@ class MaximumRuntime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExcessSolarShort:
-    """The sun that is free does not carry it, and it may not use the battery."""
+    """The free solar surplus does not carry the load, and it may not use the battery."""
 
     code: ClassVar = ReasonCode.EXCESS_SOLAR
     solar_surplus_free_w: float
@@ -187,7 +187,7 @@ class ExcessSolarShort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SolarBelowMinimum:
-    """The array could give less than the owner asks for."""
+    """PV potential is below the owner's minimum for this load."""
 
     code: ClassVar = ReasonCode.MINIMUM_SOLAR
     pv_potential_w: float
@@ -222,7 +222,7 @@ class ReserveKept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetShort:
-    """What is left of the budget is not enough for it."""
+    """What is left of the budget is not enough for the load."""
 
     code: ClassVar = ReasonCode.BUDGET
     needed_w: float
@@ -240,7 +240,7 @@ class Shed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MinimumOff:
-    """It rests for its minimum off time."""
+    """Its minimum off time has not passed."""
 
     code: ClassVar = ReasonCode.MINIMUM_OFF_TIME
     off_for_s: float
@@ -249,7 +249,9 @@ class MinimumOff:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitsForMinimumOn:
-    """Loads of lower priority in their minimum on time hold its power."""
+    """Its power is taken by loads that may not be stopped yet: they are in their minimum on time,
+    held or asked for by somebody who outranks the allocator.
+    """
 
     code: ClassVar = ReasonCode.WAITS_FOR_MINIMUM_ON
     needed_w: float
@@ -268,7 +270,7 @@ class OneStartPerCycle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PotentialNotMet:
-    """It was started on sun that was held back, and the battery has to pay for it."""
+    """It was started on PV potential that did not come: the battery feeds it instead."""
 
     code: ClassVar = ReasonCode.POTENTIAL_NOT_MET
     needed_w: float
@@ -285,7 +287,7 @@ class DeviceUnknown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldOff:
-    """It may start, and somebody who ranks higher keeps automation off it; local time."""
+    """It could start, but somebody who outranks the allocator holds it as it is; local time."""
 
     code: ClassVar = ReasonCode.HELD
     held_by: str
@@ -312,7 +314,9 @@ class AskedOn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldOn:
-    """It would be stopped, but somebody who ranks higher keeps automation off it; local time."""
+    """It would be stopped, but somebody who outranks the allocator holds it as it is; local
+    time.
+    """
 
     code: ClassVar = ReasonCode.HELD
     held_by: str
@@ -342,7 +346,7 @@ class HeatWanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """It runs, and no rule is against it."""
+    """It runs, and no rule would stop it."""
 
     code: ClassVar = ReasonCode.RUNNING
     rest_voltage_v: float | None
@@ -352,7 +356,7 @@ class Running:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithinTolerance:
-    """It runs although the budget is short of it by less than the tolerance."""
+    """It runs although the budget is short, but by less than the tolerance."""
 
     code: ClassVar = ReasonCode.BUDGET_TOLERANCE
     rest_voltage_v: float | None
@@ -364,7 +368,9 @@ class WithinTolerance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatteryLends:
-    """It runs although the budget is short of it: for its delay the battery lends the rest."""
+    """It runs although the budget is short: during the budget's delay the battery lends the
+    rest.
+    """
 
     code: ClassVar = ReasonCode.BUDGET_DELAY
     needed_w: float
@@ -375,7 +381,7 @@ class BatteryLends:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DippedBelowStop:
-    """It runs below its stop voltage, for less than its stop hysteresis."""
+    """It runs below its stop voltage, but has not been there for its stop delay yet."""
 
     code: ClassVar = ReasonCode.STOP_HYSTERESIS
     rest_voltage_v: float
@@ -397,7 +403,7 @@ Condition: TypeAlias = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConditionCeased:
-    """It runs although a condition has ceased, for less than its stop hysteresis.
+    """It runs although a condition has failed, but not for its stop delay yet.
 
     ``lent_min`` is given where the battery lends it the sun's part for longer than that.
     """
@@ -409,7 +415,7 @@ class ConditionCeased:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MinimumOn:
-    """It runs for its minimum on time, against the reason told."""
+    """It would be stopped for ``held_against``, but its minimum on time has not passed."""
 
     code: ClassVar = ReasonCode.MINIMUM_ON_TIME
     on_for_s: float

@@ -41,25 +41,27 @@ from energy.site.snapshot import Snapshot
 
 
 class Situation(NamedTuple):
-    """The site in one cycle, computed once; a tuple, because every load asks it.
+    """The site in one cycle, computed once for all loads; a tuple for speed of access.
 
     Attributes:
         at: The instant decided for.
-        zone: The site's own clock, daylight saving included.
-        local_hour: Its hour on that clock.
+        zone: The site's time zone.
+        local_hour: The site's local hour, 0–23.
         everything_stops: Why every load stops at once; None when none must.
         nothing_starts: Why no load starts; None when some may.
         rest_v: Rest voltage, V; None when there is no voltage.
-        raw_v: As it was measured, V.
+        raw_v: The voltage as measured, V.
         low_v: The lower of both, V.
         pv_w: Measured PV, W; None where it is not known.
         battery_w: What goes into the battery by its current, W; None where that is not known.
-        payment_age_s: Age of the oldest reading that says who pays for a load, s; None without one.
+        supply_age_s: Age of the oldest of battery current, PV and load, the readings that show
+            whether sun or battery feeds a load, s; None when one is missing.
         tolerance_w: By how much the budget may be short of a running load, W.
-        budget_delay_min: For how long it may be short by more, while the battery lends, min.
-        sun_delay_min: For how long the battery bridges a cloud for a load of the sun, min.
+        budget_delay_min: For how long the budget may be short by more, while the battery lends,
+            min.
+        sun_delay_min: For how long the battery bridges a cloud for a sun-only load, min.
         sunny: Whether it is sunny; None is unknown.
-        always_held: What-if without history: conditions count as having held long enough.
+        always_held: For a what-if without history: every delay counts as passed.
         potential: What the array could give.
         reserve: The night reserve.
         lockout: The low-voltage lockout holds.
@@ -68,14 +70,15 @@ class Situation(NamedTuple):
             start may count on.
         carrying_surplus_w: Mean surplus of the last twenty minutes, W, never below the one now:
             what carries a running load.
-        base_load_w: The house, W.
+        base_load_w: The base load, W; 0 when it is not known.
         other_loads_w: What heaters and fans take of the budget before the miners, W.
         controlled_load_w: What controlled loads take of the measured load, W.
-        solar_surplus_w: Potential less base load, W, never below 0.
-        measured_surplus_w: The part of it that is measured, W.
+        solar_surplus_w: PV potential less base load, and less the part of ``grid_excess_w`` that
+            the battery allowance does not cover, W, never below 0.
+        measured_surplus_w: The part of ``solar_surplus_w`` that is measured, W.
         house_deficit_w: What the house takes beyond the sun, W.
         battery_allowance_w: What the battery may give to discretionary loads, W.
-        battery_factor: The operating mode's share in it.
+        battery_factor: The operating mode's factor in the battery allowance.
         lendable_w: What the battery may lend to running loads for the budget's delay, W.
         grid_excess_w: Import beyond the owner's limit, W; it is taken out of the budget.
     """
@@ -90,7 +93,7 @@ class Situation(NamedTuple):
     low_v: float | None
     pv_w: float | None
     battery_w: float | None
-    payment_age_s: float | None
+    supply_age_s: float | None
     tolerance_w: float
     budget_delay_min: float
     sun_delay_min: float
@@ -144,7 +147,7 @@ def situation_of(
         low_v=low_v,
         pv_w=pv_w,
         battery_w=_battery_w(measured),
-        payment_age_s=_payment_age_s(question.snapshot),
+        supply_age_s=_supply_age_s(question.snapshot),
         tolerance_w=preferences.budget_tolerance_w,
         budget_delay_min=preferences.budget_delay_minutes,
         sun_delay_min=preferences.sun_delay_minutes,
@@ -170,7 +173,7 @@ def situation_of(
 
 
 def measured_of(question: AllocationInput) -> Measured:
-    """What is true of the site that a question is asked about."""
+    """The measured state of the site in a question."""
     return measure(
         question.snapshot,
         question.preferences,
@@ -181,7 +184,9 @@ def measured_of(question: AllocationInput) -> Measured:
 
 
 def budget_of(site: Situation, measured: Measured, *, allocated_w: float) -> Budget:
-    """The budget and how it came about, with what the miners take of it, W."""
+    """The budget with the numbers it is made of; ``allocated_w`` is what the miners take of
+    it, W.
+    """
     reserve = site.reserve
     return Budget(
         raw_voltage_v=measured.raw_voltage_v,
@@ -216,7 +221,7 @@ def _battery_w(measured: Measured) -> float | None:
     return None if current_a is None or raw_v is None else current_a * raw_v
 
 
-def _payment_age_s(snapshot: Snapshot) -> float | None:
+def _supply_age_s(snapshot: Snapshot) -> float | None:
     current, pv, load = snapshot.battery_current_a, snapshot.pv_power_w, snapshot.load_power_w
     if current is None or pv is None or load is None:
         return None
@@ -273,8 +278,8 @@ def _mean_surplus_w(
     base_w: float,
     surplus_w: float,
 ) -> float:
-    """What a start may count on: throttled sun says nothing of the last minutes, then the surplus
-    now counts alone.
+    """Mean surplus that a start may count on, W. While PV is throttled its last minutes do not show
+    what the sun could give, so only the surplus now counts.
     """
     if potential.full:
         return surplus_w

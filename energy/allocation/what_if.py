@@ -1,4 +1,4 @@
-"""What-if: a document that overrides parts of the question, and the documented answer."""
+"""What-if: a JSON document that overrides parts of the inputs, and the documented answer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from energy.allocation.decision import AllocationInput, Decision
-from energy.allocation.explanation.decision_codec import miner_json, told
+from energy.allocation.explanation.decision_codec import explained_miners, miner_json
 from energy.allocation.explanation.reason_codec import compared
 from energy.dataclass_json import (
     NOT_FINITE,
@@ -39,11 +39,11 @@ TOP = {"at", "snapshot", "preferences", "miners", "memory"}
 STATE = {"is_on", "power_w", "since", "runtime_today_s", "heat_wanted"}
 NEW_ID = "what-if:"
 SKY_HOLDS_S = 1_800.0
-"""Within this time the sky of the latest snapshot still stands, s."""
+"""Within this time of the latest snapshot its sky values are still used, s."""
 
 
 class BadDocument(ValueError):
-    """A what-if document that breaks rules; ``problems`` are (path, message) pairs, all of them."""
+    """A what-if document that breaks rules; ``problems`` has every problem as (path, message)."""
 
     def __init__(self, problems: list[FieldProblem]) -> None:
         """Keep every problem."""
@@ -55,7 +55,7 @@ def question(document: object, defaults: AllocationInput) -> AllocationInput:
     """The question that ``document`` asks; what it doesn't give comes from ``defaults``.
 
     Without history the given conditions count as having held long enough. What is remembered of the
-    site (a low-voltage lockout, a lowered potential) stays in force, unless ``memory`` says
+    site (a low-voltage lockout, a lowered potential) stays in force, unless ``memory`` who_decided
     otherwise: in the form of a decision's ``inputs.memory``, ``{}`` for nothing.
 
     Raises:
@@ -89,16 +89,19 @@ def question(document: object, defaults: AllocationInput) -> AllocationInput:
 
 
 def _gives_load(document: Mapping[str, object]) -> bool:
-    """A load that is given is the house's: what runs on the site now is no part of it."""
+    """Whether the document gives a load: heaters and fans of the site are then no part of it."""
     snapshot = document.get("snapshot")
     return isinstance(snapshot, dict) and "load_power_w" in snapshot
 
 
 def answer(decision: Decision) -> JsonObject:
-    """The documented shape of a decision for people and machines."""
+    """A decision in the JSON shape that the API documents."""
     return {
         "budget": to_json(decision.budget),
-        "miners": [miner_json(line, dict(compared(line.miner.reason))) for line in told(decision)],
+        "miners": [
+            miner_json(line, dict(compared(line.miner.reason)))
+            for line in explained_miners(decision)
+        ],
         "loads": to_json(decision.loads),
         "inputs": to_json(decision.inputs),
         "limits": list(decision.limits),
@@ -234,15 +237,15 @@ def _miners(
     if not isinstance(given, list):
         problems.append(("miners", f"must be a list, got {given!r}"))
         return defaults.miners, defaults.states
-    told: set[str] = set()
+    names: set[str] = set()
     for index, entry in enumerate(given):
         path = f"miners[{index}]"
         profile = _profile(entry, profiles, path, problems)
         if profile is None:
             continue
-        if profile.name in told:
-            problems.append((f"{path}.name", f"{profile.name!r} stands more than once"))
-        told.add(profile.name)
+        if profile.name in names:
+            problems.append((f"{path}.name", f"{profile.name!r} is given more than once"))
+        names.add(profile.name)
         profiles[profile.name] = profile
         state = states.get(profile.id, MinerState(miner_id=profile.id))
         states[profile.id] = _state(entry.get("state"), state, path, problems)

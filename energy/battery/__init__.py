@@ -1,1 +1,1 @@
-"""The bank: its calibration curve, its rest voltage, and what is learned of it."""
+"""The bank: its calibration curve, its rest voltage, and what is learned of the site."""

@@ -18,12 +18,15 @@ def curve_points(preferences: Preferences) -> Points:
 
 
 def soc_pct(voltage_v: float, preferences: Preferences) -> float:
-    """State of charge at a rest voltage, %, clamped to 0…100; for display and alerts only."""
+    """State of charge at a rest voltage, %, clamped to 0…100.
+
+    Used for display, alerts and the reserve; start and stop thresholds compare voltages.
+    """
     return _interpolate(curve_points(preferences), voltage_v, source=0, target=1)
 
 
 def voltage_v(soc_pct: float, preferences: Preferences) -> float:
-    """Rest voltage at a state of charge, V: the exact inverse of ``soc_pct`` within 0…100 %."""
+    """Rest voltage at a state of charge, V: the inverse of ``soc_pct`` within 0…100 %."""
     return _interpolate(curve_points(preferences), soc_pct, source=1, target=0)
 
 

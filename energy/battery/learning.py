@@ -12,7 +12,7 @@ from energy.battery.solar_reference import SunDays, best_ratios, with_ratio
 from energy.site.miners import Learned
 
 STEP_A = 10.0
-"""A change of current at least this large, between two readings, is a step worth learning from."""
+"""Only current changes of at least this size between two readings are learned from, A."""
 
 STEP_WITHIN_S = 600.0
 STEPS_KEPT = 30
@@ -29,7 +29,7 @@ RATIO_TIME_S = 3_600.0
 
 BASE_LOAD_TIME_S = 7.0 * 86_400.0
 BASE_LOAD_FIRST_S = 3_600.0
-"""Base load is given out once this much of it has been seen; its mean spans a week."""
+"""The mean base load is used once this much of it has been observed, s; it spans a week."""
 
 LONGEST_GAP_S = 600.0
 DAY_H = 24.0
@@ -37,8 +37,8 @@ DAY_H = 24.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """One cycle's view; None is missing. V, A (+ charging), W. ``held_back``: the charger may be
-    holding sun back.
+    """Measured values of one cycle, None where missing: V, A (+ charging), W. ``held_back``: the
+    charger may be throttling PV.
     """
 
     at: datetime
@@ -52,10 +52,10 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearningState:
-    """What is remembered between cycles.
+    """What learning remembers between cycles.
 
-    ``steps`` are (change of current A, change of voltage V); ``base_load_s`` is how many seconds
-    of base load the mean has seen, up to a week.
+    ``steps`` are (change of current A, change of voltage V); ``base_load_s`` is how many seconds of
+    base load the mean covers, up to a week.
     """
 
     last_at: datetime | None = None
@@ -72,7 +72,7 @@ class LearningState:
 def learn(
     state: LearningState, seen: Observation, learned: Learned
 ) -> tuple[LearningState, Learned]:
-    """Take one observation in; returns the new state and what is known now."""
+    """Learn from one observation; returns the new state and the learned values."""
     state, resistance_ohm = _learn_resistance(state, seen, learned.resistance_ohm)
     state, ratio = _learn_ratio(state, seen, learned.clear_sky_ratio)
     state, base_w = _learn_base_load(state, seen, learned.mean_base_load_w)
@@ -123,9 +123,9 @@ def _learn_resistance(
 def _learn_ratio(
     state: LearningState, seen: Observation, known: float | None
 ) -> tuple[LearningState, float | None]:
-    """Exponential mean of measured ÷ clear-sky power while the sun is not held back.
+    """Exponential mean of measured ÷ clear-sky power while PV is not throttled.
 
-    What a full battery lets through says only that there is at least as much.
+    Throttled PV is only a lower limit: it may raise the ratio, never lower it.
     """
     clear_w, pv_w = seen.clear_sky_w, seen.pv_w
     if clear_w is None or pv_w is None or clear_w < CLEAR_SKY_MIN_W:

@@ -14,18 +14,20 @@ SunDays = tuple[tuple[str, float, float], ...]
 
 KEPT_DAYS = 17
 RECENT_DAYS = 3
-"""A few dull days in a row happen; their best hours together count as the array's present state."""
+"""The best hour of this many days counts as the array's present state: dull days come in rows."""
 
 FEWEST_EARLIER_DAYS = 5
 HIGH_SUN_SHARE = 0.6
-"""Only a high sun is compared: under a low one the model's ratio says little."""
+"""Only hours with at least this share of the highest clear-sky power are compared, because the
+model is inexact at a low sun.
+"""
 
 MODEL_RATIO = 0.9
-"""What an array reaches of the model in its best hour, until its own days are known."""
+"""Best ratio assumed for an array until enough days of its own are known."""
 
 
 def with_ratio(days: SunDays, at: datetime, *, ratio: float, clear_sky_w: float) -> SunDays:
-    """The days with one more smoothed ratio of sun that was not held back."""
+    """The days with one more smoothed ratio of unthrottled PV taken in."""
     day = at.date().isoformat()
     highest_w = max((entry[2] for entry in days), default=0.0)
     if clear_sky_w < HIGH_SUN_SHARE * highest_w:
@@ -39,7 +41,11 @@ def with_ratio(days: SunDays, at: datetime, *, ratio: float, clear_sky_w: float)
 
 
 def best_ratios(days: SunDays) -> tuple[float | None, float | None]:
-    """(best ratio of the last days, the usual one of the days before); None before it is known."""
+    """(best ratio of the last 3 days and today, usual best ratio of the days before).
+
+    Both None before four days of sun; with fewer than five earlier days the usual one is
+    ``MODEL_RATIO``.
+    """
     if len(days) <= RECENT_DAYS:
         return None, None
     complete = days[:-1]

@@ -1,6 +1,6 @@
-"""What warms a cold zone: a miner for its heat or the zone's heater, in the owner's order.
+"""Choice of the heat source for a cold zone: a miner or the zone's heater, in the owner's order.
 
-Only where the sun and the battery allow it; otherwise every reason why the zone stays cold.
+Only where sun and battery allow it; otherwise the reasons why no source can be used.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from energy.site.preferences import Preferences
 from energy.wording import volts, watts
 
 MINER_PATIENCE_S = 600.0
-"""Seconds for which a miner that was asked for its heat may fail to run before the next source in
-the order warms the zone as well, s: twice the usual start hysteresis.
+"""How long to wait for a miner that was asked for its heat before the next source in the order
+heats as well, s: twice the default start delay.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HvacHints:
-    """What the zones need to know of the battery, the sun and the miners.
+    """Inputs of zone control about battery, sun and miners.
 
     Attributes:
         preferences: The owner's settings.
@@ -29,7 +29,7 @@ class HvacHints:
         lowest_voltage_v: The lower of raw and rest voltage, however old, V; None when there is
             none.
         telemetry_lost: There has been no voltage for so long that everything stops.
-        waiting: The program waits for its first readings: a sensor's silence is no news yet.
+        waiting: The program waits for first readings: a silent sensor is no warning yet.
         battery_temperature_c: Of the bank, °C; None when there is none to trust.
         lockout: The low-voltage lockout holds.
         emergency_stop: The emergency stop is latched.
@@ -58,10 +58,10 @@ class HvacHints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatChoice:
-    """How a zone that wants heat gets it.
+    """Which heat source a zone uses.
 
     Attributes:
-        source: What warms it now; ``NONE`` when nothing does.
+        source: What heats the zone now; ``NONE`` when nothing does.
         miner: The miner asked for its heat; with ``source`` ``HEATER`` it has not started yet.
         miner_runs: Whether that miner runs already.
         why_not: One clause per source that cannot be used, in the owner's order.
@@ -90,7 +90,9 @@ def choose_heat(
 
 
 def heater_must_stop(hints: HvacHints) -> str | None:
-    """Why every heater stops at once to protect the battery, as a sentence; None when none must."""
+    """Why every heater must stop at once to protect the battery, as a sentence; None without a
+    reason.
+    """
     if hints.telemetry_lost:
         return "The battery voltage is lost: no heater runs."
     lowest_v, preferences = hints.lowest_voltage_v, hints.preferences
@@ -169,13 +171,17 @@ def _battery_refusal(hints: HvacHints) -> str | None:
 
 
 def _pick_miner(zone: Zone, hints: HvacHints) -> tuple[MinerProfile | None, tuple[str, ...]]:
-    """The miner to ask: one that runs before one that would have to start; then by priority."""
-    mine = [miner for miner in hints.miners if miner.zone_id == zone.id]
-    if not mine:
+    """The miner to ask for heat, running ones first, then by priority; else why none can be
+    asked.
+    """
+    zone_miners = [miner for miner in hints.miners if miner.zone_id == zone.id]
+    if not zone_miners:
         return None, ("no miner warms it",)
-    mine.sort(key=lambda miner: (_state(miner, hints).is_on is not True, *_by_priority(miner)))
+    zone_miners.sort(
+        key=lambda miner: (_state(miner, hints).is_on is not True, *_by_priority(miner))
+    )
     refusals: list[str] = []
-    for miner in mine:
+    for miner in zone_miners:
         refusal = _miner_refusal(miner, hints)
         if refusal is None:
             return miner, ()

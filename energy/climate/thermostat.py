@@ -1,4 +1,4 @@
-"""When fan, heating and the block on charging go on and off in a zone: thresholds with memory."""
+"""Thermostats of a zone: fan, heating and the charging block, each with hysteresis."""
 
 from __future__ import annotations
 
@@ -25,20 +25,22 @@ LOW_SPEED = 1
 """The fan's lowest speed."""
 
 SPEED_HYSTERESIS = 0.75
-"""A running fan changes its speed when the ramp is this far from it, in speeds."""
+"""A running fan changes speed only when the wanted speed differs by at least this much, in
+steps.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneMemory:
-    """What is remembered of one zone.
+    """Memory of one zone between cycles.
 
     Attributes:
-        fan_on: The thermostat of the fan is on.
-        fan_speed: Its last speed.
-        heating_on: The thermostat of the heating is on.
-        charging_blocked: Charging is blocked until it is 2 K warmer.
-        last_reading_at: When the last usable reading was measured; when nothing was ever read,
-            since when that is known.
+        fan_on: The fan's thermostat is on.
+        fan_speed: The fan's last speed, in tenths of its range.
+        heating_on: The heating's thermostat is on.
+        charging_blocked: Charging is blocked until the zone or bank is 2 K warmer.
+        last_reading_at: When the last usable reading was measured; without any, when the first
+            cycle noticed that.
         miner_asked_since: Since when a miner has been asked for its heat without running.
     """
 
@@ -84,9 +86,9 @@ def usable_c(reading: Reading | None) -> float | None:
 def thermostats(
     zone: Zone, temperature_c: float | None, before: ZoneMemory, *, sets_speed: bool
 ) -> ZoneMemory:
-    """The memory after this temperature; without one everything stays as it was.
+    """The zone's memory after this temperature (°C); without one it stays as it was.
 
-    Where the fan's device does not set a speed (``sets_speed``), none is decided.
+    No speed is decided where the fan's device can't set one (``sets_speed`` False).
     """
     if temperature_c is None:
         return before
@@ -117,7 +119,7 @@ def _exact_speed(temperature_c: float, zone: Zone) -> float:
 
 
 def _speed(zone: Zone, temperature_c: float, before: ZoneMemory) -> int:
-    """The speed of a fan that is on. One that runs keeps its speed within the hysteresis: each
+    """Speed of a fan that is on. A running fan keeps its speed within the hysteresis, because each
     change is a command to a device.
     """
     away = abs(_exact_speed(temperature_c, zone) - before.fan_speed)
@@ -129,9 +131,9 @@ def _speed(zone: Zone, temperature_c: float, before: ZoneMemory) -> int:
 def charging_blocked(
     zone: Zone, zone_c: float | None, battery_c: float | None, *, was_blocked: bool
 ) -> bool:
-    """Whether charging is to be blocked, by the colder of the zone and the bank, °C.
+    """Whether charging must be blocked, by the lower of zone and bank temperature, °C.
 
-    With neither it stays as it was.
+    Without either temperature the block stays as it was.
     """
     below_c = zone.block_charging_below_temp
     if below_c is None:

@@ -1,6 +1,6 @@
-"""The climate of each zone: exhaust fan, heating, and no charging of a frozen battery.
+"""Control of each zone's climate: exhaust fan, heating, and no charging of a frozen battery.
 
-Pure: what has to be remembered between cycles is passed in and handed back.
+Pure: the memory between cycles is passed in and returned.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class ZoneReason(StrEnum):
 
 
 class ZoneWarningCode(StrEnum):
-    """What the owner should hear of a zone."""
+    """Machine-readable code of a zone's warning."""
 
     NO_SENSOR = "no_sensor"
     COLD_NOT_HEATED = "cold_not_heated"
@@ -52,7 +52,7 @@ class ZoneWarningCode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneWarning:
-    """One warning with its sentence; ``critical`` ones can cost hardware."""
+    """One warning with its sentence; ``critical`` ones can damage hardware."""
 
     code: ZoneWarningCode
     critical: bool
@@ -61,7 +61,7 @@ class ZoneWarning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HvacMemory:
-    """Per zone id, what is remembered, sorted by id."""
+    """Memory per zone id, sorted by id."""
 
     zones: tuple[tuple[str, ZoneMemory], ...] = ()
 
@@ -76,12 +76,12 @@ class ZoneDecision:
         fan_speed: Wanted speed in tenths of the range; None when the fan is off, and where its
             device can't set one.
         heater_on: Wanted state of the heater; None when the zone has none to command.
-        heater_stop_protects: Why its heater stops at once to protect the battery, whatever else
-            speaks for it; empty when it need not.
-        heat_source: What warms it now.
+        heater_stop_protects: Why the heater stops at once to protect the battery, as a sentence;
+            empty when it need not.
+        heat_source: What heats the zone now.
         heat_wanted_miner_ids: Miners asked to run for their heat.
         charging_blocked: The battery must not be charged.
-        charging_block_enforced: A device keeps it from being charged.
+        charging_block_enforced: A device of the site can enforce that.
         explanation: One plain sentence with the numbers.
         would_change: At which temperature something would change; empty without a reading.
     """
@@ -136,7 +136,7 @@ def control_zones(
         zones: The owner's zones; their order does not matter.
         temperatures: Newest reading per zone id, °C; None or absent when there never was one.
         at: The instant of the cycle.
-        memory: What the last decision handed back.
+        memory: ``ZoneDecisions.memory`` of the last cycle.
         hints: Battery, sun and miners.
     """
     remembered = dict(memory.zones)
@@ -194,7 +194,7 @@ def _control_zone(
 def _protected(
     result: tuple[ZoneDecision, ZoneMemory], zone: Zone, hints: HvacHints
 ) -> tuple[ZoneDecision, ZoneMemory]:
-    """With the heater off where the battery needs that, in disabled zones as well."""
+    """The decision with the heater off where the battery needs that, in disabled zones as well."""
     decision, after = result
     why = heater_must_stop(hints)
     if why is None or zone.heater_device_id is None:
@@ -209,7 +209,7 @@ def _protected(
 
 
 def _noted(reading: Reading | None, at: datetime, before: ZoneMemory) -> ZoneMemory:
-    """The memory with the time of the newest usable reading, or since when there is none."""
+    """The memory with the time of the newest usable reading, or of the first cycle without one."""
     if reading is not None and math.isfinite(reading.value):
         return replace(before, last_reading_at=at - timedelta(seconds=reading.age_s))
     last = before.last_reading_at
@@ -244,7 +244,9 @@ def _sets_speed(zone: Zone, hints: HvacHints) -> bool:
 def _plain(
     zone: Zone, temperature_c: float | None, reason: ZoneReason, explanation: str
 ) -> ZoneDecision:
-    """Fan and heating off, where there are any; nothing at all for a disabled zone."""
+    """A decision with fan and heating off, where there are any; a disabled zone commands
+    nothing.
+    """
     controlled = zone.enabled
     has_fan = controlled and zone.exhaust_fan_enabled
     has_heater = controlled and zone.heater_device_id is not None

@@ -25,13 +25,13 @@ class Integral:
     """One metric over a span.
 
     Attributes:
-        positive_h: Integral of the positive part, unit × hours (Wh for a power).
+        positive_h: Integral of the positive part, in the metric's unit × hours (Wh for a power).
         negative_h: Magnitude of the integral of the negative part, ≥ 0.
         mean: Mean over the covered time; the mean of the samples where no time is covered; None
             without samples.
         minimum: Lowest sample; None without samples.
         maximum: Highest sample.
-        covered_s: Time that samples carry, s.
+        covered_s: Time between samples close enough to be connected, s.
         missing_s: The rest of the span, s.
     """
 
@@ -49,8 +49,8 @@ def integrate(
 ) -> Integral:
     """Integrate one series over [start, end) by trapezoids.
 
-    Pass the samples around the span as well (``maximum_gap_s`` to either side): they carry its
-    edges. The result does not depend on how the time is cut into spans.
+    Pass the samples up to ``maximum_gap_s`` before and after the span as well: the edges of the
+    span are interpolated from them. The result does not depend on how the time is cut into spans.
     """
     known = _known(points)
     positive = negative = covered_s = 0.0
@@ -80,7 +80,7 @@ def integrate(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
-    """How long a switch was on: seconds, starts seen, and the time nobody knows of, s."""
+    """How long a switch was on, s; how often it was seen to start; time without samples, s."""
 
     on_s: float
     starts: int
@@ -90,7 +90,10 @@ class Runtime:
 def runtime(
     points: TimedValues, *, start: datetime, end: datetime, maximum_gap_s: float = MAXIMUM_GAP_S
 ) -> Runtime:
-    """How long a switch (1 on, 0 off) was on within [start, end): a state lasts until the next."""
+    """How long a switch (1 on, 0 off) was on within [start, end).
+
+    A state lasts until the next sample, if that comes within ``maximum_gap_s``.
+    """
     on_s = covered_s = 0.0
     starts = 0
     for (since, value), (until, later) in pairwise(_known(points)):
@@ -178,7 +181,9 @@ class EnergyPeriod:
 
 
 def summarize(series: SiteSeries, *, start: datetime, end: datetime) -> EnergyPeriod:
-    """Totals of [start, end). Devices are summed; where one is missing the missing time says so."""
+    """Totals of [start, end), summed over devices; a device without samples adds to
+    ``missing_s``.
+    """
     pv, load = _Total.of(series.pv, start, end), _Total.of(series.load, start, end)
     battery, grid = _Total.of(series.battery, start, end), _Total.of(series.grid, start, end)
     voltage, soc = _Total.of(series.voltage, start, end), _Total.of(series.soc, start, end)
@@ -219,7 +224,7 @@ def summarize(series: SiteSeries, *, start: datetime, end: datetime) -> EnergyPe
 
 
 def combine(periods: Sequence[EnergyPeriod]) -> EnergyPeriod:
-    """One period out of several: energies and times added, extremes kept, means weighted."""
+    """Several periods as one: energies and times added, extremes kept, means weighted by time."""
     values: dict[str, Any] = {
         field.name: _combined(field.name, [getattr(period, field.name) for period in periods])
         for field in fields(EnergyPeriod)
@@ -234,7 +239,9 @@ def combine(periods: Sequence[EnergyPeriod]) -> EnergyPeriod:
 
 
 def battery_cycles(period: EnergyPeriod, *, capacity_wh: float) -> float | None:
-    """Equivalent full cycles: energy taken out of the battery per capacity; None if unmeasured."""
+    """Equivalent full cycles: energy discharged ÷ capacity; None if the discharge was not
+    measured.
+    """
     if period.battery_discharge_wh is None:
         return None
     return period.battery_discharge_wh / capacity_wh
@@ -248,7 +255,7 @@ def hours_between(start: datetime, end: datetime, zone: ZoneInfo) -> list[dateti
 
 
 def hour_start(at: datetime, zone: ZoneInfo) -> datetime:
-    """The instant at which the local hour of ``at`` began, also in zones of half hours."""
+    """The instant at which the local hour of ``at`` began, also in zones with half-hour offsets."""
     local = at.astimezone(zone)
     into = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
     return at - into
@@ -325,8 +332,8 @@ def _trapezoid(
 
 
 def _sums(devices: tuple[TimedValues, ...], start: datetime, end: datetime) -> list[float]:
-    """The devices' sum at every sample within the span, others interpolated; those unknown then
-    left out.
+    """The devices' sum at the time of every sample in the span. Devices without a sample at that
+    time are interpolated, or left out where they have none close enough.
     """
     known = [_known(points) for points in devices]
     if len(known) == 1:

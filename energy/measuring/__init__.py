@@ -1,1 +1,1 @@
-"""What is true of the site now: each quantity measured once, with its age, source and quality."""
+"""The site's quantities now: each determined once, with its age, source and quality."""

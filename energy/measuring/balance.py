@@ -1,9 +1,9 @@
-"""Whether the powers of inverter and battery monitor still tell the same story.
+"""Power balance: whether the powers of inverter and battery monitor still agree.
 
-What the array and the grid give, less what the loads take, goes into the battery. Where two sources
-measure the two sides and agreed until now, a gap that opens and stays says that one of them no
-longer measures. Only a battery that gets less than it should is judged: one that gets more has a
-source that nobody meters, a generator or a second charger.
+PV and grid power less the load must go into the battery. Where two sources measure the two sides
+and agreed until now, a gap that opens and stays means that one of them no longer measures. Only a
+battery that gets too little is judged: one that gets more has an unmetered source, such as a
+generator or a second charger.
 """
 
 from __future__ import annotations
@@ -17,17 +17,21 @@ from energy.wording import duration, watts
 
 TOLERANCE_W = 1_000.0
 TOLERANCE_SHARE = 0.2
-"""Losses, and the minutes between the two sources' stamps."""
+"""Share of the largest power allowed for losses and for the minutes between the two readings."""
 
 OPEN_FOR = timedelta(minutes=15)
-"""Clouds and switches open the balance for as long as one source is older than the other."""
+"""A gap must last this long, because clouds and switches open one while the two sources' readings
+differ in age.
+"""
 
 AGREED_WITHIN = timedelta(hours=24)
-"""A balance that has been open for longer has something in it that nobody meters."""
+"""A gap is only suspected if the balance closed within this time; else something is unmetered."""
 
 
 class Balance(NamedTuple):
-    """``suspicion`` is why the inverter's powers are suspect; empty while they are not."""
+    """Result of one check. ``suspicion`` is why the inverter's powers are suspect, as a clause;
+    empty while they are not. ``closed_at`` and ``open_since`` are for the memory.
+    """
 
     suspicion: str
     closed_at: datetime | None
@@ -44,16 +48,16 @@ def balance(
     memory: MeasuringMemory,
     at: datetime,
 ) -> Balance:
-    """Follow the balance.
+    """Compare the two sides of the balance in this cycle.
 
     Args:
-        pv: By the inverter.
-        grid: By the inverter; without one there is no grid.
-        load: By the inverter.
+        pv: PV power by the inverter.
+        grid: Grid power by the inverter; missing counts as no grid.
+        load: Load by the inverter.
         battery_w: The battery's power by ``battery_source``, W, + charging.
-        battery_source: Another source, or nothing can be compared.
-        memory: Of the last cycle.
-        at: This cycle.
+        battery_source: Must differ from the load's source, or nothing is compared.
+        memory: Memory of the last cycle.
+        at: Instant of this cycle.
     """
     closed_at, open_since = memory.balance_closed_at, memory.balance_open_since
     pv_w, load_w = pv.usable, load.usable
@@ -76,7 +80,7 @@ def balance(
 
 
 def suspected(quantity: Quantity, what: str, suspicion: str) -> Quantity:
-    """A quantity that the balance speaks against counts as missing."""
+    """The quantity, counted as missing where ``suspicion`` is not empty."""
     if not suspicion or quantity.value is None:
         return quantity
     reason = f"The {what} is suspect and counts as missing: {suspicion}."

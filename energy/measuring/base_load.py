@@ -1,4 +1,4 @@
-"""The base load: the measured load less everything in it that we control."""
+"""The base load: the measured load less all controlled loads."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def metered_w(power_w: float | None) -> float | None:
 def controlled_w(
     miners: Iterable[MinerProfile], states: Iterable[MinerState], others: Iterable[OtherLoad]
 ) -> float:
-    """What miners, heaters and fans have in the measured load, W.
+    """What miners, heaters and fans take of the measured load, W.
 
-    Each with its power at the time of that reading, with its power now where that is unknown, with
-    its draw where it has no meter. A load of unknown state stays in the base load: its watts are
-    not lent to another one.
+    Each by its power at the time of the load's reading; where that is unknown, by its power now;
+    without a meter, by its rated draw. A load of unknown state stays in the base load, so that no
+    other load starts on its watts.
     """
     draws = {profile.id: profile.power_draw_watts for profile in miners}
     # fsum: exact, so that the order of the loads does not matter.
@@ -36,7 +36,7 @@ def controlled_w(
 
 
 def base_load(load: Quantity, controlled_load_w: float, learned: Learned) -> Quantity:
-    """The house alone, W, never below 0; without a load to go by the learned mean stands in."""
+    """The base load, W, never below 0; without a usable load reading the learned mean stands in."""
     if load.usable is not None:
         house_w = max(0.0, load.usable - controlled_load_w)
         return Quantity(house_w, load.age_s, COMPUTED, stale_after_s=load.stale_after_s)

@@ -1,4 +1,4 @@
-"""Powers, currents and temperatures: what of them may be used."""
+"""Powers, currents and temperatures with their quality: which of them may be used."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from energy.site.snapshot import Reading
 from energy.wording import grouped
 
 NOISE_W = -50.0
-"""Below this a power that is never negative is no noise but a wrong sign or channel, W."""
+"""A power that cannot be negative is noise down to here; below it is a wrong sign or channel, W."""
 
 GRID_NOISE_W = 50.0
-"""Import that a meter shows without any being there, W: an islanded inverter never reads zero."""
+"""Import up to here is meter noise, W: an islanded inverter never reads exactly zero."""
 
 
 def flow(reading: Reading | None, what: str, preferences: Preferences, frozen: Frozen) -> Quantity:
@@ -30,12 +30,12 @@ def flow(reading: Reading | None, what: str, preferences: Preferences, frozen: F
 
 
 def not_negative(quantity: Quantity, what: str, *, otherwise: Quality) -> Quantity:
-    """A power that is never below zero: noise around zero is zero, more is not believed.
+    """A power that cannot be negative: noise just below zero becomes zero, more is not believed.
 
     Args:
         quantity: The power, W.
         what: Its name in the reason, with a capital.
-        otherwise: What a negative one is: ``IMPLAUSIBLE`` or ``SUSPECT``.
+        otherwise: Quality of a clearly negative value: ``IMPLAUSIBLE`` or ``SUSPECT``.
     """
     power_w = quantity.value
     if power_w is None or power_w >= 0.0:

@@ -1,9 +1,9 @@
-"""Which sources repeat themselves: judged per source, by what cannot stand still.
+"""Frozen sources: judged per source, by values that cannot stay constant.
 
-A cloud that has lost its site goes on to answer with moving timestamps and the last values. Powers
-and currents are noisy: all of them to the last digit over several new stamps never happens to a
-source that measures. A voltage alone may stand for hours: a charger holds it, a coarse sensor shows
-it on the plateau of a LiFePO4 bank.
+A cloud that has lost its site goes on answering the last values with new timestamps. Powers and
+currents are noisy: a source that measures never repeats all of them to the last digit over several
+new stamps. A voltage alone may stay constant for hours, because a charger holds it or because a
+coarse sensor reads a LiFePO4 bank on its plateau.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from energy.site.snapshot import Reading, Snapshot
 from energy.wording import duration, watts
 
 FROZEN_AFTER_S = 590.0
-"""With all noisy values of a source standing this long it is frozen, s: a few new stamps (2 to
-5 min apart), and found within 15 min.
+"""A source is frozen when all its powers and currents repeat for this long, s: a few new stamps, 2
+to 5 min apart, so that it is noticed within 15 min.
 """
 
 VOLTAGE_ONLY_FROZEN_AFTER_S = 3_600.0
-"""A source that tells nothing but a voltage is frozen after this time, unless another agrees, s."""
+"""A source with a voltage only is frozen after this time, unless another sensor agrees, s."""
 
 MOVING_WITHIN_S = 900.0
 """Another reading that has changed within this time counts as moving, s."""
@@ -29,7 +29,7 @@ AGREE_V = 0.5
 """Two sensors of one bank differ by the drop in the cables between them, V."""
 
 OWN_STEP_W = 1_000.0
-"""A change of our own metered loads that neither load nor current can stand through, W."""
+"""A change of our own metered loads that must show in the load or battery readings, W."""
 
 Frozen = Mapping[str, str]
 """Source → why it is frozen, as a clause."""
@@ -37,14 +37,14 @@ Frozen = Mapping[str, str]
 NOTHING_FROZEN: Frozen = {}
 
 Stuck = tuple[tuple[str, datetime], ...]
-"""Sources that stood through a switch of ours, and since when that is known."""
+"""Sources that did not show a switch of our loads, and since when that is known."""
 
 
 def frozen_sources(snapshot: Snapshot, stuck: Stuck) -> tuple[Frozen, Stuck]:
-    """The sources whose powers and currents repeat themselves, and which of them are stuck.
+    """The frozen sources, each with its reason, and those that did not show a switch of our loads.
 
-    ``stuck`` is what the last cycle handed back: a source that stood through a switch of ours stays
-    frozen until a value of it moves, also when the switch goes back.
+    ``stuck`` is the second value of the last cycle: such a source stays frozen until one of its
+    values changes, also when the load is switched back.
     """
     noisy = snapshot.noisy
     if not stuck and not _anything_stands(noisy):
@@ -67,8 +67,8 @@ def frozen_sources(snapshot: Snapshot, stuck: Stuck) -> tuple[Frozen, Stuck]:
 
 
 def _anything_stands(noisy: Sequence[Reading]) -> bool:
-    """Whether there is anything to look into: almost never, and every cycle asks (a plain loop is
-    half the time of ``any``).
+    """Whether any value repeats at all: a quick check for every cycle (a plain loop takes half the
+    time of ``any``).
     """
     for reading in noisy:
         if reading.unchanged_s >= FROZEN_AFTER_S or reading.stood_through_w >= OWN_STEP_W:
@@ -77,9 +77,10 @@ def _anything_stands(noisy: Sequence[Reading]) -> bool:
 
 
 def why_voltage_stands(reading: Reading, snapshot: Snapshot) -> str | None:
-    """Why the voltage of a source that tells no power and no current is frozen; None if it isn't.
+    """Why the voltage of a source without powers and currents is frozen, as a clause; None if not.
 
-    It stands while others move, and no second sensor of the bank confirms it.
+    It is frozen when it stays constant while other readings change and no second sensor confirms
+    it.
     """
     if reading.unchanged_s < VOLTAGE_ONLY_FROZEN_AFTER_S:
         return None
@@ -93,8 +94,8 @@ def why_voltage_stands(reading: Reading, snapshot: Snapshot) -> str | None:
 
 
 def _stood_through_a_step(carrying: Sequence[Reading]) -> str | None:
-    """Neither load nor current has moved while our own loads changed. A current of zero may stand
-    where the grid carries them.
+    """Why a source is frozen that did not show a change of our own loads; None if it did. Zeros do
+    not count: the battery current may stay zero where the grid feeds the loads.
     """
     steps = [reading.stood_through_w for reading in carrying if reading.value != 0.0]
     if not steps or min(steps) < OWN_STEP_W:
@@ -103,24 +104,24 @@ def _stood_through_a_step(carrying: Sequence[Reading]) -> str | None:
 
 
 def _still_since(carrying: Sequence[Reading], at: datetime, since: datetime) -> bool:
-    """Whether no value has moved in a sample that was taken after ``since``."""
+    """Whether no value has changed in a sample taken after ``since``."""
     age_s = (at - since).total_seconds()
-    telling = [reading for reading in carrying if reading.value != 0.0]
-    return bool(telling) and all(
-        reading.age_s + reading.unchanged_s >= age_s for reading in telling
+    not_zero = [reading for reading in carrying if reading.value != 0.0]
+    return bool(not_zero) and all(
+        reading.age_s + reading.unchanged_s >= age_s for reading in not_zero
     )
 
 
-def _all_stand(mine: Sequence[Reading]) -> str | None:
-    """Zeros alone prove nothing: at night the sun stands at zero."""
-    telling = [reading.unchanged_s for reading in mine if reading.value != 0.0]
-    if not telling or any(reading.unchanged_s < FROZEN_AFTER_S for reading in mine):
+def _all_stand(noisy: Sequence[Reading]) -> str | None:
+    """Why a source is frozen whose values all repeat; zeros alone prove nothing, as PV at night."""
+    not_zero = [reading.unchanged_s for reading in noisy if reading.value != 0.0]
+    if not not_zero or any(reading.unchanged_s < FROZEN_AFTER_S for reading in noisy):
         return None
-    return f"all that it measures has stood still for {duration(min(telling))}"
+    return f"all that it measures has stood still for {duration(min(not_zero))}"
 
 
 def _confirmed(reading: Reading, voltages: Sequence[Reading]) -> bool:
-    """Whether another recent voltage of the bank tells the same."""
+    """Whether another recent voltage of the bank agrees."""
     return any(
         other is not reading
         and max(other.age_s, reading.age_s) <= MOVING_WITHIN_S

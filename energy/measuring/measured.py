@@ -1,4 +1,4 @@
-"""What is true of the site now, found once: everything that decides, warns or shows reads this."""
+"""The site's measured state, determined once per cycle: decisions, alerts and pages all read it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _DOUBTED = frozenset({Quality.SUSPECT, Quality.FROZEN, Quality.IMPLAUSIBLE})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """The site's quantities after the rules of bad data. Units are in the properties' names below.
+    """The site's quantities after the rules for bad data. Units are in the properties' names below.
 
     Attributes:
         at: The instant measured for.
         voltage: The battery voltage in force, V; a stale one still protects what runs.
-        rest_voltage: It compensated for the sag of the current, V.
+        rest_voltage: The voltage compensated for the sag under current, V.
         soc: State of charge by the owner's calibration of the rest voltage, %.
         current: Battery current, A, + charging.
         battery_power: Battery power, W, + charging.
@@ -40,9 +40,9 @@ class Measured:
         controlled_load_w: What we control within the measured load, W.
         lost: The battery voltage has been gone for so long that everything stops.
         waiting: The program has just started and waits for its first readings.
-        frozen: Sources that repeat themselves, with the reason as a clause.
+        frozen: Frozen sources, each with the reason as a clause.
         notes: One sentence per value that was left out or replaced.
-        memory: To be passed into the next cycle.
+        memory: Memory of measuring for the next cycle.
     """
 
     at: datetime
@@ -65,7 +65,7 @@ class Measured:
 
     @property
     def stale(self) -> bool:
-        """The voltage is too old to start anything, or there is none to be believed."""
+        """Whether the voltage in force is too old to start anything, missing or not believed."""
         return self.voltage.quality is not Quality.GOOD
 
     @property
@@ -75,7 +75,7 @@ class Measured:
 
     @property
     def rest_voltage_v(self) -> float | None:
-        """Compensated for the current, V."""
+        """The voltage in force compensated for the current, V."""
         return self.rest_voltage.value
 
     @property
@@ -86,7 +86,7 @@ class Measured:
 
     @property
     def voltage_source(self) -> str | None:
-        """Who measured the voltage in force."""
+        """Name of the source of the voltage in force; None without a voltage."""
         return self.voltage.source if self.voltage.value is not None else None
 
     @property
@@ -96,7 +96,9 @@ class Measured:
 
     @property
     def soc_pct(self) -> float | None:
-        """State of charge, %; for display, alerts and the reserve, never against a threshold."""
+        """State of charge, %; for display, alerts and the reserve, never compared with a start or
+        stop voltage.
+        """
         return self.soc.value
 
     @property
@@ -126,7 +128,7 @@ class Measured:
 
     @property
     def base_load_w(self) -> float | None:
-        """The house, W: measured, or its learned mean; None when neither is known."""
+        """The base load, W: measured, or its learned mean; None when neither is known."""
         return self.base_load.value
 
 
@@ -138,13 +140,13 @@ def measure(
     memory: MeasuringMemory = NOTHING_REMEMBERED,
     controlled_load_w: float = 0.0,
 ) -> Measured:
-    """Find what is true of the site.
+    """The measured state of the site from one snapshot.
 
     Args:
-        snapshot: What the sources say, with ages.
+        snapshot: The readings of all sources, with ages.
         preferences: The owner's limits and calibration.
         learned: Resistance of the bank and mean base load.
-        memory: What the last cycle's measuring handed back.
+        memory: ``Measured.memory`` of the last cycle.
         controlled_load_w: What miners, heaters and fans take of the measured load, by
             ``energy.measuring.base_load.controlled_w``.
     """
@@ -222,7 +224,7 @@ def _soc(rest: Quantity, preferences: Preferences) -> Quantity:
 
 
 def _battery_power(power: Quantity, chosen: VoltageInForce, current: Quantity) -> Quantity:
-    """The battery's power, or current × voltage where only the current is told."""
+    """The battery's power, or current × voltage where only the current is measured."""
     current_a, voltage_v = current.usable, chosen.voltage.usable
     if power.quality is not Quality.MISSING or current_a is None or voltage_v is None:
         return power
@@ -230,7 +232,7 @@ def _battery_power(power: Quantity, chosen: VoltageInForce, current: Quantity) -
 
 
 def not_believed(measured: Measured) -> tuple[str, ...]:
-    """Why each quantity that was said and is not believed is left out, once per reason."""
+    """Why measured quantities are not believed: each reason once."""
     reasons = [
         quantity.reason
         for quantity in quantities(measured).values()

@@ -1,4 +1,4 @@
-"""One quantity of the site with what is known of it: value, age, source, quality and why."""
+"""One quantity of the site: value, age, source, quality and the reason for the quality."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from typing import NamedTuple
 class Quality(StrEnum):
     """How far a quantity is to be believed.
 
-    ``GOOD``: may be decided on. ``STALE``: was true once and is too old to start anything.
-    ``MISSING``: nobody says. The others were said and are not believed: ``SUSPECT`` by what the
-    source or its neighbours tell, ``FROZEN`` because its source repeats itself, ``IMPLAUSIBLE``
-    because it cannot be.
+    ``GOOD``: decisions may use it. ``STALE``: too old to start anything. ``MISSING``: not measured.
+    The other three are measured but not believed: ``SUSPECT`` because other values contradict it,
+    ``FROZEN`` because its source repeats itself, ``IMPLAUSIBLE`` because the value is impossible.
     """
 
     GOOD = "good"
@@ -27,12 +26,13 @@ class Quantity(NamedTuple):
     """One quantity as it may be used; a tuple, because every cycle makes a dozen of them.
 
     Attributes:
-        value: The number in the unit of its name. It is there for ``GOOD`` and ``STALE`` alone:
-            what is not believed is in ``reason`` and nowhere else.
+        value: The number, in the unit that the quantity's name says. Only with ``GOOD`` and
+            ``STALE``: a value that is not believed appears only in ``reason``.
         age_s: Age of the measurement, s; None where there is none.
-        source: Who measured it, as shown to the owner; ``computed`` for what follows from others.
+        source: Name of the source as shown to the owner; ``computed`` when derived from others.
         quality: How far it is to be believed.
-        reason: One plain sentence where something is to be said of it; empty otherwise.
+        reason: Why the quality is not good, or the value a substitute, in plain sentences; may be
+            empty.
         stale_after_s: Age from which it is stale, s; None where there is no measurement.
     """
 
@@ -45,12 +45,12 @@ class Quantity(NamedTuple):
 
     @property
     def usable(self) -> float | None:
-        """The value where a decision may use it; what is stale counts as missing."""
+        """The value where a decision may use it; None for anything but ``GOOD``, stale included."""
         return self.value if self.quality is Quality.GOOD else None
 
 
 COMPUTED = "computed"
-"""The source of a quantity that follows from others."""
+"""The source of a quantity that is derived from others."""
 
 MISSING = Quantity(None, quality=Quality.MISSING)
 """A quantity that nobody measures."""

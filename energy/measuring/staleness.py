@@ -1,4 +1,4 @@
-"""From which age a reading is too old, by the link it came over."""
+"""Ages from which a reading is too old, by the link (local or cloud) it came over."""
 
 from __future__ import annotations
 

@@ -16,18 +16,19 @@ from energy.site.snapshot import Reading, Snapshot
 from energy.wording import duration, volts
 
 PLAUSIBLE_MARGIN_V = 2.0
-"""Voltages further outside the battery's absolute limits are measurement errors, V."""
+"""Voltages further than this outside the battery's absolute limits are measurement errors, V."""
 
 
 class VoltageInForce(NamedTuple):
-    """The voltage that decides, and what it means where there is none.
+    """The voltage that decides, and what follows where there is none.
 
     Attributes:
         voltage: The voltage in force; a stale one still protects what runs.
         notes: One sentence per voltage that was left out or replaced.
-        lost: It has been gone for so long that everything stops.
-        waiting: It is gone, but the program has just started and its first readings are to come.
-        implausible_since: Since when there have been voltages and none of them was to be believed.
+        lost: There has been no voltage for so long that everything stops.
+        waiting: There is none yet, because the program has just started.
+        implausible_since: Since when all voltages that came were implausible or suspect; None
+            otherwise.
     """
 
     voltage: Quantity
@@ -40,7 +41,9 @@ class VoltageInForce(NamedTuple):
 def voltage_in_force(
     snapshot: Snapshot, preferences: Preferences, frozen: Frozen, memory: MeasuringMemory
 ) -> VoltageInForce:
-    """Choose between monitor and inverter: a fresh monitor goes first, then the fresher one."""
+    """Choose between monitor and inverter: the monitor while it is fresh, else the fresher of
+    both.
+    """
     monitor, inverter = snapshot.battery_voltage_v, snapshot.inverter_voltage_v
     not_monitor = _rejected(monitor, snapshot, preferences, frozen)
     not_inverter = _rejected(inverter, snapshot, preferences, frozen)
@@ -55,7 +58,7 @@ def voltage_in_force(
 
 
 def is_plausible(voltage_v: float, preferences: Preferences) -> bool:
-    """Whether a voltage can be at all: not much beyond the battery's absolute limits."""
+    """Whether a voltage (V) is possible: within the battery's absolute limits and a margin."""
     low_v = preferences.battery_absolute_min - PLAUSIBLE_MARGIN_V
     high_v = preferences.battery_absolute_max + PLAUSIBLE_MARGIN_V
     return low_v <= voltage_v <= high_v
@@ -94,15 +97,15 @@ def _in_force(
     waiting = gone and still_waiting(memory, snapshot.at)
     if waiting:
         notes = (*notes, WAITING)
-    said = notes
+    reasons = notes
     if stale:
-        said = (*notes, f"The battery voltage is {duration(reading.age_s)} old.")
+        reasons = (*notes, f"The battery voltage is {duration(reading.age_s)} old.")
     voltage = Quantity(
         reading.value,
         reading.age_s,
         reading.source,
         Quality.STALE if stale else Quality.GOOD,
-        " ".join(said),
+        " ".join(reasons),
         limit_s,
     )
     return VoltageInForce(voltage, notes, lost=gone and not waiting, waiting=waiting)
@@ -114,7 +117,9 @@ def _none_in_force(
     preferences: Preferences,
     memory: MeasuringMemory,
 ) -> VoltageInForce:
-    """No voltage at all, or none to be believed. What is frozen is lost: it was judged for long."""
+    """There is no voltage, or none is believed. A frozen one counts as lost at once, because it was
+    observed for long before it was called frozen.
+    """
     if not rejected:
         waiting = still_waiting(memory, snapshot.at)
         reason = WAITING if waiting else "There is no battery voltage at all."
@@ -134,7 +139,9 @@ def _none_in_force(
 def _rejected(
     reading: Reading | None, snapshot: Snapshot, preferences: Preferences, frozen: Frozen
 ) -> Quantity | None:
-    """Why a voltage is not to be believed; None where it is, or where there is none."""
+    """Why a voltage is not believed, as a quantity without value; None where it is, or is
+    missing.
+    """
     if reading is None:
         return None
     quality, why = _judged(reading, snapshot, preferences, frozen)

@@ -17,14 +17,14 @@ def in_force(
     monitor: Voltages, inverter: Voltages, preferences: Preferences
 ) -> list[tuple[datetime, float | None]]:
     """The monitor's plausible voltages, and the inverter's where those had become stale."""
-    told = [(at, volts) for at, volts in monitor if _counts(volts, preferences)]
-    times = [at for at, _ in told]
+    believed = [(at, volts) for at, volts in monitor if _counts(volts, preferences)]
+    times = [at for at, _ in believed]
     stand_in = [
         (at, volts)
         for at, volts in inverter
         if _counts(volts, preferences) and _is_stale(times, at, preferences.stale_after_s)
     ]
-    return sorted([*told, *stand_in], key=lambda point: point[0])
+    return sorted([*believed, *stand_in], key=lambda point: point[0])
 
 
 def _counts(volts: float | None, preferences: Preferences) -> bool:

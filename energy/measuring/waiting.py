@@ -10,10 +10,10 @@ from energy.site.miners import ControlMemory, MeasuringMemory
 WAITING = "Waiting for the first readings: nothing starts."
 
 PAUSE = timedelta(minutes=10)
-"""Without a cycle for this long the program was not running."""
+"""Without a cycle for this long the program counts as having been stopped."""
 
 WAITS = timedelta(minutes=5)
-"""Within this time every source has been asked for the first time, clouds included."""
+"""After a start every source has been polled once within this time, clouds included."""
 
 
 def awaiting_readings(
@@ -21,7 +21,7 @@ def awaiting_readings(
 ) -> ControlMemory:
     """The memory for a cycle at ``at``; the first one after a pause waits for its readings.
 
-    Nobody saw whether a start voltage was held through the pause: that time begins anew.
+    Whether a start voltage held during the pause is not known, so its delay begins anew.
     """
     if last_cycle_at is not None and at - last_cycle_at <= PAUSE:
         return memory
@@ -30,5 +30,5 @@ def awaiting_readings(
 
 
 def still_waiting(memory: MeasuringMemory, at: datetime) -> bool:
-    """Whether the first readings may still be on their way."""
+    """Whether the program still waits for its first readings."""
     return memory.waiting_since is not None and at - memory.waiting_since < WAITS

@@ -1,7 +1,8 @@
 """The check before a device is commanded: allow, or block with every reason that applies.
 
-Pure: the same request in the same context gets the same answer. Whoever wants something passes
-through here (owner, rule, allocator, agent), and again right before execution if it had to wait.
+Pure: the same request in the same context gets the same answer. Every action passes this check when
+it is proposed, whoever wants it (owner, rule, allocator, agent), and again right before its
+command.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ MAXIMUM_SWITCHES_PER_HOUR = 6
 """Switches of one device allowed within any hour; the next one is blocked."""
 
 GRID_SHARE_RISES_W = 450.0
-"""A little import says little of who feeds the next load: the share of it that is expected from the
-grid rises with the import, from none at the meter's noise to all of it this much above.
+"""Little import does not show whether grid or battery would feed the next load. The share expected
+from the grid rises with the import: none at the meter's noise, all of it this much above, W.
 """
 
 GRID_TOLERANCE_W = 200.0
-"""Import beyond the limit that is put up with while none of the load is expected from the grid; it
-falls as that share rises, so that no watt more or less of import decides alone.
+"""Import beyond the limit that is tolerated while no share of the load is expected from the grid,
+W. It falls as that share rises, so that a single watt of import never decides alone.
 """
 
 _HOUR_S = 3_600.0
@@ -60,16 +61,17 @@ class SwitchRequest:
     Attributes:
         load_id: The controlled load.
         name: Its name, for the sentences.
-        kind: What hangs on it.
+        kind: What the switch drives.
         target_on: The wanted state.
         target_speed: Wanted fan speed; None for plain switches.
         actor: Who wants it.
         approved: The owner has approved it: it ranks as the owner's own.
-        protective: It protects the battery or ends an emergency. Only stops are protected: nothing
-            but being pointless (off already, or being stopped already) blocks them.
+        protective: It protects the battery or ends an emergency. A protective stop is blocked only
+            where it would do nothing (off already, or being stopped already); on a start it has no
+            effect.
         power_w: Power that the load adds when it starts, W.
         for_heat: A zone wants the heat: the miner's time window is waived.
-        charges_battery: It lets the battery be charged (a charger), W flowing into it.
+        charges_battery: The load is a charger of the battery.
     """
 
     load_id: str
@@ -108,7 +110,7 @@ class InFlight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SafetyContext:
-    """What is true when the request is judged. A value that is missing or stale is None.
+    """The site when the request is judged. A value that is missing or stale is None.
 
     Attributes:
         at: The aware instant of the judgement.
@@ -121,7 +123,7 @@ class SafetyContext:
         device_online: Whether the device answers.
         is_on: Its state; None when unknown, which is not off.
         speed: Its fan speed now; None for plain switches or when unknown.
-        since: When its state last changed, by whatever cause; None when unknown.
+        since: When its state last changed, for whatever reason; None when unknown.
         profile: The miner's profile when the load is a miner: its window and minimum times.
         recent: Commands sent to the device, at least those of the last hour and of the hold time.
         in_flight: Another action on the device that has not ended.
@@ -182,8 +184,8 @@ Verdict = Allowed | Blocked
 def validate(request: SwitchRequest, context: SafetyContext) -> Verdict:
     """Whether ``request`` may be executed in ``context``, or every reason why not.
 
-    A protective stop is blocked by nothing but being pointless: no hold, minimum time, switch
-    count, window, rate limit, silent device or started action keeps it from being tried.
+    A protective stop is blocked only where it would do nothing: no hold, minimum time, switch
+    count, window, rate limit, silent device or start under way keeps it from being tried.
     """
     checks = _PROTECTIVE_CHECKS if request.protective and not request.target_on else _CHECKS
     verdicts = (check(request, context) for check in checks)
@@ -238,7 +240,9 @@ def _battery_critical(request: SwitchRequest, context: SafetyContext) -> BlockRe
 
 
 def _battery_unknown(request: SwitchRequest) -> BlockReason | None:
-    """Nothing starts on stale data; fans, which cool, and the owner, who may look, still do."""
+    """Nothing starts on stale data but fans, which protect from heat, and what the owner wants, who
+    can look at the battery.
+    """
     by_owner = request.approved or request.actor is Actor.OWNER
     if by_owner or request.kind is LoadKind.FAN:
         return None

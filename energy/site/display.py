@@ -1,7 +1,7 @@
 """How the owner wants to read numbers: the units, and whether voltage or SOC comes first.
 
-Everything is measured, decided, stored and answered to machines in W and °C; this is the last step
-before a person reads it.
+Measuring, deciding, storing and the API use W and °C; units are converted here, just before a
+person reads a number.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _AMOUNT = re.compile(rf"(?<![\w.])({_NUMBER})([  \u202f]?)(°C|W)(?![\w/²])")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Display:
-    """What is shown to one owner.
+    """The owner's choice of units and order.
 
     Attributes:
         fahrenheit: Temperatures in °F in place of °C.
@@ -73,7 +73,9 @@ class Display:
 
 
 def display_of(preferences: Preferences) -> Display:
-    """What the owner has chosen; the system of units decides where no unit is."""
+    """The owner's choice; ``units`` (metric or imperial) decides where the temperature unit is
+    ``auto``.
+    """
     chosen = preferences.temperature_unit
     return Display(
         fahrenheit=chosen == "f" or (chosen == "auto" and preferences.units == "imperial"),

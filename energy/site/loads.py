@@ -1,4 +1,4 @@
-"""Controlled loads other than miners, zones, and what a switching action is."""
+"""Heaters and fans, zones, and the ranks of those who may switch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class LoadKind(StrEnum):
-    """What hangs on a switch."""
+    """What a switch drives."""
 
     MINER = "miner"
     HEATER = "heater"
@@ -15,7 +15,7 @@ class LoadKind(StrEnum):
 
 
 class Actor(StrEnum):
-    """Who wants an action."""
+    """Who wants an action or proposes one."""
 
     OWNER = "owner"
     SAFETY = "safety"
@@ -25,11 +25,11 @@ class Actor(StrEnum):
 
 
 RANKS = {Actor.SAFETY: 0, Actor.OWNER: 1, Actor.RULE: 2, Actor.ALLOCATOR: 3, Actor.AGENT: 4}
-"""Who outranks whom: the lower number. Safety only ever stops."""
+"""The lower number outranks the higher. ``SAFETY`` only stops loads, never starts one."""
 
 
 class HeatSource(StrEnum):
-    """What warms a zone."""
+    """What heats a zone."""
 
     MINER = "miner"
     HEATER = "heater"
@@ -76,8 +76,8 @@ class OtherLoad:
         is_on: Whether its switch is on; None when it does not answer.
         power_w: Measured power now, W; None without a meter.
         power_in_load_w: Its power when the site's load was measured, W; None when unknown.
-        wanted_on: What its zone wanted of it, in decisions up to version 1.2.0; since then zones
-            make proposals.
+        wanted_on: Only in stored decisions up to version 1.2.0: whether its zone wanted it on.
+            Since then zones make proposals.
     """
 
     id: str

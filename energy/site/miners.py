@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class MinerMode(StrEnum):
-    """A miner's own operating mode: how it treats the night reserve (control 1)."""
+    """A miner's own operating mode: how far it may use the reserve."""
 
     AGGRESSIVE = "aggressive"
     BALANCED = "balanced"
@@ -18,7 +18,7 @@ class MinerMode(StrEnum):
 
 
 class ControlMethod(StrEnum):
-    """By what a miner is switched."""
+    """How a miner is switched."""
 
     SHELLY = "shelly"
     PYASIC = "pyasic"
@@ -66,13 +66,13 @@ class MinerState:
         miner_id: The profile's id.
         is_on: Whether its switch is on; None when the device does not answer (unknown is not off).
         power_w: Measured power now, W; None without a meter (the profile's draw then stands in).
-        power_in_load_w: Its measured power at the time of the snapshot's load reading, W: what has
-            to be taken out of the
-            load to get the base load. None without a meter or history (``power_w`` then stands in).
+        power_in_load_w: Its measured power at the time of the snapshot's load reading, W;
+            subtracted from the load to get the base load. None without a meter or history
+            (``power_w`` then stands in).
         since: When it was last switched; None when unknown.
         runtime_today_s: Seconds it has run in the current local day of the site.
-        heat_wanted: The HVAC controller asks for its heat: windows and sun conditions are waived,
-            voltage is not.
+        heat_wanted: A zone asks for its heat: window and sun conditions are waived, voltages are
+            not.
     """
 
     miner_id: str
@@ -88,12 +88,11 @@ class MinerState:
 class MinerMemory:
     """Since when this miner's conditions have held; None when they do not hold now.
 
-    ``start_since``: at or above its start voltage. ``stop_voltage_since``: below its stop
-    voltage.
-    ``condition_failed_since``: a condition of a running miner has ceased. ``budget_short_since``:
-    it does not fit.
-    ``potential_started_at``: it was started on PV potential that has still to be met by measured
-    PV. ``potential_drawn_since``: since when it has drawn its power after that.
+    ``start_since``: at or above its start voltage. ``stop_voltage_since``: below its stop voltage.
+    ``condition_failed_since``: a condition of the running miner has failed. ``budget_short_since``:
+    the budget is short of its power. ``potential_started_at``: when it was started on PV potential
+    that measured PV has not met yet. ``potential_drawn_since``: since when it has drawn its power
+    after that start.
     """
 
     start_since: datetime | None = None
@@ -113,7 +112,7 @@ class ChargeHold:
         since: When it was first read.
         last_at: When it was last read.
         highest_a: The largest charge current since, A.
-        proven_full: Sun has been held back since.
+        proven_full: PV has been throttled since then.
     """
 
     voltage_v: float
@@ -138,12 +137,11 @@ class MeasuringMemory:
     """What measuring remembers between cycles.
 
     Attributes:
-        voltage_implausible_since: Since when no voltage has been to be believed; None when one is.
-        waiting_since: Since when the program waits for its first readings; None once there was
-            one.
+        voltage_implausible_since: Since when no voltage has been believed; None while one is.
+        waiting_since: Since when the program waits for its first readings; None once there was one.
         balance_closed_at: When the powers of inverter and battery monitor last agreed.
-        balance_open_since: Since when they have not; None when they do.
-        stuck: Sources that stood through a switch of ours, and since when that is known.
+        balance_open_since: Since when they have not agreed; None while they do.
+        stuck: Sources that did not show a switch of our loads, and since when that is known.
     """
 
     voltage_implausible_since: datetime | None = None
@@ -155,8 +153,8 @@ class MeasuringMemory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlMemory(MeasuringMemory):
-    """Everything the allocator remembers between cycles, passed in and handed back; nothing is kept
-    inside it. What measuring remembers is part of it.
+    """Everything the allocator remembers between cycles: passed in, returned, never kept inside.
+    Includes the memory of measuring.
 
     Attributes:
         lockout: The low-voltage lockout holds (set at ``voltage_low``, released at
@@ -186,9 +184,10 @@ class Learned:
         clear_sky_ratio: Recent ratio of measured to clear-sky PV while unthrottled; None until
             learned.
         best_recent_ratio: That of the best hour of the last days; None before four days of sun.
-        usual_best_ratio: The same of the weeks before; None likewise.
+        usual_best_ratio: The same of the days before; 0.9 until five of them are known; None before
+            four days of sun.
         mean_base_load_w: Mean base load of the past week, W; None until an hour of data is there.
-        base_load_seen_h: Hours that it has seen, up to a whole day; None where that was not told.
+        base_load_seen_h: Whole hours that the mean covers, up to 24; None where that is not known.
     """
 
     resistance_ohm: float = 0.010

@@ -1,4 +1,4 @@
-"""Which settings make sense: every rule that a value breaks, with its fields and numbers."""
+"""Rules for settings: every rule that a value breaks, with its field and numbers."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ _THRESHOLD_RULE = (
     "≤ full ≤ absolute max"
 )
 _MOST_V, _MOST_W, _MOST_WH = 1_000.0, 1e7, 1e8
-"""What no site of this kind exceeds: beyond it a value is a slip of the finger, and a load, a limit
-or a delay so large would switch off the protection that compares with it.
+"""Upper bounds that no such site reaches. A larger value is a typing error, and a limit that large
+would disable the protection that compares with it.
 """
 
 _DAY_MINUTES = 1_440.0
@@ -129,7 +129,7 @@ _ZONE_RANGES: tuple[tuple[str, float, float], ...] = (
 _CURVE_POINTS = (2, 50)
 _LONGEST_NAME = 100
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Characters that turn the direction of all that follows (Unicode's bidirectional controls)."""
+"""Unicode's bidirectional controls: they change the writing direction of the text after them."""
 _PHONE = re.compile(r"\+[1-9]\d{6,14}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
@@ -203,8 +203,8 @@ def _not_finite(value: Preferences | MinerProfile | Zone) -> list[Violation]:
 
 
 def _named(name: str) -> list[Violation]:
-    """A name stands in pages, subjects of mail and sentences: it may not break their line or turn
-    their direction of writing.
+    """Rules for names: they appear in pages, mail subjects and sentences, so no line breaks and no
+    change of writing direction.
     """
     if not name.strip():
         return [("name", "name must not be empty")]

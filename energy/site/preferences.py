@@ -20,9 +20,7 @@ DEFAULT_CURVE: tuple[tuple[float, float], ...] = (
 
 
 class OperatingMode(StrEnum):
-    """How boldly the site spends its battery; also the mode of a single miner (with
-    ``opportunistic``).
-    """
+    """How boldly the site spends its battery. A single miner has its own ``MinerMode``."""
 
     CONSERVATIVE = "conservative"
     BALANCED = "balanced"
@@ -111,7 +109,7 @@ class Preferences:
     sun_start_step_pct: float = 12.0
     sun_lend_soc_pct: float = 50.0
     sun_delay_minutes: float = 20.0
-    # state-of-charge policies: alerts and rules only, never the allocator
+    # state-of-charge levels: for alerts; soc_minimum_pct is also a floor of the usable energy
     soc_critical_pct: float = 20.0
     soc_minimum_pct: float = 30.0
     soc_warning_pct: float = 40.0
@@ -141,9 +139,9 @@ class Preferences:
 
 
 def without_addresses(value: Preferences) -> Preferences:
-    """The preferences as a decision needs and keeps them: without the addresses for messages.
+    """The preferences as a decision stores them: without the addresses for messages.
 
-    Those hold passwords and tokens, which are encrypted where settings are stored; a decision is
-    stored as it is, and shown to everybody who may read.
+    Addresses hold passwords and tokens. They are encrypted where settings are stored, but a
+    decision is stored in plain text and shown to everybody who may read.
     """
     return replace(value, notify_email=None, notify_phone=None, notify_urls=())

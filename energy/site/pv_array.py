@@ -1,4 +1,4 @@
-"""One array of a site."""
+"""One PV array of a site."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ class PvArray:
     Attributes:
         peak_w: Peak power at standard test conditions, W.
         tilt_deg: Tilt against the horizontal, degrees.
-        azimuth_deg: Compass direction that it faces, degrees (180 is south).
-        inverter_limit_w: What its inverter takes from it at most, W; None without a limit.
+        azimuth_deg: Compass direction that the panels face, degrees (180 is south).
+        inverter_limit_w: Most that the inverter takes from the array, W; None without a limit.
     """
 
     peak_w: float

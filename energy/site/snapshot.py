@@ -1,4 +1,4 @@
-"""One frozen picture of the site, taken once per cycle and never changed while it is decided on."""
+"""The snapshot: all readings of the site, taken once per cycle and not changed during it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Link(StrEnum):
-    """How a value reached us; it decides when the value counts as stale."""
+    """How a value reached the program; decides after which age it is stale."""
 
     CLOUD = "cloud"
     LOCAL = "local"
@@ -24,9 +24,9 @@ class Reading:
             never negative.
         unchanged_s: Seconds for which the sensor has repeated the byte-identical value in fresh
             samples; 0 when unknown.
-        stood_through_w: By how much the metered power of our own loads has changed between the
-            first and the newest of those samples, W; 0 when unknown. A load or a current that
-            stands through kilowatts is not measured.
+        stood_through_w: By how much the metered power of our own loads has changed while this value
+            repeated, W; 0 when unknown. A load or current that repeats through kilowatts of change
+            is not really measured.
         suspicion: Why a newer value of the same metric is not believed, in plain words; empty when
             there is none.
         source: Name of the adapter or device that measured it, as shown to the owner.
@@ -44,8 +44,9 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sky:
-    """What the sun could give, by the clear-sky model of the site's array (not yet corrected by the
-    learned ratio).
+    """What the clear-sky model of the site's arrays says for the time of the snapshot.
+    ``clear_sky_w`` and ``next_day_clear_wh`` are not corrected by the learned ratio; "expected sun"
+    is.
 
     Attributes:
         clear_sky_w: Modelled array power under a clear sky at the snapshot's time, W; None when
@@ -53,8 +54,8 @@ class Sky:
         sunny: Whether the forecast or the measured clear-sky index calls it sunny; None is unknown
             and counts as no.
         night_hours: Hours of darkness the battery has to bridge until the modelled sun carries the
-            base load again:
-            from now at night, the whole coming night by day; None when there is no model.
+            base load again: from now at night, the whole coming night by day; None when there is no
+            model.
         sun_to_come_wh: Energy that the expected sun still brings beyond the base load until dusk,
             Wh; None when there is no model.
         next_day_hours: Hours of the day after the coming night in which the expected sun carries
@@ -114,13 +115,15 @@ class Snapshot:
 
     @property
     def voltages(self) -> tuple[Reading, ...]:
-        """The battery voltages that there are, the monitor's first."""
+        """The battery voltages that are present, the monitor's first."""
         both = (self.battery_voltage_v, self.inverter_voltage_v)
         return tuple(reading for reading in both if reading is not None)
 
     @property
     def noisy(self) -> tuple[Reading, ...]:
-        """The powers and currents that there are: what cannot stand still."""
+        """The powers and currents that are present: noisy values that never repeat while
+        measured.
+        """
         flows = (
             self.battery_current_a,
             self.battery_power_w,
@@ -133,7 +136,7 @@ class Snapshot:
 
     @property
     def carrying(self) -> tuple[Reading, ...]:
-        """What a switch of ours must show in: the load, and the battery that feeds it."""
+        """The readings in which a switch of our loads must show: the load, and the battery's."""
         flows = (
             self.battery_current_a,
             self.battery_power_w,

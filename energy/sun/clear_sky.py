@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from energy.sun.position import pressure_pa, sun_position
 
 LINKE_TURBIDITY = 3.0
-"""Of a clear sky over land away from cities."""
+"""Linke turbidity of a clear sky over land away from cities."""
 
 EXTRATERRESTRIAL_W_M2 = 1_364.0
 ALBEDO = 0.25
@@ -21,14 +21,14 @@ ALBEDO = 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plane:
-    """Where a plane is and how it is turned.
+    """Place and orientation of a plane.
 
     Attributes:
         latitude: Degrees north.
         longitude: Degrees east.
-        altitude_m: Above the sea.
+        altitude_m: Metres above sea level.
         tilt_deg: 0 is flat.
-        azimuth_deg: Where it faces; 180 is south.
+        azimuth_deg: Compass direction that it faces, degrees; 180 is south.
     """
 
     latitude: float
@@ -63,7 +63,7 @@ def clear_sky_w_m2(at_s: float, plane: Plane) -> float:
 
 
 def _ineichen(elevation_deg: float, up: float, altitude_m: float) -> tuple[float, float]:
-    """Beam across its direction and all light on flat ground, W/m²."""
+    """(direct normal, global horizontal) irradiance, W/m²."""
     air_mass = 1.0 / (up + 0.50572 * (6.07995 + elevation_deg) ** -1.6364)
     air_mass *= pressure_pa(altitude_m) / 101_325.0
     low, high = math.exp(-altitude_m / 8_000.0), math.exp(-altitude_m / 1_250.0)

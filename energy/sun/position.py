@@ -21,7 +21,9 @@ _HORIZON_DEG = -(0.26667 + 0.5667)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SunPosition:
-    """Degrees. ``elevation_deg`` as seen, with refraction; ``azimuth_deg`` from north by east."""
+    """Degrees. ``elevation_deg`` is apparent (with refraction); ``azimuth_deg`` clockwise from
+    north.
+    """
 
     elevation_deg: float
     azimuth_deg: float
@@ -51,7 +53,7 @@ def sun_position(
 
 
 def pressure_pa(altitude_m: float) -> float:
-    """Mean air pressure at a height, by the standard atmosphere."""
+    """Mean air pressure at ``altitude_m``, Pa, by the standard atmosphere."""
     return float(100.0 * ((44_331.514 - altitude_m) / 11_880.516) ** (1.0 / 0.1902632))
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from energy.allocation.decision import Decision
-from energy.allocation.explanation.decision_codec import told
+from energy.allocation.explanation.decision_codec import explained_miners
 from energy.allocation.proposals import Winner
 from energy.site.loads import Actor
 from services.actions.records import Action, ActionStatus, SwitchProposal
@@ -81,9 +81,9 @@ def staying_on(
 def _miner_proposals(decision: Decision, built: BuiltSnapshot) -> list[SwitchProposal]:
     profiles = {profile.id: profile for profile in built.miners}
     proposals = []
-    for miner, said, say in told(decision):
+    for miner, sentences, decided in explained_miners(decision):
         device_id = profiles[miner.miner_id].device_id
-        if device_id is None or UUID(device_id) not in built.loads or _of_owner(say.decided_by):
+        if device_id is None or UUID(device_id) not in built.loads or _of_owner(decided.decided_by):
             continue
         if not miner.command.moves:
             continue
@@ -98,7 +98,7 @@ def _miner_proposals(decision: Decision, built: BuiltSnapshot) -> list[SwitchPro
                 actor=Actor.SAFETY if miner.urgent else Actor.ALLOCATOR,
                 requested_by="allocator",
                 reason=miner.reason.code.value,
-                explanation=said.explanation,
+                explanation=sentences.explanation,
                 urgent=miner.urgent,
             )
         )

@@ -1,1 +1,1 @@
-"""A decision in words and in JSON: why, what would change it, and back from what is stored."""
+"""A decision in words (why, and what would change it) and in JSON, to and from storage."""

@@ -1,7 +1,7 @@
-"""Decisions to JSON and back: as the API shows them, as they are stored, and of every version.
+"""Decisions to JSON for the API and for storage, and back from JSON of every allocator version.
 
-A miner's reason travels as a code with the numbers compared; its sentences are made of that and are
-not read back.
+A miner's reason is written as a code with the numbers compared. The sentences are made from those,
+so they are written but not read back.
 """
 
 from __future__ import annotations
@@ -19,33 +19,35 @@ from energy.allocation.decision import (
 )
 from energy.allocation.explanation.reason_codec import Compared, Number, compared, reason_of
 from energy.allocation.explanation.sentences import Explanations, Sentences
-from energy.allocation.explanation.who_decided import Say, says
+from energy.allocation.explanation.who_decided import WhoDecided, who_decided
 from energy.dataclass_json import CodecError, JsonObject, canonical, from_json, to_json
 from energy.site.miners import ControlMemory
 
 
-class ToldMiner(NamedTuple):
-    """One miner's command with what is told of it."""
+class ExplainedMiner(NamedTuple):
+    """One miner's command with its sentences and whose proposal decided it."""
 
     miner: MinerDecision
-    said: Sentences
-    say: Say
+    sentences: Sentences
+    decided: WhoDecided
 
 
-def told(decision: Decision) -> Iterator[ToldMiner]:
-    """Every miner with its sentences and with who had the say, in the decision's order."""
+def explained_miners(decision: Decision) -> Iterator[ExplainedMiner]:
+    """Every miner with its sentences and with who decided, in the decision's order."""
     explained = Explanations(decision).all()
     return (
-        ToldMiner(miner, said, say)
-        for (miner, said), say in zip(explained, says(decision), strict=True)
+        ExplainedMiner(miner, sentences, decided)
+        for (miner, sentences), decided in zip(explained, who_decided(decision), strict=True)
     )
 
 
 def decision_json(decision: Decision) -> JsonObject:
-    """The whole decision as stored."""
+    """The whole decision as it is stored."""
     return {
         "budget": to_json(decision.budget),
-        "miners": [miner_json(line, compared(line.miner.reason)) for line in told(decision)],
+        "miners": [
+            miner_json(line, compared(line.miner.reason)) for line in explained_miners(decision)
+        ],
         "loads": to_json(decision.loads),
         "limits": list(decision.limits),
         "memory": to_json(decision.memory),
@@ -55,7 +57,7 @@ def decision_json(decision: Decision) -> JsonObject:
 
 
 def same_decision(one: Decision, other: Decision) -> bool:
-    """Whether both decide the same from the same, whatever versions decided."""
+    """Whether two decisions are equal but for the allocator's version."""
     return _telling(one) == _telling(other)
 
 
@@ -65,9 +67,12 @@ def _telling(decision: Decision) -> str:
     return canonical(document)
 
 
-def miner_json(told: ToldMiner, numbers: Compared | Mapping[str, Number]) -> JsonObject:
-    """One miner's command with its sentences; ``numbers`` in the form wanted."""
-    miner, said, say = told
+def miner_json(explained: ExplainedMiner, numbers: Compared | Mapping[str, Number]) -> JsonObject:
+    """One miner's command with its sentences as JSON.
+
+    ``numbers`` are the reason's numbers: pairs as stored, or an object as the API shows them.
+    """
+    miner, sentences, decided = explained
     return {
         "miner_id": miner.miner_id,
         "name": miner.name,
@@ -78,18 +83,18 @@ def miner_json(told: ToldMiner, numbers: Compared | Mapping[str, Number]) -> Jso
         "power_w": to_json(miner.power_w),
         "from_battery_w": to_json(miner.from_battery_w),
         "urgent": miner.urgent,
-        "explanation": said.explanation,
-        "would_change": said.would_change,
-        "decided_by": to_json(say.decided_by),
-        "over": to_json(say.over),
+        "explanation": sentences.explanation,
+        "would_change": sentences.would_change,
+        "decided_by": to_json(decided.decided_by),
+        "over": to_json(decided.over),
     }
 
 
 def decision_from(document: object) -> Decision:
-    """A stored decision.
+    """The decision that a stored document holds.
 
     Raises:
-        CodecError: It is none.
+        CodecError: The document is no decision; the path says where.
     """
     if not isinstance(document, dict):
         raise CodecError("", f"must be an object, got {document!r}")
@@ -108,7 +113,7 @@ def decision_from(document: object) -> Decision:
 
 
 def _inputs(given: object) -> object:
-    """The question; up to version 1.2.0 a proposal was for miners alone and named it so."""
+    """The inputs; up to version 1.2.0 proposals were for miners only, in a field ``miner_id``."""
     if not isinstance(given, dict):
         return given
     proposals = [
@@ -127,15 +132,15 @@ def _objects(given: object, path: str) -> Iterator[Mapping[str, object]]:
         yield item
 
 
-def _miner(told: Mapping[str, object]) -> MinerDecision:
-    numbers = from_json(tuple[tuple[str, float | str | bool | None], ...], told["compared"])
+def _miner(document: Mapping[str, object]) -> MinerDecision:
+    numbers = from_json(tuple[tuple[str, float | str | bool | None], ...], document["compared"])
     return MinerDecision(
-        miner_id=from_json(str, told["miner_id"]),
-        name=from_json(str, told["name"]),
-        priority=from_json(int, told["priority"]),
-        command=from_json(Command, told["command"]),
-        reason=reason_of(from_json(str, told["reason"], "reason"), numbers),
-        power_w=from_json(float, told["power_w"]),
-        from_battery_w=from_json(float, told["from_battery_w"]),
-        urgent=from_json(bool, told["urgent"]),
+        miner_id=from_json(str, document["miner_id"]),
+        name=from_json(str, document["name"]),
+        priority=from_json(int, document["priority"]),
+        command=from_json(Command, document["command"]),
+        reason=reason_of(from_json(str, document["reason"], "reason"), numbers),
+        power_w=from_json(float, document["power_w"]),
+        from_battery_w=from_json(float, document["from_battery_w"]),
+        urgent=from_json(bool, document["urgent"]),
     )

@@ -1,4 +1,4 @@
-"""What would start a miner that stops or stays off."""
+"""What would let a miner start that stops or stays off."""
 
 from __future__ import annotations
 
@@ -65,10 +65,11 @@ def would_start(  # noqa: PLR0911 - one line per reason
     lockout_ends_v: float | None,
     waits: bool,
 ) -> WouldChange:
-    """What has to change for ``reason`` to go.
+    """What has to change so that ``reason`` no longer applies.
 
-    ``lockout_ends_v`` is where the low-voltage lockout ends, None when it does not hold. ``waits``:
-    it is off; one that is being stopped has its minimum off time before it.
+    ``lockout_ends_v`` is the voltage at which the low-voltage lockout ends, None without a lockout.
+    ``waits``: the miner is off already; one that is only now stopped also has to wait for its
+    minimum off time.
     """
     match reason:
         case EmergencyStopped():

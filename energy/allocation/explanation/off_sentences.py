@@ -1,4 +1,4 @@
-"""Why a miner stops or stays off, as a clause with its numbers."""
+"""Why a miner stops or stays off, as a clause with the numbers compared."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from energy.wording import kilowatt_hours, volts, watts
 
 
 def why_off(reason: WhyStopped, profile: MinerProfile) -> str:
-    """The clause, with its full stop."""
+    """The clause in small letters, with its full stop, e.g. ``52.30 V is below …``."""
     match reason:
         case EmergencyStopped() | TelemetryLost() | VoltageStale() | LoadUnknown():
             return _of_the_site(reason)
@@ -55,7 +55,7 @@ def why_off(reason: WhyStopped, profile: MinerProfile) -> str:
             return "it rests for its minimum off time."
         case PotentialNotMet(needed_w=needed_w, measured_surplus_w=came_w):
             return (
-                "it was started on sun that the full battery held back, and of its"
+                "it was started on sun that the full battery had throttled, and of its"
                 f" {watts(needed_w)} only {watts(came_w)} came within 3 min."
             )
         case HeldOff() | AskedOff() | DeviceUnknown():
@@ -131,10 +131,10 @@ def _of_the_budget(reason: BudgetShort | Shed | WaitsForMinimumOn | OneStartPerC
             numbers = f"{watts(needed_w)} needed, {watts(left_w)} left"
             return f"a miner of higher priority takes its power ({numbers})."
         case WaitsForMinimumOn(needed_w=needed_w, held_by_others_w=held_w):
-            holds = f"are held by a miner in its minimum on time ({watts(held_w)})"
+            holds = f"are held by a miner that may not be stopped yet ({watts(held_w)})"
             return f"its {watts(needed_w)} {holds}."
         case OneStartPerCycle():
-            return "another miner starts first, one per cycle."
+            return "another miner starts first in this cycle."
         case _:
             assert_never(reason)
 
@@ -176,5 +176,7 @@ def _of_the_reserve(reason: ReserveKept, profile: MinerProfile) -> str:
 
 
 def _waits_for_energy(profile: MinerProfile) -> bool:
-    """Whether the sun starts it in no case."""
+    """Whether sun alone never starts this miner: a balanced one lets the sun fill the battery
+    first.
+    """
     return profile.operating_mode is MinerMode.BALANCED

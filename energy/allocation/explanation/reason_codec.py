@@ -1,4 +1,4 @@
-"""Reasons as the API and the stored decisions tell them: a code and the numbers compared."""
+"""Reasons as in the API and in stored decisions: a code and the numbers compared."""
 
 from __future__ import annotations
 
@@ -21,19 +21,21 @@ for _kind in get_args(Reason):
 
 
 def compared(reason: Reason) -> Compared:
-    """The numbers of a reason, in the order of its fields."""
+    """The numbers of a reason as (name, value), in the order of its fields; datetimes as ISO
+    8601.
+    """
     if isinstance(reason, ConditionCeased):
         lent = () if reason.lent_min is None else ((_LENT, reason.lent_min),)
         return (("ceasing", reason.ceasing.code.value), *lent, *compared(reason.ceasing))
-    return tuple((number.name, _told(getattr(reason, number.name))) for number in fields(reason))
+    return tuple((number.name, _plain(getattr(reason, number.name))) for number in fields(reason))
 
 
-def _told(value: Number | datetime) -> Number:
+def _plain(value: Number | datetime) -> Number:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
 def reason_of(code: str, numbers: Sequence[tuple[str, Number]]) -> Reason:
-    """The reason that was told by ``code`` and ``numbers``.
+    """The reason with this ``code`` and these ``numbers``.
 
     Raises:
         CodecError: No reason has this code with these numbers.
@@ -51,7 +53,9 @@ def reason_of(code: str, numbers: Sequence[tuple[str, Number]]) -> Reason:
 
 
 def _fits(kind: type[Reason], given: dict[str, Number]) -> bool:
-    """Whether these are the numbers of ``kind``; older records lack those that came later."""
+    """Whether these are the numbers of ``kind``; older records lack fields that were added
+    later.
+    """
     needed = {number.name for number in fields(kind) if number.default is MISSING}
     return needed <= set(given) <= {number.name for number in fields(kind)}
 

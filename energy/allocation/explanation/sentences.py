@@ -1,6 +1,6 @@
-"""One plain sentence per miner with the numbers behind it, and what would change it.
+"""One sentence per miner with the numbers behind it, and what would change it.
 
-Made of a decision alone, when somebody reads it: the same decision always reads the same.
+Made from the decision alone, when it is read: the same decision always gives the same sentences.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Explanations:
     """The sentences of one decision."""
 
     def __init__(self, decision: Decision) -> None:
-        """Nothing is made before it is asked for."""
+        """Keep the decision; sentences are made only when asked for."""
         self._decision = decision
         self._profiles = {profile.id: profile for profile in decision.inputs.miners}
         self._memory = dict(decision.memory.miners)
@@ -58,7 +58,7 @@ class Explanations:
         self._lockout_ends_v = restart_v if decision.memory.lockout else None
 
     def of(self, miner: MinerDecision) -> Sentences:
-        """One miner's."""
+        """The sentences of one miner of the decision."""
         return Sentences(self.why(miner), phrase(self.change(miner)))
 
     def all(self) -> Iterator[tuple[MinerDecision, Sentences]]:
@@ -82,7 +82,7 @@ class Explanations:
         return "Off" if self._is_on.get(miner.miner_id) is False else "Not started"
 
     def change(self, miner: MinerDecision) -> WouldChange:
-        """What would change it."""
+        """What would change the miner's command, typed."""
         profile, reason = self._profiles[miner.miner_id], miner.reason
         match reason:
             case MinimumOn(on_for_s=on_s, minimum_on_s=minimum_s):
@@ -120,7 +120,7 @@ _NOTHING = MinerMemory()
 
 def explained(decision: Decision) -> dict[str, Sentences]:
     """Every miner's sentences by its id."""
-    return {miner.miner_id: said for miner, said in Explanations(decision).all()}
+    return {miner.miner_id: sentences for miner, sentences in Explanations(decision).all()}
 
 
 def _starts(miner: MinerDecision, reason: Eligible | HeatWanted, profile: MinerProfile) -> str:

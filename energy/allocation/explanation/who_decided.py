@@ -1,4 +1,4 @@
-"""Who had the say about a miner, and what others wanted instead: told of a decision when read."""
+"""Who decided a miner's command, and which proposals were outranked; worked out when read."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ from energy.allocation.reasons import (
 )
 
 
-class Say(NamedTuple):
-    """Who had the say about a load, and whom it outweighed, the strongest first."""
+class WhoDecided(NamedTuple):
+    """Who decided a load's command, and the proposals that were outranked, highest rank first."""
 
     decided_by: Winner
     over: tuple[Proposal, ...] = ()
 
 
-def says(decision: Decision) -> Iterator[Say]:
-    """Per miner, in the decision's order."""
+def who_decided(decision: Decision) -> Iterator[WhoDecided]:
+    """Who decided, for each miner in the decision's order."""
     inputs = decision.inputs
     settled = settle(inputs.proposals, inputs.snapshot.at)
-    return (_say(miner, settled.get(miner.miner_id)) for miner in decision.miners)
+    return (_who_decided(miner, settled.get(miner.miner_id)) for miner in decision.miners)
 
 
-def _say(miner: MinerDecision, settled: Settled | None) -> Say:
+def _who_decided(miner: MinerDecision, settled: Settled | None) -> WhoDecided:
     winner = _winner(miner, settled)
     if settled is None:
-        return Say(winner)
+        return WhoDecided(winner)
     command = miner.command
     wanted = (settled.winner, *settled.others)
-    return Say(winner, outweighed(wanted, runs=command.runs, moved=command.moves))
+    return WhoDecided(winner, outweighed(wanted, runs=command.runs, moved=command.moves))
 
 
 def _winner(miner: MinerDecision, settled: Settled | None) -> Winner:

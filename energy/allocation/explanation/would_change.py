@@ -1,8 +1,8 @@
-"""What would change a load's command: typed, so that it can be tried out, and told in words.
+"""What would change a load's command: typed, so that a test can try it out, and in words.
 
-``starts`` is a promise: made so, the load starts in that very cycle. ``may start`` removes the
-obstacle that is told; another rule may still be against it. A time is only named where there is a
-delay.
+``starts`` is a promise: once it is so, the load starts in the same cycle. ``may start`` only
+removes the named obstacle; another rule may still prevent the start. A time is only named where
+there is a delay.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class VoltageReached:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoltageHeld:
-    """It may start when the rest voltage has held for some seconds more."""
+    """It may start when the rest voltage has held for ``more_s`` seconds more."""
 
     voltage_v: float
     more_s: float
@@ -34,7 +34,9 @@ class VoltageHeld:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockoutEnds:
-    """The lockout ends at the restart voltage; its start voltage may be higher."""
+    """The lockout ends; ``voltage_v`` is the higher of restart voltage and the load's start
+    voltage.
+    """
 
     voltage_v: float
     held_min: float
@@ -42,7 +44,7 @@ class LockoutEnds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetFree:
-    """More of the budget. ``promised``: it starts with it at once."""
+    """More budget, W. ``promised``: the load starts as soon as there is that much."""
 
     more_w: float
     promised: bool
@@ -57,14 +59,14 @@ class SunFree:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SunProduced:
-    """More production, W."""
+    """More PV production, W."""
 
     more_w: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnergyStored:
-    """More energy in the battery, or, where ``sun_w`` is told, that much more free sun."""
+    """More energy in the battery, Wh, or, where ``sun_w`` is given, that much more free sun, W."""
 
     more_wh: float
     sun_w: float | None
@@ -72,14 +74,14 @@ class EnergyStored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimePassed:
-    """It may start after its minimum off time."""
+    """It may start after ``seconds`` more, when its minimum off time has passed."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowOpens:
-    """Its hours begin at a whole local hour."""
+    """Its window opens at a whole local hour."""
 
     hour: int
 
@@ -95,7 +97,7 @@ class StopsBelow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopsIn:
-    """A running load: stops after some seconds unless the reason ceases, or the budget is back."""
+    """A running load: stops after ``seconds`` unless ``unless`` (a clause) comes true."""
 
     seconds: float
     unless: str
@@ -103,7 +105,7 @@ class StopsIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldEnds:
-    """Automation decides again; local time."""
+    """A hold or request ends and automation decides again; local time."""
 
     until: datetime
 
@@ -115,12 +117,12 @@ class NextCycle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OthersMinimumOver:
-    """It starts when the minimum on time of those that hold its power is over."""
+    """It starts when the loads that hold its power may be stopped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happens:
-    """An event that no number measures, as a phrase."""
+    """An event without a number, as a phrase."""
 
     event: str
 
@@ -145,7 +147,7 @@ WouldChange: TypeAlias = (
 
 
 def minutes(seconds: float) -> str:
-    """Seconds below a minute and a half, else whole minutes."""
+    """A duration in words: seconds below 90 s, else whole minutes; never below zero."""
     if seconds < _SECONDS_SHOWN_BELOW_S:
         return f"{max(0.0, seconds):.0f} s"
     return f"{seconds / 60.0:.0f} min"
@@ -186,7 +188,7 @@ def phrase(change: WouldChange) -> str:  # noqa: C901, PLR0911, PLR0912 - one li
         case NextCycle():
             return "starts in the next cycle"
         case OthersMinimumOver():
-            return "starts when that minimum on time is over"
+            return "starts when that miner may be stopped"
         case Happens(event=event):
             return event
         case _:

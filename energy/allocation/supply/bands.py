@@ -10,11 +10,11 @@ from energy.site.miners import MinerMode, MinerProfile
 from energy.site.preferences import Preferences
 
 NARROWEST_BAND_PCT = 2.0
-"""However full the battery has to be, a start stays this far above the reserve, % of capacity."""
+"""A start is always at least this far above the stop and the reserve, % of capacity."""
 
 
 class Band(NamedTuple):
-    """Energy above the reserve: of the first load, and how much more of each one after it, Wh."""
+    """Energy above the reserve: for the first load, and how much more for each next one, Wh."""
 
     first_wh: float
     step_wh: float
@@ -32,8 +32,8 @@ class Bands(NamedTuple):
 
 
 class EnergyBands:
-    """Each load's band above the reserve, Wh; worked out when the first load asks for it: a load
-    that the sun carries does not.
+    """Each load's band above the reserve, Wh. Computed on first use, because loads that the sun
+    carries never need it.
     """
 
     __slots__ = ("_bands", "_miners", "_preferences", "_ranks", "_reserve_wh", "_sun")
@@ -41,7 +41,7 @@ class EnergyBands:
     def __init__(
         self, miners: Sequence[MinerProfile], preferences: Preferences, reserve_wh: float
     ) -> None:
-        """Of all loads of a site."""
+        """``miners`` are all of the site; ``reserve_wh`` is the whole reserve, Wh."""
         self._miners, self._preferences, self._reserve_wh = miners, preferences, reserve_wh
         self._ranks: Mapping[str, int] = {}
         self._bands: Mapping[MinerMode, Bands] = {}
@@ -49,19 +49,21 @@ class EnergyBands:
 
     @property
     def narrowest_wh(self) -> float:
-        """The least between a load's stop and its start."""
+        """Least distance between a load's stop and its start, Wh."""
         return self._preferences.battery_capacity_wh * NARROWEST_BAND_PCT / 100.0
 
     def stop_wh(self, profile: MinerProfile) -> float:
-        """Below it a running load stops."""
+        """Energy above the reserve below which a running load stops, Wh."""
         return self._of(profile).stop.of(self._ranks.get(profile.id, 0))
 
     def start_wh(self, profile: MinerProfile) -> float:
-        """Above it a load may start."""
+        """Energy above the reserve above which a load may start, Wh."""
         return self._of(profile).start.of(self._ranks.get(profile.id, 0))
 
     def sun_start_wh(self, profile: MinerProfile) -> float:
-        """Usable energy from which the sun may start a load: more for each one after the first."""
+        """Usable energy from which the sun may start a load, Wh: more for each load after the
+        first.
+        """
         if self._sun is None:
             self._sun = sun_starts_of(self._miners, self._preferences)
         return self._sun[profile.id]
@@ -76,16 +78,16 @@ class EnergyBands:
 
 
 class ReserveSettings(NamedTuple):
-    """What follows of the owner's settings alone, in the reserve's units.
+    """Values derived from the owner's settings alone, in the reserve's units.
 
     Attributes:
         floor_pct: Below this state of charge nothing is usable, %.
         ceiling_wh: Usable energy at which the last load may start at the latest, Wh.
         narrowest_wh: How far above the reserve a start stays at least, Wh.
         sun_stops_below_wh: Usable energy below which sun-only loads stop, Wh.
-        sun_lends_above_wh: And from which the battery bridges a cloud for them, Wh.
+        sun_lends_above_wh: Usable energy above which the battery bridges a cloud for them, Wh.
         balanced: Bands before they are fitted below the ceiling.
-        aggressive: The same of aggressive loads.
+        aggressive: The same for aggressive loads.
     """
 
     floor_pct: float
@@ -104,9 +106,10 @@ _KEPT: dict[int, tuple[Preferences, ReserveSettings]] = {}
 
 
 def settings_of(preferences: Preferences) -> ReserveSettings:
-    """Worked out once for each object, of which a site has the same until its settings change.
+    """The derived values, computed once per ``Preferences`` object.
 
-    Kept by identity, because comparing a hundred settings takes longer than this.
+    Cached by the object's identity, because comparing a hundred settings takes longer than
+    computing; a site keeps the same object until its settings change.
     """
     known = _KEPT.get(id(preferences))
     if known is not None and known[0] is preferences:
@@ -139,8 +142,8 @@ def bands_of(
 def sun_starts_of(miners: Sequence[MinerProfile], preferences: Preferences) -> Mapping[str, float]:
     """Usable energy from which the sun may start each load, Wh, in the order of priority.
 
-    The steps keep one hole in the clouds from starting all of them; they are compressed below the
-    reserve's ceiling. A disabled load takes no step.
+    The steps keep a short sunny spell from starting all loads together; they shrink to fit below
+    the reserve's ceiling. A disabled load takes no step.
     """
     first_pct, step_pct = preferences.sun_start_soc_pct, preferences.sun_start_step_pct
     steps = sum(profile.enabled for profile in miners) - 1
@@ -208,7 +211,7 @@ def _priority(profile: MinerProfile) -> tuple[int, str, str]:
 
 
 def _fitted(wanted: Bands, *, count: int, room_wh: float) -> Bands:
-    """Compressed into the room, in order: the steps first, the first load's band at last."""
+    """Bands shrunk to fit into ``room_wh``: first the steps, then the first load's band."""
     first_wh = min(wanted.start.first_wh, room_wh)
     step_wh = wanted.start.step_wh
     if count > 1:

@@ -1,7 +1,7 @@
 """The reserve: energy that stays in the battery for the house, and each load's band above it.
 
-Two parts: what tonight takes less the sun that is still to come, and a dark day. Voltage alone can
-not tell: a LiFePO4 bank shows almost no difference between half full and nearly empty.
+Two parts: what tonight takes less the sun to come, and a dark day. Voltage alone cannot protect the
+night, because a LiFePO4 bank shows almost the same voltage half full and nearly empty.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DARK_DAY_PCT = 27.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Night:
-    """What tonight takes of the battery.
+    """What tonight takes from the battery.
 
     Attributes:
         need_wh: Base load until the sun carries it again, less the trusted part of the sun to come;
@@ -43,16 +43,17 @@ class Reserve:
         usable_wh: Capacity × (SOC at rest voltage − the larger of SOC at ``voltage_low`` and the
             owner's minimum SOC); negative below it. None without a voltage.
         tonight_wh: Tonight's part.
-        dark_day_wh: The dark day's part; with a plan, what the plan wants beyond tonight.
+        dark_day_wh: The dark day's part; with a plan, what the plan reserves beyond tonight.
         overcast_day_wh: What the sun of the day after tonight brings back even if it is overcast.
         known: Whether tonight's part and the usable energy are known: otherwise nothing starts on
             battery.
         enabled: The owner wants a reserve.
-        proven_full: Sun is really held back: the battery is full and the reserve blocks nothing.
+        proven_full: PV is throttled, which proves the battery full: the reserve then blocks
+            nothing.
         bands: Each load's energy above the reserve.
         sun_stops_below_wh: Usable energy below which not even the sun carries a running load.
-        sun_lends_above_wh: Usable energy from which the battery lends a load of the sun its power
-            for a while.
+        sun_lends_above_wh: Usable energy from which the battery bridges a cloud for a sun-only
+            load.
     """
 
     usable_wh: float | None
@@ -73,14 +74,15 @@ class Reserve:
 
     @property
     def blocks(self) -> bool:
-        """Whether the energy in the battery holds anything back at all."""
+        """Whether the reserve may keep any load from running."""
         return self.enabled and not self.proven_full
 
     def protects_from(self, profile: MinerProfile) -> bool:
-        """Whether the house is known to need what is left: a stop of this load for it is urgent.
+        """Whether stopping this load for the reserve is protective (urgent).
 
-        A need that is only assumed stops loads too, but it overrides nobody's word. From a load
-        that its owner lets into the dark day, by bands below the reserve, tonight is protected.
+        True only where the house is known to need the energy that is left. A need that is only
+        assumed stops loads too, but does not override holds and requests. For a load that may use
+        the dark day (bands below the reserve) only tonight's part counts.
         """
         if not (self.blocks and self.known) or self.usable_wh is None:
             return False
@@ -91,20 +93,24 @@ class Reserve:
     def stops_below_wh(self, profile: MinerProfile) -> float:
         """Usable energy below which a running load stops unless the sun carries it.
 
-        Bands below the reserve reach into the dark day, as far as the next day's sun brings it
-        back even under clouds, and never into what tonight needs.
+        Bands below the reserve reach into the dark day, but only as far as an overcast next day
+        recharges it, and never into tonight's part.
         """
         band_wh = self.bands.stop_wh(profile) + self._not_brought_back_wh(profile)
         return max(self.tonight_wh, self.reserve_wh + band_wh)
 
     def starts_above_wh(self, profile: MinerProfile) -> float:
-        """Usable energy above which a load may start: always somewhat above its stop."""
+        """Usable energy above which a load may start, Wh: at least ``bands.narrowest_wh`` above its
+        stop.
+        """
         least_wh = self.stops_below_wh(profile) + self.bands.narrowest_wh
         band_wh = self.bands.start_wh(profile) + self._not_brought_back_wh(profile)
         return max(least_wh, self.reserve_wh + band_wh)
 
     def _not_brought_back_wh(self, profile: MinerProfile) -> float:
-        """By how much bands below the reserve are raised."""
+        """By how much bands below the reserve are raised, Wh: what an overcast day does not
+        recharge.
+        """
         return max(0.0, -self.bands.stop_wh(profile) - self.overcast_day_wh)
 
     def allows_start(self, profile: MinerProfile, *, sun_carries: bool) -> bool:
@@ -139,10 +145,10 @@ class Reserve:
         return self.usable_wh is not None and self.usable_wh >= self.sun_lends_above_wh
 
     def sun_needs_wh(self, profile: MinerProfile, *, running: bool) -> float | None:
-        """Usable energy that the sun has to bring before it carries a load; None where it is there.
+        """Usable energy, Wh, to which the sun must charge the battery before it carries a load.
 
-        Loads that take all sun of every day leave nothing for the nights: the battery would sink
-        by a night's need each day, until the house goes without.
+        None where the battery has it. Without this rule, loads that take all sun of every day would
+        let the battery sink by one night's need a day, until the house is cut off.
         """
         if not self.blocks or self.usable_wh is None:
             return None
@@ -151,7 +157,7 @@ class Reserve:
 
 
 def reserve_of(question: AllocationInput, measured: Measured, *, proven_full: bool) -> Reserve:
-    """The reserve of a cycle. Sun that is really held back proves the battery full."""
+    """The reserve of a cycle. ``proven_full``: throttled PV has shown that the battery is full."""
     preferences = question.preferences
     soc_now_pct = measured.soc_pct
     usable_wh = None if soc_now_pct is None else usable_energy_wh(soc_now_pct, preferences)
@@ -177,9 +183,10 @@ def reserve_of(question: AllocationInput, measured: Measured, *, proven_full: bo
 
 
 def mean_of_a_day_w(learned: Learned, preferences: Preferences) -> float | None:
-    """The learned base load, W; hours of the day that it has not seen yet count as assumed.
+    """The learned base load, W; hours of the day that were not observed yet count as assumed.
 
-    A site that was put up at noon has not seen its evening: its mean so far is no night's.
+    A site that was installed at noon has not seen an evening: its mean so far says little of a
+    night.
     """
     mean_w, seen_h = learned.mean_base_load_w, learned.base_load_seen_h
     if mean_w is None or seen_h is None:
@@ -191,7 +198,7 @@ def mean_of_a_day_w(learned: Learned, preferences: Preferences) -> float | None:
 def night_of(
     sky: Sky, mean_base_load_w: float | None, base_load_w: float | None, preferences: Preferences
 ) -> Night:
-    """Tonight's need. Unknown never means that nothing has to be kept."""
+    """Tonight's need, Wh. Where it cannot be computed, an assumed night stands in, never zero."""
     if mean_base_load_w is not None and sky.night_hours is not None:
         come_wh = 0.0 if sky.sun_to_come_wh is None else sky.sun_to_come_wh
         dark_wh = mean_base_load_w * sky.night_hours * preferences.night_margin
@@ -209,7 +216,7 @@ def _dark_day_wh(preferences: Preferences) -> float:
 
 
 def _overcast_day_wh(sky: Sky, mean_base_load_w: float | None, preferences: Preferences) -> float:
-    """What an overcast next day leaves for the battery beyond the house; 0 where unknown."""
+    """What an overcast next day leaves for the battery after the house, Wh; 0 where unknown."""
     clear_wh, hours = sky.next_day_clear_wh, sky.next_day_hours
     if clear_wh is None or hours is None or mean_base_load_w is None:
         return 0.0

@@ -15,26 +15,26 @@ LEVEL_MARGIN_V = 0.1
 """Chargers hold their level within about this much, and sensors show tenths."""
 
 HELD_WITHIN_V = 0.15
-"""A voltage that moves by less is held: a charger regulates it."""
+"""A voltage that moves by no more than this is held by a charger, V."""
 
 HELD_AFTER_S = 300.0
-"""A voltage held for this long is no coincidence."""
+"""A voltage counts as held by the charger after this time, s."""
 
 FALLEN_SHARE = 0.7
 """A charge current that has fallen to this share of its highest, at a held voltage, tapers."""
 
 STANDING_C_RATE = 0.02
 STANDING_AFTER_S = 900.0
-"""A held battery that has taken no more than this C-rate for this long takes no more."""
+"""At a held voltage, a current below this C-rate for this long (s) means a full battery."""
 
 NOT_CHARGING_A = -0.5
-"""Below this current the battery is being discharged: nothing is held back."""
+"""Below this current the battery is being discharged, so PV is not throttled, A."""
 
 THROTTLED_SHARE = 0.9
-"""PV below this share of what the sky allows is being held back."""
+"""At a full battery, PV below this share of what the sky allows is throttled."""
 
 RECOVERY_S = 3_600.0
-"""Time in which a lowered estimate comes back."""
+"""Time in which a lowered estimate recovers, s."""
 
 LOWEST_FACTOR = 0.2
 LOWERED_AT_LEAST = 0.9
@@ -45,12 +45,12 @@ class Potential:
     """What the array could give.
 
     Attributes:
-        potential_w: Measured PV, or what the sky allows where the battery is full and that is
-            more, W.
+        potential_w: Measured PV, or what the sky allows where the battery is full and that is more,
+            W.
         allowed_w: What the sky allows, W, before any lowering; None when it is not known.
         full: The charger holds the battery's voltage and the current tapers, while the sun is up.
-        throttled: It holds sun back: PV is well below what the sky allows.
-        proven_full: Sun has been held back since the voltage has been held: the battery is full.
+        throttled: The charger throttles PV: it is well below what the sky allows.
+        proven_full: PV has been throttled during this hold of the voltage: the battery is full.
         hold: How long the voltage has been held, for the memory; None when it is not.
     """
 
@@ -118,8 +118,8 @@ def held_level(
 ) -> ChargeHold | None:
     """The charger's hold on the voltage at or above its float or absorption level.
 
-    A voltage that leaves its band, or a battery that is discharged, ends a hold. A reading that
-    was there before tells nothing new.
+    A voltage that leaves its band, or a battery that discharges, ends the hold. A reading that was
+    counted before changes nothing.
     """
     voltage_v, current_a = measured.raw_voltage_v, measured.current_a
     if voltage_v is None or current_a is None or measured.voltage_age_s is None:
@@ -135,9 +135,9 @@ def held_level(
 
 
 def may_hold_back(measured: Measured, preferences: Preferences) -> bool:
-    """Whether the charger may be holding sun back: at its level, and not discharging.
+    """Whether the charger may be throttling PV: voltage at its level, battery not discharging.
 
-    An unknown current may hide it.
+    An unknown current counts as not discharging.
     """
     if measured.raw_voltage_v is None:
         return False
@@ -183,7 +183,7 @@ def factor_now(memory: ControlMemory, at: datetime) -> float:
 def lowered_factor(potential: Potential, measured: Measured, factor: float) -> float:
     """The factor after a start on potential that measured PV did not meet.
 
-    The battery discharges, so the sun is not held back: what it gives now is what it can give.
+    The battery discharges, so PV is not throttled: what it gives now is what it can give.
     """
     pv_w = 0.0 if measured.pv_w is None else measured.pv_w
     lowered = factor * LOWERED_AT_LEAST

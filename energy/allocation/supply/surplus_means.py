@@ -1,7 +1,7 @@
-"""The solar surplus of the last minutes: a start counts on ten, what runs is carried for twenty.
+"""Means of the solar surplus: 10 min for a start, 20 min for running loads.
 
-The surplus is remembered rather than the sun, because a kettle is no cloud and a throttled sun no
-hole in it.
+The surplus is remembered rather than PV power, because the base load changes it as much as clouds
+do, and because throttled PV is no lack of sun.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from energy.site.miners import SurplusSample
 START_MEAN_S = 600.0
 RUNNING_MEAN_S = 1_200.0
 SAMPLE_S = 120.0
-"""Cycles this close together share a sample."""
+"""Cycles within this time share one sample, s."""
 
 SurplusSamples = tuple[SurplusSample, ...]
 
 
 def with_surplus(before: SurplusSamples, at: datetime, surplus_w: float | None) -> SurplusSamples:
-    """The samples with this cycle's surplus taken in and old ones dropped.
+    """The samples with this cycle's surplus (W) added and old ones dropped.
 
-    None adds nothing, and neither does an instant that was counted before.
+    A surplus of None adds nothing, nor does an instant that was counted before.
     """
     oldest = at - timedelta(seconds=RUNNING_MEAN_S)
     kept = tuple(sample for sample in before if oldest < sample.at <= at)

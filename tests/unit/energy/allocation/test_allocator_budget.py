@@ -74,8 +74,8 @@ def test_a_full_battery_shows_how_much_of_the_budget_is_potential() -> None:
     assert decision.memory.miners == ((DUMP.id, MinerMemory(potential_started_at=NOON)),)
     assert decision.limits == (
         (
-            "The battery is full and holds the sun back: 8 000 W could be had, 6 000 W of the"
-            " surplus is not measured yet."
+            "The battery is full and PV is throttled: 8 000 W are possible, 6 000 W of the"
+            " surplus are estimated, not measured."
         ),
     )
 

@@ -521,8 +521,8 @@ def test_the_shed_one_hears_who_takes_its_power() -> None:
 def test_who_waits_for_a_minimum_on_time_hears_it() -> None:
     assert told_of(allocate(pair(young=True)), 0) == (
         ReasonCode.WAITS_FOR_MINIMUM_ON,
-        "Off: its 3 000 W are held by a miner in its minimum on time (3 000 W).",
-        "starts when that minimum on time is over",
+        "Off: its 3 000 W are held by a miner that may not be stopped yet (3 000 W).",
+        "starts when that miner may be stopped",
     )
 
 
@@ -530,7 +530,7 @@ def test_who_starts_next_hears_it() -> None:
     other = replace(MINER, id="other", name="Other")
     assert told_of(allocate(ask(miners=(MINER, other), states=(off(MINER), off(other)))), 1) == (
         ReasonCode.ONE_START_PER_CYCLE,
-        "Off: another miner starts first, one per cycle.",
+        "Off: another miner starts first in this cycle.",
         "starts in the next cycle",
     )
 
@@ -545,8 +545,8 @@ def test_an_unmet_start_on_potential_is_explained() -> None:
     assert said(question) == (
         "potential_not_met",
         (
-            "Stop: it was started on sun that the full battery held back, and of its 3 000 W only"
-            " 1 500 W came within 3 min."
+            "Stop: it was started on sun that the full battery had throttled, and of its 3 000 W"
+            " only 1 500 W came within 3 min."
         ),
         "more measured sun; the estimate has been lowered",
     )

@@ -16,7 +16,7 @@ from energy.allocation.explanation.decision_codec import (
     same_decision,
 )
 from energy.allocation.explanation.sentences import Explanations
-from energy.allocation.explanation.who_decided import says
+from energy.allocation.explanation.who_decided import who_decided
 from energy.allocation.explanation.would_change import HoldEnds
 from energy.allocation.proposals import Proposal, Wanted, settle
 from energy.site.loads import Actor
@@ -134,7 +134,7 @@ HEAT = Proposal(
 
 def told_of(decision: Decision) -> tuple[str, str, str, list[str]]:
     """(command, reason, who had the say, whom he outweighed) of the only miner."""
-    miner, (winner, over) = decision.miners[0], next(says(decision))
+    miner, (winner, over) = decision.miners[0], next(who_decided(decision))
     by = f"{winner.actor}: {winner.by}"
     return miner.command.value, miner.reason.code.value, by, [each.by for each in over]
 

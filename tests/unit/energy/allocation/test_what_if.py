@@ -239,7 +239,7 @@ def test_a_value_given_as_null_is_missing() -> None:
         pytest.param({"miners": {}}, [("miners", "must be a list, got {}")], id="miners: no list"),
         pytest.param(
             {"miners": [{"name": "x", "power_draw_watts": 1}, {"name": "x"}]},
-            [("miners[1].name", "'x' stands more than once")],
+            [("miners[1].name", "'x' is given more than once")],
             id="two of one name",
         ),
         pytest.param({"miners": [5]}, [("miners[0]", "must be an object, got 5")], id="no miner"),
