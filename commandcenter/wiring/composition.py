@@ -133,7 +133,8 @@ async def compose(settings: Settings, *, dsn: str, plant: SimulatedPlant) -> Asy
 
 def build(base: Foundation, *, first_start: bool) -> Site:
     """Every part on its foundation; nothing runs yet."""
-    messages, control, views = Messages(base), Control(base), Views(base)
+    messages, control = Messages(base), Control(base)
+    views = Views(base, addresses=messages.addresses())
     assistant = build_assistant(base, views, control.proposals)
     runs = build_runs(base, assistant)
     services = _services(base, messages, control, views, runs)

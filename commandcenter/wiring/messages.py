@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from commandcenter.clock import WallClock
 from commandcenter.wiring.foundation import Foundation
-from commandcenter.wiring.late_messenger import LateMessenger
+from commandcenter.wiring.late_messenger import CheckingMessenger, LateMessenger
+from services.alerting.addresses import MessageAddresses
 from services.alerting.alert_facts import FactsOfSite
 from services.alerting.alerts import Alerts
 from services.alerting.notifications import Notifications, Targets
 from services.alerting.outbox import Outbox
-from services.alerting.ports import Messenger
 
 
 class Messages:
     """What warns the owner."""
 
     def __init__(self, base: Foundation) -> None:
-        """Nothing is sent yet; the library that sends is loaded with the first message."""
+        """Nothing is sent yet; the library that sends is loaded when it is needed."""
         self._base = base
         self._targets = _targets(base)
         self._messenger = LateMessenger(build=lambda: _messenger(base))
@@ -31,6 +31,10 @@ class Messages:
         return Notifications(
             settings=self._base.stores.settings, targets=self._targets, messenger=self._messenger
         )
+
+    def addresses(self) -> MessageAddresses:
+        """Which addresses the owner may enter."""
+        return MessageAddresses(targets=self._messenger)
 
     def _alerts(self) -> Alerts:
         stores = self._base.stores
@@ -55,7 +59,7 @@ class Messages:
         )
 
 
-def _messenger(base: Foundation) -> Messenger:
+def _messenger(base: Foundation) -> CheckingMessenger:
     from integrations.messages.adapter import AppriseMessenger
     from integrations.messages.client import AppriseClient, TwilioClient
     from integrations.messages.guard import HostGuard

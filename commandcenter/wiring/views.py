@@ -5,6 +5,7 @@ from __future__ import annotations
 from commandcenter.wiring.foundation import Foundation
 from services.control.asked_by_people import AskedByPeople
 from services.control.what_if import WhatIf
+from services.settings.ports import AddressCheck
 from services.settings.site_settings import SiteSettings
 from services.views.health import Health
 from services.views.history import History
@@ -15,7 +16,7 @@ from services.views.measurement_check import MeasurementCheck
 class Views:
     """The site as it is, as it was, and as it would be decided."""
 
-    def __init__(self, base: Foundation) -> None:
+    def __init__(self, base: Foundation, *, addresses: AddressCheck) -> None:
         """Health knows the site's measurements; the model's check is added with the model."""
         stores, clock = base.stores, base.clock
         snapshots = base.snapshots(stores)
@@ -30,7 +31,7 @@ class Views:
         self.history = History(
             sites=stores.site, telemetry=stores.telemetry, settings=stores.settings, clock=clock
         )
-        self.settings = SiteSettings(store=stores.settings, sites=stores.site)
+        self.settings = SiteSettings(store=stores.settings, sites=stores.site, addresses=addresses)
         self.what_if = WhatIf(
             snapshots=snapshots,
             memory=stores.memory,

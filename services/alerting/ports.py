@@ -18,6 +18,17 @@ class Messenger(Protocol):
         ...
 
 
+class TargetCheck(Protocol):
+    """Knows which targets could be delivered to."""
+
+    async def check(self, target: str) -> None:
+        """Send nothing; raise ``services.errors.DeliveryError`` where the target cannot be used.
+
+        Its detail holds no secret of the target.
+        """
+        ...
+
+
 class AlertStore(Protocol):
     """Alerts by identity."""
 

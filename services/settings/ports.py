@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -10,6 +10,14 @@ from energy.site.loads import Zone
 from energy.site.miners import MinerProfile
 from energy.site.preferences import Preferences
 from services.stored import Stored
+
+
+class AddressCheck(Protocol):
+    """Knows which addresses messages could be sent to."""
+
+    async def problems(self, addresses: Sequence[str]) -> Mapping[str, str]:
+        """Why which of ``addresses`` cannot be used, by address, in words without secrets."""
+        ...
 
 
 class SettingsStore(Protocol):

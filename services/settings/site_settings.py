@@ -11,7 +11,7 @@ from energy.site.miners import MinerProfile
 from energy.site.preference_rules import miner_violations, preference_violations, zone_violations
 from energy.site.preferences import Preferences
 from services.errors import Invalid, NotFound
-from services.settings.ports import SettingsStore
+from services.settings.ports import AddressCheck, SettingsStore
 from services.sites.ports import SiteStore
 from services.stored import Stored
 
@@ -23,9 +23,11 @@ class SiteSettings:
     is no longer the stored one.
     """
 
-    def __init__(self, *, store: SettingsStore, sites: SiteStore) -> None:
-        """``sites`` knows the switches that miners and zones may name."""
-        self._store, self._sites = store, sites
+    def __init__(self, *, store: SettingsStore, sites: SiteStore, addresses: AddressCheck) -> None:
+        """``sites`` knows the switches that miners and zones may name, ``addresses`` which ones
+        messages could be sent to.
+        """
+        self._store, self._sites, self._addresses = store, sites, addresses
 
     async def preferences(self, system_id: UUID) -> Stored[Preferences]:
         """The site's preferences."""
@@ -36,6 +38,7 @@ class SiteSettings:
     ) -> Stored[Preferences]:
         """Store preferences that keep every rule."""
         _refuse(preference_violations(value))
+        _refuse(await self._unusable_addresses(system_id, value.notify_urls))
         return await self._store.save_preferences(
             system_id, value, expected_version=expected_version, actor=actor
         )
@@ -115,6 +118,21 @@ class SiteSettings:
         """
         if not await self._store.delete_zone(system_id, zone_id, actor=actor):
             raise NotFound(kind="zone", key=zone_id)
+
+    async def _unusable_addresses(
+        self, system_id: UUID, addresses: Sequence[str]
+    ) -> list[tuple[str, str]]:
+        """Only of those that are new: while the internet is away, one that was good when it was
+        entered must not keep the owner from changing a threshold.
+        """
+        known = set((await self._store.preferences(system_id)).value.notify_urls)
+        new = [address for address in dict.fromkeys(addresses) if address not in known]
+        problems = await self._addresses.problems(new) if new else {}
+        return [
+            (f"notify_urls[{index}]", problems[address])
+            for index, address in enumerate(addresses)
+            if address in problems
+        ]
 
     async def _not_a(
         self, kind: LoadKind, system_id: UUID, field: str, switch: str | None

@@ -17,12 +17,14 @@ from server.container import ServerConfig, Services
 from services.accounts.accounts import Accounts
 from services.accounts.records import Role, Scope, User
 from services.actions.records import Action, SwitchProposal
+from services.alerting.addresses import MessageAddresses
 from services.alerting.alerts import Alerts
 from services.alerting.notifications import Notifications, Targets
 from services.alerting.records import Alert, Severity
 from services.chat.ports import Assistant
 from services.chat.runs import Runs
 from services.clock import Clock
+from services.errors import DeliveryError
 from services.settings.site_settings import SiteSettings
 from services.sites.records import System
 from services.views.health import Health
@@ -47,12 +49,18 @@ class NoFacts:
 
 @dataclass
 class KeepingMessenger:
-    """Keeps what it is told to send."""
+    """Keeps what it is told to send; refuses addresses of a private network."""
 
     sent: list[tuple[str, str]] = field(default_factory=list)
 
     async def send(self, *, target: str, subject: str, body: str) -> None:
         self.sent.append((target, subject))
+
+    async def check(self, target: str) -> None:
+        if "10.1.2.3" in target:
+            raise DeliveryError(
+                channel="json", detail="the host 10.1.2.3 is not a public one", retry=False
+            )
 
 
 class WebSite:
@@ -154,7 +162,11 @@ class WebSite:
 
     def _services(self) -> Services:
         s, loop = self.stores, self.reference.loop
-        settings = SiteSettings(store=s.settings, sites=s.site)
+        settings = SiteSettings(
+            store=s.settings,
+            sites=s.site,
+            addresses=MessageAddresses(targets=self.messenger),
+        )
         health = Health(
             store_health=s.health,
             sites=s.site,

@@ -264,5 +264,24 @@ async def test_a_shortened_address_stands_for_the_stored_one(
     assert (odd.status_code, odd.json()["errors"][0]["path"]) == (422, "notify_urls[0]")
 
 
+async def test_an_address_that_cannot_be_used_is_refused_when_it_is_entered(
+    site: WebSite, callers: Callers
+) -> None:
+    client = await callers.token()
+    urls = ["json://h.org/x", "json://me:hunter2@10.1.2.3/x"]
+    refused = await client.patch("/api/preferences", json={"notify_urls": urls})
+    assert (refused.status_code, refused.json()["errors"]) == (
+        422,
+        [
+            {
+                "path": "notify_urls[1]",
+                "message": "json://10.1.2.3/…: the host 10.1.2.3 is not a public one",
+            }
+        ],
+    )
+    assert "hunter2" not in refused.text
+    assert (await _stored(site)).notify_urls == ()
+
+
 async def _stored(site: WebSite) -> Preferences:
     return (await site.stores.settings.preferences(SYSTEM_ID)).value

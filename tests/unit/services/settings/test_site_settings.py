@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -55,7 +56,39 @@ async def settings(store: InMemorySettingsStore) -> SiteSettings:
     await sites.save_adapter(SWITCHES)
     for load in LOADS:
         await sites.save_load(load)
-    return SiteSettings(store=store, sites=sites)
+    return SiteSettings(store=store, sites=sites, addresses=PublicOnly())
+
+
+class PublicOnly:
+    """Refuses every address inside; counts what it was asked about."""
+
+    async def problems(self, addresses: Sequence[str]) -> dict[str, str]:
+        assert addresses, "nothing new: nobody is asked"
+        return {each: "json://10.…: not public" for each in addresses if "//10." in each}
+
+
+async def test_a_new_address_is_checked_and_a_stored_one_is_left_alone(
+    settings: SiteSettings, store: InMemorySettingsStore
+) -> None:
+    """The second was good when it was entered; today its name leads inside, or nowhere."""
+    good, inside = "json://hooks.example/x", "json://10.1.2.3/x"
+    with pytest.raises(Invalid) as refused:
+        await settings.save_preferences(
+            SITE,
+            Preferences(notify_urls=(good, inside, good, inside)),
+            expected_version=None,
+            actor="owner",
+        )
+    assert refused.value.problems == [
+        ("notify_urls[1]", "json://10.…: not public"),
+        ("notify_urls[3]", "json://10.…: not public"),
+    ]
+    assert (await store.preferences(SITE)).value.notify_urls == ()
+    stored = Preferences(notify_urls=(inside,))
+    await store.save_preferences(SITE, stored, expected_version=None, actor="earlier release")
+    kept = replace(stored, voltage_low=47.1)
+    await settings.save_preferences(SITE, kept, expected_version=None, actor="owner")
+    assert (await store.preferences(SITE)).value.voltage_low == 47.1
 
 
 async def test_preferences_are_saved_with_who(
