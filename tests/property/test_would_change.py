@@ -31,7 +31,7 @@ from energy.allocation.explanation.would_change import (
 from energy.allocation.reasons import ReasonCode
 from energy.site.miners import MinerProfile, MinerState
 from energy.site.snapshot import Reading
-from tests.property.test_allocator import healthy
+from tests.property.allocation_questions import healthy
 
 MANY = settings(
     max_examples=150,
