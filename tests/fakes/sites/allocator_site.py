@@ -136,6 +136,14 @@ def told(decision: Decision) -> list[tuple[str, str]]:
     return [(miner.command.value, miner.reason.code.value) for miner in decision.miners]
 
 
+MINER = MinerProfile(
+    id="m",
+    name="Miner",
+    power_draw_watts=3_000.0,
+    start_voltage=52.0,
+    stop_voltage=50.0,
+    emergency_stop_voltage=46.0,
+)
 PLAIN = MinerProfile(
     id="plain",
     name="Plain",
