@@ -22,6 +22,7 @@ _NO_LOADS = (
     "note: the site in {home} has no controlled loads, so nothing was switched off. If another is"
     " meant, set COMMANDCENTER_HOME or DATABASE_URL to those of the running site."
 )
+_BREAKER = "If this lasts, cut the power at the breaker."
 _NO_REASON = "asked for on the command line"
 
 
@@ -55,6 +56,8 @@ async def emergency_stop(
         return
     word = "LATCHED" if state["latched"] else "not latched"
     typer.echo(f"Emergency stop: {word} ({state['by'] or 'never used'}: {state['reason'] or '-'})")
+    if state["not_stopped"]:
+        typer.echo(f"NOT STOPPED: {', '.join(state['not_stopped'])}. {_BREAKER}", err=True)
 
 
 async def _done(settings: Settings, latched: bool | None, reason: str) -> Json:
@@ -72,7 +75,7 @@ async def _done(settings: Settings, latched: bool | None, reason: str) -> Json:
 async def _by_the_running(site: RunningSite, latched: bool | None, reason: str) -> Json:
     method = {None: "GET", True: "POST", False: "DELETE"}[latched]
     state = await site.ask(method, _PATH, None if latched is None else {"reason": reason})
-    return {"latched": state["latched"], "by": state["changed_by"], "reason": state["reason"]}
+    return _told(state["latched"], state["changed_by"], state["reason"], state["not_stopped"])
 
 
 async def _from_here(settings: Settings, latched: bool | None, reason: str) -> Json:
@@ -90,4 +93,8 @@ async def _from_here(settings: Settings, latched: bool | None, reason: str) -> J
                 typer.echo(_NO_LOADS.format(home=settings.home), err=True)
         else:
             state = await emergency.release(site.system_id, by=by, reason=reason)
-    return {"latched": state.latched, "by": state.changed_by, "reason": state.reason}
+    return _told(state.latched, state.changed_by, state.reason, list(state.not_stopped))
+
+
+def _told(latched: bool, by: str | None, reason: str | None, not_stopped: list[str]) -> Json:
+    return {"latched": latched, "by": by, "reason": reason, "not_stopped": not_stopped}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from energy.alerts.device_alerts import DEVICE_WATCHES
+from energy.alerts.device_alerts import DEVICE_WATCHES, shows_off
 from energy.alerts.energy_alerts import ENERGY_WATCHES
 from energy.alerts.facts import AlertFacts
 from energy.alerts.soc_policies import SOC_WATCHES
@@ -74,7 +74,13 @@ def _emergency_stop(facts: AlertFacts) -> Watch:
         category="safety",
         severity=AlertSeverity.CRITICAL,
         title="Emergency stop is latched",
-        detail="" if stop is None else f"Latched by {stop.by}: {stop.reason}. All loads are off.",
+        detail="" if stop is None else f"Latched by {stop.by}: {stop.reason}. {_stopped(facts)}",
         advice="Nothing runs until an admin releases it with a reason on any page.",
         holds=stop is not None,
     )
+
+
+def _stopped(facts: AlertFacts) -> str:
+    """What does not show that it is off, by state or by watts."""
+    left = [device.name for device in facts.devices if not shows_off(device)]
+    return f"Not off: {', '.join(left)}." if left else "All loads are off."

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from energy.alerts.facts import AlertFacts, DeviceFact, SourceFact
 from energy.alerts.timing import AlertSeverity, Watch
 from energy.climate.zones import ZoneWarningCode
+from energy.site.loads import draws_though_off
 from energy.wording import duration, watts
 
 TELEMETRY_LOST_S = 1_800.0
@@ -17,8 +18,11 @@ NOT_BELIEVED_S = 300.0
 
 SILENT_S = 600.0
 CAUTION_S = 600.0
-OFF_DRAW_W = 100.0
-"""A load that draws more than this while its switch is off means a failed relay, W."""
+IDLE_SHARE = 0.5
+"""A miner that draws less than this share of its power does not hash."""
+
+IDLE_S = 1_200.0
+"""A boot, with a second attempt at the network, is over by then, s."""
 
 
 def _telemetry_lost(facts: AlertFacts) -> Iterator[Watch]:
@@ -97,6 +101,8 @@ def _devices(facts: AlertFacts) -> Iterator[Watch]:
         yield _device_silent(device, waiting=facts.waiting)
         yield _device_fault(device)
         yield _device_leaks(device)
+        if device.is_miner:
+            yield _device_idle(device)
 
 
 def _device_silent(device: DeviceFact, *, waiting: bool) -> Watch:
@@ -131,8 +137,12 @@ def _device_fault(device: DeviceFact) -> Watch:
 
 def _device_leaks(device: DeviceFact) -> Watch:
     power_w = device.power_w
-    through_w = power_w if power_w is not None and device.is_on is False else None
-    shown = "" if through_w is None else f"Its switch is off and lets {watts(through_w)} through."
+    leaks = draws_though_off(is_on=device.is_on, power_w=power_w, rated_w=device.rated_w)
+    shown = (
+        f"Its switch says off and lets {watts(power_w)} through."
+        if leaks and power_w is not None
+        else ""
+    )
     return Watch(
         key=f"device_leaks:{device.id}",
         category="device",
@@ -140,8 +150,26 @@ def _device_leaks(device: DeviceFact) -> Watch:
         title=f"{device.name} draws power although it is off",
         detail=shown,
         advice="The relay may be welded: it can't be switched off remotely. Open its breaker.",
-        holds=through_w is not None and through_w > OFF_DRAW_W,
+        holds=leaks,
         for_s=300,
+        clear_for_s=60,
+    )
+
+
+def _device_idle(device: DeviceFact) -> Watch:
+    power_w = device.power_w
+    idle_w = power_w if power_w is not None and device.is_on is True else None
+    shown = "" if idle_w is None else f"Its switch says on, and it draws {watts(idle_w)} only."
+    return Watch(
+        key=f"device_idle:{device.id}",
+        category="device",
+        severity=AlertSeverity.WARNING,
+        title=f"{device.name} is on and does not hash",
+        detail=shown,
+        advice="Its power stays reserved, because it may draw it any minute. See to its breaker, "
+        "power supply and network, or switch it off.",
+        holds=idle_w is not None and idle_w < IDLE_SHARE * device.rated_w,
+        for_s=IDLE_S,
         clear_for_s=60,
     )
 
@@ -191,6 +219,13 @@ def _zones(facts: AlertFacts) -> Iterator[Watch]:
             for_s=600,
             clear_for_s=600,
         )
+
+
+def shows_off(device: DeviceFact) -> bool:
+    """Whether a load has just said that it is off, and draws nothing."""
+    silent = device.silent_s is None or device.silent_s > SILENT_S
+    leaks = draws_though_off(is_on=device.is_on, power_w=device.power_w, rated_w=device.rated_w)
+    return device.is_on is False and not silent and not leaks
 
 
 DEVICE_WATCHES: tuple[Callable[[AlertFacts], Iterator[Watch]], ...] = (

@@ -28,11 +28,13 @@ class SourceFact:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceFact:
     """One controlled load. ``silent_s`` is the age of its last reading, s; None when there was
-    none. ``fault`` is the fault that the device reports.
+    none. ``fault`` is the fault that the device reports; ``rated_w`` its power when on, W.
     """
 
     id: str
     name: str
+    rated_w: float = 0.0
+    is_miner: bool = False
     is_on: bool | None = None
     power_w: float | None = None
     silent_s: float | None = 0.0

@@ -26,6 +26,7 @@ from energy.allocation.reasons import (
     BatteryLends,
     BudgetShort,
     DeviceUnknown,
+    DrawsThoughOff,
     Eligible,
     EmergencyStopped,
     HeatWanted,
@@ -69,21 +70,25 @@ class BudgetByPriority:
     def decide(self) -> None:
         """Give every candidate its command, reason, power and memory."""
         for candidate in self._candidates:
-            if candidate.state.is_on is None:
-                self._decide_unknown(candidate)
+            if candidate.unknown is not None:
+                self._decide_unknown(candidate, candidate.unknown)
             elif candidate.state.is_on:
                 self._decide_running(candidate)
             else:
                 self._decide_off(candidate)
 
-    def _decide_unknown(self, candidate: Candidate) -> None:
-        """A device that doesn't answer is never started; protective stops are sent all the same."""
+    def _decide_unknown(
+        self, candidate: Candidate, unknown: DeviceUnknown | DrawsThoughOff
+    ) -> None:
+        """A device that doesn't answer, or whose state and watts contradict each other, is never
+        started; protective stops are sent all the same.
+        """
         stop = safety_stop(candidate.profile, self._site)
         if stop is not None:
             _stop_at_once(candidate, stop)
             return
         candidate.memory = _forgetting(candidate.memory, start_since=None, budget_short_since=None)
-        candidate.reason = DeviceUnknown()
+        candidate.reason = unknown
 
     def _decide_running(self, candidate: Candidate) -> None:
         before = candidate.memory

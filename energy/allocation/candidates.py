@@ -10,8 +10,9 @@ from energy.allocation.conditions import in_window
 from energy.allocation.decision import AllocationInput, Command, MinerDecision
 from energy.allocation.eligibility import NOTHING_REMEMBERED
 from energy.allocation.proposals import Proposal, Settled, Wanted
-from energy.allocation.reasons import DeviceUnknown, Reason
+from energy.allocation.reasons import DeviceUnknown, DrawsThoughOff, Reason
 from energy.measuring.base_load import metered_w
+from energy.site.loads import draws_though_off
 from energy.site.miners import MinerMemory, MinerProfile, MinerState
 
 BOOT_S = 480.0
@@ -41,6 +42,7 @@ class Candidate:
         "profile",
         "reason",
         "state",
+        "unknown",
         "urgent",
     )
 
@@ -58,11 +60,12 @@ class Candidate:
         ``binding`` is a proposal that outranks the allocator: the miner is switched on or off for
         it, or kept as it is. ``in_minimum_on``: it runs and its minimum on time has not passed.
         ``on_s`` is how long it has run, s, 0 where that is not known. ``keeps``: only a protective
-        stop may end its run now.
+        stop may end its run now. ``unknown``: why its state is not known; None where it is.
         """
         self.profile, self.state, self.memory, self.binding = profile, state, memory, binding
         wanted, is_on = None if binding is None else binding.wanted, state.is_on
-        self.asked_on = wanted is Wanted.ON and is_on is False
+        self.unknown = _unknown(profile, state)
+        self.asked_on = wanted is Wanted.ON and is_on is False and self.unknown is None
         self.asked_off = wanted is Wanted.OFF and is_on is True
         self.on_s, self.in_minimum_on = 0.0, False
         if state.is_on and state.since is not None:
@@ -131,6 +134,16 @@ def turn_order(candidate: Candidate, local_hour: int) -> int:
     )
     waits = 0 if candidate.state.is_on else 1
     return profile.priority_level * 4 + (0 if preferred else 2) + waits
+
+
+def _unknown(profile: MinerProfile, state: MinerState) -> DeviceUnknown | DrawsThoughOff | None:
+    """Why its state is not known: it does not answer, or its state and watts contradict."""
+    if state.is_on is None:
+        return _UNKNOWN
+    now_w, draw_w = metered_w(state.power_w), profile.power_draw_watts
+    if now_w is None or not draws_though_off(is_on=state.is_on, power_w=now_w, rated_w=draw_w):
+        return None
+    return DrawsThoughOff(power_w=now_w)
 
 
 def _binding(miner_id: str, settled: Mapping[str, Settled]) -> Proposal | None:

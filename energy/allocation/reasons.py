@@ -45,6 +45,7 @@ class ReasonCode(StrEnum):
     ONE_START_PER_CYCLE = "one_start_per_cycle"
     POTENTIAL_NOT_MET = "potential_not_met"
     DEVICE_UNKNOWN = "device_unknown"
+    DRAWS_THOUGH_OFF = "draws_though_off"
     HELD = "held"
     ASKED_ON = "asked_on"
     ASKED_OFF = "asked_off"
@@ -286,6 +287,14 @@ class DeviceUnknown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DrawsThoughOff:
+    """Its switch says off, and its meter says that it draws: its state is not known."""
+
+    code: ClassVar = ReasonCode.DRAWS_THOUGH_OFF
+    power_w: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeldOff:
     """It could start, but somebody who outranks the allocator holds it as it is; local time."""
 
@@ -443,6 +452,7 @@ WhyStopped: TypeAlias = (
     | OneStartPerCycle
     | PotentialNotMet
     | DeviceUnknown
+    | DrawsThoughOff
     | HeldOff
     | AskedOff
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from math import fsum, isfinite
 
 from energy.measuring.quantity import COMPUTED, MISSING, Quality, Quantity
-from energy.site.loads import OtherLoad
+from energy.site.loads import OtherLoad, draws_though_off
 from energy.site.miners import Learned, MinerProfile, MinerState
 from energy.wording import watts
 
@@ -27,8 +27,8 @@ def controlled_w(
     """What miners, heaters and fans take of the measured load, W.
 
     Each by its power at the time of the load's reading; where that is unknown, by its power now;
-    without a meter, by its rated draw. A load of unknown state stays in the base load, so that no
-    other load starts on its watts.
+    without a meter, by its rated draw. A load of unknown state, or one that draws although its
+    switch says off, stays in the base load, so that no other load starts on its watts.
     """
     draws = {profile.id: profile.power_draw_watts for profile in miners}
     # fsum: exact, so that the order of the loads does not matter.
@@ -58,12 +58,12 @@ def _each_w(
 
 
 def _in_load_w(load: MinerState | OtherLoad, draw_w: float) -> float:
-    if load.is_on is None:
+    now_w = metered_w(load.power_w)
+    if load.is_on is None or draws_though_off(is_on=load.is_on, power_w=now_w, rated_w=draw_w):
         return 0.0
     in_load_w = metered_w(load.power_in_load_w)
     if in_load_w is not None:
         return in_load_w
     if not load.is_on:
         return 0.0
-    now_w = metered_w(load.power_w)
     return draw_w if now_w is None else now_w

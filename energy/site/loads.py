@@ -64,6 +64,24 @@ class Zone:
     enabled: bool = True
 
 
+OFF_SHARE = 0.05
+OFF_FLOOR_W = 15.0
+"""A small load's meter noise, and what a power supply in standby takes, W."""
+
+
+def is_standby(power_w: float, rated_w: float) -> bool:
+    """Whether so little flows that a load counts as off, W both."""
+    return power_w <= max(OFF_FLOOR_W, OFF_SHARE * rated_w)
+
+
+def draws_though_off(*, is_on: bool | None, power_w: float | None, rated_w: float) -> bool:
+    """Whether a switch says off while its meter says that the load draws its power.
+
+    A relay that is welded or that lies: what it says of its state can't be used, what flows counts.
+    """
+    return is_on is False and power_w is not None and not is_standby(power_w, rated_w)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherLoad:
     """A heater or fan as the budget sees it.

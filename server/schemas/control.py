@@ -149,12 +149,13 @@ class ReleaseRequest(BaseModel):
 
 
 class EmergencyStopView(BaseModel):
-    """The latch."""
+    """The latch. ``not_stopped``, after a press: loads that have not shown that they are off."""
 
     latched: bool
     changed_at: datetime | None
     changed_by: str | None
     reason: str | None
+    not_stopped: list[str] = []
 
     @classmethod
     def of(cls, state: EmergencyStop) -> EmergencyStopView:
@@ -164,6 +165,7 @@ class EmergencyStopView(BaseModel):
             changed_at=state.changed_at,
             changed_by=state.changed_by,
             reason=state.reason,
+            not_stopped=list(state.not_stopped),
         )
 
 

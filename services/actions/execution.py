@@ -157,7 +157,7 @@ class Execution:
             load,
             self._clock.now(),
             approved=action.status is ActionStatus.APPROVED,
-            seen=Seen.of(before),
+            seen=Seen.of(before, load),
         )
         if isinstance(verdict, Blocked):
             is_so = verdict.codes == (BlockCode.ALREADY_IN_STATE,)

@@ -5,16 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from enum import Enum, auto
 
-from energy.site.loads import LoadKind
+from energy.site.loads import LoadKind, is_standby
 from energy.wording import watts
 from services.sites.records import ControlledLoad
 
 ON_SHARE = 0.5
 """A load that draws half of what it is rated for works."""
-
-OFF_SHARE = 0.05
-OFF_FLOOR_W = 15.0
-"""A small load's meter noise, and what a power supply in standby takes, W."""
 
 STEP_FROM_W = 500.0
 """Smaller loads are lost in the noise of the house: their step in the site's load says nothing, W.
@@ -60,9 +56,9 @@ def metered(load: ControlledLoad, power_w: float | None) -> bool:
     return load.has_meter and power_w is not None
 
 
-def follow_within(load: ControlledLoad, power_w: float | None) -> timedelta:
-    """How long the watts may take."""
-    if load.kind is LoadKind.MINER:
+def follow_within(load: ControlledLoad, power_w: float | None, *, target_on: bool) -> timedelta:
+    """How long the watts may take: only a start has a boot before it."""
+    if load.kind is LoadKind.MINER and target_on:
         return MINER_BOOTS_WITHIN
     if metered(load, power_w):
         return QUICK
@@ -77,7 +73,7 @@ def shown(power_w: float | None) -> str:
 def _meter_follows(load: ControlledLoad, power_w: float, *, target_on: bool) -> bool:
     if target_on:
         return power_w >= ON_SHARE * load.rated_w
-    return power_w <= max(OFF_FLOOR_W, OFF_SHARE * load.rated_w)
+    return is_standby(power_w, load.rated_w)
 
 
 def _answer(follows: bool) -> Evidence:  # noqa: FBT001 - the answer itself

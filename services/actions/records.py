@@ -133,10 +133,12 @@ class SwitchStatus:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmergencyStop:
     """The latch. ``latched`` False means normal operation; the other fields tell the last
-    change.
+    change. ``not_stopped``, told to who has pressed it: loads that have not shown yet, by state and
+    watts, that they are off.
     """
 
     latched: bool
     changed_at: datetime | None = None
     changed_by: str | None = None
     reason: str | None = None
+    not_stopped: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from energy.safety.validator import (
     Verdict,
     validate,
 )
-from energy.site.loads import Actor, LoadKind
+from energy.site.loads import Actor, LoadKind, draws_though_off
 from energy.site.miners import MinerProfile
 from services.actions.ports import ActionStore, EmergencyStopStore
 from services.actions.records import IN_FLIGHT_STATUSES, Action, SwitchStatus
@@ -22,8 +22,9 @@ from services.memory.ports import MemoryStore
 from services.settings.ports import SettingsStore
 from services.sites.ports import SiteStore
 from services.sites.records import ControlledLoad
+from services.telemetry.load_states import LoadState
 from services.telemetry.ports import TelemetryStore
-from services.telemetry.snapshots import BuiltSnapshot, LoadState, SnapshotBuilder
+from services.telemetry.snapshots import BuiltSnapshot, SnapshotBuilder
 
 HISTORY = timedelta(hours=1)
 
@@ -32,7 +33,7 @@ HISTORY = timedelta(hours=1)
 class Seen:
     """What the device itself has just said; ``is_on`` is None when it did not answer.
 
-    ``speed`` is that of a fan whose speed can be set.
+    ``speed`` is that of a fan whose speed can be set. One that says off and draws is neither.
     """
 
     online: bool
@@ -40,11 +41,14 @@ class Seen:
     speed: int | None = None
 
     @classmethod
-    def of(cls, status: SwitchStatus | None) -> Seen:
-        """What a status says; None for no answer."""
+    def of(cls, status: SwitchStatus | None, load: ControlledLoad) -> Seen:
+        """What a status says of a load; None for no answer."""
         if status is None:
             return cls(online=False, is_on=None)
-        return cls(online=True, is_on=status.is_on, speed=status.speed)
+        leaks = load.has_meter and draws_though_off(
+            is_on=status.is_on, power_w=status.power_w, rated_w=load.rated_w
+        )
+        return cls(online=True, is_on=None if leaks else status.is_on, speed=status.speed)
 
 
 class Judge:
@@ -155,7 +159,8 @@ def _expected(action: Action, state: LoadState) -> Seen:
     if action.urgent:
         return Seen(online=True, is_on=None)
     silent = state.is_on is None and action.actor in {Actor.RULE, Actor.ALLOCATOR}
-    return Seen(online=not silent, is_on=state.is_on, speed=state.speed)
+    is_on = None if state.draws_though_off else state.is_on
+    return Seen(online=not silent, is_on=is_on, speed=state.speed)
 
 
 def _profile(miners: tuple[MinerProfile, ...], load_id: UUID) -> MinerProfile | None:

@@ -69,7 +69,8 @@ class Verification:
             )
         if not waited:
             return action
-        limit_s = follow_within(load, power_w).total_seconds()
+        within = follow_within(load, power_w, target_on=action.target_on)
+        limit_s = within.total_seconds()
         problem = f"The watts did not follow: {shown(power_w)} after {duration(limit_s)}."
         if not action.target_on:
             return await self._log.finish(action, VERIFYING, ActionStatus.FAILED, problem)
@@ -117,7 +118,8 @@ class Verification:
         return await self._log.finish(action, IN_FLIGHT_STATUSES, ActionStatus.FAILED, result)
 
     def _too_late(self, action: Action, load: ControlledLoad, power_w: float | None) -> bool:
-        return self._clock.now() - _sent_at(action) >= follow_within(load, power_w)
+        within = follow_within(load, power_w, target_on=action.target_on)
+        return self._clock.now() - _sent_at(action) >= within
 
     async def _step_w(self, action: Action) -> float | None:
         """How much the site's load rose since the command, W; None where a reading is missing."""

@@ -21,6 +21,7 @@ from energy.allocation.explanation.off_sentences import why_off
 from energy.allocation.reasons import Disabled, WhyStopped
 from energy.climate.zones import ZoneDecisions
 from energy.measuring.measured import not_believed
+from energy.site.loads import LoadKind
 from services.actions.ports import ActionStore, EmergencyStopStore
 from services.actions.records import Action, ActionStatus
 from services.control.decided import Decided, decided
@@ -157,6 +158,8 @@ def _device(load: ControlledLoad, built: BuiltSnapshot) -> DeviceFact:
     return DeviceFact(
         id=str(load.id),
         name=load.name,
+        rated_w=load.rated_w,
+        is_miner=load.kind is LoadKind.MINER,
         is_on=state.was_on,
         power_w=state.power_w if load.has_meter else None,
         silent_s=silent_s,

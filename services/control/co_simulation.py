@@ -26,9 +26,9 @@ from energy.site.snapshot import Snapshot
 from services.control.what_if import checked_question
 from services.errors import Invalid
 from services.stored import Json
+from services.telemetry.load_states import LOAD_FRESH_S
 from services.telemetry.ports import SkyModel
 from services.telemetry.sky import sky_now
-from services.telemetry.snapshots import LOAD_FRESH_S
 
 POWERS_KEPT_S = 3_600.0
 """Readings of the load may be this old and still find the miners' power of their time, s."""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from uuid import UUID
 
 from services.actions.execution import Execution
 from services.actions.ports import EmergencyStopStore
 from services.actions.proposals import Proposals
-from services.actions.records import ActionStatus, EmergencyStop, SwitchProposal
+from services.actions.records import Action, ActionStatus, EmergencyStop, SwitchProposal
 from services.clock import Clock
 from services.control.switch_requests import stop_everything
 from services.errors import Invalid
 from services.events import EventBus
 from services.sites.ports import SiteStore
-from services.telemetry.snapshots import LoadState
+from services.telemetry.load_states import LoadState
 
 Announce = Callable[[UUID, EmergencyStop], Awaitable[None]]
 
@@ -46,6 +47,8 @@ class Emergency:
     async def latch(self, system_id: UUID, *, by: str, reason: str) -> EmergencyStop:
         """Latch first, then switch every load off in parallel. Latching again stops again.
 
+        The answer names the loads that are not stopped.
+
         Raises:
             Unavailable: The database went away; the loads' own timers switch them off.
         """
@@ -54,9 +57,9 @@ class Emergency:
             system_id, at=now, by=by, reason=reason.strip() or "no reason given"
         )
         await self._publish(system_id, state)
-        await self._stop_loads(system_id)
+        not_stopped = await self._stop_loads(system_id)
         await self._announce(system_id, state)
-        return state
+        return replace(state, not_stopped=not_stopped)
 
     async def release(self, system_id: UUID, *, by: str, reason: str) -> EmergencyStop:
         """End it. The caller has made sure that ``by`` is an admin.
@@ -73,18 +76,24 @@ class Emergency:
         await self._announce(system_id, state)
         return state
 
-    async def _stop_loads(self, system_id: UUID) -> None:
+    async def _stop_loads(self, system_id: UUID) -> tuple[str, ...]:
+        """Stop every load; the names of those whose stop is not verified."""
         loads = {load.id: load for load in await self._sites.loads(system_id)}
         unknown = {load_id: LoadState() for load_id in loads}
         stops = [self._stop(system_id, stop) for stop in stop_everything(loads, unknown)]
-        for failure in await asyncio.gather(*stops, return_exceptions=True):
-            if isinstance(failure, BaseException):
-                raise failure
+        not_stopped = []
+        for ended in await asyncio.gather(*stops, return_exceptions=True):
+            if isinstance(ended, BaseException):
+                raise ended
+            if ended.status is not ActionStatus.DONE:
+                not_stopped.append(loads[ended.load_id].name)
+        return tuple(sorted(not_stopped))
 
-    async def _stop(self, system_id: UUID, stop: SwitchProposal) -> None:
+    async def _stop(self, system_id: UUID, stop: SwitchProposal) -> Action:
         action = await self._proposals.propose(system_id, stop)
         if action.status is ActionStatus.PROPOSED:
-            await self._execution.execute(action)
+            return await self._execution.execute(action)
+        return action
 
     async def _publish(self, system_id: UUID, state: EmergencyStop) -> None:
         await self._events.publish(

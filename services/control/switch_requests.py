@@ -12,7 +12,8 @@ from energy.allocation.proposals import Winner
 from energy.site.loads import Actor
 from services.actions.records import Action, ActionStatus, SwitchProposal
 from services.sites.records import ControlledLoad
-from services.telemetry.snapshots import BuiltSnapshot, LoadState
+from services.telemetry.load_states import LoadState
+from services.telemetry.snapshots import BuiltSnapshot
 
 NOT_SENT = frozenset(
     {ActionStatus.PENDING, ActionStatus.BLOCKED, ActionStatus.REJECTED, ActionStatus.EXPIRED}
@@ -42,7 +43,7 @@ def proposals_of(decision: Decision, built: BuiltSnapshot) -> list[SwitchProposa
 def stop_everything(
     loads: Mapping[UUID, ControlledLoad], states: Mapping[UUID, LoadState]
 ) -> list[SwitchProposal]:
-    """Every controlled load that is not known to be off."""
+    """Every controlled load that is not known to be off, by its switch and by its meter."""
     return [
         SwitchProposal(
             load_id=load_id,
@@ -54,7 +55,7 @@ def stop_everything(
             urgent=True,
         )
         for load_id in loads
-        if states[load_id].is_on is not False
+        if not states[load_id].is_stopped
     ]
 
 
@@ -140,6 +141,8 @@ def _is_so(state: LoadState, built: BuiltSnapshot, *, wanted_on: bool, speed: in
 
     Before the first readings one of unknown state counts as off: nothing is stopped then.
     """
+    if not wanted_on and state.draws_though_off:
+        return False
     if state.is_on is not wanted_on:
         return state.is_on is None and not wanted_on and built.measured.waiting
     return not wanted_on or speed is None or state.speed in {None, speed}

@@ -21,14 +21,11 @@ from services.memory.records import SiteMemory
 from services.settings.ports import SettingsStore
 from services.sites.ports import SiteStore
 from services.sites.records import ControlledLoad
+from services.telemetry.load_states import LOAD_FRESH_S, LoadState, load_state
 from services.telemetry.newest_values import Newest, freshest, snapshot_of
 from services.telemetry.ports import Skies, SkyModel, TelemetryStore
-from services.telemetry.records import Latest
 from services.telemetry.sky import sky_now
 from services.telemetry.zone_sensors import sensors_of, told_by
-
-LOAD_FRESH_S = 300.0
-"""A switch that has said nothing for longer is unknown, which is not off; so are its watts."""
 
 MEAN_S = 600.0
 RUNTIME_STEP_S = 300.0
@@ -65,27 +62,6 @@ class BuiltSnapshot:
     temperatures: Mapping[str, Reading | None]
     loads: Mapping[UUID, ControlledLoad]
     load_states: Mapping[UUID, LoadState]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadState:
-    """What a controlled load last said: state, watts, when, and since when the state holds.
-
-    ``was_on`` is the last state that it told, however long ago; ``speed`` is that of a fan, tenths,
-    None where its device can't set one.
-    """
-
-    is_on: bool | None = None
-    was_on: bool | None = None
-    power_w: float | None = None
-    measured_at: datetime | None = None
-    since: datetime | None = None
-    speed: int | None = None
-
-    @property
-    def sets_speed(self) -> bool:
-        """Whether the device can set a fan's speed: it tells the one that is set."""
-        return self.speed is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +158,7 @@ class SnapshotBuilder:
         read = await self.read(system_id, at) if readings is None else readings
         preferences, loads, newest = read.preferences, read.loads, read.newest
         miners, zones = read.miners, read.zones
-        states = {load_id: _load_state(newest, load_id, at) for load_id in loads}
+        states = {load_id: load_state(newest, load, at) for load_id, load in loads.items()}
         snapshot = replace(
             snapshot_of(at, read.inverters, read.packs, newest),
             pv_mean_10min_w=read.pv_mean_w,
@@ -336,30 +312,6 @@ def _ids(devices: Sequence[dict[str, object]], kind: str) -> list[UUID]:
     return [UUID(str(device["id"])) for device in devices if device["kind"] == kind]
 
 
-def _load_state(newest: Newest, load_id: UUID, at: datetime) -> LoadState:
-    state = newest.get((load_id, "is_on"))
-    power = newest.get((load_id, "power_w"))
-    speed = newest.get((load_id, "speed"))
-    if state is None:
-        return LoadState()
-    is_on = state.value > 0.0
-    if not _is_fresh(state, at):
-        return LoadState(was_on=is_on, measured_at=state.measured_at)
-    return LoadState(
-        is_on=is_on,
-        was_on=is_on,
-        power_w=power.value if power is not None and _is_fresh(power, at) else None,
-        measured_at=state.measured_at,
-        since=state.unchanged_since if state.changed else None,
-        speed=_of_the_same_reading(speed, state),
-    )
-
-
-def _is_fresh(latest: Latest, at: datetime) -> bool:
-    """Whether a switch has said this a moment ago: a meter may fall silent before its relay."""
-    return (at - latest.measured_at).total_seconds() <= LOAD_FRESH_S
-
-
 def _others(
     loads: Mapping[UUID, ControlledLoad],
     states: Mapping[UUID, LoadState],
@@ -379,10 +331,3 @@ def _others(
         for load_id, load in sorted(loads.items())
         if load.kind is not LoadKind.MINER
     )
-
-
-def _of_the_same_reading(speed: Latest | None, state: Latest) -> int | None:
-    """A speed that an earlier device at this place had is none of this one."""
-    if speed is None or speed.measured_at != state.measured_at:
-        return None
-    return round(speed.value)

@@ -25,12 +25,8 @@ from services.control.decided import Decided, decided
 from services.control.ports import DecisionStore
 from services.control.records import DecisionRecord
 from services.memory.ports import MemoryStore
-from services.telemetry.snapshots import (
-    LOAD_FRESH_S,
-    BuiltSnapshot,
-    LoadState,
-    SnapshotBuilder,
-)
+from services.telemetry.load_states import LOAD_FRESH_S, LoadState
+from services.telemetry.snapshots import BuiltSnapshot, SnapshotBuilder
 from services.views.owners_units import in_owners_units
 from services.views.site_picture import (
     AgedNumber,

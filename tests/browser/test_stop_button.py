@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.served_site import ServedSite
@@ -133,6 +133,26 @@ def test_whoever_may_only_look_is_told_so(visit: Visit, served: ServedSite) -> N
     page.keyboard.press("Enter")
     expect(page.locator("#stop-problem")).to_contain_text("Not stopped")
     assert served.latched() is None
+
+
+def test_what_is_not_stopped_is_named(visit: Visit, served: ServedSite) -> None:
+    """A welded relay: the news that all is latched does not take the words away."""
+    page = visit()
+
+    def welded(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"not_stopped": ["Primary S21+"]})
+
+    page.route("**/api/emergency-stop*", welded)
+    open_by_keyboard(page)
+    page.keyboard.press("Enter")
+    expect(page.locator("#stop-problem")).to_have_text(
+        "Not stopped: Primary S21+. If this lasts, cut the power at the breaker."
+    )
+    page.evaluate("document.dispatchEvent(new CustomEvent('cc:latched'))")
+    expect(page.locator("#stop-dialog")).to_be_visible()
+    page.locator("#stop-cancel").click()
+    expect(page.locator("#stop-dialog")).to_be_hidden()
 
 
 def test_the_question_goes_as_soon_as_all_is_latched(visit: Visit, served: ServedSite) -> None:

@@ -29,6 +29,7 @@ from energy.allocation.reasons import (
     Condition,
     DeviceUnknown,
     Disabled,
+    DrawsThoughOff,
     EmergencyStopped,
     EmergencyVoltage,
     ExcessSolarShort,
@@ -54,6 +55,9 @@ from energy.allocation.reasons import (
 )
 from energy.site.miners import MinerMemory, MinerMode, MinerProfile
 from energy.wording import kilowatt_hours
+
+_ANSWERS = Happens(event="its switch answering again")
+_OPENS = Happens(event="its relay opening: it may be welded")
 
 
 def would_start(  # noqa: PLR0911 - one line per reason
@@ -87,8 +91,8 @@ def would_start(  # noqa: PLR0911 - one line per reason
             return Happens(event="more measured sun; the estimate has been lowered")
         case HeldOff(held_until=until) | AskedOff(asked_until=until):
             return HoldEnds(until=until)
-        case DeviceUnknown():
-            return Happens(event="its switch answering again")
+        case DeviceUnknown() | DrawsThoughOff():
+            return _ANSWERS if isinstance(reason, DeviceUnknown) else _OPENS
         case (
             VoltageCritical()
             | EmergencyVoltage()

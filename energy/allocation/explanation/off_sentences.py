@@ -13,6 +13,7 @@ from energy.allocation.reasons import (
     Condition,
     DeviceUnknown,
     Disabled,
+    DrawsThoughOff,
     EmergencyStopped,
     EmergencyVoltage,
     ExcessSolarShort,
@@ -58,13 +59,13 @@ def why_off(reason: WhyStopped, profile: MinerProfile) -> str:
                 "it was started on sun that the full battery had throttled, and of its"
                 f" {watts(needed_w)} only {watts(came_w)} came within 3 min."
             )
-        case HeldOff() | AskedOff() | DeviceUnknown():
+        case HeldOff() | AskedOff() | DeviceUnknown() | DrawsThoughOff():
             return _of_its_switch(reason)
         case _:
             return _of_conditions(reason, profile)
 
 
-def _of_its_switch(reason: HeldOff | AskedOff | DeviceUnknown) -> str:
+def _of_its_switch(reason: HeldOff | AskedOff | DeviceUnknown | DrawsThoughOff) -> str:
     match reason:
         case HeldOff(held_by=by, held_until=until):
             return f"held by {by} until {until:%H:%M}."
@@ -72,6 +73,8 @@ def _of_its_switch(reason: HeldOff | AskedOff | DeviceUnknown) -> str:
             return f"asked for by {by}."
         case DeviceUnknown():
             return "its switch does not answer, it may be on."
+        case DrawsThoughOff(power_w=power_w):
+            return f"its switch says off, and it draws {watts(power_w)}."
         case _:
             assert_never(reason)
 

@@ -8,11 +8,12 @@ const form = document.getElementById("stop-form");
 const problem = document.getElementById("stop-problem");
 const confirm = document.getElementById("stop-confirm");
 let openings = 0;
+let left = false; // loads that are not stopped are being named
 const say = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
 document.getElementById("stop").closest("form").addEventListener("submit", (event) => {
   event.preventDefault();
-  if (!dialog.open) { openings += 1; confirm.disabled = false; problem.textContent = ""; dialog.showModal(); }
+  if (!dialog.open) { openings += 1; left = false; confirm.disabled = false; problem.textContent = ""; dialog.showModal(); }
   confirm.focus();
 });
 document.getElementById("stop-cancel").addEventListener("click", () => dialog.close());
@@ -29,7 +30,7 @@ form.addEventListener("submit", async (event) => {
 });
 
 // The stream may tell that all is stopped before every switch has answered.
-document.addEventListener("cc:latched", () => { if (problem.textContent) { problem.textContent = ""; dialog.close(); } });
+document.addEventListener("cc:latched", () => { if (problem.textContent && !left) { problem.textContent = ""; dialog.close(); } });
 
 // Three tries; ``tell`` shows how it goes in the dialog that asked, and nothing in one that was opened since.
 async function stop(reason, tell) {
@@ -41,6 +42,11 @@ async function stop(reason, tell) {
       tell("");
       if (opening === openings) dialog.close();
       say("cc:stopped", { latched: true, by: state.changed_by, reason: state.reason });
+      if (state.not_stopped.length && opening === openings) { // what still draws is said where the eyes are
+        tell(`Not stopped: ${state.not_stopped.join(", ")}. If this lasts, cut the power at the breaker.`);
+        left = true;
+        dialog.showModal();
+      }
       return;
     } catch (error) { tell(`Not stopped: ${error.message.replace(/\.+$/, "")}. If this lasts, cut the power at the breaker.`); }
   }

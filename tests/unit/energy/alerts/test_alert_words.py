@@ -220,7 +220,7 @@ def zone(code: ZoneWarningCode, sentence: str) -> dict[str, Any]:
                 AlertSeverity.CRITICAL,
                 "device",
                 "S19 draws power although it is off",
-                "Its switch is off and lets 3 000 W through.",
+                "Its switch says off and lets 3 000 W through.",
             ),
             id="welded relay",
         ),

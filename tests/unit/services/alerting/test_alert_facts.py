@@ -115,7 +115,7 @@ async def test_a_site_that_has_never_spoken(site: Site) -> None:
             SourceFact(id=str(RELAY), name="Relay", silent_s=None, drives_loads=True),
             SourceFact(id=str(VRM), name="VRM", silent_s=None),
         ),
-        devices=(DeviceFact(id=str(LOAD), name="S19", silent_s=None),),
+        devices=(DeviceFact(id=str(LOAD), name="S19", is_miner=True, silent_s=None),),
     )
 
 
@@ -176,7 +176,9 @@ async def test_devices_and_sources(site: Site) -> None:
     )
     facts = await site.gather(seconds=90)
     assert facts.devices == (
-        DeviceFact(id=str(LOAD), name="S19", is_on=True, power_w=3_200.0, silent_s=90.0),
+        DeviceFact(
+            id=str(LOAD), name="S19", is_miner=True, is_on=True, power_w=3_200.0, silent_s=90.0
+        ),
     )
     assert facts.sources == (
         SourceFact(id=str(VRM), name="VRM", silent_s=90.0, last_error="HTTP 429"),

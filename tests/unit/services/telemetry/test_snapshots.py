@@ -13,8 +13,9 @@ from energy.site.miners import MinerState
 from energy.site.reference_site import REFERENCE_MINERS
 from energy.site.snapshot import Link, Reading
 from services.memory.records import SiteMemory
+from services.telemetry.load_states import LoadState
 from services.telemetry.records import BatterySample, EnergySample, LoadSample
-from services.telemetry.snapshots import BuiltSnapshot, LoadState
+from services.telemetry.snapshots import BuiltSnapshot
 from tests.fakes.sites.reference_site import SYSTEM_ID
 from tests.fakes.sites.scripted_site import HEAT_ROOM, PRIMARY, ScriptedSite
 
@@ -194,11 +195,11 @@ async def test_a_meter_that_has_fallen_silent_tells_no_power(
 ) -> None:
     """The switch still tells its state; its last watts are as old as it would be unknown."""
     site.clock.advance(silent_s)
-    sample = LoadSample(device_id=PRIMARY, at=site.clock.now(), is_on=True)
+    sample = LoadSample(device_id=PRIMARY, at=site.clock.now(), is_on=False)
     await site.stores.telemetry.append([sample])
     picture = await built(site)
     state = picture.load_states[PRIMARY]
-    assert (state.is_on, state.power_w) == (True, power_w)
+    assert (state.is_on, state.power_w) == (False, power_w)
     assert picture.states[0].power_w == power_w
 
 
