@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from agents.builtin.quantities import amount, day_time, plain_words, titled
+from agents.builtin.quantities import amount, day_time, plain_words, sentence, titled
 from agents.builtin.reply import Reply
 from energy.site.display import Display
 
@@ -92,11 +92,13 @@ def _running(miners: list[Reply]) -> str:
 
 
 def history(reply: Reply, about: str) -> str:
-    """Energies and extremes over hours."""
-    hours = reply.number("hours")
-    wanted = _only_asked(reply.without("as_of", "hours"), about)
+    """Energies and extremes over hours; a note on missing samples stands for the shares of them."""
+    hours, note = reply.number("hours"), reply.text("note")
+    told = ("as_of", "hours", "note", "coverage") if note else ("as_of", "hours", "note")
+    wanted = _only_asked(reply.without(*told), about)
     span = "" if hours is None else f"Last {hours:g} h: "
-    return f"{span}{plain_words(wanted.values)}."
+    words = plain_words(wanted.values)
+    return " ".join(filter(None, (f"{span}{words}." if words else "", sentence(note))))
 
 
 _SUBJECTS = {
@@ -113,7 +115,7 @@ def _only_asked(reply: Reply, about: str) -> Reply:
     patterns = [keys for pattern, keys in _SUBJECTS.items() if re.search(pattern, about)]
     if not patterns:
         return reply
-    patterns.append(r"^note$|coverage")
+    patterns.append(r"coverage")
     kept = {
         key: value
         for key, value in reply.values.items()

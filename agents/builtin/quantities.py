@@ -47,6 +47,8 @@ def amount(entry: object, unit: str = "") -> str:
     if value is None:
         return "not known"
     own = str(entry.get("unit") or unit) if isinstance(entry, Mapping) else unit
+    if own == "s":
+        return span(value)
     if own == "Wh" and abs(value) >= 1000:
         value, own = value / 1000, "kWh"
     digits = _DIGITS.get(own, 2)
