@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -67,6 +68,42 @@ def one_waiting(draw: st.DrawFn) -> AllocationInput:
     return replace(question, snapshot=snapshot, miners=question.miners[:1], states=(state,))
 
 
+@st.composite
+def coinciding(draw: st.DrawFn) -> AllocationInput:
+    """The same, where settings of the site and of the miner have the same voltage, and the reading
+    is at it, above or below.
+    """
+    question = draw(one_waiting())
+    low_v = draw(st.sampled_from([46.0, 47.0, 49.5]))
+    restart_v = draw(st.sampled_from([low_v + 0.5, 50.0]))
+    start_v = draw(st.sampled_from([low_v, low_v, low_v - 0.5, low_v + 0.5, restart_v]))
+    stop_v = start_v - draw(st.sampled_from([0.5, 1.0]))
+    emergency_v = stop_v - draw(st.sampled_from([0.5, 1.0]))
+    profile = replace(
+        question.miners[0],
+        start_voltage=start_v,
+        stop_voltage=stop_v,
+        emergency_stop_voltage=emergency_v,
+    )
+    thresholds_v = [emergency_v, emergency_v, low_v, restart_v, start_v, stop_v]
+    raw_v = draw(st.sampled_from(thresholds_v)) + draw(st.sampled_from([0.0, 0.0, -0.1, 0.1]))
+    return replace(
+        question,
+        miners=(profile,),
+        preferences=replace(
+            question.preferences,
+            voltage_critical_low=43.0,
+            voltage_low=low_v,
+            voltage_restart=restart_v,
+        ),
+        snapshot=replace(
+            question.snapshot,
+            battery_voltage_v=Reading(value=raw_v),
+            battery_current_a=Reading(value=draw(st.sampled_from([-150.0, -50.0, 0.0]))),
+        ),
+    )
+
+
 def later(question: AllocationInput, decision: Decision, seconds: float) -> AllocationInput:
     """The same picture some time later, with what was remembered."""
     at = question.snapshot.at + timedelta(seconds=seconds)
@@ -117,7 +154,7 @@ def made_so(change: WouldChange, question: AllocationInput, first: Decision) -> 
 
 
 @MANY
-@given(one_waiting())
+@given(one_waiting() | coinciding())
 def test_made_so_it_starts_or_the_reason_is_gone(question: AllocationInput) -> None:
     first = allocate(question)
     miner = first.miners[0]
@@ -134,6 +171,40 @@ def test_made_so_it_starts_or_the_reason_is_gone(question: AllocationInput) -> N
         assert after.reason.code not in VOLTAGES
     else:
         assert after.reason.code is not miner.reason.code
+
+
+@pytest.mark.parametrize(
+    ("start_v", "promised_v"),
+    [
+        pytest.param(47.0, 47.01, id="its start voltage is the site's low voltage"),
+        pytest.param(46.7, 47.01, id="its start voltage is below it"),
+        pytest.param(47.5, 47.5, id="its start voltage is above it"),
+    ],
+)
+def test_no_start_is_promised_at_the_low_voltage(start_v: float, promised_v: float) -> None:
+    """46.0 V under load, 47.5 V at rest: it stands at its emergency voltage, without a lockout."""
+    profile = MinerProfile(
+        id="m",
+        name="M",
+        power_draw_watts=3_000.0,
+        start_voltage=start_v,
+        stop_voltage=46.5,
+        emergency_stop_voltage=46.0,
+    )
+    question = st_site(profile)
+    sagging = replace(
+        question.snapshot,
+        battery_voltage_v=Reading(value=46.0),
+        battery_current_a=Reading(value=-150.0),
+    )
+    question = replace(question, snapshot=sagging, states=(MinerState(miner_id="m"),))
+    first = allocate(question)
+    assert first.miners[0].reason.code is ReasonCode.EMERGENCY_VOLTAGE
+    change = Explanations(first).change(first.miners[0])
+    assert change == VoltageReached(voltage_v=promised_v, held_min=5.0)
+    second = made_so(change, question, first)
+    assert second is not None
+    assert second.miners[0].reason.code not in VOLTAGES
 
 
 Fixed = Callable[[AllocationInput], AllocationInput]

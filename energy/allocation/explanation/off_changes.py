@@ -66,12 +66,12 @@ def would_start(  # noqa: PLR0911 - one line per reason
     *,
     at: datetime,
     memory: MinerMemory,
-    lockout_ends_v: float | None,
+    site_starts_v: float,
     waits: bool,
 ) -> WouldChange:
     """What has to change so that ``reason`` no longer applies.
 
-    ``lockout_ends_v`` is the voltage at which the low-voltage lockout ends, None without a lockout.
+    ``site_starts_v`` is the rest voltage from which the site lets anything start.
     ``waits``: the miner is off already; one that is only now stopped also has to wait for its
     minimum off time.
     """
@@ -101,7 +101,7 @@ def would_start(  # noqa: PLR0911 - one line per reason
             | BelowStopVoltage()
             | BelowStartVoltage()
         ):
-            return _of_voltages(reason, profile, lockout_ends_v)
+            return _of_voltages(reason, profile, site_starts_v)
         case _:
             return _of_conditions(reason, profile)
 
@@ -114,11 +114,10 @@ def _of_voltages(
     | BelowStopVoltage
     | BelowStartVoltage,
     profile: MinerProfile,
-    lockout_ends_v: float | None,
+    site_starts_v: float,
 ) -> WouldChange:
-    held_min, start_v = profile.start_hysteresis_minutes, profile.start_voltage
-    if lockout_ends_v is not None:
-        start_v = max(start_v, lockout_ends_v)
+    held_min = profile.start_hysteresis_minutes
+    start_v = max(profile.start_voltage, site_starts_v)
     match reason:
         case VoltageCritical():
             return Happens(event="a charged battery")

@@ -54,8 +54,7 @@ class Explanations:
         self._profiles = {profile.id: profile for profile in decision.inputs.miners}
         self._memory = dict(decision.memory.miners)
         self._is_on = {state.miner_id: state.is_on for state in decision.inputs.states}
-        restart_v = decision.inputs.preferences.voltage_restart
-        self._lockout_ends_v = restart_v if decision.memory.lockout else None
+        self._site_starts_v = _site_starts_v(decision)
 
     def of(self, miner: MinerDecision) -> Sentences:
         """The sentences of one miner of the decision."""
@@ -110,12 +109,24 @@ class Explanations:
                     profile,
                     at=self._decision.inputs.snapshot.at,
                     memory=self._memory.get(miner.miner_id, _NOTHING),
-                    lockout_ends_v=self._lockout_ends_v,
+                    site_starts_v=self._site_starts_v,
                     waits=miner.command is Command.STAY_OFF,
                 )
 
 
 _NOTHING = MinerMemory()
+_SHOWN_STEP_V = 0.01
+"""Voltages are told to two decimals."""
+
+
+def _site_starts_v(decision: Decision) -> float:
+    """The rest voltage from which anything starts: where the lockout ends, or just above the low
+    voltage, at which nothing starts whatever a miner's own start voltage is.
+    """
+    preferences = decision.inputs.preferences
+    if decision.memory.lockout:
+        return preferences.voltage_restart
+    return preferences.voltage_low + _SHOWN_STEP_V
 
 
 def explained(decision: Decision) -> dict[str, Sentences]:
