@@ -14,12 +14,6 @@ from tests.fakes.sites.allocator_site import told
 from tests.fakes.sites.reference_site import SYSTEM_ID
 from tests.fakes.sites.scripted_site import ScriptedSite
 
-
-@pytest.fixture
-async def site() -> ScriptedSite:
-    return await ScriptedSite().set_up()
-
-
 WORKED_EXAMPLE = {
     "snapshot": {"battery_voltage_v": 52.3, "pv_power_w": 8_450, "load_power_w": 1_850},
     "preferences": {"operating_mode": "balanced"},
