@@ -1,4 +1,4 @@
-"""The time, as everything but the composition root is handed it."""
+"""The site's clock; everything below the composition root gets one passed in."""
 
 from __future__ import annotations
 

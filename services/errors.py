@@ -23,7 +23,7 @@ class Unavailable(CommandCenterError):
 
 
 class VendorError(CommandCenterError):
-    """A vendor's API failed or answered what cannot be used."""
+    """A vendor's API failed or sent an unusable answer."""
 
     def __init__(
         self,

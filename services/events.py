@@ -1,4 +1,4 @@
-"""Live events to every process."""
+"""Live events for all processes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class EventBus(Protocol):
     """
 
     async def publish(self, topic: str, payload: Json) -> None:
-        """Publish a small JSON object (≤ 7 kB); losing one is allowed, blocking is not."""
+        """Publish a small JSON object (≤ 7 kB). It may be lost, but publishing must not block."""
         ...
 
     def subscribe(self, *topics: str) -> AsyncIterator[tuple[str, Json]]:

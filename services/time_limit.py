@@ -1,4 +1,4 @@
-"""Waiting for something that may never come."""
+"""A time limit that holds even where cancelled work does not end."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ T = TypeVar("T")
 
 
 async def within(seconds: float, work: Coroutine[None, None, T], *, what: str) -> T:
-    """What ``work`` gives, if it does so in time; otherwise it is left behind.
+    """The result of ``work`` if it ends within ``seconds``; otherwise it is cancelled and not
+    waited for.
 
-    ``asyncio.timeout`` waits until the cancelled work has ended, which hangs with work that doesn't
-    end; this doesn't.
+    ``asyncio.timeout`` waits until cancelled work has ended and so hangs with work that doesn't
+    end.
 
     Raises:
-        Unavailable: Not within ``seconds``.
+        Unavailable: ``what`` gave no result within ``seconds``.
     """
     task = asyncio.ensure_future(work)
     task.add_done_callback(_ignore_late_failure)

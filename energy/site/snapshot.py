@@ -57,7 +57,7 @@ class Sky:
             base load again: from now at night, the whole coming night by day; None when there is no
             model.
         sun_to_come_wh: Energy that the expected sun still brings beyond the base load until dusk,
-            Wh; None when there is no model.
+            less the losses of storing it, Wh; None when there is no model.
         next_day_hours: Hours of the day after the coming night in which the expected sun carries
             the base load; None when there is no model.
         next_day_clear_wh: What a clear sky would give in those hours, Wh; None likewise.

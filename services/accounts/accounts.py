@@ -58,7 +58,7 @@ class Identity:
 
     @property
     def name(self) -> str:
-        """How logs and the emergency stop's banner name them."""
+        """The caller's name in logs and in the emergency stop's banner."""
         return self.user.email if self.token is None else f"token {self.token.name}"
 
     def may(self, scope: Scope) -> bool:
@@ -121,11 +121,12 @@ class Accounts:
         )
 
     async def revoke_user(self, user_id: UUID) -> User:
-        """Take every way in at once: sessions, links, password, tokens. Revoking twice is fine.
+        """End a person's access at once: sessions, links, password, tokens. Repeating it is no
+        error.
 
         Raises:
             NotFound: No such user.
-            Conflict: Nobody could look after the site any more.
+            Conflict: This is the last admin.
         """
         others = [user for user in await self.users() if user.id != user_id]
         if not any(user.role is Role.ADMIN and user.revoked_at is None for user in others):
@@ -159,10 +160,10 @@ class Accounts:
         return secret
 
     async def sign_in_by_link(self, secret: str, *, client: str) -> SignedIn:
-        """Use up a link. ``client`` (an address) is what attempts are counted by.
+        """Open a session by a one-time link. Attempts are counted per ``client`` (an address).
 
         Raises:
-            SignInRefused: Unknown, used or expired.
+            SignInRefused: The link is unknown, used or expired.
             RateLimited: Too many attempts from this client.
         """
         now = self._clock.now()
@@ -197,7 +198,9 @@ class Accounts:
         await self._store.end_session(session_hash=_hashed(secret))
 
     async def by_session(self, secret: str) -> Identity | None:
-        """Whose session this is; None when it has ended, expired or never was."""
+        """The caller with this session; None when the session has ended, expired or never
+        existed.
+        """
         user = await self._store.session_user(session_hash=_hashed(secret), at=self._clock.now())
         return None if user is None else Identity(user=user, scope=rights(user.role))
 
@@ -207,6 +210,7 @@ class Accounts:
         """A machine's token, never stronger than its owner's role.
 
         Raises:
+            NotFound: No such user.
             Invalid: The name is empty or too long, or the owner's role does not reach the scope.
         """
         owner = await self.user(user_id)
@@ -229,7 +233,9 @@ class Accounts:
         return NewToken(token=token, secret=secret)
 
     async def by_token(self, secret: str) -> Identity | None:
-        """Whose token this is, with the smaller of its scope and its owner's role."""
+        """The caller with this token, with the smaller of its scope and its owner's role; None
+        without one.
+        """
         token = await self._store.token(token_hash=_hashed(secret), at=self._clock.now())
         user = None if token is None else await self._store.user(token.user_id)
         if token is None or user is None or user.revoked_at is not None:

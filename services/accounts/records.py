@@ -9,7 +9,9 @@ from uuid import UUID
 
 
 class Role(StrEnum):
-    """What a user may do: viewers look, users command, admins also re-enable and manage people."""
+    """What a person may do: viewers read, users also command, admins also release the emergency
+    stop and manage people.
+    """
 
     ADMIN = "admin"
     USER = "user"
@@ -26,7 +28,9 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """One person. ``revoked_at`` is set while they may not sign in; what they did stays theirs."""
+    """One person. ``revoked_at`` is set while they may not sign in; records of what they did are
+    kept.
+    """
 
     id: UUID
     email: str

@@ -8,14 +8,16 @@ from datetime import datetime, timedelta
 from services.errors import RateLimited
 
 KEYS_KEPT = 10_000
-"""Keys remembered before the longest unused one is forgotten: bounds an attacker's memory."""
+"""Keys kept before the least recently used one is dropped, so that an attacker cannot fill the
+memory with keys.
+"""
 
 
 class AttemptLimiter:
     """Allows ``limit`` attempts per key within a sliding window."""
 
     def __init__(self, *, what: str, limit: int, window_s: float) -> None:
-        """``what`` names the attempts in the refusal, e.g. ``sign-in attempts``."""
+        """``what`` names the attempts in the error's text, e.g. ``sign-in attempts``."""
         self._what, self._limit = what, limit
         self._window = timedelta(seconds=window_s)
         self._attempts: OrderedDict[str, deque[datetime]] = OrderedDict()

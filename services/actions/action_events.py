@@ -1,4 +1,4 @@
-"""Tells everybody who listens that an action has changed."""
+"""Events that an action has changed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from services.events import EventBus
 
 
 async def publish_action(events: EventBus, action: Action) -> None:
-    """Publish an action's state, small enough for every bus."""
+    """Publish an action's new state on the topic ``action``."""
     await events.publish(
         "action",
         {

@@ -1,4 +1,4 @@
-"""Moves actions through their life in the append-only log and tells everybody who listens."""
+"""Changes of an action's state, each written to the append-only log and published."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from services.events import EventBus
 
 
 class ActionLog:
-    """Changes of state, each atomic: whoever comes second is told by None and changes nothing."""
+    """Atomic changes of state: of two callers the second gets None and changes nothing."""
 
     def __init__(self, *, actions: ActionStore, clock: Clock, events: EventBus) -> None:
-        """The store decides who comes first."""
+        """The store makes each change atomic across processes."""
         self._actions, self._clock, self._events = actions, clock, events
 
     async def move(
@@ -26,7 +26,7 @@ class ActionLog:
         *,
         actor: str = "control",
     ) -> Action | None:
-        """To ``status``; None when the action was not in ``expect`` any more."""
+        """Move an action to ``status``; None when its state was not in ``expect`` any more."""
         moved = await self._actions.transition(
             action.id,
             expect=expect,
@@ -50,7 +50,9 @@ class ActionLog:
         measured_w: float | None = None,
         actor: str = "control",
     ) -> Action:
-        """To an end with its sentence; the action as it stands then, whoever ended it."""
+        """End an action with ``result`` (a sentence); returns the stored action, also where another
+        caller ended it first.
+        """
         changes: ActionChanges = {"finished_at": self._clock.now(), "result": result}
         if measured_w is not None:
             changes["measured_w"] = measured_w

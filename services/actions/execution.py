@@ -1,4 +1,6 @@
-"""Carries actions out, one command at a time per device, and settles what a crash left behind."""
+"""Carries actions out, one command at a time per device, and settles those that a crash
+interrupted.
+"""
 
 from __future__ import annotations
 
@@ -42,8 +44,8 @@ EXECUTING = frozenset({ActionStatus.EXECUTING})
 class Execution:
     """Executes and verifies actions.
 
-    While an action is ``executing`` its executor holds the device's lock. An executing action
-    whose lock is free has lost its executor: it is settled by what the device shows.
+    While an action is ``executing``, the process that executes it holds the device's lock. If the
+    lock is free, that process died: the action is settled by the state that the device shows.
     """
 
     def __init__(  # noqa: PLR0913 - the one place where everything about a device meets
@@ -74,9 +76,11 @@ class Execution:
         )
 
     async def execute(self, action: Action) -> Action:
-        """Command the device and see its state follow. Returns the action as it stands then.
+        """Command the device and wait until it shows the new state; returns the action as it is
+        then.
 
-        A device that is busy leaves the action for ``advance``; a protective stop waits for it.
+        Where the device is locked by another action, this one is left for ``advance``; a protective
+        stop waits for the lock.
         """
         load = await self._load(action)
         if load is None:
@@ -92,14 +96,15 @@ class Execution:
         return action
 
     async def has_open(self, system_id: UUID) -> bool:
-        """Whether any action of the site waits or is under way."""
+        """Whether the site has any action that has not ended."""
         return bool(await self._actions.with_status(system_id, OPEN_STATUSES))
 
     async def advance(self, system_id: UUID) -> None:
-        """Execute what is ready, verify what is under way, settle what lost its executor.
+        """Execute ready actions, verify those under way, settle interrupted ones.
 
-        The devices are worked on side by side: one that does not answer holds up no other's stop,
-        and goes on alone when its time is over, so that the next stop needn't wait either.
+        Devices are handled in parallel, so that a silent one delays no other device's stop. When
+        its time is over, its work goes on in the background, so that the next call is not delayed
+        either.
         """
         ready = await self._actions.with_status(system_id, READY)
         await self._beside.run(_by_device(ready, self.execute))
@@ -107,13 +112,14 @@ class Execution:
         await self._beside.run(_by_device(in_flight, self._settle))
 
     async def close(self) -> None:
-        """End what still goes on with slow devices; the next start settles it."""
+        """Cancel background work with slow devices; the next start settles those actions."""
         await self._beside.close()
 
     async def reconcile(self, system_id: UUID) -> int:
         """Settle the actions that a crash left open. Returns how many were examined.
 
-        Decisions that were not executed are too old to be; what the owner wants is done next.
+        Automatic actions that were not executed expire, because their decision is too old; the
+        owner's and protective ones are left to be executed.
         """
         looked_at = 0
         for action in await self._actions.with_status(system_id, PROPOSED):
@@ -130,9 +136,10 @@ class Execution:
         return looked_at + len(in_flight)
 
     async def refresh_timers(self, loads: Sequence[ControlledLoad], auto_off_s: float) -> list[str]:
-        """Arm the timers of loads that are on anew; one sentence per load that failed.
+        """Set the dead-man timers of loads that are on again; one sentence per load that failed.
 
-        Under the device's lock, so that a stop is never followed by a refresh that undoes it.
+        Done under the device's lock, so that no refresh, which commands "on", follows a stop and
+        undoes it.
         """
         refreshed = (self._refresh(load, auto_off_s) for load in loads)
         return [problem for problem in await asyncio.gather(*refreshed) if problem is not None]
@@ -205,7 +212,9 @@ class Execution:
         await self._clock.sleep(BACKOFF_S[attempt - 2])
 
     async def _attempt(self, action: Action, load: ControlledLoad, auto_off_s: float | None) -> str:
-        """Send the command once and wait for the state; what went wrong, or nothing."""
+        """Send the command once and wait for the state; returns what went wrong, or an empty
+        text.
+        """
         problem = await self._relays.command(
             load, target_on=action.target_on, auto_off_s=auto_off_s, speed=action.target_speed
         )
@@ -237,7 +246,7 @@ class Execution:
         return await self._verification.look(moved, load)
 
     async def _settle(self, action: Action) -> None:
-        """Look at an action in flight unless somebody else is at its device."""
+        """Settle an action in flight, unless another process holds its device's lock."""
         load = await self._load(action)
         if load is None:
             await self._log.finish(
@@ -277,7 +286,9 @@ class Execution:
             )
 
     async def _supersede(self, action: Action) -> None:
-        """End what is under way on the same device: only a protective stop gets here then."""
+        """End other actions under way on the same device; only a protective stop passes the safety
+        check while there are any.
+        """
         for other in await self._actions.with_status(action.system_id, IN_FLIGHT_STATUSES):
             if other.load_id == action.load_id and other.id != action.id:
                 await self._give_way(other)
@@ -291,7 +302,7 @@ class Execution:
         )
 
     async def _overruled(self, action: Action) -> bool:
-        """Whether a protective stop waits for the device of a start."""
+        """Whether a protective stop waits for the device that this start commands."""
         if not action.target_on:
             return False
         waiting = await self._actions.with_status(action.system_id, READY)
@@ -310,13 +321,13 @@ class Execution:
 def _by_device(
     actions: Sequence[Action], work: Callable[[Action], Awaitable[object]]
 ) -> list[Coroutine[None, None, None]]:
-    """``work`` for all actions: one piece per device, in which one follows the other."""
+    """One coroutine per device that does ``work`` for the device's actions one after another."""
     waiting: dict[UUID, list[Action]] = {}
     for action in actions:
         waiting.setdefault(action.load_id, []).append(action)
 
-    async def of_one_device(mine: Sequence[Action]) -> None:
-        for action in mine:
+    async def of_one_device(actions: Sequence[Action]) -> None:
+        for action in actions:
             await work(action)
 
-    return [of_one_device(mine) for mine in waiting.values()]
+    return [of_one_device(actions) for actions in waiting.values()]

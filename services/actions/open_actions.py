@@ -1,4 +1,4 @@
-"""Moves a site's open actions along, from the proposal to the end."""
+"""Carries a site's open actions on, from proposal to end."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from services.actions.proposals import Proposals
 
 
 class OpenActions:
-    """What has not ended yet: it expires, is executed or verified, in this order."""
+    """Expires, executes and verifies open actions, in this order."""
 
     def __init__(self, *, proposals: Proposals, execution: Execution) -> None:
-        """Both work on the same stores."""
+        """``proposals`` and ``execution`` must work on the same stores."""
         self._proposals, self._execution = proposals, execution
 
     async def advance(self, system_id: UUID) -> None:
-        """Expire what nobody answered, execute what is ready, verify what is under way.
+        """Expire unanswered actions, execute ready ones, verify those under way.
 
-        Called every few seconds: where nothing is open, one question says so.
+        Called every few seconds, so it asks the store once and returns where nothing is open.
         """
         if not await self._execution.has_open(system_id):
             return

@@ -94,7 +94,7 @@ class ActionStore(Protocol):
         self, system_id: UUID, statuses: frozenset[ActionStatus]
     ) -> Sequence[Action]: ...
     async def open_sites(self) -> frozenset[UUID]:
-        """Systems with an action that has not ended: where something is to be carried on."""
+        """Ids of systems with an action that has not ended."""
         ...
 
     async def since(self, load_id: UUID, at: datetime) -> Sequence[Action]:
@@ -104,8 +104,8 @@ class ActionStore(Protocol):
         ...
 
     async def asked_since(self, system_id: UUID, at: datetime) -> Sequence[Action]:
-        """What people, and agents for them, have had switched at or after ``at``, and what they ask
-        for now; in the order in which it was sent, what was not sent last.
+        """Actions of people and agents whose command was sent at or after ``at``, and those still
+        open; in the order of sending, unsent ones last.
         """
         ...
 
@@ -114,8 +114,8 @@ class DeviceLocks(Protocol):
     """One command at a time per device, across processes."""
 
     def hold(self, load_id: UUID) -> AbstractAsyncContextManager[bool]:
-        """Enter with True when the lock was taken, False when another holder has it (does not
-        wait).
+        """Enters with True when the lock was taken, with False when another holder has it; never
+        waits.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""What the watts of a switched load say about a command. Pure."""
+"""Whether measured power confirms a command. Pure."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from energy.wording import watts
 from services.sites.records import ControlledLoad
 
 ON_SHARE = 0.5
-"""A load that draws half of what it is rated for works."""
+"""A load that draws this share of its rated power counts as running."""
 
 STEP_FROM_W = 500.0
-"""Smaller loads are lost in the noise of the house: their step in the site's load says nothing, W.
+"""The step of a smaller load cannot be told from the noise in the site's load, W.
 """
 
 MINER_BOOTS_WITHIN = timedelta(minutes=12)
-"""The longest boot is 8 min; a miner may need two attempts at its network."""
+"""The longest boot is 8 min; joining the network may take a second attempt."""
 
 QUICK = timedelta(minutes=1)
 SITE_SHOWS_WITHIN = timedelta(minutes=10)
-"""The inverter's load comes from a cloud, minutes later."""
+"""The inverter's load reading comes through a cloud, minutes later."""
 
 
 class Evidence(Enum):
-    """What the watts say."""
+    """Whether power has followed the command, not yet, or cannot show it (``NONE``)."""
 
     FOLLOWS = auto()
     NOT_YET = auto()
@@ -35,7 +35,7 @@ class Evidence(Enum):
 def evidence(
     load: ControlledLoad, power_w: float | None, *, target_on: bool, step_w: float | None
 ) -> Evidence:
-    """Whether the watts show what the relay promises.
+    """Whether the measured power confirms the relay's state.
 
     Args:
         load: With its rated power.
@@ -52,7 +52,7 @@ def evidence(
 
 
 def metered(load: ControlledLoad, power_w: float | None) -> bool:
-    """Whether the switch itself tells the watts."""
+    """Whether the switch's own meter gives the power."""
     return load.has_meter and power_w is not None
 
 

@@ -1,4 +1,4 @@
-"""Where actions begin: proposals of the loop, the owner and the agents; approval and rejection."""
+"""Creates actions from proposals of loop, owner and agents; approval, rejection, expiry."""
 
 from __future__ import annotations
 
@@ -49,11 +49,12 @@ class Proposals:
         self._judge, self._clock, self._events, self._new_id = judge, clock, events, new_id
 
     async def propose(self, system_id: UUID, proposal: SwitchProposal) -> Action:
-        """Validate and store a wish to switch a load.
+        """Check and store a proposal as an action.
 
-        An agent's always waits for the owner; the loop's does at the level ``approve``. What is
-        blocked is stored with every reason and goes no further. A wish that is open already, or
-        that the owner has just rejected, is not repeated: that action is returned.
+        An agent's proposal always waits for the owner; the loop's does at the level ``approve``. A
+        blocked one is stored with every reason and not executed. Where the same action is open
+        already, or the owner has rejected it within the hold time, that action is returned instead
+        of a new one.
 
         Raises:
             NotFound: No such load on this site.
@@ -82,8 +83,10 @@ class Proposals:
         return await self._decide(action_id, by=by, status=ActionStatus.APPROVED, word="approved")
 
     async def confirmed(self, action: Action, *, by: str) -> Action:
-        """A proposal that somebody who may switch has asked for in so many words: approved at once
-        where the owner's ``require_confirmation`` wants no second word of it.
+        """An agent's action that a person with the right to switch has asked for explicitly.
+
+        Approved at once where ``require_confirmation`` asks for no further confirmation; ``by`` is
+        that person. Otherwise returned unchanged.
         """
         wanted = (await self._settings.preferences(action.system_id)).value.require_confirmation
         if action.status is not ActionStatus.PENDING or not is_enough(wanted, action):
@@ -91,13 +94,14 @@ class Proposals:
         return await self.approve(action.id, by=f"{by} (confirmation: {wanted})")
 
     async def reject(self, action_id: UUID, *, by: str) -> Action:
-        """The owner refuses. Raises as ``approve``."""
+        """The owner rejects the action. Raises as ``approve``."""
         return await self._decide(action_id, by=by, status=ActionStatus.REJECTED, word="rejected")
 
     async def expire(self, system_id: UUID) -> int:
-        """Close actions whose time is over and that were not executed; returns how many.
+        """Expire actions that were not executed in their time; returns how many.
 
-        What was approved in the last moment still gets a minute by the wall to be executed.
+        An approved action gets one more minute of wall time, so that an approval in the last moment
+        is still executed.
         """
         now, closed = self._clock.now(), 0
         for action in await self._actions.with_status(system_id, OPEN_BEFORE_COMMAND):
@@ -135,8 +139,8 @@ class Proposals:
         )
 
     def _lifetime(self, minutes: float, *, waits: bool) -> timedelta:
-        """Site time until the wish is over: people answer by the wall's clock, however fast the
-        site's runs; what needs no answer is executed by the site's.
+        """Lifetime of an action in site time. One that waits for a person lasts ``minutes`` of wall
+        time, however fast a simulated site's clock runs.
         """
         return timedelta(minutes=minutes) * (self._clock.speed if waits else 1.0)
 
@@ -193,7 +197,8 @@ class Proposals:
         """The open action that wants the same already, or the owner's recent answer to it."""
         for action in await self._actions.with_status(wish.system_id, OPEN_BEFORE_COMMAND):
             same = action.load_id == wish.load_id and action.target_on == wish.target_on
-            # What still waits for the owner must not hold up who needs no approval.
+            # A pending action must not keep an equal one from being executed that needs no
+            # approval.
             if same and (action.status is wish.status or action.status is not ActionStatus.PENDING):
                 return action if action.urgent == wish.urgent else None
         if wish.actor not in AUTOMATIC or wish.urgent:
@@ -210,7 +215,9 @@ class Proposals:
         return page[0] if page else None
 
     async def _store_blocked(self, action: Action, verdict: Blocked) -> Action:
-        """Log it once, not every cycle while the same reason lasts; what is so already, never."""
+        """Store a blocked action; an automatic one only once while it stays blocked, not every
+        cycle, and never where the load already has the wanted state.
+        """
         blocked = replace(
             action,
             status=ActionStatus.BLOCKED,
@@ -230,7 +237,9 @@ class Proposals:
 
 
 def is_enough(require_confirmation: str, action: Action) -> bool:
-    """Whether asking for it is enough: ``sometimes`` a stop is, a start needs a second word."""
+    """Whether asking is enough without a further confirmation: ``never`` always, ``sometimes`` for
+    stops.
+    """
     return require_confirmation == "never" or (
         require_confirmation == "sometimes" and not action.target_on
     )

@@ -1,4 +1,4 @@
-"""Switching actions, the events of their lives, what a switch says, and the emergency stop."""
+"""Records of switching: actions and their events, the status of a switch, the emergency stop."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ OPEN_STATUSES = IN_FLIGHT_STATUSES | {
     ActionStatus.PENDING,
     ActionStatus.APPROVED,
 }
-"""All that has not ended."""
+"""Statuses of actions that have not ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchProposal:
-    """One load that somebody wants switched: what an action is made of.
+    """A wish to switch one load, from which an action is created.
 
     Attributes:
         load_id: The controlled load.
@@ -90,7 +90,7 @@ class Action(SwitchProposal):
 
 
 class ActionChanges(TypedDict, total=False):
-    """What a change of state may set beside it; fields as in ``Action``."""
+    """Fields that a change of state may set as well; as in ``Action``."""
 
     executed_at: datetime
     finished_at: datetime
@@ -114,11 +114,11 @@ class ActionEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchStatus:
-    """What a switch says of itself.
+    """Status read from a switch.
 
     Attributes:
         auto_off_in_s: Time left on its hardware timer; None when not armed.
-        speed: Of a fan, in tenths of its range; None where the device can't set one.
+        speed: A fan's speed in tenths of its range; None where the device can't set one.
     """
 
     is_on: bool

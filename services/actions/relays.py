@@ -1,4 +1,4 @@
-"""The switches of a site's loads: command them, read them back, remember what they said."""
+"""Commands the switches of a site's loads, reads them back and stores what they report."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.telemetry.records import LoadSample
 
 STATE_TIMEOUT_S = 15.0
 STATE_TIMEOUT_WALL_S = 3.0
-"""However fast a simulated site runs, a device gets this much of the wall's time to answer."""
+"""However fast a simulated site runs, a device gets at least this much wall time, s."""
 
 ANSWER_WALL_S = 10.0
 """A device that has not answered one question in this time, with the retries of its client, counts
@@ -26,20 +26,20 @@ POLL_S = 1.0
 POLL_WALL_S = 0.05
 
 DEVICE_ERRORS = (VendorError, RateLimited, NotFound, Invalid)
-"""What a device may do to us; a database that is away is none of it and is not caught here."""
+"""Errors that a device can cause; a missing database is not among them and not caught here."""
 
 
 def dead_man_s(preferences: Preferences) -> float | None:
-    """How long a load may run without being heard of, s: its hardware timer is set to this.
+    """Time to which dead-man timers are set, s.
 
-    None where the loop only observes: nothing would refresh the timer, so it is not armed.
+    None at the level ``observe``: nothing would refresh the timer, so it is not armed.
     """
     observing = preferences.control_level is ControlLevel.OBSERVE
     return None if observing else preferences.dead_man_minutes * 60.0
 
 
 class Relays:
-    """What commands do is read back and stored, so that the next snapshot knows the new state."""
+    """Every status read back is stored as a sample, so that the next snapshot has the new state."""
 
     def __init__(
         self,
@@ -61,7 +61,8 @@ class Relays:
         auto_off_s: float | None,
         speed: int | None = None,
     ) -> str | None:
-        """Send one command; what went wrong, or None. The timer is armed where there is one.
+        """Send one command; returns what went wrong, or None. Arms the dead-man timer if there is
+        one.
 
         ``speed`` (tenths) is sent to fans on devices that can set one.
         """
@@ -82,7 +83,7 @@ class Relays:
         return None
 
     async def ask(self, load: ControlledLoad) -> SwitchStatus | None:
-        """What the device says of itself; None when it does not answer."""
+        """The device's status; None when it does not answer."""
         try:
             async with asyncio.timeout(self._answer_wall_s):
                 return await (await self._switches.of(load)).status()
@@ -90,11 +91,12 @@ class Relays:
             return None
 
     async def read(self, load: ControlledLoad) -> SwitchStatus | None:
-        """Ask the device and store what it said: the next snapshot knows."""
+        """Ask the device and store its status as a sample; None when it does not answer."""
         status = await self.ask(load)
         if status is None:
             return None
-        # Stamped by our clock: the device's may have full seconds only, and the answer is fresh.
+        # Stamped by our clock: the answer is fresh, and the device's time may be whole seconds
+        # only.
         sample = LoadSample(
             device_id=load.id,
             at=self._clock.now(),
@@ -117,7 +119,7 @@ class Relays:
     ) -> SwitchStatus | None:
         """Poll until the device shows ``target_on`` and ``speed``; None when it does not in time.
 
-        ``given_up`` is asked before each further poll and ends the wait early.
+        ``given_up`` is asked after each poll without success; True ends the wait early.
         """
         pace = self._clock.speed
         timeout_s = max(STATE_TIMEOUT_S, STATE_TIMEOUT_WALL_S * pace)
@@ -129,7 +131,7 @@ class Relays:
             if status is not None and status.is_on == target_on and has_speed(status, speed):
                 return status
             await self._clock.sleep(pause_s)
-            # Each question may have taken seconds: the limit is one of time, not of questions.
+            # Each poll may have taken seconds: the limit is a time, not a number of polls.
             if wall.time() > late_s or (given_up is not None and await given_up()):
                 return None
         return None
@@ -143,5 +145,5 @@ def state_word(*, on: bool, speed: int | None = None) -> str:
 
 
 def has_speed(status: SwitchStatus, speed: int | None) -> bool:
-    """Whether a fan runs at ``speed``; always, where none is wanted or the device has none."""
+    """Whether a fan runs at ``speed``; True where no speed is wanted or the device has none."""
     return speed is None or status.speed is None or status.speed == speed

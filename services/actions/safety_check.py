@@ -1,4 +1,4 @@
-"""Gathers what the safety validator needs to know, and asks it."""
+"""Collects the inputs of the safety validator from the stores and calls it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Judge:
         emergency: EmergencyStopStore,
         memory: MemoryStore,
     ) -> None:
-        """All stores of the site."""
+        """The stores that the safety context is read from."""
         self._settings, self._actions = settings, actions
         self._emergency, self._memory = emergency, memory
         self._snapshots = SnapshotBuilder(
@@ -83,12 +83,12 @@ class Judge:
         """Allowed, or blocked with every reason that applies.
 
         Args:
-            action: What is wanted.
-            load: Of which load.
-            at: The instant of the judgement.
-            approved: The owner has approved it.
-            seen: What the device says. Without it the newest sample stands in, but not against a
-                protective stop: that is judged as though nothing were known.
+            action: The action to check.
+            load: The action's load.
+            at: The instant of the check.
+            approved: The owner has approved the action.
+            seen: The state that the device reports. Without it the newest sample is used, except
+                for a protective stop, which is checked as if the state were unknown.
         """
         memory = await self._memory.load(action.system_id)
         built = await self._snapshots.build(action.system_id, at, memory)
@@ -150,12 +150,14 @@ class Judge:
 
 
 def _rank(actor: Actor) -> Actor:
-    """What an agent asked for was only sent because the owner agreed: it is the owner's own."""
+    """An agent's action was only sent because the owner approved it, so it ranks as the owner's."""
     return Actor.OWNER if actor is Actor.AGENT else actor
 
 
 def _expected(action: Action, state: LoadState) -> Seen:
-    """What the newest sample says: a device that has been silent is not asked every minute."""
+    """The state by the newest sample. For automatic actions a silent device counts as offline, so
+    that no command is tried every cycle.
+    """
     if action.urgent:
         return Seen(online=True, is_on=None)
     silent = state.is_on is None and action.actor in {Actor.RULE, Actor.ALLOCATOR}

@@ -1,4 +1,4 @@
-"""Work on several devices at once: who is slow goes on alone and holds up nobody."""
+"""Work on several devices in parallel; a slow device's work goes on in the background."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from services.clock import Clock
 T = TypeVar("T")
 
 PATIENCE_S = 20.0
-"""Longer than a device takes to show a new state: whoever is not done by then has a problem."""
+"""Longest wait of a caller, site s: longer than a healthy device takes to show a new state."""
 
 PATIENCE_WALL_S = 3.0
-"""However fast a simulated site runs, devices get this much of the wall's time."""
+"""However fast a simulated site runs, a caller waits at least this much wall time, s."""
 
 LONGEST_WALL_S = 180.0
-"""Three tries of 15 s with their waits and a rollback take less; what takes longer is ended."""
+"""Work is cancelled after this, wall s: three tries of 15 s, their waits and a rollback take
+less.
+"""
 
 
 class SideBySide:
-    """Owns the work that goes on after its caller has stopped waiting for it."""
+    """Runs work in parallel and owns the tasks that continue when their caller no longer waits."""
 
     def __init__(
         self,
@@ -31,18 +33,23 @@ class SideBySide:
         patience_wall_s: float = PATIENCE_WALL_S,
         longest_wall_s: float = LONGEST_WALL_S,
     ) -> None:
-        """How long a caller waits for the slowest device, in site seconds and at least in wall
-        seconds, and after how long work is ended that goes on without it.
+        """Limits of waiting.
+
+        Args:
+            clock: Gives the speed of the site's time.
+            patience_s: How long a caller waits for the slowest device, site s.
+            patience_wall_s: The least of that in wall s.
+            longest_wall_s: When background work is cancelled, wall s.
         """
         self._clock, self._patience_s = clock, patience_s
         self._patience_wall_s, self._longest_wall_s = patience_wall_s, longest_wall_s
         self._going_on: set[asyncio.Task[Any]] = set()
 
     async def run(self, work: Sequence[Coroutine[None, None, T]]) -> list[T]:
-        """The results of what is done in time, in order; the rest goes on without the caller.
+        """Results of the work that ends in time, in order; the rest continues in the background.
 
         Raises:
-            Exception: What ended the first of them that failed; the others go on.
+            Exception: The error of the first piece of work that failed; the others continue.
         """
         tasks = [asyncio.create_task(self._bounded(piece)) for piece in work]
         if not tasks:
@@ -55,7 +62,7 @@ class SideBySide:
         return [task.result() for task in tasks if task in done]
 
     async def close(self) -> None:
-        """End what still goes on: what was begun is settled at the next start."""
+        """Cancel background work; unfinished actions are settled at the next start."""
         going_on = list(self._going_on)
         for task in going_on:
             task.cancel()
@@ -64,7 +71,7 @@ class SideBySide:
     def _ended(self, task: asyncio.Task[T]) -> None:
         self._going_on.discard(task)
         if not task.cancelled():
-            task.exception()  # looked at: an action that failed is settled by what is stored of it
+            task.exception()  # marks the error as seen; the stored action is settled later
 
     async def _bounded(self, work: Coroutine[None, None, T]) -> T:
         async with asyncio.timeout(self._longest_wall_s):

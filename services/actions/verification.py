@@ -1,7 +1,7 @@
-"""Whether a command took effect: the watts have to follow, or the earlier state is restored.
+"""Verification of commands: the power must follow, or the earlier state is restored.
 
-The relay being on is not yet hashing: a miner's start is looked at again by later cycles, without
-blocking anybody.
+A closed relay does not mean that the miner hashes yet: its start is checked again by later runs,
+and nothing waits for it meanwhile.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Verification:
         self._telemetry, self._clock = telemetry, clock
 
     async def look(self, action: Action, load: ControlledLoad) -> Action:
-        """Read the device of a verifying action and settle it, or leave it for later."""
+        """Read the device of a verifying action; end the action, or leave it for the next call."""
         status = await self._relays.read(load)
         if status is not None:
             return await self.judge_watts(action, load, status)
@@ -52,7 +52,9 @@ class Verification:
     async def judge_watts(
         self, action: Action, load: ControlledLoad, status: SwitchStatus
     ) -> Action:
-        """Settle a verifying action by what its device has just said."""
+        """End a verifying action by the status its device has just reported, or leave it for
+        later.
+        """
         if status.is_on is not action.target_on:
             return await self._went_back(action)
         power_w = status.power_w if load.has_meter else None
@@ -77,10 +79,9 @@ class Verification:
         return await self.roll_back(action, load, problem)
 
     async def roll_back(self, action: Action, load: ControlledLoad, problem: str) -> Action:
-        """Restore the state found before the command, a fan's speed with it; off where it is
-        unknown.
+        """Restore the state (and fan speed) found before the command; off where that is unknown.
 
-        A protective stop is never undone: it failed.
+        A protective stop is never undone: it ends as failed.
         """
         if action.urgent and not action.target_on:
             return await self._failed(action, f"{problem} A protective stop is not undone.")
@@ -105,7 +106,7 @@ class Verification:
         )
 
     async def _went_back(self, action: Action) -> Action:
-        """A load that fell back to off is safe; one that came back on is not."""
+        """The relay changed back: off again is safe (rolled back), on again is a failure."""
         back = state_word(on=not action.target_on)
         return await self._log.finish(
             action,

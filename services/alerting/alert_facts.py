@@ -1,4 +1,4 @@
-"""Reads the values that alert conditions are evaluated on from the stores."""
+"""Reads the inputs of the alert conditions from the stores."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ from services.telemetry.records import PollHealth
 from services.telemetry.snapshots import BuiltSnapshot, SnapshotBuilder
 
 DECISION_FRESH_S = 600.0
-"""An older decision says nothing about now, s."""
+"""A decision older than this is not used for alerts, s."""
 
 FAILED_FOR_S = 24 * 3_600.0
-"""A failed switch is news for this long, unless a later one succeeds, s."""
+"""A failed switch is reported for this long, unless a later one of the load succeeds, s."""
 
 _ENDED_BADLY = {ActionStatus.FAILED, ActionStatus.ROLLED_BACK}
 _ENDED = {*_ENDED_BADLY, ActionStatus.DONE}
 
 
 class FactsOfSite:
-    """Reads the stores; decides nothing."""
+    """Collects the inputs of a site's alerts; decides nothing."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class FactsOfSite:
         self._emergency_stops = emergency_stops
 
     async def gather(self, system_id: UUID, at: datetime) -> AlertFacts:
-        """The facts at ``at``: what is measured by the loop's own rules, and what it decided."""
+        """The inputs at ``at``: measured by the control loop's rules, and its newest decision."""
         built = await self._snapshots.build(system_id, at, await self._memory.load(system_id))
         measured, preferences, sky = built.measured, built.preferences, built.snapshot.sky
         what = await self._decided(system_id, at)

@@ -42,7 +42,7 @@ AT_ONCE_CATEGORY = "safety"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What a check changes: new alerts, alerts with a new text, and cleared alerts."""
+    """Result of a check: new alerts, alerts with a new text, unchanged and cleared ones."""
 
     opened: tuple[Alert, ...] = ()
     updated: tuple[Alert, ...] = ()
@@ -59,7 +59,7 @@ class AlertFactsReader(Protocol):
     """Source of a site's alert facts."""
 
     async def gather(self, system_id: UUID, at: datetime) -> AlertFacts:
-        """Everything that alerts may be about, at ``at``."""
+        """The inputs of the site's alert conditions at ``at``."""
         ...
 
 
@@ -82,8 +82,9 @@ class Alerts:
         clock: Clock,
         delivery_clock: Clock | None = None,
     ) -> None:
-        """``delivery_clock`` is the outbox's: pass it where that is not the site's, as on a site
-        that is simulated at speed, or messages become due in its future.
+        """``delivery_clock`` is the outbox's clock. Pass it where it differs from the site's, as on
+        a simulated site that runs faster: otherwise messages would be due only in the wall clock's
+        future.
         """
         self._store, self._facts, self._sites, self._settings = store, facts, sites, settings
         self._targets, self._events, self._clock = targets, events, clock
@@ -109,7 +110,7 @@ class Alerts:
         return changes.lasting
 
     async def acknowledge(self, alert_id: UUID, by: str) -> Alert:
-        """Acknowledge: the alert escalates no further. A second acknowledgement changes nothing.
+        """Acknowledge an alert: it is not escalated to SMS any more. Repeating it changes nothing.
 
         Raises:
             NotFound: There is no such alert.
@@ -124,12 +125,13 @@ class Alerts:
         return seen
 
     async def snooze(self, alert_id: UUID, until: datetime, by: str) -> Alert:
-        """No messages about it until then; if it still lasts, one reminder follows.
+        """No messages about the alert until ``until``; if it is still open then, one reminder is
+        sent.
 
         Raises:
             NotFound: There is no such alert.
             Invalid: ``until`` is not in the future.
-            Conflict: It is over already.
+            Conflict: The alert has ended already.
         """
         alert = await self._existing(alert_id)
         now = self._clock.now()
@@ -151,7 +153,7 @@ class Alerts:
     async def page(
         self, system_id: UUID, *, before: datetime | None = None, limit: int = 50
     ) -> Sequence[Alert]:
-        """Alerts, newest first, also those that are over."""
+        """Alerts, newest first, cleared ones included."""
         return await self._store.page(system_id, before=before, limit=limit)
 
     async def open(self, system_id: UUID) -> Sequence[Alert]:
@@ -222,7 +224,7 @@ class Alerts:
         try:
             await self._store.save(alert, messages=messages)
         except Conflict:
-            return  # another process has just opened it: that one announces it
+            return  # another process has just opened this alert and announces it
         await self._publish(alert, state)
 
     async def _publish(self, alert: Alert, state: str) -> None:
@@ -242,7 +244,7 @@ class Alerts:
 
 
 def in_owners_units(condition: AlertCondition, display: Display) -> AlertCondition:
-    """The same with its texts as the owner reads them."""
+    """The condition with its texts in the owner's units."""
     return replace(
         condition,
         title=display.sentence(condition.title),
@@ -252,7 +254,7 @@ def in_owners_units(condition: AlertCondition, display: Display) -> AlertConditi
 
 
 def agreed(memory: AlertMemory, stored: Mapping[str, Alert]) -> AlertMemory:
-    """The memory, adjusted to the alerts that are open in the store."""
+    """The memory brought into agreement with the alerts that are open in the store."""
     known = dict(memory.watches)
     for key in set(known) | set(stored):
         remembered = known.get(key, WatchMemory())
@@ -297,10 +299,10 @@ def changes_of(
 def occasions(
     changes: Changes, preferences: Preferences, now: datetime
 ) -> list[tuple[list[Alert], str, str]]:
-    """What is worth a message now: (alerts, occasion, verb), each list in one message.
+    """The messages to send now as (alerts, occasion, verb), one message for each list of alerts.
 
-    Quiet hours hold back everything but critical alerts; what came in them and still lasts is told
-    in one message when they end. The end of a critical alert is told, too.
+    In quiet hours only critical alerts are sent; others that opened in them and are still open go
+    into one message when they end. The end of a critical alert is announced, too.
     """
     quiet = in_quiet_hours(now, preferences)
     span = last_quiet_span(now, preferences)
@@ -362,7 +364,7 @@ def _opened(condition: AlertCondition, system_id: UUID, at: datetime) -> Alert:
 
 
 def _reworded(alert: Alert, condition: AlertCondition, at: datetime) -> Alert:
-    """The alert with the newest numbers; the last ones stay where there are none now."""
+    """The alert with the newest texts; an empty detail keeps the one before."""
     worded = replace(
         alert,
         title=condition.title,

@@ -21,12 +21,12 @@ from services.stored import Json
 _WEBHOOKS = frozenset({"json", "jsons", "xml", "xmls", "form", "forms", "http", "https"})
 
 SMS_LENGTH = 300
-"""An SMS says the most important, in two segments."""
+"""Longest text of an SMS: two segments."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Targets:
-    """How people can be reached, from the configuration.
+    """Senders of mail and SMS from the configuration.
 
     Attributes:
         mail_url: Apprise URL of the mail server without a recipient, ``mailtos://user:pw@host``.
@@ -37,7 +37,7 @@ class Targets:
     sms_url: str | None = field(default=None, repr=False)
 
     def written(self, preferences: Preferences) -> tuple[str, ...]:
-        """Mail and the owner's own URLs."""
+        """Apprise URLs for long messages: the owner's e-mail and own URLs."""
         mail: tuple[str, ...] = ()
         if self.mail_url is not None and preferences.notify_email is not None:
             joint = "&" if "?" in self.mail_url else "?"
@@ -45,7 +45,7 @@ class Targets:
         return (*mail, *preferences.notify_urls)
 
     def short(self, preferences: Preferences) -> tuple[str, ...]:
-        """SMS."""
+        """Apprise URLs for short messages: the owner's phone."""
         if self.sms_url is None or preferences.notify_phone is None:
             return ()
         sender, question, options = self.sms_url.partition("?")
@@ -89,7 +89,7 @@ def without_secrets(target: str) -> str:
     """The target as it may be shown: the scheme, with the recipient of mail and SMS and the host of
     a webhook.
 
-    Elsewhere even the host is a secret: ``slack://TokenA/…``, ``tgram://bottoken/…``.
+    For other schemes even the host is a secret: ``slack://TokenA/…``, ``tgram://bottoken/…``.
     """
     scheme, _, rest = target.partition("://")
     if scheme.startswith("mailto"):
@@ -104,7 +104,7 @@ def without_secrets(target: str) -> str:
 
 
 def is_wanted(alert: Alert, preferences: Preferences) -> bool:
-    """Whether the owner wants messages about it at all."""
+    """Whether the owner wants messages about this alert at all."""
     if preferences.notify_critical_only and alert.severity is not Severity.CRITICAL:
         return False
     return dict(preferences.notify_categories).get(alert.category, True)
@@ -150,7 +150,7 @@ def written_text(alerts: Sequence[Alert], *, site: str, verb: str = "") -> tuple
 
 
 def short_text(alert: Alert, *, site: str) -> str:
-    """One SMS: what and how much; what to do as far as it fits."""
+    """Text of one SMS: title and detail, then the advice as far as it fits."""
     text = f"{site}: {alert.title}. {alert.detail} {alert.advice}"
     return text if len(text) <= SMS_LENGTH else f"{text[: SMS_LENGTH - 1]}…"
 

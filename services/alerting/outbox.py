@@ -1,4 +1,4 @@
-"""Delivers what is due in the outbox: each message once, or given up with a reason."""
+"""Delivers due messages of the outbox; one that cannot be delivered is given up with a reason."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from services.clock import Clock
 from services.errors import DeliveryError
 
 MAXIMUM_TRIES = 10
-"""Tries before a message is given up: with the backoff, about a day."""
+"""Tries before a message is given up: with the backoff, about four hours."""
 
 FIRST_BACKOFF_S = 30.0
 LONGEST_BACKOFF_S = 6 * 3_600.0
@@ -21,14 +21,16 @@ SEND_TIMEOUT_S = 25.0
 """Wall seconds for one try, well below the 60 s for which a message is claimed."""
 
 _AT_ONCE = 4
-"""Messages claimed and sent side by side: their claims can't expire while others are sent."""
+"""Messages claimed and sent in parallel; few, so that no claim expires before its message is
+sent.
+"""
 
 _MOST_BATCHES = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """How one run went: messages sent, to be tried again, and given up."""
+    """Result of one run: numbers of messages sent, to be tried again, and given up."""
 
     sent: int = 0
     retried: int = 0
@@ -36,7 +38,7 @@ class Delivered:
 
 
 class Outbox:
-    """Sends due messages. Any number of processes may run it side by side."""
+    """Sends due messages. Any number of processes may do so at the same time."""
 
     def __init__(
         self,
@@ -52,7 +54,7 @@ class Outbox:
         self._unconfirmed: set[UUID] = set()
 
     async def deliver_due(self) -> Delivered:
-        """Send everything that is due now. A message that fails never holds up the others."""
+        """Send all messages that are due now. One that fails does not delay the others."""
         outcomes: list[str] = []
         for _ in range(_MOST_BATCHES):
             batch = await self._store.claim(now=self._clock.now(), limit=_AT_ONCE)
@@ -68,7 +70,8 @@ class Outbox:
     async def _deliver(self, message: OutboxMessage) -> str:
         """Send one message and record the delivery.
 
-        A message that was sent earlier but not recorded is only recorded.
+        A message that this process sent earlier but could not record is only recorded. After a
+        crash between sending and recording it is sent again.
         """
         failure = None if message.id in self._unconfirmed else await self._try(message)
         now = self._clock.now()

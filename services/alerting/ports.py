@@ -1,4 +1,4 @@
-"""Where alerts and messages are kept, and who delivers them."""
+"""Stores of alerts and messages, and the messenger."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ class AlertStore(Protocol):
 
 
 class OutboxStore(Protocol):
-    """Messages to be delivered; a crash loses none and sends none twice."""
+    """Messages to be delivered; a crash loses none. One that was sent but not recorded is sent
+    again.
+    """
 
     async def put(self, messages: Sequence[OutboxMessage]) -> None:
         """Insert; an existing ``dedupe_key`` is ignored."""

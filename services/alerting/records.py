@@ -40,7 +40,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxMessage:
-    """One message to one target, sent exactly once or given up with a reason.
+    """One message to one target: tried until it is recorded as sent, or given up with a reason.
 
     ``target`` is an Apprise URL (``mailto://…``, ``twilio://…``, ``json://…``); ``dedupe_key`` is
     unique.

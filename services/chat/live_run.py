@@ -1,7 +1,7 @@
 """A run that this process answers: its numbered events, shown to followers and stored in batches.
 
-Everything but ``emit`` belongs to the event loop. Helpers watch ``ended`` and are not cancelled: a
-task that is cancelled while it waits for a connection of the pool may never return.
+Only ``emit`` may be called from other threads. Helper tasks watch ``ended`` and are not cancelled,
+because a task that is cancelled while it waits for a connection of the pool may never return.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class LiveRun:
         pace: Pace,
         on_error: OnError,
     ) -> None:
-        """``on_error`` hears of writes that failed and are tried again."""
+        """``on_error`` is called for writes that failed and are tried again."""
         self.run = run
         self.events: list[RunEvent] = []
         self.stop_reason: str | None = None
@@ -56,14 +56,16 @@ class LiveRun:
     # --- what happens
 
     def emit(self, event: str, data: EventData) -> None:
-        """Show an event; from any thread. Text waits a moment for more text."""
+        """Show an event; callable from any thread. Text is held back briefly and joined with
+        more.
+        """
         at_once = self._pieces.add(event, data)
-        # A model's thread may outlive the program's loop; nobody listens to it any more.
+        # A model's thread may outlive the event loop; its text is then dropped.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self.release if at_once else self._release_soon)
 
     def release(self) -> None:
-        """Number and show all that waits. What comes after the end is dropped."""
+        """Number and show all waiting events. Events after the end are dropped."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -86,13 +88,13 @@ class LiveRun:
         self._tell()
 
     def stop(self, reason: str) -> None:
-        """Ask for the end of the answer; the first ``reason``, a sentence for the owner, stays."""
+        """Ask the answer to end. ``reason`` is a sentence for the owner; the first one is kept."""
         self.stop_reason = self.stop_reason or reason
         self.stop_asked.set()
 
     @property
     def text(self) -> str:
-        """What followers have been shown of the answer."""
+        """The text of the answer that followers have been shown."""
         shown = ""
         for event in self.events:
             if event.event == TOKEN:
@@ -101,7 +103,7 @@ class LiveRun:
         return shown
 
     def finish(self) -> None:
-        """Nothing more comes: followers leave when they have seen all."""
+        """Mark the end: followers end after the last event."""
         self.finished = True
         self.ended.set()
         self._dirty.set()
@@ -144,7 +146,7 @@ class LiveRun:
                     self._dirty.set()
 
     async def flush(self) -> None:
-        """Store what is not stored yet; the store ignores what it knows already."""
+        """Store events that are not stored yet; the store ignores duplicates."""
         self._dirty.clear()
         end = len(self.events)
         await self._store.append_events(self.events[self._stored : end])
@@ -152,7 +154,7 @@ class LiveRun:
         await self._bus.publish(TOPIC, {"run_id": str(self.run.id), "seq": self._stored})
 
     async def watch_for_stop(self) -> None:
-        """See a stop that was asked for in another process."""
+        """Notice a stop that was asked for in another process."""
         while not self.stop_asked.is_set() and not await set_within(self.ended, self._pace.look_s):
             try:
                 stored = await self._store.run(self.run.id)
@@ -164,7 +166,7 @@ class LiveRun:
 
 
 async def set_within(event: asyncio.Event, seconds: float) -> bool:
-    """Wait ``seconds``, or less if ``event`` is set before; whether it is."""
+    """Wait up to ``seconds`` for ``event``; returns whether it is set."""
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(event.wait(), seconds)
     return event.is_set()

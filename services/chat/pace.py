@@ -1,4 +1,4 @@
-"""How long a run waits for what, in wall seconds."""
+"""Waiting times of runs, in wall seconds."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ class Pace:
     """Waits of runs, wall seconds.
 
     Attributes:
-        piece_s: Text is shown in pieces of so long: a page and a database need ten a second.
-        flush_s: Events wait so long for their batch on the way to the store.
-        look_s: Between two looks into the store for a stop, or for events of another process's run.
-        grace_s: For an answer to end after it was told to stop; then it is left behind.
-        store_s: For one try to store the end of a run.
-        retry_s: Between two tries.
-        tell_after_s: Of trying; then followers are told that the answer is not stored yet.
-        close_s: For all runs to end when the program stops.
+        piece_s: Least time between two pieces of text; a page needs no more than about ten a
+            second.
+        flush_s: How long events are collected before they are stored as a batch.
+        look_s: Time between two checks of the store for a stop asked in another process.
+        grace_s: How long an answer may take to end after it was told to stop; then it is abandoned.
+        store_s: Limit of one try to store the end of a run.
+        retry_s: Time between two such tries.
+        tell_after_s: After failing for this long, followers are told that the answer is not stored.
+        close_s: How long all runs may take to end when the program stops.
     """
 
     piece_s: float = 0.075

@@ -1,6 +1,6 @@
-"""Streamed text, joined into pieces: pages and the database get about ten a second, not each token.
+"""Joins streamed text into pieces of about a tenth of a second, for pages and the database.
 
-A token a write took so many database turns that a long answer left none for anything else.
+One write per token kept the database so busy that a long answer starved everything else.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import threading
 TOKEN = "token"  # noqa: S105 - the name of an event
 
 UNSTORABLE = str.maketrans(dict.fromkeys([0, *range(0xD800, 0xE000)], "\N{REPLACEMENT CHARACTER}"))
-"""NUL and lone surrogates: a model can write them, PostgreSQL and UTF-8 can't hold them."""
+"""NUL and lone surrogates: a model can produce them, but PostgreSQL and UTF-8 can't store them."""
 
 EventData = dict[str, object]
 """The JSON body of an event."""
@@ -26,7 +26,9 @@ class Pieces:
         self._waiting: list[Event] = []
 
     def add(self, event: str, data: EventData) -> bool:
-        """Keep an event. True when it is to be shown at once, with all that waits before it."""
+        """Queue an event. True when it must be shown at once, with all events that wait before
+        it.
+        """
         with self._lock:
             last = self._waiting[-1] if self._waiting else None
             if event == TOKEN and last is not None and last[0] == TOKEN:
@@ -36,14 +38,16 @@ class Pieces:
         return event != TOKEN
 
     def take(self) -> list[Event]:
-        """What waits, in order; nothing waits afterwards."""
+        """Remove and return the waiting events, in order."""
         with self._lock:
             taken, self._waiting = self._waiting, []
         return taken
 
 
 def _joined(before: EventData, data: EventData) -> EventData:
-    """A piece that replaces all text makes what waits before it void."""
+    """Two pieces of text as one; a piece that replaces the whole text drops what waits before
+    it.
+    """
     if data.get("replace"):
         return data
     return {**before, "text": f"{before['text']}{data['text']}"}

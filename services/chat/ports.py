@@ -1,4 +1,4 @@
-"""Where conversations are kept, and who answers."""
+"""Store of conversations, and the assistant."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class ConversationStore(Protocol):
 
 
 class Assistant(Protocol):
-    """Answers one question through the crew. Runs until done, stopped or failed; emits stream
-    events as it goes.
+    """Answers one question with the crew. Runs until done, stopped or failed, and emits stream
+    events meanwhile.
     """
 
     async def answer(
@@ -42,10 +42,10 @@ class Assistant(Protocol):
         """The answer (role ``assistant``, meta filled).
 
         Args:
-            run: The question, and what whoever asked may do.
+            run: The question, and the rights of the person or token that asked.
             history: The conversation before it, oldest first.
             emit: ``emit(event, data)`` from any thread; event names are those of ``RunEvent``.
-            stop_reason: None while the answer may go on, then a sentence for the owner: what was
-                written so far is the answer, with the sentence, and the status ``stopped``.
+            stop_reason: None while the answer may go on, then a sentence for the owner. The text
+                written so far with that sentence is then the answer, with the status ``stopped``.
         """
         ...

@@ -71,8 +71,8 @@ class Run:
     """One question on the server.
 
     Attributes:
-        message_id: Its answer's.
-        scope: What whoever asked could do when they asked: a token's runs can do no more than it.
+        message_id: Id of the answer's message.
+        scope: Rights of the caller when the question was asked; the answer's tools can do no more.
     """
 
     id: UUID
@@ -90,14 +90,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunLimits:
-    """What one question may take at most; whatever is reached first ends it with a sentence.
+    """Limits of one question; the first one that is reached ends the answer with a sentence.
 
     Attributes:
         seconds: Wall time.
         calls: Model calls.
         tokens: Prompt and completion tokens of all its calls.
         answer_chars: Characters that one model call may write.
-        proposals: Switches that may be proposed.
+        proposals: Switching actions that may be proposed.
     """
 
     seconds: float = 180.0

@@ -1,4 +1,4 @@
-"""What is written of a run: its question, its answer or failure, and its first and last event."""
+"""Messages and events of a run: its question, its answer or failure, its first and last event."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ NOT_STORED = (
 
 
 def sentence(error: Exception) -> str:
-    """What the owner is told: errors of ours in their own words, others without their insides."""
+    """The error as a sentence for the owner: our own errors by their text, others without
+    details.
+    """
     if isinstance(error, CommandCenterError):
         return str(error)
     return "Something unexpected went wrong; it has been logged. Please ask again."
@@ -55,14 +57,14 @@ def failed(run: Run, text: str) -> Message:
 
 
 def left_behind(run: Run, text: str, reason: str) -> Message:
-    """The message of an answer that did not end when it was told to."""
+    """The message of an answer that was abandoned because it did not end when told to."""
     if not text.strip():
         return failed(run, reason)
     return replace(failed(run, f"{text.strip()}\n\n_{reason}_"), status="stopped")
 
 
 def just_after(run: Run) -> datetime:
-    """A moment after the question, so that its answer stands below it."""
+    """One millisecond after the question, so that the answer is sorted below it."""
     return run.created_at + timedelta(milliseconds=1)
 
 

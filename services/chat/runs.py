@@ -1,7 +1,7 @@
-"""A question is a run on the server: its events outlive the client that asked.
+"""Runs: one per question, answered on the server independently of the client that asked.
 
-Events are numbered from 1, shown live to followers in this process, and stored in batches, so that
-any process can resume them after any number. Other processes learn of new events by the bus.
+A run's events are numbered from 1, shown live to followers in this process, and stored in batches,
+so that any process can resume the stream after any number.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Runs:
         pace: Pace = Pace(),  # noqa: B008 - a frozen value
         on_error: OnError = lambda _run, _error: None,
     ) -> None:
-        """``on_error`` is told of failures that are not the owner's, for the log."""
+        """``on_error`` is called with unexpected failures, for the log."""
         self._assistant, self._store = assistant, conversations
         self._bus, self._clock, self._on_error = bus, clock, on_error
         self._limits, self._pace = limits, pace
@@ -78,7 +78,7 @@ class Runs:
     ) -> Run:
         """Store the question and begin to answer it.
 
-        ``scope`` is what whoever asks may do, by role and token: the answer can do no more.
+        ``scope`` is the caller's rights by role and token; the answer's tools can do no more.
 
         Raises:
             Invalid: The question is empty or too long.
@@ -165,7 +165,7 @@ class Runs:
         return stopping
 
     async def recover(self) -> int:
-        """Fail the runs that a crash has left; returns how many."""
+        """End the runs that a crash left unfinished, as failed; returns how many."""
         left = [
             run
             for status in (RunStatus.RUNNING, RunStatus.STOPPING)
@@ -177,7 +177,9 @@ class Runs:
         return len(left)
 
     async def close(self) -> None:
-        """Stop everything that runs here. What takes too long is left behind."""
+        """Stop all runs of this process. One that takes too long is cancelled and not waited
+        for.
+        """
         self._closing.set()
         for live in self._live.values():
             live.stop(CLOSED)
@@ -203,7 +205,7 @@ class Runs:
         await self._finish(live, message)
 
     async def _message(self, live: LiveRun, history: list[Message]) -> Message:
-        """The assistant's answer, or what there is of it when its time is over."""
+        """The assistant's answer; when its time is over, the text written so far."""
         work = self._assistant.answer(
             live.run, history, emit=live.emit, stop_reason=lambda: live.stop_reason
         )
@@ -224,7 +226,7 @@ class Runs:
         return left_behind(live.run, live.text, reason)
 
     async def _finish(self, live: LiveRun, message: Message) -> None:
-        """Store the answer, then tell its followers; the same again until it is stored."""
+        """Store the answer, then send the last event; storing is retried until it works."""
         status = STATUS[message.status]
         now = self._clock.now()
         told = replace(

@@ -1,4 +1,4 @@
-"""What one listener of the event bus still has to hear."""
+"""The queue of one subscriber of the event bus."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ QUEUE = 1_000
 
 
 class Subscription:
-    """The events of some topics from its making on; close it with ``aclose``."""
+    """Events of some topics from its creation on; close it with ``aclose``."""
 
     def __init__(self, topics: frozenset[str]) -> None:
-        """No topics: all of them."""
+        """An empty ``topics`` means all topics."""
         self._topics = topics
         self._queue: asyncio.Queue[tuple[str, Json] | None] = asyncio.Queue(maxsize=QUEUE)
 
@@ -33,7 +33,7 @@ class Subscription:
         return event
 
     async def aclose(self) -> None:
-        """End the iteration; whoever waits is woken."""
+        """End the iteration, also for a waiting reader."""
         self._put(None)
 
     def _put(self, event: tuple[str, Json] | None) -> None:

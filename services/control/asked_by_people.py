@@ -1,4 +1,4 @@
-"""What people, and agents for them, want of the loads: as proposals to the decision."""
+"""What people, and agents for them, want of the loads, as proposals for the decision."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from services.actions.records import OPEN_STATUSES, Action, ActionStatus
 
 
 class AskedByPeople:
-    """Finds what the owner has switched or asks for, and what agents ask of him."""
+    """Reads what the owner has switched or asks for, and what agents propose to the owner."""
 
     def __init__(self, *, actions: ActionStore) -> None:
-        """``actions`` is the log of what was asked and switched."""
+        """``actions`` is the action log."""
         self._actions = actions
 
     async def of(
@@ -28,8 +28,8 @@ class AskedByPeople:
         preferences: Preferences,
         miners: Sequence[MinerProfile],
     ) -> tuple[Proposal, ...]:
-        """Per load its newest wish that was carried out, which holds it as it is, and all that are
-        open.
+        """Per load a hold by its newest action that was sent, and a proposal for each open
+        action.
         """
         hold = timedelta(minutes=preferences.manual_hold_minutes)
         asked = await self._actions.asked_since(system_id, at - hold)
@@ -53,7 +53,9 @@ def _proposals(
 
 
 def _open(action: Action, load_id: str, hold: timedelta) -> Proposal:
-    """It counts from when it was asked. What the owner has agreed to is his own."""
+    """The proposal of an open action, counted from when it was asked. One that the owner has
+    approved ranks as the owner's.
+    """
     waits = action.status is ActionStatus.PENDING
     return Proposal(
         load_id=load_id,

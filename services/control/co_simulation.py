@@ -1,8 +1,8 @@
-"""The core as a partner of anybody's plant model: one line in, one decision out.
+"""The allocator as a co-simulation partner of any plant model: one line in, one decision out.
 
-What the control loop takes from its stores is carried from line to line here: memory, what has been
-learned, since when each miner has been on or off, its runtime today, and its power at the time of
-the load's reading. Whether sensors have frozen is not judged: a plant model may well stand still.
+What the control loop reads from its stores is carried from line to line here: memory, learned
+values, since when each miner has been on or off, its runtime today, and its power at the time of
+the load's reading. Frozen sensors are not looked for, because a plant model may well repeat values.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from services.telemetry.ports import SkyModel
 from services.telemetry.sky import sky_now
 
 POWERS_KEPT_S = 3_600.0
-"""Readings of the load may be this old and still find the miners' power of their time, s."""
+"""Miners' powers are kept this long, so that an older load reading finds those of its time, s."""
 
 SETTINGS = ("preferences", "miners", "arrays", "system")
 SYSTEM = ("latitude", "longitude", "timezone")
@@ -39,17 +39,17 @@ START = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 
 
 SkyMaker = Callable[[float, float, Sequence[PvArray]], SkyModel]
-"""(latitude, longitude, arrays) → the clear sky over them; no arrays are the reference site's."""
+"""(latitude, longitude, arrays) → clear-sky model; without arrays those of the reference site."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MinerTrack:
-    """What is carried of one miner.
+    """State of one miner that is carried from line to line.
 
     Attributes:
-        is_on: As it was last told; None when it was never told.
+        is_on: Its state in the last line that gave one; None before any.
         told_at: When that was.
-        since: When it was seen to switch; None while it never was.
+        since: When it last switched; None while it has not.
         day: The local day that ``runtime_s`` counts.
         runtime_s: Seconds that it has run in that day.
         powers: (when, W) of the last hour, oldest first.
@@ -65,7 +65,7 @@ class MinerTrack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowedSite:
-    """The site between two lines; a new value after each good line, the same after a bad one."""
+    """The site between two lines; a bad line leaves it unchanged."""
 
     preferences: Preferences
     miners: tuple[MinerProfile, ...]
@@ -76,7 +76,7 @@ class FollowedSite:
 
 
 def site_from(document: Json, make_sky: SkyMaker) -> FollowedSite:
-    """The site that the first line describes; what it leaves out is the reference site's.
+    """The site that the first line describes; parts that it leaves out are the reference site's.
 
     Raises:
         Invalid: The line breaks rules; every problem is named with its path.
@@ -105,10 +105,10 @@ def site_from(document: Json, make_sky: SkyMaker) -> FollowedSite:
 
 
 def follow(site: FollowedSite, document: Json) -> tuple[FollowedSite, Decision]:
-    """One cycle: the decision on a line's readings, and the site that the next line meets.
+    """One cycle: the site after a line, and the decision on its readings.
 
     Raises:
-        Invalid: The line breaks rules; nothing of it counts.
+        Invalid: The line breaks rules; no part of it is used.
     """
     at = _at(document, site.last_at)
     defaults = AllocationInput(
@@ -205,7 +205,7 @@ def _at(document: Json, last_at: datetime | None) -> datetime:
 
 
 def _silent(miner: MinerProfile, site: FollowedSite, at: datetime) -> MinerState:
-    """A miner that a line doesn't tell of: as it was for a while, then unknown."""
+    """State of a miner that a line does not mention: its last one for 5 min, then unknown."""
     track = site.tracks.get(miner.id, MinerTrack())
     if track.told_at is None or (at - track.told_at).total_seconds() > LOAD_FRESH_S:
         return MinerState(miner_id=miner.id, is_on=None)
@@ -214,7 +214,7 @@ def _silent(miner: MinerProfile, site: FollowedSite, at: datetime) -> MinerState
 
 
 def _told(document: Json) -> Mapping[str, Json]:
-    """The states that a line tells, by the miner's name."""
+    """The states that a line gives, by the miner's name."""
     entries = document.get("miners") or []
     return {entry["name"]: entry["state"] for entry in entries if entry.get("state") is not None}
 
@@ -226,7 +226,7 @@ def _name(miners: Sequence[MinerProfile], miner_id: str) -> str:
 def _tracked(
     track: MinerTrack, state: MinerState | None, at: datetime, zone: ZoneInfo
 ) -> MinerTrack:
-    """What is known of a miner after a line; ``state`` None where it was silent."""
+    """What is carried of a miner after a line; ``state`` is None where the line gives none."""
     if state is None:
         return track
     day = at.astimezone(zone).date()
@@ -257,7 +257,7 @@ def _load_at(snapshot: Snapshot) -> datetime | None:
 def _completed(
     state: MinerState, track: MinerTrack, load_at: datetime | None, given: Container[str]
 ) -> MinerState:
-    """The state with what is carried; what the line gives itself stands."""
+    """The state completed with carried values; values that the line gives take precedence."""
     return replace(
         state,
         since=state.since if "since" in given else track.since,
@@ -277,5 +277,5 @@ def _power_at(track: MinerTrack, load_at: datetime | None) -> float | None:
 
 
 def line_of(decision: Decision) -> Json:
-    """A decision as it is answered: the documented shape of ``allocate``."""
+    """A decision as a line of the answer, in the documented shape of ``allocate``."""
     return what_if.answer(decision)

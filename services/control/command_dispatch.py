@@ -1,4 +1,4 @@
-"""Sends a cycle's commands beside the loop, so that a device that is slow delays no cycle."""
+"""Sends a cycle's commands in a task of their own, so that a slow device delays no cycle."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ PATIENCE_S = 5.0
 """A cycle waits this long for its commands, site s; healthy devices answer well within it."""
 
 GRACE_S = 2.0
-"""At the process's end commands have this long to finish, and as long to be cancelled, wall s."""
+"""When the process ends, commands get this long to finish, and as long again to be cancelled, s."""
 
 log = structlog.get_logger(__name__)
 
 
 class CommandDispatch:
-    """Owns the commands that are under way when their cycle has ended.
+    """Owns the commands that are still under way when their cycle has ended.
 
-    Overlapping is harmless: each device is locked while it is commanded. A command that the next
-    cycle wants again is refused as in flight, and what found its device busy is carried out by
-    ``Execution.advance``.
+    Commands of two cycles may overlap, because each device is locked while it is commanded. A
+    command that the next cycle wants again is refused as in flight; one that found its device busy
+    is carried out later by ``Execution.advance``.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class CommandDispatch:
 
     @property
     def under_way(self) -> int:
-        """How many cycles' commands are not finished."""
+        """Number of cycles whose commands are not finished."""
         return len(self._tasks)
 
     async def send(
@@ -48,12 +48,12 @@ class CommandDispatch:
         staying: Sequence[ControlledLoad],
         auto_off_s: float | None,
     ) -> None:
-        """Execute what is proposed and arm the timers of what stays on; None arms none.
+        """Execute proposed actions and set the dead-man timers of loads that stay on.
 
-        Returns when all is done, or when the patience is over.
+        ``auto_off_s`` None sets no timer. Returns when all is done, or after ``patience_s``.
 
         Raises:
-            Unavailable: The database is away; said only while the commands are waited for.
+            Unavailable: The database is away; only while the commands are waited for.
         """
         work = self._send(actions, staying, auto_off_s)
         task = asyncio.create_task(work, name="commands")
@@ -66,7 +66,7 @@ class CommandDispatch:
             task.add_done_callback(_log_failure)
 
     async def close(self) -> None:
-        """Let commands finish for a moment, then cancel them: the next start settles them."""
+        """Give commands a moment to finish, then cancel them; the next start settles them."""
         if not self._tasks:
             return
         _, late = await asyncio.wait(self._tasks, timeout=GRACE_S)
@@ -81,7 +81,9 @@ class CommandDispatch:
         staying: Sequence[ControlledLoad],
         auto_off_s: float | None,
     ) -> None:
-        """Side by side: a timer that can't be refreshed holds up no stop."""
+        """Execute and refresh in parallel, so that a timer that can't be refreshed delays no
+        stop.
+        """
         work = [self._execute(actions)]
         if auto_off_s is not None:
             work.append(self._refresh(staying, auto_off_s))
@@ -92,9 +94,10 @@ class CommandDispatch:
             log.warning("timer_not_refreshed", problem=problem)
 
     async def _execute(self, actions: Sequence[Action]) -> None:
-        """Stops first: they free the power that starts need.
+        """Execute all stops, then all starts, because stops free the power that starts need.
 
-        The devices of a group work side by side: one that fails or is slow delays no other.
+        The devices of a group are commanded in parallel: one that fails or is slow delays no other
+        of its group.
         """
         for target_on in (False, True):
             group = [

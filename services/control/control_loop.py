@@ -1,7 +1,7 @@
-"""The control loop: one cycle from the frozen snapshot to verified actions and memory.
+"""The control loop: one cycle from the snapshot to the stored decision and its commands.
 
-Nothing is kept here between cycles. Without the database nothing is commanded and no timer is
-refreshed: the loads' own timers then switch them off.
+Nothing is kept in this object between cycles. Without the database nothing is commanded and no
+timer is refreshed: the loads' own timers then switch them off.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from services.telemetry.snapshots import BuiltSnapshot, SnapshotBuilder
 
 
 class ControlLoop:
-    """Runs cycles; one site at a time is the caller's business (a lock per site)."""
+    """Runs cycles. The caller makes sure that a site has one cycle at a time (a lock per site)."""
 
     def __init__(
         self,
@@ -60,10 +60,10 @@ class ControlLoop:
         self._asked, self._clock = asked, clock
 
     async def run_cycle(self, system_id: UUID, due_at: datetime | None = None) -> DecisionRecord:
-        """Decide for now, store the decision, remember, act on it, refresh the timers.
+        """Decide for now, store decision and memory, send commands, refresh dead-man timers.
 
-        ``due_at`` is when the cycle was due: a cycle that is run again, because a worker died in
-        it, has the same and sends nothing twice. None stands for now.
+        ``due_at`` is when the cycle was due (None: now). A cycle that is run again because a worker
+        died in it has the same ``due_at`` and sends nothing twice.
         """
         at = self._clock.now()
         cycle_at = at if due_at is None else due_at
@@ -94,7 +94,9 @@ class ControlLoop:
         record: DecisionRecord,
         cycle_at: datetime,
     ) -> None:
-        """Send what is to be switched; who only observes sends nothing but an emergency stop."""
+        """Send the switches of a decision; at the level ``observe`` only those of an emergency
+        stop.
+        """
         observing = built.preferences.control_level is ControlLevel.OBSERVE
         if observing and not decision.inputs.emergency_stop:
             return
@@ -119,7 +121,9 @@ def decide(
     *,
     emergency_stop: bool,
 ) -> tuple[Decision, ZoneDecisions]:
-    """Climate first, because what the zones want is decided with all else that is ``asked``."""
+    """Decide zones and allocation. Zones come first, because their proposals enter the allocation
+    together with those ``asked`` by people.
+    """
     question = AllocationInput(
         snapshot=built.snapshot,
         preferences=built.preferences,
@@ -158,12 +162,12 @@ def decide(
 
 
 def document_of(decision: Decision, zones: ZoneDecisions) -> JsonObject:
-    """What is stored of a cycle: the whole decision, and the zones beside it."""
+    """The stored document of a cycle: the whole decision, and the zones' decisions."""
     return {"allocation": decision_json(decision), "zones": dataclass_json.to_json(zones)}
 
 
 def remembered(memory: SiteMemory, decision: Decision, zones: ZoneDecisions) -> SiteMemory:
-    """What the next cycle needs to know."""
+    """The site's memory for the next cycle."""
     before = CycleMemory(
         control=memory.control,
         learned=memory.learned,

@@ -1,4 +1,4 @@
-"""A stored decision as it was decided: the allocation and the zones, typed."""
+"""A stored decision, typed: the allocation and the zones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Decided:
 
 
 def decided(record: DecisionRecord) -> Decided:
-    """The content of a stored decision, of whatever version.
+    """The content of a stored decision, of any allocator version.
 
     Raises:
         CodecError: The document is no decision.

@@ -1,4 +1,4 @@
-"""The hash chain of stored decisions: an edited, removed or inserted record is seen."""
+"""The hash chain of stored decisions: an edited, removed or inserted record breaks it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def next_hash(previous_hash: str, document: JsonObject) -> str:
     """SHA-256 (hex) over ``previous_hash`` and the canonical JSON of ``document``.
 
     Raises:
-        Invalid: The document has something that is no JSON, e.g. a number that isn't finite.
+        Invalid: The document holds a value that is no JSON, e.g. a number that isn't finite.
     """
     digest = hashlib.sha256(previous_hash.encode())
     digest.update(canonical_text(document).encode())
@@ -41,7 +41,7 @@ def first_broken(
     """The first record, oldest first, that does not continue the chain; None when all do.
 
     ``previous`` is the hash that the first record continues: an anchor's, or ``GENESIS``. Without
-    it the first record's own ``previous_hash`` is believed.
+    it the first record's own ``previous_hash`` is taken as right.
     """
     for record in records:
         continues = previous is None or record.previous_hash == previous

@@ -1,4 +1,4 @@
-"""Old decisions are dropped; an anchor keeps the chain whole, and says whether theirs was."""
+"""Drops old decisions. An anchor continues their hash chain and says whether it was intact."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ AT_ONCE = 500
 
 
 class DecisionRetention:
-    """Keeps decisions for ``keep``; run by a job."""
+    """Drops decisions older than ``keep``; run by a job."""
 
     def __init__(self, *, sites: SiteStore, decisions: DecisionStore, keep: timedelta) -> None:
-        """``decisions`` of all ``sites``."""
+        """Applies to the decisions of all systems in ``sites``."""
         self._sites, self._decisions, self._keep = sites, decisions, keep
 
     async def apply(self, now: datetime) -> Sequence[ChainAnchor]:
-        """Drop what is older; the anchors that were set. One that is not ``intact`` tells that
-        somebody has changed the history.
+        """Drop older decisions; returns the anchors that were set.
+
+        An anchor that is not ``intact`` means that somebody has changed the history.
         """
         return [
             anchor

@@ -1,4 +1,4 @@
-"""The emergency stop: latches, stops every controlled load at once, notifies every channel."""
+"""The emergency stop: latches, stops every controlled load at once, notifies the owner."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Announce = Callable[[UUID, EmergencyStop], Awaitable[None]]
 
 
 class Emergency:
-    """The latch survives restarts and is seen by every process before every command."""
+    """The latch is stored, so it survives restarts, and every process reads it before a command."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Emergency:
         return replace(state, not_stopped=not_stopped)
 
     async def release(self, system_id: UUID, *, by: str, reason: str) -> EmergencyStop:
-        """End it. The caller has made sure that ``by`` is an admin.
+        """Release the emergency stop. The caller has checked that ``by`` is an admin.
 
         Raises:
             Invalid: No reason is given.

@@ -1,4 +1,4 @@
-"""Where decisions are kept, and what the next cycle needs to know of them."""
+"""Stores of decisions and of a cycle's result."""
 
 from __future__ import annotations
 
@@ -50,15 +50,14 @@ class DecisionStore(Protocol):
 
 
 class CycleStore(Protocol):
-    """Where a control cycle leaves what it has decided."""
+    """Stores the result of a control cycle."""
 
     async def keep(
         self, system_id: UUID, at: datetime, document: JsonObject, version: str, memory: SiteMemory
     ) -> DecisionRecord:
-        """Store the decision and what is remembered of it, both or neither, and tell of it.
+        """Store decision and memory in one transaction, then publish the event ``decision``.
 
-        When it returns, both outlast a crash. The same (system, at) again gives the stored record
-        and changes nothing. Whoever listens to ``decision`` hears of it once it is stored; losing
-        that is allowed.
+        When it returns, both survive a crash. The same (system, at) again returns the stored record
+        and changes nothing. The event may be lost.
         """
         ...

@@ -1,4 +1,4 @@
-"""What a control cycle leaves: its decision."""
+"""Records of stored decisions."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from services.stored import Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainAnchor:
-    """Where a site's chain of decisions goes on after old ones were dropped.
+    """The point at which a site's chain of decisions continues after old ones were dropped.
 
     Attributes:
         at: Time of the newest dropped decision.
         hash: Its hash: the oldest kept decision continues it.
-        dropped: How many went with this anchor.
-        intact: Whether their chain was whole, from the anchor before on.
+        dropped: How many decisions were dropped with this anchor.
+        intact: Whether their hash chain was intact, from the anchor before.
         anchored_at: When they were dropped.
     """
 

@@ -1,4 +1,4 @@
-"""From a decision to the switches it wants: which loads go on, off, or keep running. Pure."""
+"""Switching proposals from a decision: which loads go on, off, or stay on. Pure."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ NOT_SENT = frozenset(
 def idempotency_key(system_id: UUID, cycle_at: datetime, proposal: SwitchProposal) -> str:
     """(site, cycle, device): a cycle that is run again sends nothing twice.
 
-    A protective stop has a key of its own: no earlier command of the cycle stands in its way.
+    A protective stop has a key of its own, so that an earlier command of the cycle cannot suppress
+    it.
     """
     key = f"{system_id}/{cycle_at.isoformat(timespec='seconds')}/{proposal.load_id}"
     return f"{key}/protective" if proposal.urgent else key
 
 
 def proposals_of(decision: Decision, built: BuiltSnapshot) -> list[SwitchProposal]:
-    """What has to be switched, stops first: a stop frees the power that a start needs."""
+    """The loads to switch, stops first, because a stop frees the power that a start needs."""
     if decision.inputs.emergency_stop:
         return stop_everything(built.loads, built.load_states)
     proposals = _miner_proposals(decision, built) + _load_proposals(decision, built)
@@ -64,8 +65,9 @@ def staying_on(
 ) -> list[ControlledLoad]:
     """Loads with a hardware timer that are on and stay on: their timers are to be refreshed.
 
-    A stop that waits for the owner or is blocked does not end a load; its timer must not do it
-    instead. A protective stop does, even where it could not be sent.
+    A load whose stop waits for the owner or is blocked keeps running, so its timer is refreshed. A
+    load with a protective stop gets no refresh, even where the stop could not be sent: its timer
+    then ends it.
     """
     ending = {
         proposal.load_id
@@ -132,14 +134,15 @@ def _load_proposals(decision: Decision, built: BuiltSnapshot) -> list[SwitchProp
 
 
 def _of_owner(winner: Winner) -> bool:
-    """What a person asks for is carried out by the action that he asked with."""
+    """Whether a person decided: their own action carries that out, so the loop sends none."""
     return winner.actor is Actor.OWNER
 
 
 def _is_so(state: LoadState, built: BuiltSnapshot, *, wanted_on: bool, speed: int | None) -> bool:
-    """Whether a load is on or off as wanted, a running fan at the wanted speed.
+    """Whether a load is already on or off as wanted, and a running fan at the wanted speed.
 
-    Before the first readings one of unknown state counts as off: nothing is stopped then.
+    Before the first readings a load of unknown state counts as off, so that nothing is stopped
+    then.
     """
     if not wanted_on and state.draws_though_off:
         return False

@@ -38,7 +38,7 @@ class Replayed:
 
 
 class WhatIf:
-    """Asks the loop's own function without any side effect."""
+    """Calls the control loop's allocator without any side effect."""
 
     def __init__(
         self,
@@ -50,12 +50,12 @@ class WhatIf:
         asked: AskedByPeople,
         clock: Clock,
     ) -> None:
-        """Everything that is not given in a document comes from these."""
+        """Values that a document does not give are read from these stores."""
         self._snapshots, self._memory, self._decisions = snapshots, memory, decisions
         self._emergency, self._asked, self._clock = emergency, asked, clock
 
     async def allocate(self, system_id: UUID, document: Mapping[str, object]) -> Decision:
-        """The decision, typed.
+        """The decision for the site as it is, with the document's values put in.
 
         Raises:
             Invalid: The document breaks rules; every problem is named with its path.
@@ -94,7 +94,7 @@ class WhatIf:
 
 
 def checked_question(document: object, defaults: AllocationInput) -> AllocationInput:
-    """The question that ``document`` asks over ``defaults``, with every rule of settings kept.
+    """The inputs that ``document`` gives over ``defaults``, checked by the rules of settings.
 
     Raises:
         Invalid: The document breaks rules; every problem is named with its path.

@@ -1,4 +1,4 @@
-"""What the zones want of fans, heaters and miners: as proposals to the decision."""
+"""What the zones want of fans, heaters and miners, as proposals for the decision."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ HEAT_WANTED = "heat_wanted"
 
 
 def zone_proposals(zones: ZoneDecisions) -> tuple[Proposal, ...]:
-    """What every zone wants in this cycle. What protects the battery outranks everybody."""
+    """The zones' proposals in this cycle. A heater stop that protects the battery ranks as
+    safety.
+    """
     return tuple(proposal for zone in zones.zones for proposal in _proposals(zone))
 
 

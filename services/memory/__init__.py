@@ -1,1 +1,1 @@
-"""What a site remembers between cycles."""
+"""The memory of a site between cycles."""

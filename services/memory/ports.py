@@ -1,4 +1,4 @@
-"""Where the memory of a site is kept."""
+"""Store of a site's memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from services.memory.records import SiteMemory
 
 
 class MemoryStore(Protocol):
-    """What the loop remembers of a system."""
+    """The memory of each system between cycles."""
 
     async def load(self, system_id: UUID) -> SiteMemory: ...
     async def save(self, system_id: UUID, memory: SiteMemory) -> None: ...

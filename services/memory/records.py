@@ -11,8 +11,8 @@ from services.stored import Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteMemory:
-    """What the loop keeps between cycles for one system: learned values, allocator memory, HVAC
-    memory, raw extras.
+    """The memory of one system between cycles: learned values, memory of allocator, zones and
+    learning.
 
     ``hvac`` and ``learning`` are JSON of the pure modules that own them (``energy.climate.zones``,
     ``energy.battery.learning``). ``last_cycle_at`` is when the loop last decided: None before its

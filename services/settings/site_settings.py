@@ -1,4 +1,4 @@
-"""Preferences, miner profiles and zones: checked as a whole before anything is stored."""
+"""Preferences, miner profiles and zones, each checked as a whole before it is stored."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from services.stored import Stored
 
 
 class SiteSettings:
-    """The owner's settings. Every change is stored with who made it; a broken rule changes nothing.
+    """The owner's settings. Every change is stored with who made it; an invalid one changes
+    nothing.
 
     Saving raises ``Invalid`` with every problem found, and ``Conflict`` when ``expected_version``
     is no longer the stored one.
@@ -46,7 +47,7 @@ class SiteSettings:
     async def reset_preferences(
         self, system_id: UUID, *, actor: str, expected_version: int | None = None
     ) -> Stored[Preferences]:
-        """Back to the defaults. The site stays where it is: its place and time zone are kept."""
+        """Reset to the defaults; only place and time zone are kept."""
         now = (await self._store.preferences(system_id)).value
         defaults = replace(
             Preferences(),
@@ -65,8 +66,8 @@ class SiteSettings:
     async def save_miner(
         self, system_id: UUID, value: MinerProfile, *, expected_version: int | None, actor: str
     ) -> Stored[MinerProfile]:
-        """Store a miner profile that keeps every rule, bears a name of its own, and warms a zone
-        that exists.
+        """Store a miner profile: every rule kept, a unique name, an existing zone, a switch that is
+        a miner's and not another profile's.
         """
         problems = miner_violations(value)
         others = [stored.value for stored in await self._store.miners(system_id)]
@@ -98,7 +99,7 @@ class SiteSettings:
     async def save_zone(
         self, system_id: UUID, value: Zone, *, expected_version: int | None, actor: str
     ) -> Stored[Zone]:
-        """Store a zone that keeps every rule and bears a name of its own."""
+        """Store a zone: every rule kept, a unique name, fan and heater of the right kind."""
         problems = zone_violations(value)
         others = [stored.value for stored in await self._store.zones(system_id)]
         problems += _name_taken(value.id, value.name, [(other.id, other.name) for other in others])
@@ -137,8 +138,8 @@ class SiteSettings:
     async def _not_a(
         self, kind: LoadKind, system_id: UUID, field: str, switch: str | None
     ) -> list[tuple[str, str]]:
-        """That ``switch`` is none of ``kind`` at this site: a fan's command must not reach a
-        miner, whose start is the allocator's to decide.
+        """The problem where ``switch`` is no load of ``kind`` at this site: a fan's command must
+        not reach a miner, because only the allocator decides its start.
         """
         if switch is None:
             return []

@@ -1,4 +1,4 @@
-"""Where a site's systems, adapters and loads are kept."""
+"""Store of systems, adapters and controlled loads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from services.stored import Json
 
 
 class SiteStore(Protocol):
-    """Systems and what they are made of."""
+    """Systems with their adapters, loads and devices."""
 
     async def systems(self) -> Sequence[System]: ...
     async def system(self, system_id: UUID) -> System | None: ...
@@ -22,7 +22,7 @@ class SiteStore(Protocol):
         ...
 
     async def remember_identity(self, adapter: AdapterConfig, identity: str) -> None:
-        """Note what the adapter's device says of itself, unless something is noted already."""
+        """Store the identity of the adapter's device, unless one is stored already."""
         ...
 
     async def loads(self, system_id: UUID) -> Sequence[ControlledLoad]: ...

@@ -13,10 +13,10 @@ from services.stored import Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
-    """One site. ``owner_id`` is the user whose preferences rule it.
+    """One site. ``owner_id`` is the user whose preferences apply to it.
 
-    Its place (``timezone``, ``latitude``, ``longitude``) is that of the owner's preferences too:
-    whichever is changed, the other follows. Without ``pv_arrays`` it has no sky model.
+    Its place (``timezone``, ``latitude``, ``longitude``) is the same in the preferences: changing
+    one changes the other. Without ``pv_arrays`` it has no sky model.
     """
 
     id: UUID
@@ -34,8 +34,8 @@ class AdapterConfig:
     """One configured driver instance. ``secrets`` is decrypted and never leaves the wiring.
 
     ``adapter_type`` is ``solark_cloud``, ``victron_vrm`` or ``shelly_rpc``; ``settings`` holds base
-    URL, site or plant id. ``identity`` is what the device at the base URL first said of itself,
-    None until it has: another one that answers there later is not it.
+    URL, site or plant id. ``identity`` is the identity that the device at the base URL first
+    reported, None before. A device with another identity that answers there later is refused.
     """
 
     id: UUID
@@ -52,11 +52,10 @@ class AdapterConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlledLoad:
-    """One thing that we can switch. Its id is the ``device_id`` of miner profiles and zones.
+    """One load that can be switched. Miner profiles and zones refer to it by its id.
 
-    ``channel`` is the switch's channel on its adapter; ``rated_w`` stands in where ``has_meter`` is
-    False;
-    ``has_timer`` says that the switch has a hardware auto-off.
+    ``channel`` is the switch's channel on its adapter; ``rated_w`` is used where ``has_meter`` is
+    False; ``has_timer`` says that the switch has a hardware auto-off.
     """
 
     id: UUID

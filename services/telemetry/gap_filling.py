@@ -1,4 +1,6 @@
-"""After an outage: what the vendor kept of it is stored, so that hours and days are whole."""
+"""Gap filling: after an outage the vendor's own record of it is stored, so that energies are
+complete.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +19,12 @@ from services.telemetry.records import Sample
 from services.telemetry.suspicion import Suspicions
 
 MOST_S = 24 * 3_600.0
-"""Of a longer gap the end is filled: the rollups integrate the last day anew, no more, s."""
+"""Of a longer gap only the end is filled, s, because rollups are recomputed for the last day
+only.
+"""
 
 ANSWER_WALL_S = 20.0
-"""A past that takes longer to tell waits for the next poll, wall seconds."""
+"""A query of the past that takes longer is repeated at the next poll, wall s."""
 
 _JUST_BEFORE = timedelta(microseconds=1)
 
@@ -28,12 +32,12 @@ log = structlog.get_logger(__name__)
 
 
 class GapFilling:
-    """Compares each reading's time with the one before it. What could not be had is asked for again
-    with the next reading.
+    """Compares the time of each reading with the one before. A gap that could not be filled is
+    tried again at the next reading.
     """
 
     def __init__(self, *, telemetry: TelemetryStore, answer_wall_s: float = ANSWER_WALL_S) -> None:
-        """Where the earlier samples are."""
+        """``telemetry`` has the earlier samples."""
         self._telemetry, self._answer_wall_s = telemetry, answer_wall_s
         self._suspicions = Suspicions(telemetry=telemetry)
         self._heard_at: dict[UUID, datetime] = {}
@@ -41,7 +45,7 @@ class GapFilling:
     async def fill(
         self, adapter: AdapterConfig, reader: TelemetryReader, samples: Sequence[Sample]
     ) -> int:
-        """Store what was measured between these samples and those before; how many were new."""
+        """Store samples from between these and the ones before; returns how many were new."""
         if not samples or not isinstance(reader, TellsPast):
             return 0
         first, last = min(s.at for s in samples), max(s.at for s in samples)
@@ -61,7 +65,9 @@ class GapFilling:
     async def _stored_before(
         self, adapter: AdapterConfig, samples: Sequence[Sample], first: datetime
     ) -> datetime:
-        """When the devices of ``samples`` were last heard of; a day before where they were not."""
+        """Time of the devices' newest stored sample before ``first``; a day before it without
+        any.
+        """
         devices = {sample.device_id for sample in samples}
         stored = await self._telemetry.latest(adapter.system_id, until=first - _JUST_BEFORE)
         heard = [value.measured_at for value in stored if value.device_id in devices]
@@ -70,7 +76,7 @@ class GapFilling:
     async def _past(
         self, adapter: AdapterConfig, reader: TellsPast, start: datetime, end: datetime
     ) -> Sequence[Sample] | None:
-        """None where it could not be had: the readings of now count more."""
+        """The vendor's record of the gap; None where it fails, which must not fail the poll."""
         try:
             async with asyncio.timeout(self._answer_wall_s):
                 return await reader.between(start, end)

@@ -16,7 +16,7 @@ Newest = Mapping[tuple[UUID, str], Latest]
 def snapshot_of(
     at: datetime, inverters: Sequence[UUID], packs: Sequence[UUID], newest: Newest
 ) -> Snapshot:
-    """What inverters and battery packs said last, with ages."""
+    """The snapshot of the newest values of inverters and battery packs, with ages."""
     battery_w = freshest(newest, packs, "power_w", at)
     of_inverters_w = _total(newest, inverters, "battery_power_w", at)
     if battery_w is None:

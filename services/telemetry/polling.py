@@ -18,11 +18,11 @@ from services.telemetry.ports import TelemetryReader, TelemetryStore, TellsCauti
 from services.telemetry.suspicion import Suspicions
 
 ReaderOf = Callable[[AdapterConfig, Sequence[ControlledLoad]], TelemetryReader]
-"""The reader of an adapter; the site's loads tell which of its channels are whose."""
+"""Makes the reader of an adapter; the site's loads say which load is on which channel."""
 
 
 class Polling:
-    """One poll at a time per adapter is the scheduler's business."""
+    """Polls adapters. The scheduler makes sure that an adapter has one poll at a time."""
 
     def __init__(
         self,
@@ -43,11 +43,11 @@ class Polling:
     async def poll(self, adapter_id: UUID, system_id: UUID | None = None) -> int:
         """Read an adapter once; returns how many samples were new.
 
-        Whoever knows the adapter's system says it: then no other system is looked through.
+        ``system_id`` is optional and saves searching all systems for the adapter.
 
         Raises:
             NotFound: No such adapter.
-            VendorError: The vendor failed; it has been noted.
+            VendorError: The vendor failed; the failure has been recorded.
         """
         adapter = await self._placed(await self._adapter(adapter_id, system_id))
         reader = self._reader_of(adapter, await self._sites.loads(adapter.system_id))
@@ -65,14 +65,14 @@ class Polling:
         cautions = reader.cautions() if isinstance(reader, TellsCautions) else ()
         telling = [self._note(adapter, started_s, caution="; ".join(cautions) or None)]
         if new > 0:
-            # Without the adapter's name the polls of a site tell the same, and are told once.
+            # The event carries no adapter, so that events of several polls are equal and merged.
             news = {"system_id": str(adapter.system_id)}
             telling.append(self._events.publish("telemetry", news))
         await asyncio.gather(*telling)
         return new
 
     async def _remember(self, adapter: AdapterConfig, reader: TelemetryReader) -> None:
-        """Which device this is, when it says so for the first time."""
+        """Store the device's identity when it first reports one."""
         if adapter.identity is None and isinstance(reader, TellsIdentity):
             identity = reader.identity()
             if identity is not None:
@@ -100,7 +100,9 @@ class Polling:
         raise NotFound(kind="adapter", key=str(adapter_id))
 
     async def _placed(self, adapter: AdapterConfig) -> AdapterConfig:
-        """With the site's timezone: a cloud may tell times on the plant's wall clock."""
+        """The adapter with the site's time zone, because some clouds give local times without
+        one.
+        """
         if adapter.link is not Link.CLOUD or "timezone" in adapter.settings:
             return adapter
         system = await self._sites.system(adapter.system_id)

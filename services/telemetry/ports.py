@@ -20,7 +20,7 @@ class SkyModel(Protocol):
 
 
 class Skies(Protocol):
-    """The sky over each site."""
+    """Clear-sky models of the sites."""
 
     async def of(self, system: System, at: datetime) -> SkyModel | None:
         """The model for a system's place and arrays, ready for ``at``; None without arrays."""
@@ -28,12 +28,10 @@ class Skies(Protocol):
 
 
 class TelemetryReader(Protocol):
-    """Reads one adapter. An adapter that answered nonsense raises; it never returns made-up
-    values.
-    """
+    """Reads one adapter. An unusable answer raises an error; values are never made up."""
 
     async def read(self) -> Sequence[Sample]:
-        """All samples to be had now, stamped by the payload's own time.
+        """All samples that are available now, stamped by the payload's own time.
 
         Raises:
             services.errors.VendorError: Unreachable, refused, rate-limited or not understood.
@@ -43,8 +41,8 @@ class TelemetryReader(Protocol):
 
 @runtime_checkable
 class TellsCautions(Protocol):
-    """A reader that knows what is wrong beside the readings: a device's dangerous set-up, a part of
-    a vendor's answer that could not be had.
+    """A reader that can warn although it reads: of a device's dangerous set-up, or of a part of a
+    vendor's answer that is missing.
     """
 
     def cautions(self) -> Sequence[str]:
@@ -54,19 +52,19 @@ class TellsCautions(Protocol):
 
 @runtime_checkable
 class TellsIdentity(Protocol):
-    """A reader of a device that can be told from another one at the same address."""
+    """A reader of a device with an identity, so that another device at its address is noticed."""
 
     def identity(self) -> str | None:
-        """What the device says it is, as of the last ``read``; None where it has not said so."""
+        """The identity that the device reported at the last ``read``; None without one."""
         ...
 
 
 @runtime_checkable
 class TellsPast(Protocol):
-    """A reader whose vendor keeps what was measured while nobody asked."""
+    """A reader whose vendor keeps a record that can be queried later."""
 
     async def between(self, start: datetime, end: datetime) -> Sequence[Sample]:
-        """What was measured after ``start`` and before ``end``, by time.
+        """Samples measured after ``start`` and before ``end``, by time.
 
         Raises:
             services.errors.VendorError: Unreachable, refused, not understood.
@@ -84,7 +82,8 @@ class TelemetryStore(Protocol):
     async def latest(self, system_id: UUID, *, until: datetime) -> Sequence[Latest]:
         """Newest value per device and metric measured at or before ``until``, no older than 24 h.
 
-        A suspect sample never becomes the newest value; its reason stands beside the one before.
+        A suspect sample never becomes the newest value; its reason is given as ``suspicion`` of the
+        value before.
         """
         ...
 
@@ -113,8 +112,8 @@ class TelemetryStore(Protocol):
     async def load_powers_at(
         self, system_id: UUID, at: datetime, *, within_s: float
     ) -> Mapping[UUID, float]:
-        """What each controlled load of a system drew at ``at``, W: its newest metered power at or
-        before it, no older than ``within_s``. A load without one is left out.
+        """Power of each controlled load of a system at ``at``, W: the newest metered value at or
+        before ``at``, at most ``within_s`` older. A load without one is left out.
         """
         ...
 
@@ -145,7 +144,7 @@ class TelemetryStore(Protocol):
         ms: float,
         caution: str | None = None,
     ) -> None:
-        """Note one poll: the error that ended it, or what a good one warns of."""
+        """Record one poll: its error, or the caution of a good one, and its duration in ms."""
         ...
 
     async def poll_health(self, system_id: UUID, *, now: datetime) -> Sequence[PollHealth]: ...

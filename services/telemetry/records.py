@@ -1,5 +1,5 @@
-"""What is measured: samples, their newest values, series, and how polls went. Signs and units as in
-``energy``.
+"""Records of measurements: samples, newest values, series, and the health of polls. Signs and units
+as in ``energy``.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from uuid import UUID
 from energy.site.snapshot import Link
 
 SuspicionByMetric = Mapping[str, str]
-"""Metric → why its value is not to be trusted, in plain words.
+"""Metric → why its value is doubted, in plain words.
 
-A value that is possible but doubtful is kept beside its reason. One that cannot be (10³⁰⁸ W, 140 %)
-is not kept: the metric is None then and the reason says what was sent.
+A value that is possible but doubtful is kept with its reason. An impossible one (10³⁰⁸ W, 140 %) is
+not kept: the metric is None then and the reason says what was sent.
 """
 
 
@@ -112,9 +112,8 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollHealth:
-    """How polling one adapter goes. ``success_rate_24h`` is 0…1, None before the first poll.
-
-    ``caution`` is what the newest good poll warned of.
+    """Health of polling one adapter. ``success_rate_24h`` is 0…1, None before the first poll.
+    ``caution`` is the warning of the newest good poll.
     """
 
     adapter_id: UUID

@@ -1,4 +1,4 @@
-"""Rolls raw samples up into hours and local days. The same samples give the same rows, always."""
+"""Rollups of raw samples into hours and local days; repeating one gives the same rows."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _S = TypeVar("_S", EnergySample, BatterySample)
 
 
 class SamplesOfSite:
-    """A site's raw samples as the series that the integration needs."""
+    """Reads a site's raw samples as the series that are integrated."""
 
     def __init__(
         self, *, sites: SiteStore, telemetry: TelemetryStore, settings: SettingsStore
@@ -49,21 +49,21 @@ class SamplesOfSite:
         self._sites, self._telemetry, self._settings = sites, telemetry, settings
 
     async def rows(self, system_id: UUID, start: datetime, end: datetime) -> Sequence[Sample]:
-        """Samples of the span and of the gap that may be bridged to either side."""
+        """Believed samples of the span and of ``MAXIMUM_GAP_S`` before and after."""
         edge = timedelta(seconds=MAXIMUM_GAP_S)
         rows = await self._telemetry.energy_rows(system_id, start=start - edge, end=end + edge)
         return [believed(row) for row in rows]
 
     async def series(self, system_id: UUID, rows: Sequence[Sample]) -> SiteSeries:
-        """The site's series. The battery monitor goes before the inverter's view of the battery;
-        SOC is derived from the voltage.
+        """The site's series. The battery monitor is preferred to the inverter's battery values; SOC
+        is derived from the voltage.
         """
         preferences = (await self._settings.preferences(system_id)).value
         inverters = [row for row in rows if isinstance(row, EnergySample)]
         monitors = [row for row in rows if isinstance(row, BatterySample)]
-        told = _by_device(monitors, lambda row: row.voltage_v) or ((),)
+        by_monitor = _by_device(monitors, lambda row: row.voltage_v) or ((),)
         of_inverters = [(row.at, row.battery_voltage_v) for row in inverters]
-        voltages = [in_force(monitor, of_inverters, preferences) for monitor in told]
+        voltages = [in_force(monitor, of_inverters, preferences) for monitor in by_monitor]
         voltage = tuple(series for series in voltages if series)
         battery = _by_device(monitors, lambda row: row.power_w) or _by_device(
             inverters, lambda row: row.battery_power_w
@@ -130,8 +130,8 @@ class Rollup:
     async def roll_recent(self, system_id: UUID) -> int:
         """Roll the hour in progress and the one before; once an hour the whole last day.
 
-        So a sample that comes late is in its hour and day within an hour, and the day before is not
-        integrated anew every few minutes.
+        A sample that comes late is thus in its hour and day within an hour, without integrating a
+        whole day every few minutes.
         """
         now = self._clock.now()
         hour = now.replace(minute=0, second=0, microsecond=0)
@@ -187,7 +187,7 @@ class Rollup:
 
 
 def period_of(row: RollupRow) -> EnergyPeriod:
-    """The period that a stored row holds; columns of other names are left out."""
+    """The period of a stored row; other columns are ignored."""
     names = {field.name for field in fields(EnergyPeriod)}
     values: dict[str, Any] = {name: value for name, value in row.items() if name in names}
     return EnergyPeriod(**values)
@@ -208,14 +208,14 @@ def _bank_rows(
     monitors = [row for row in rows if isinstance(row, BatterySample)]
     bank_rows: list[RollupRow] = []
     for device_id in sorted({row.device_id for row in monitors}):
-        mine = [row for row in monitors if row.device_id == device_id]
-        voltage = in_force([(row.at, row.voltage_v) for row in mine], (), preferences)
-        power: TimedValues = [(row.at, row.power_w) for row in mine]
+        rows_of_bank = [row for row in monitors if row.device_id == device_id]
+        voltage = in_force([(row.at, row.voltage_v) for row in rows_of_bank], (), preferences)
+        power: TimedValues = [(row.at, row.power_w) for row in rows_of_bank]
         series = SiteSeries(voltage=(voltage,), battery=(power,), soc=(_soc(voltage, preferences),))
         period = summarize(series, start=start, end=end)
         temperatures = [
             row.temperature_c
-            for row in mine
+            for row in rows_of_bank
             if row.temperature_c is not None and start <= row.at < end
         ]
         bank_rows.append(

@@ -1,4 +1,6 @@
-"""What the sun will do, for one cycle: now, tonight, and whether it carries the house."""
+"""The sky of one cycle: clear-sky power now, the night and the sun to come, by the learned
+ratio.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +16,21 @@ STEP = timedelta(minutes=15)
 STEPS = 4 * 48
 LONGEST_NIGHT_STEPS = 4 * 36
 SUNNY_INDEX = 0.7
-"""Measured to clear-sky power from which it counts as sunny."""
+"""Ratio of measured to clear-sky power from which it counts as sunny."""
 
 SUNNY_MIN_W = 300.0
 
 
 class Outlook(NamedTuple):
-    """What the expected sun does until it carries the base load again after a night.
+    """The expected sun from now to the end of the day after the coming night.
 
     Attributes:
-        night_hours: Hours from now (at night) or from the coming dusk (by day) until it does.
+        night_hours: Hours from now (at night) or from the coming dusk (by day) until the sun
+            carries the base load again.
         sun_to_come_wh: Energy beyond the base load from now until dusk, as far as the bank gives it
             back to the house, Wh.
-        next_day_hours: Hours of the day after that night in which it carries the base load.
-        next_day_clear_wh: What a clear sky would give in them, Wh.
+        next_day_hours: Hours of the day after that night in which the sun carries the base load.
+        next_day_clear_wh: Energy under a clear sky in those hours, Wh.
     """
 
     night_hours: float
@@ -54,10 +57,10 @@ def sky_now(
         at: The instant.
         pv_w: What the array gives, W, for the clear-sky index; None where that is unknown.
         voltage_v: The battery voltage in force, V.
-        full_v: At or above this voltage the battery may hold the sun back: then the learned ratio
-            stands in for the index.
-        outlook: What ``outlook_of`` said a little earlier, where asking it each cycle takes too
-            long; None asks it.
+        full_v: At or above this voltage PV may be throttled: the learned ratio is then used instead
+            of the measured clear-sky index.
+        outlook: A recent result of ``outlook_of``, where computing it each cycle takes too long;
+            None computes it.
     """
     if model is None:
         return Sky()
@@ -79,7 +82,9 @@ def sky_now(
 
 
 def outlook_of(model: SkyModel, at: datetime, base_w: float, factor: float) -> Outlook:
-    """The outlook at ``at``: the model's clear sky times ``factor``."""
+    """The outlook at ``at`` for a base load of ``base_w``, with the sun at clear sky ×
+    ``factor``.
+    """
     hours = STEP.total_seconds() / 3_600.0
     dark, bright, come_wh, next_day_wh = 0, 0, 0.0, 0.0
     for step in range(STEPS):

@@ -1,4 +1,4 @@
-"""From the newest samples to the frozen picture that one cycle decides on."""
+"""Builds the snapshot of a cycle from the newest samples."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ RUNTIME_STEP_S = 300.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltSnapshot:
-    """The picture with everything that belongs to it.
+    """A snapshot with everything that a cycle needs beside it.
 
     Attributes:
-        snapshot: What the sources say, with ages.
-        measured: What is true of the site by it.
-        learned: What has been learned of the site.
-        memory: What the last cycle handed on; after a pause it waits for the first readings.
+        snapshot: The readings of all sources, with ages.
+        measured: The measured state of the site.
+        learned: Values learned of the site.
+        memory: The last cycle's memory; after a pause it says to wait for first readings.
         preferences: The owner's settings at that moment.
         miners: Profiles of all miners.
         states: One state per miner.
@@ -47,7 +47,7 @@ class BuiltSnapshot:
         zones: All zones.
         temperatures: Newest reading per zone id, °C.
         loads: All controlled loads by id.
-        load_states: Per load: is it on (None unknown), watts (None without a meter).
+        load_states: State of each load by its id.
     """
 
     snapshot: Snapshot
@@ -66,16 +66,16 @@ class BuiltSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readings:
-    """What the stores hold of a site at one moment, before anything is made of it.
+    """The stored values of a site at one moment, from which a snapshot is built.
 
     Attributes:
         preferences: The owner's settings.
         miners: Profiles of all miners.
         zones: All zones.
         loads: All controlled loads by id.
-        inverters: Their ids.
-        packs: The battery packs' ids.
-        sensors: Whose samples each device's sensor gives, by the device's id.
+        inverters: Ids of the inverters.
+        packs: Ids of the battery packs.
+        sensors: Device ids of the samples that carry each device's temperature, by the device's id.
         newest: The newest value per device and metric.
         pv_mean_w: Mean PV power of the last ten minutes, W.
     """
@@ -97,14 +97,14 @@ CARRYING = (
     "inverter_battery_power_w",
     "load_power_w",
 )
-"""The readings in which a switch of ours must show."""
+"""The readings in which a switch of our loads must show."""
 
 SHOWS_WITHIN = timedelta(seconds=60)
-"""A source shows a switch of ours in samples from this long after it on."""
+"""Samples later than this after a switch of our loads must show it."""
 
 
 class SnapshotBuilder:
-    """Builds the picture of one site."""
+    """Builds snapshots from the stores."""
 
     def __init__(
         self,
@@ -114,12 +114,12 @@ class SnapshotBuilder:
         telemetry: TelemetryStore,
         skies: Skies | None,
     ) -> None:
-        """``skies`` None leaves the sun's potential unknown."""
+        """Without ``skies`` the snapshot's sky is unknown."""
         self._sites, self._settings = sites, settings
         self._telemetry, self._skies = telemetry, skies
 
     async def read(self, system_id: UUID, at: datetime) -> Readings:
-        """What the stores hold of a site at ``at``: no sample measured later is in it."""
+        """The stored values of a site at ``at``, without samples measured later."""
         settings, (loads, devices, adapters, newest, pv_mean_w) = await asyncio.gather(
             asyncio.gather(
                 self._settings.preferences(system_id),
@@ -154,7 +154,9 @@ class SnapshotBuilder:
         memory: SiteMemory,
         readings: Readings | None = None,
     ) -> BuiltSnapshot:
-        """The picture at ``at``; ``readings`` where they have been read for that moment already."""
+        """The snapshot at ``at``; pass ``readings`` where they have been read for that moment
+        already.
+        """
         read = await self.read(system_id, at) if readings is None else readings
         preferences, loads, newest = read.preferences, read.loads, read.newest
         miners, zones = read.miners, read.zones
@@ -228,7 +230,7 @@ class SnapshotBuilder:
         at: datetime,
         preferences: Preferences,
     ) -> Mapping[UUID, float]:
-        """How long the miners whose hours a day are limited have run today, s."""
+        """Today's runtime of the miners with a daily limit, s, by device id."""
         limited = [
             UUID(miner.device_id)
             for miner in miners
@@ -240,7 +242,7 @@ class SnapshotBuilder:
         return dict(zip(limited, run_s, strict=True))
 
     async def _in_load_w(self, system_id: UUID, snapshot: Snapshot) -> Mapping[UUID, float]:
-        """What each controlled load drew when the site's load was measured, W, where known."""
+        """Power of each controlled load at the time of the site's load reading, W, where known."""
         reading = snapshot.load_power_w
         if reading is None:
             return {}
@@ -248,7 +250,9 @@ class SnapshotBuilder:
         return await self._telemetry.load_powers_at(system_id, load_at, within_s=LOAD_FRESH_S)
 
     async def _with_steps(self, system_id: UUID, snapshot: Snapshot) -> Snapshot:
-        """The picture, where each load and current that stands knows what it stood through."""
+        """The snapshot with ``stood_through_w`` set on the load and battery readings that
+        repeat.
+        """
         changes = {
             name: replace(reading, stood_through_w=await self._step_w(system_id, reading, snapshot))
             for name in CARRYING
@@ -257,7 +261,7 @@ class SnapshotBuilder:
         return replace(snapshot, **changes) if changes else snapshot
 
     async def _step_w(self, system_id: UUID, reading: Reading, snapshot: Snapshot) -> float:
-        """By how much our own loads changed between the first and the newest equal sample, W."""
+        """Change of our own loads' power between the first and the newest equal sample, W ≥ 0."""
         newest_at = snapshot.at - timedelta(seconds=reading.age_s)
         first_at = newest_at - timedelta(seconds=reading.unchanged_s)
         before = await self._telemetry.load_powers_at(system_id, first_at, within_s=LOAD_FRESH_S)

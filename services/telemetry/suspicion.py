@@ -1,8 +1,8 @@
-"""A suspect value is believed as soon as something confirms it.
+"""Clears the suspicion of values that are confirmed.
 
-An edge marks a value that is possible but doubtful. Two consecutive samples of a device that agree
-clear it, and so does another source of the same quantity. Until then it is stored beside its reason
-and neither becomes the newest value nor enters a mean.
+An adapter marks a value that is possible but doubtful as suspect. An agreeing sample of the same
+device just before clears it, and so does another source of the same quantity. Until then it is
+stored with its reason and neither becomes the newest value nor enters a mean.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from services.telemetry.records import Sample
 S = TypeVar("S", bound=Sample)
 
 CONSECUTIVE = timedelta(minutes=15)
-"""Samples further apart say nothing of each other."""
+"""Samples further apart do not confirm each other."""
 
 AGREE: Mapping[str, tuple[float, float]] = {
     "w": (200.0, 0.1),
@@ -29,7 +29,7 @@ AGREE: Mapping[str, tuple[float, float]] = {
     "pct": (5.0, 0.0),
     "wh": (100.0, 0.01),
 }
-"""By unit: how far two values that agree may lie apart, absolute and as a share of the larger."""
+"""Per unit: how far two agreeing values may differ, absolute and as a share of the larger."""
 
 OTHER_SOURCES: Mapping[str, str] = {
     "battery_voltage_v": "voltage_v",
@@ -37,18 +37,18 @@ OTHER_SOURCES: Mapping[str, str] = {
     "battery_power_w": "power_w",
     "power_w": "battery_power_w",
 }
-"""What the inverter and the battery monitor both tell of the bank."""
+"""Metrics of the bank that inverter and battery monitor both measure."""
 
 
 class Suspicions:
-    """Clears what is confirmed."""
+    """Removes the suspicion from confirmed values."""
 
     def __init__(self, *, telemetry: TelemetryStore) -> None:
-        """Where the earlier samples are."""
+        """``telemetry`` has the earlier samples."""
         self._telemetry = telemetry
 
     async def cleared(self, system_id: UUID, samples: Sequence[Sample]) -> Sequence[Sample]:
-        """The samples, without the suspicions that something speaks against."""
+        """The samples, without the suspicions of values that are confirmed."""
         if not any(sample.suspect for sample in samples):
             return samples
         ordered = sorted(samples, key=lambda sample: sample.at)
@@ -79,17 +79,17 @@ class Suspicions:
 
     async def _before(self, sample: Sample, metric: str, earlier: Sequence[Sample]) -> float | None:
         """The device's sample before this one, suspect or not."""
-        mine = [before for before in earlier if before.device_id == sample.device_id]
+        earlier_own = [before for before in earlier if before.device_id == sample.device_id]
         oldest = sample.at - CONSECUTIVE
-        if mine and mine[-1].at < sample.at:
-            value: float | None = getattr(mine[-1], metric, None)
-            return value if mine[-1].at >= oldest else None
+        if earlier_own and earlier_own[-1].at < sample.at:
+            value: float | None = getattr(earlier_own[-1], metric, None)
+            return value if earlier_own[-1].at >= oldest else None
         just_before = sample.at - timedelta(microseconds=1)
         point = await self._telemetry.at_or_before(sample.device_id, metric, just_before)
         return None if point is None or point.at < oldest else point.value
 
     async def _other_source(self, system_id: UUID, sample: Sample, metric: str) -> float | None:
-        """The newest value of the same quantity by another source, where it is about as old."""
+        """The newest value of the same quantity by another source, if measured within 15 min."""
         name = OTHER_SOURCES.get(metric)
         if name is None:
             return None
@@ -105,7 +105,7 @@ class Suspicions:
 
 
 def agree(metric: str, one: float, other: float) -> bool:
-    """Whether two values of a metric tell the same."""
+    """Whether two values of a metric agree within the tolerance of its unit."""
     absolute, share = AGREE.get(metric.rpartition("_")[2], (0.0, 0.0))
     return abs(one - other) <= max(absolute, share * max(abs(one), abs(other)))
 

@@ -1,1 +1,1 @@
-"""What people and tools read: live view, history, health."""
+"""Read-only views for people and tools: live view, history, health, metrics."""

@@ -21,7 +21,7 @@ from services.views.ports import JobStore, StoreHealth
 from services.views.records import CheckAnswer, CycleCount, JobRun
 
 Check = Callable[[], Awaitable[CheckAnswer]]
-"""A check that raises or takes too long means that its part is down."""
+"""Checks one part; raising or taking too long means that the part is down."""
 
 CHECK_TIMEOUT_S = 2.0
 """Wall seconds for each check."""
@@ -30,17 +30,17 @@ SILENT_INTERVALS = 3.0
 """A source that has not answered for this many of its intervals is down."""
 
 JOBS_SILENT_S = 300.0
-"""With no job at all for this long the clock has stopped, s."""
+"""Without any job for this long the scheduler counts as stopped, s."""
 
 SKIPPED_SHARE = 0.1
-"""Where the running program misses more of its cycles than this, it is too slow for its site."""
+"""A running program that misses a larger share of its cycles is too slow for its site."""
 
 _SLOW_ADVICE = (
     "Control decides less often than it should: see the load of this machine and of the database."
 )
 
 _GRACE_WALL_S = 5.0
-"""Wall seconds that a poll or job may be late: on a fast simulated site they are site minutes."""
+"""Wall seconds that a poll or job may be late; multiplied by the speed of a simulated site."""
 
 
 class PollHabit(TypedDict):
@@ -52,7 +52,7 @@ class PollHabit(TypedDict):
 
 
 class ComponentShown(TypedDict):
-    """A component as it is told."""
+    """A component in the report."""
 
     name: str
     kind: str
@@ -74,8 +74,7 @@ class PartsReport(TypedDict):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Component:
     """One part: ``status`` is ``ok``, ``degraded`` or ``down``; ``advice`` is empty when ok.
-
-    ``polls`` is told of sources only.
+    ``polls`` is set for sources only.
     """
 
     name: str
@@ -95,7 +94,7 @@ class _Registered:
 
 
 class Health:
-    """Asks every part at once and puts the answers into one report."""
+    """Checks all parts in parallel and collects the answers in one report."""
 
     def __init__(
         self,
@@ -113,11 +112,11 @@ class Health:
         self._checks: dict[str, _Registered] = {}
 
     def add(self, name: str, check: Check, *, kind: str = "part", essential: bool = False) -> None:
-        """Ask ``check`` for every report; without an ``essential`` part the whole is down."""
+        """Add a check. While an ``essential`` part is down, so is the whole."""
         self._checks[name] = _Registered(check=check, kind=kind, essential=essential)
 
     async def report(self) -> PartsReport:
-        """``{status, at, components: [{name, kind, status, detail, age_s, advice}]}``.
+        """``{status, at, components: [{name, kind, status, detail, age_s, advice, polls}]}``.
 
         ``down`` when the database or an essential part is, ``degraded`` when anything is not ok.
         """
@@ -164,7 +163,7 @@ class Health:
         )
 
     async def _stored(self, now: datetime) -> list[Component]:
-        """Sources and jobs, as the database knows them."""
+        """Sources and jobs, from what is stored about them."""
         try:
             async with asyncio.timeout(self._timeout_s):
                 return [*await self._sources(now), *await self._board(now)]
@@ -257,7 +256,7 @@ def _habit(poll: PollHealth) -> str:
     """``read every 3 min, 99.8 % in 24 h, 2 gaps``."""
     words = [f"read every {duration(poll.interval_s)}"]
     if poll.success_rate_24h is not None:
-        # Rounded down: 100 % is said only where nothing failed.
+        # Rounded down, so that 100 % is only shown where no poll failed.
         words.append(f"{math.floor(poll.success_rate_24h * 1_000.0) / 10.0:g} % in 24 h")
     if poll.gaps_24h > 0:
         words.append(f"{poll.gaps_24h} gap{'' if poll.gaps_24h == 1 else 's'}")

@@ -40,8 +40,8 @@ _UNITS = {"w": "W", "wh": "Wh", "v": "V", "a": "A", "c": "°C", "pct": "%", "s":
 
 
 class History:
-    """Statistics and series of the past. Energies come from integrated power, never from counters
-    that vendors round.
+    """Statistics and series of the past. Energies are integrated from power, never taken from
+    vendors' counters, which are rounded.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class History:
         end: datetime,
         step_s: float | None,
     ) -> MetricSeries:
-        """One metric over [start, end): means of ``step_s`` buckets, or raw points with None.
+        """One metric over [start, end): means of ``step_s`` buckets; raw points where that is None.
 
         A bucket without samples has the value None and is counted in ``missing_points``.
 
@@ -138,7 +138,7 @@ class History:
 def _load(
     load: ControlledLoad, rows: Sequence[LoadSample], start: datetime, end: datetime
 ) -> LoadOfSpan:
-    """Runtime and energy; where the load has no meter its rated power stands in, and says so."""
+    """Runtime and energy of one load; without a meter by its rated power, as ``energy_is`` says."""
     ran = runtime(switch_series(rows), start=start, end=end)
     used = integrate([(row.at, row.power_w) for row in rows], start=start, end=end)
     metered = load.has_meter and used.mean is not None
@@ -193,7 +193,7 @@ def _mean_w(energy_wh: float | None, covered_s: float) -> float | None:
 
 
 def _coverage(period: EnergyPeriod, span_s: float) -> SpanCoverage:
-    """How much of the span has samples. A gap of a few minutes at the edges is no news."""
+    """How much of the span has samples; up to ``MAXIMUM_GAP_S`` missing gets no note."""
     power = min(period.covered_s / span_s, 1.0)
     battery = min(period.battery_covered_s / span_s, 1.0)
     missing_s = max(span_s - min(period.covered_s, period.battery_covered_s), 0.0)

@@ -67,7 +67,7 @@ class SpanTotals(TypedDict):
 
 
 class SpanStatistics(SpanTotals, SpanCoverage):
-    """The last hours."""
+    """Statistics of the last hours, as JSON."""
 
     start_at: str
     end_at: str

@@ -41,11 +41,11 @@ from services.views.site_picture import (
 )
 
 DECISION_STALE_S = 180.0
-"""A decision older than three cycles is no longer what holds, s."""
+"""A decision older than three cycles is shown as stale, s."""
 
 
 class LiveView:
-    """Reads only; one call gives one consistent picture."""
+    """The live view; reads only. One call gives values of one moment."""
 
     def __init__(
         self,
@@ -57,12 +57,12 @@ class LiveView:
         alerts: AlertStore,
         clock: Clock,
     ) -> None:
-        """The stores that hold what is true."""
+        """The stores and the snapshot builder that the view reads."""
         self._snapshots, self._memory, self._decisions = snapshots, memory, decisions
         self._emergency, self._alerts, self._clock = emergency, alerts, clock
 
     async def now(self, system_id: UUID) -> SitePicture:
-        """The picture; a value that is not known is ``{"value": null, …}``, never 0."""
+        """The live view as JSON; an unknown value is ``{"value": null, …}``, never 0."""
         at = self._clock.now()
         memory = await self._memory.load(system_id)
         built = await self._snapshots.build(system_id, at, memory)
@@ -181,7 +181,9 @@ def _zones(built: BuiltSnapshot, what: Decided | None) -> list[ZonePicture]:
 
 
 def _zone_command(zone: ZoneDecision | None, loads: Mapping[str, LoadDecision]) -> ZoneCommand:
-    """What the zone gets: where somebody else had the say about its fan or heater, that is told."""
+    """The zone's command; where another proposal decided about its fan or heater, the text
+    says so.
+    """
     if zone is None:
         return NO_ZONE_COMMAND
     fan = None if zone.fan_device_id is None else loads.get(zone.fan_device_id)
@@ -244,7 +246,7 @@ def _decision(
 
 
 def _quantity(quantity: Quantity, unit: str, *, digits: int = 2) -> AgedNumber:
-    """A measured quantity; one that is not believed has no value, but a reason."""
+    """A measured quantity as JSON; one that is not believed has a reason instead of a value."""
     shown = _computed(
         quantity.value,
         unit,

@@ -1,4 +1,4 @@
-"""What health says of the measurements: the voltage in force, and what is not believed."""
+"""Health check of the measurements: the voltage in force, and values that are not believed."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from services.telemetry.snapshots import SnapshotBuilder
 from services.views.records import CheckAnswer
 
 ADVICE = (
-    "Nothing starts on a voltage that is old or not believed. See that its source measures and is "
-    "connected; what stands in for it is named."
+    "Nothing starts on a voltage that is old or not believed. Check that its source measures and "
+    "is connected; the text names the source that is used instead."
 )
 
 
 class MeasurementCheck:
-    """A check of ``Health`` over every site that something is read of."""
+    """A check of ``Health`` over every site with an enabled adapter."""
 
     def __init__(
         self, *, sites: SiteStore, snapshots: SnapshotBuilder, memory: MemoryStore, clock: Clock
     ) -> None:
-        """What the loop measures by."""
+        """The parts that the control loop measures with, too."""
         self._sites, self._snapshots = sites, snapshots
         self._memory, self._clock = memory, clock
 
     async def __call__(self) -> CheckAnswer:
-        """The worst of all sites decides; each is named."""
+        """The worst site gives the status; the detail names every site."""
         statements = [
             (system.name, await self._measured(system.id))
             for system in await self._sites.systems()
@@ -58,9 +58,9 @@ def _status(measured: Measured) -> str:
 
 def _detail(measured: Measured) -> str:
     voltage, age_s = measured.voltage, measured.voltage.age_s
-    said = [voltage.reason] if voltage.reason else []
+    sentences = [voltage.reason] if voltage.reason else []
     if voltage.value is not None and age_s is not None:
         shown = f"{volts(voltage.value)} by {voltage.source}, {duration(age_s)} old."
-        said.insert(0, f"battery voltage {shown}")
-    said += [reason for reason in not_believed(measured) if reason not in voltage.reason]
-    return " ".join(said)
+        sentences.insert(0, f"battery voltage {shown}")
+    sentences += [reason for reason in not_believed(measured) if reason not in voltage.reason]
+    return " ".join(sentences)

@@ -15,7 +15,7 @@ _Sample = tuple[dict[str, str], float]
 
 
 class Metrics:
-    """Read from the database, so that every process answers for all of them."""
+    """Metrics from the database, so that every process gives those of all processes."""
 
     def __init__(self, *, sites: SiteStore, jobs: JobStore, clock: Clock) -> None:
         self._sites, self._jobs, self._clock = sites, jobs, clock
@@ -72,8 +72,8 @@ def _jobs(board: Sequence[JobRun], names: dict[UUID, str], now: datetime) -> lis
 def _family(name: str, words: str, samples: Iterable[_Sample]) -> str:
     lines = [f"# HELP {name} {words}", f"# TYPE {name} gauge"]
     for labels, value in samples:
-        told = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
-        lines.append(f"{name}{{{told}}} {value:.10g}")
+        pairs = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
+        lines.append(f"{name}{{{pairs}}} {value:.10g}")
     return "\n".join(lines) + "\n"
 
 

@@ -7,17 +7,17 @@ from typing import TypeVar, cast
 
 from energy.site.display import Display
 
-Told = TypeVar("Told", bound=Mapping[str, object])
+Document = TypeVar("Document", bound=Mapping[str, object])
 SENTENCES = frozenset({"explanation", "would_change", "limits", "reason", "sentence"})
 
 
-def in_owners_units(document: Told, display: Display) -> Told:
-    """The document with the sentences of ``SENTENCES`` as the owner reads them."""
-    told = {
+def in_owners_units(document: Document, display: Display) -> Document:
+    """The document with the texts of its keys in ``SENTENCES`` in the owner's units."""
+    converted = {
         name: _of_sentence(value, display) if name in SENTENCES else _inside(value, display)
         for name, value in document.items()
     }
-    return cast(Told, told)
+    return cast(Document, converted)
 
 
 def _of_sentence(value: object, display: Display) -> object:

@@ -1,4 +1,4 @@
-"""What the health view asks of the database and the jobs."""
+"""Ports of the health view: the database and the jobs."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class StoreHealth(Protocol):
     """Whether the database answers."""
 
     async def check(self) -> StoreAnswer:
-        """Asks and measures; never raises."""
+        """Query the database and measure the time; never raises."""
         ...
 
 
 class JobStore(Protocol):
-    """How each scheduled job last went, from every process."""
+    """Last runs of scheduled jobs, and counts of control cycles, of all processes."""
 
     async def record(
         self, job: str, *, system_id: UUID | None, at: datetime, ms: float, error: str | None
@@ -31,7 +31,7 @@ class JobStore(Protocol):
     async def count_cycle(
         self, system_id: UUID, *, started_at: datetime, interval_s: float
     ) -> None:
-        """Count a control cycle, and as missed what was due since the one before."""
+        """Count a control cycle, and count as missed those that were due since the one before."""
         ...
 
     async def cycles(self, *, now: datetime) -> Sequence[CycleCount]:

@@ -1,4 +1,4 @@
-"""What the health view is made of."""
+"""Records of the health view."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from uuid import UUID
 
 
 class CheckAnswer(TypedDict):
-    """What a check says: ``status`` (``ok``, ``degraded`` or ``down``) follows from ``ok`` where it
-    is left out, and ``advice`` is what to do about it.
+    """Answer of a check. Without ``status`` (``ok``, ``degraded`` or ``down``) it follows from
+    ``ok``. ``advice`` says what to do.
     """
 
     ok: bool
@@ -20,7 +20,7 @@ class CheckAnswer(TypedDict):
 
 
 class StoreAnswer(CheckAnswer):
-    """What the database says: how long it took, ms, and how much it holds."""
+    """Answer of the database check: duration in ms, and size of the data in bytes."""
 
     ms: float
     size_bytes: int | None
@@ -28,7 +28,7 @@ class StoreAnswer(CheckAnswer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRun:
-    """How a scheduled job last went.
+    """The last run of a scheduled job.
 
     Attributes:
         job: Its name.
@@ -49,14 +49,14 @@ class JobRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CycleCount:
-    """How many control cycles of a site ran.
+    """Control cycles of a site that ran and that did not.
 
     Attributes:
-        system_id: Of which site.
-        runs_24h: Cycles of the last 24 h.
-        missed_24h: Cycles that were due in that time and did not run, for whatever reason.
-        runs_lately: Cycles of this hour and the one before.
-        skipped_lately: Cycles of that time that were missed although the program ran.
+        system_id: The site.
+        runs_24h: Cycles that ran in the last 24 h.
+        missed_24h: Cycles that were due in the last 24 h and did not run, for any reason.
+        runs_lately: Cycles that ran in this hour and the one before.
+        skipped_lately: Cycles missed in these two hours although the program ran.
     """
 
     system_id: UUID

@@ -8,8 +8,8 @@ from energy.dataclass_json import JsonValue
 
 
 class AgedNumber(TypedDict):
-    """A number; ``value`` is None when it is not known, and ``quality`` and ``reason`` are told of
-    what is measured.
+    """A number; ``value`` is None when it is not known. Measured numbers have ``quality`` and
+    ``reason`` too.
     """
 
     value: float | None
@@ -22,7 +22,9 @@ class AgedNumber(TypedDict):
 
 
 class BatteryRangePicture(TypedDict):
-    """Where the voltage stands among the owner's thresholds; ``code`` is None without a voltage."""
+    """The range of the owner's thresholds in which the voltage is; ``code`` is None without a
+    voltage.
+    """
 
     code: str | None
     sentence: str
@@ -41,14 +43,14 @@ class BatteryPicture(TypedDict):
 
 
 class SolarPicture(TypedDict):
-    """What the array gives, and what it could give."""
+    """PV power and PV potential."""
 
     power: AgedNumber
     potential: AgedNumber
 
 
 class LoadPicture(TypedDict):
-    """The whole load, and the house's part of it."""
+    """The whole load, and the base load in it."""
 
     power: AgedNumber
     base: AgedNumber
@@ -61,7 +63,7 @@ class GridPicture(TypedDict):
 
 
 class MinerCommand(TypedDict):
-    """What was decided of a miner; None and empty before a decision."""
+    """The command decided for a miner; None and empty before a decision."""
 
     command: str | None
     reason: str | None
@@ -70,7 +72,7 @@ class MinerCommand(TypedDict):
 
 
 class MinerPicture(MinerCommand):
-    """A miner with what was decided of it."""
+    """A miner with its command."""
 
     id: str
     name: str
@@ -82,7 +84,7 @@ class MinerPicture(MinerCommand):
 
 
 class ZoneCommand(TypedDict):
-    """What a zone wants; None and empty before a decision."""
+    """The command decided for a zone; None and empty before a decision."""
 
     reason: str | None
     explanation: str
@@ -93,7 +95,7 @@ class ZoneCommand(TypedDict):
 
 
 class ZonePicture(ZoneCommand):
-    """A zone with what it wants."""
+    """A zone with its command."""
 
     id: str
     name: str
@@ -131,7 +133,7 @@ class EmergencyStopPicture(TypedDict):
 
 
 class SitePicture(TypedDict):
-    """The whole picture."""
+    """The whole live view."""
 
     at: str
     battery: BatteryPicture
