@@ -13,13 +13,13 @@ from email.utils import parsedate_to_datetime
 import httpx2
 
 LARGEST_BYTES = 2_000_000
-"""Of a body, as sent and as unpacked. The largest real one (a day's curves) has some 60 kB."""
+"""Limit of a body, both as sent and unpacked. The largest real one (a day's curves) has 60 kB."""
 
 LONGEST_ASKED_S = 3_600.0
-"""A vendor that asks for a longer pause gets this one: a typing error must not end all polling."""
+"""Longest pause that a vendor may ask for, s: an absurd ``Retry-After`` must not end polling."""
 
 _PARSED_ASIDE_BYTES = 100_000
-"""A body from here on is parsed in a thread, so that the event loop goes on meanwhile."""
+"""A body from this size on is parsed in a thread, so that it does not block the event loop."""
 
 _NOTHING = object()
 _ZLIB_METHOD = 8
@@ -27,7 +27,7 @@ _ZLIB, _RAW_DEFLATE, _GZIP = 15, -15, 31
 
 
 class Unreadable(Exception):
-    """A body that is too large, cut off, or packed in a way that was not asked for."""
+    """A body that is too large, cut off, or compressed in a way that was not asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class HttpAnswer:
         headers: By lower-case name.
         size: Bytes of the unpacked body.
         parsed: The body's JSON; see ``is_json``.
-        received_at: When the response had come, by the wall's clock.
+        received_at: When the response had been received, wall clock.
     """
 
     status: int
@@ -62,8 +62,8 @@ class HttpAnswer:
         """Seconds of wall time that the vendor asks to wait (``Retry-After``), at most an hour.
 
         Both forms are read, seconds and HTTP date. A date is compared with the vendor's own
-        ``Date``: its clock may be wrong, and it is the one that will refuse. Without one, with
-        ours.
+        ``Date`` header, because the vendor's clock may be wrong and the vendor is the one that
+        refuses; without that header, with our clock.
         """
         asked = self.headers.get("retry-after", "").strip()
         if asked.isascii() and asked.isdigit():
@@ -86,10 +86,10 @@ class HttpAnswer:
 
 
 async def read_answer(response: httpx2.Response) -> HttpAnswer:
-    """The whole of a streamed response.
+    """Read a streamed response to its end, within the limits.
 
     Raises:
-        Unreadable: Too large, cut off, badly packed.
+        Unreadable: Too large, cut off, or badly compressed.
         httpx2.HTTPError: The connection broke.
     """
     headers = {name.lower(): value for name, value in response.headers.items()}
@@ -108,13 +108,13 @@ async def read_answer(response: httpx2.Response) -> HttpAnswer:
 
 
 def _wall_now() -> datetime:
-    """Vendors count by the wall's time, however fast a simulated site's clock runs."""
+    """Wall time, because vendors use that, however fast a simulated site's clock runs."""
     return datetime.now(UTC)  # noqa: TID251 - a vendor's Retry-After date is wall time
 
 
 async def _raw(response: httpx2.Response, headers: Mapping[str, str]) -> bytes:
-    told = headers.get("content-length", "")
-    if told.isascii() and told.isdigit() and float(told) > LARGEST_BYTES:
+    length = headers.get("content-length", "")
+    if length.isascii() and length.isdigit() and float(length) > LARGEST_BYTES:
         raise _too_large()
     body = bytearray()
     async for chunk in response.aiter_raw():
@@ -140,7 +140,7 @@ def _unpacked(body: bytes, packing: str) -> bytes:
 
 
 def _inflated(body: bytes, window: int) -> bytes:
-    """Unpack, but never more than the limit: 49 kB of gzip may stand for 48 MB."""
+    """Unpack, but never more than the limit: 49 kB of gzip may contain 48 MB."""
     packed = zlib.decompressobj(window)
     try:
         unpacked = packed.decompress(body, LARGEST_BYTES + 1)

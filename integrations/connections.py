@@ -1,7 +1,7 @@
-"""Connections to many devices, of which each request looks at those to its own host only.
+"""HTTP connections to many devices, with a pool per host.
 
-A pool of the library looks at all of its connections before each request: with the devices of a
-hundred sites that is most of what reading them costs.
+The library's pool checks all of its connections before each request; with the devices of a hundred
+sites that is most of the cost of polling them.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ import httpx2
 from typing_extensions import override
 
 UNLIMITED = httpx2.Limits(max_connections=None, max_keepalive_connections=4)
-"""Devices that hang keep their connections: the others' commands must find one all the same."""
+"""No limit on connections: a hanging device keeps its own, and commands to others need free
+ones.
+"""
 
 IDLE_S = 5.0
-"""A host that has not been asked for this long loses its connections, s."""
+"""Connections to a host are closed after this time without a request, s."""
 
 Host: TypeAlias = tuple[str, str, int | None]
 
@@ -33,7 +35,7 @@ class _Pool:
 
 
 class ConnectionsByHost(httpx2.AsyncBaseTransport):
-    """A transport with a pool per host; those of hosts that are not asked any more are closed."""
+    """A transport with a pool per host; pools of hosts without requests are closed."""
 
     def __init__(self) -> None:
         self._verify = httpx2.create_ssl_context()
@@ -41,16 +43,16 @@ class ConnectionsByHost(httpx2.AsyncBaseTransport):
 
     @property
     def hosts(self) -> int:
-        """To how many hosts there are connections."""
+        """Number of hosts with a pool."""
         return len(self._pools)
 
     @override
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Answer by a connection to the request's host."""
+        """Send the request through the pool of its host."""
         now_s = asyncio.get_running_loop().time()
         url = request.url
         host = (url.scheme, url.host, url.port)
-        # The one used last goes last: those at the front have waited longest.
+        # Put at the end: the dict is ordered by last use, so idle pools are at its front.
         pool = self._pools.pop(host, None) or _Pool(self._verify)
         self._pools[host] = pool
         pool.used_s, pool.requests = now_s, pool.requests + 1
@@ -91,7 +93,7 @@ class ConnectionsByHost(httpx2.AsyncBaseTransport):
 
 
 class _Watched(httpx2.AsyncByteStream):
-    """A body of which it is told when it has been closed."""
+    """A response body that calls ``ended`` once when it is closed."""
 
     def __init__(self, body: httpx2.AsyncByteStream, ended: Callable[[], None]) -> None:
         self._body, self._ended = body, ended

@@ -1,4 +1,4 @@
-"""When something was measured: by the payload's own time, never by "the poll worked"."""
+"""Times of measurement: from the payload itself, never from the time of the poll."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 from integrations.vendor_calls import Call
 
 AHEAD = timedelta(minutes=5)
-"""How far a vendor's clock may run ahead of ours before its time is not believed."""
+"""How far a vendor's clock may be ahead of ours before its times are refused."""
 
 
 def measured_at(stamp: datetime, *, now: datetime, call: Call) -> datetime:
     """``stamp``, or ``now`` where the vendor's clock runs a little ahead: no age is negative.
 
     Raises:
-        VendorError: The stamp lies more than ``AHEAD`` in the future: a value that old could look
-            fresh for hours.
+        VendorError: The stamp lies more than ``AHEAD`` in the future: otherwise an old value with
+            such a stamp would look fresh for hours.
     """
     if stamp - now > AHEAD:
         ahead_s = (stamp - now).total_seconds()
@@ -58,7 +58,7 @@ def _from_text(stamp: str | None) -> datetime | None:
 
 
 def _utc(value: datetime) -> datetime | None:
-    """In UTC; None at the ends of the calendar, where some zones' hours are not on it."""
+    """In UTC; None near the ends of the calendar, where the conversion overflows."""
     try:
         return value.astimezone(UTC)
     except OverflowError:

@@ -1,4 +1,4 @@
-"""What a value can be at all. What can't be is not kept; what is doubtful is marked."""
+"""Plausibility limits at the edge: impossible values are dropped, doubtful ones marked suspect."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from services.telemetry.records import Sample
 S = TypeVar("S", bound=Sample)
 
 PLANT_W = 100_000.0
-"""The largest power of a site whose size nobody has told, W."""
+"""Plant size assumed where none is configured, W."""
 
 MARGIN = 1.5
-"""By which measured power may exceed the plant's size: cold arrays, surges, meters' errors."""
+"""Factor by which power may exceed the plant's size: cold arrays, surges, meters' errors."""
 
 _COLDEST_C, _HOTTEST_C = -60.0, 150.0
 _HIGHEST_V = 1_000.0
@@ -21,7 +21,7 @@ _HIGHEST_A = 5_000.0
 _HIGHEST_WH = 1e12
 _NEVER_NEGATIVE = frozenset({"pv_power_w"})
 _NOISE_W = 50.0
-"""A meter's zero may lie this much below 0, W."""
+"""A meter's noise around zero may reach this far below 0, W."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class Limits:
     plant_w: float = PLANT_W
 
     def of(self, metric: str) -> tuple[float, float, str] | None:
-        """Lowest and highest value of a metric with its unit; None where it has none."""
+        """(lowest, highest, unit) of a metric; None for a metric without limits."""
         power_w = self.plant_w * MARGIN
         known = {
             "w": (-_NOISE_W if metric in _NEVER_NEGATIVE else -power_w, power_w, "W"),
@@ -44,7 +44,7 @@ class Limits:
         return known.get(metric.rpartition("_")[2])
 
     def possible(self, metric: str, value: float | None) -> float | None:
-        """``value`` of a metric, None where it can't be."""
+        """``value`` of a metric; None where it is impossible."""
         bounds = self.of(metric)
         if value is None or bounds is None:
             return value
@@ -52,13 +52,13 @@ class Limits:
 
 
 ANY_PLANT = Limits()
-"""Of a plant whose size nobody has told."""
+"""Limits of a plant whose size is not configured."""
 
 
 def plausible(sample: S, limits: Limits, *, doubt: str | None = None) -> S:
-    """``sample`` without the values that can't be, each with its reason in ``suspect``.
+    """``sample`` without its impossible values, each with the reason in ``suspect``.
 
-    ``doubt`` is a reason that holds for all its values: they are kept and marked.
+    ``doubt`` is a reason to doubt all values of the sample: they are kept and marked.
     """
     impossible: dict[str, str] = {}
     doubtful: dict[str, str] = {}
@@ -79,6 +79,6 @@ def plausible(sample: S, limits: Limits, *, doubt: str | None = None) -> S:
 
 
 def _numbers(sample: S) -> dict[str, float]:
-    """The measured values that are there; whether a switch is on is one of them."""
+    """The sample's values that are present; a switch's state counts as a number."""
     values = {metric.name: getattr(sample, metric.name) for metric in fields(sample)}
     return {name: float(value) for name, value in values.items() if isinstance(value, int | float)}

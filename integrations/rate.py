@@ -1,4 +1,4 @@
-"""A rolling window of requests, as vendors count them."""
+"""A rolling window of requests, as vendors limit them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 class RateWindow:
     """``capacity`` requests at once; each slot is freed ``refill_s`` wall seconds after the last.
 
-    Not for several processes: each has its own, and the vendor's 429 is the last word.
+    Counts this process only: with several processes the vendor may still answer 429.
     """
 
     def __init__(

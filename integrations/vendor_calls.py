@@ -33,7 +33,7 @@ _CLIENT_ERROR = 400
 def redacted(words: str, secrets: tuple[str, ...]) -> str:
     """``words`` on one line, cut short, with every secret replaced by ``***``.
 
-    What is shorter than four characters is no secret, and part of many words.
+    Secrets shorter than four characters are left in, because they occur in many words.
     """
     for secret in sorted((s for s in secrets if len(s) >= _SHORTEST_SECRET), key=len, reverse=True):
         words = words.replace(secret, "***")
@@ -43,7 +43,7 @@ def redacted(words: str, secrets: tuple[str, ...]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """What is being asked of whom, for errors. ``secrets`` never appear in them."""
+    """Name of a call and its vendor, for errors. ``secrets`` never appear in them."""
 
     vendor: str
     name: str
@@ -120,7 +120,8 @@ async def exchange(
 ) -> HttpAnswer:
     """One request and its whole response, within ``timeout_s`` wall seconds in all.
 
-    The deadline covers a body that drips in byte by byte, which the client's own timeouts do not.
+    The deadline also covers a body that arrives byte by byte, which the HTTP library's timeouts do
+    not.
 
     Raises:
         VendorError: No response, none in time, or one that can't be read.
@@ -144,8 +145,9 @@ async def exchange(
         raise call.failed(f"broken exchange ({type(error).__name__})", retry=True) from None
 
 
-def check_status(answer: HttpAnswer, call: Call, *, said: str | None = None) -> None:
-    """Raise unless the HTTP status is a success. ``said`` is the vendor's own message, if any.
+def check_status(answer: HttpAnswer, call: Call, *, error_text: str | None = None) -> None:
+    """Raise unless the HTTP status is a success. ``error_text`` is the vendor's own message, if
+    any.
 
     Raises:
         VendorError: To be retried for 408, 429 and 5xx, not for others.
@@ -153,7 +155,7 @@ def check_status(answer: HttpAnswer, call: Call, *, said: str | None = None) -> 
     status = answer.status
     if status < _REDIRECT:
         return
-    words = f"HTTP {status}" + (f": {said}" if said else "")
+    words = f"HTTP {status}" + (f": {error_text}" if error_text else "")
     if status in _REFUSED:
         raise call.failed(f"{words}: refused, check the key or password", retry=False)
     if status < _CLIENT_ERROR:
@@ -177,10 +179,11 @@ def json_of(answer: HttpAnswer, call: Call) -> object:
 
 @contextmanager
 def usable(call: Call) -> Iterator[None]:
-    """What an answer leads to inside the block is a value or a ``VendorError``, nothing else.
+    """Turns any error of the block that reads an answer into a ``VendorError``.
 
-    Vendors find ways to be odd that no list foresees (a timer of 10³⁰⁸ s, a time at the end of the
-    calendar). Reading them is the only thing that such a block does.
+    Vendors send odd values that no check foresees (a timer of 10³⁰⁸ s, a time at the end of the
+    calendar). Such a block must only read the answer, so that errors of our own code are not
+    hidden.
 
     Raises:
         VendorError: In place of the error that an odd value caused.
@@ -194,9 +197,9 @@ def usable(call: Call) -> Iterator[None]:
 
 
 def lenient(model: type[M], answer: HttpAnswer) -> M:
-    """What ``model`` finds in an answer that may be anything; its defaults where that is nothing.
+    """An answer of any shape as ``model``; the model's defaults where nothing fits.
 
-    For what vendors say of themselves beside the data: error texts, envelopes.
+    For parts beside the data: error texts, envelopes.
     """
     try:
         return model.model_validate(answer.parsed)

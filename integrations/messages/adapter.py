@@ -67,9 +67,10 @@ class AppriseMessenger:
 
 
 def destinations(scheme: str, plugin: Any) -> list[Destination]:  # noqa: ANN401 - of the library
-    """The machines that the library will connect to, as it has understood the target itself.
+    """The machines that the library will connect to, taken from the library's own parse of the
+    target.
 
-    Reading them from its own parse leaves no room for a URL that two parsers read differently.
+    A parser of our own might read a crafted URL differently and so check another host.
     """
     in_cloud = scheme in _CLOUD_SCHEMES or getattr(plugin, "mode", None) == "cloud"
     if in_cloud:

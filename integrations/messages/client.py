@@ -1,4 +1,4 @@
-"""What carries messages: Apprise in a thread of its own with a deadline, and Twilio's REST API."""
+"""Clients that send messages: Apprise in a thread with a deadline, and Twilio's REST API."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Destination:
 
 
 class AppriseClient:
-    """Sends through the library, which blocks and throttles by sleeping."""
+    """Sends through the Apprise library, which blocks and limits its rate by sleeping."""
 
     def __init__(self, *, timeout_s: float = 20.0) -> None:
         """``timeout_s`` bounds one message, wall seconds."""
@@ -99,7 +99,7 @@ class AppriseClient:
 
 
 class TwilioClient:
-    """Sends SMS. Twilio's taking a message is not its delivery: carriers may still drop it."""
+    """Sends SMS. A message accepted by Twilio is not delivered yet: carriers may still drop it."""
 
     def __init__(
         self,
@@ -154,8 +154,8 @@ def _taken(answer: HttpAnswer, secrets: tuple[str, ...]) -> str | None:
         return message.sid
     code = error.code if message.error_code is None else message.error_code
     known = None if code is None else int(code)
-    said = message.error_message or error.said()
-    words = [f"HTTP {status}", f"error {known}" if known is not None else "", said or ""]
+    error_text = message.error_message or error.error_text()
+    words = [f"HTTP {status}", f"error {known}" if known is not None else "", error_text or ""]
     raise DeliveryError(
         channel=TWILIO,
         detail=redacted(": ".join(word for word in words if word), secrets),

@@ -1,10 +1,10 @@
-"""Which machines a target may reach: an owner must not send the server into its own network.
+"""Which hosts a message target may reach: none in the server's own network.
 
-A target's host is entered by an owner, and the request is made by the server (SSRF). So a host that
-resolves to this machine, a private, link-local or otherwise special address is refused, unless the
-operator has named it in ``allowed_hosts``; redirects are never followed. What remains: the library
-resolves the name once more when it connects, so that a name that changes within that moment is not
-caught here. Where that matters, let only a proxy through the firewall.
+An owner enters the target's host and the server makes the request (SSRF). So a host that resolves
+to this machine, or to a private, link-local or otherwise special address, is refused, unless the
+operator has named it in ``allowed_hosts``; redirects are never followed. A remaining gap: the
+library resolves the name once more when it connects, so a name whose address changes in between is
+not caught. Where that matters, allow only a proxy through the firewall.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Targets as owners enter them, and what their failures mean. Pure."""
+"""Message targets as owners enter them, and which failures are worth a retry. Pure."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ SCHEMES = frozenset(
         *("slack", "discord", "tgram", "ntfy", "ntfys", "pover", "pagerduty", "opsgenie"),
     }
 )
-"""What may be sent through. Everything else that the library knows (files, commands, D-Bus, …) is
-refused: a target is entered by an owner and used by the server."""
+"""Allowed kinds of targets. All others that the library knows (files, commands, D-Bus, …) are
+refused, because the owner enters a target but the server uses it.
+"""
 
 FORBIDDEN_OPTIONS = frozenset(
     {"redirect", "pgp", "pgpkey", "template", "attach", "include", "config", "wkd"}
@@ -31,7 +32,7 @@ _HTTP_ERROR = re.compile(r"error=(\d{3})\b")
 _PASSING = frozenset({408, 425, 429})
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
 
-# Numbers and senders that no later try makes right.
+# Twilio's error codes of wrong numbers and senders: no later try succeeds.
 TWILIO_PERMANENT = frozenset({20003, 21211, 21408, 21610, 21614, 30032, 30034, 30532})
 TWILIO_PASSING = frozenset({20429, 21611, 30001})
 
@@ -97,7 +98,7 @@ def twilio_target(target: str) -> TwilioTarget:
 
 
 def secrets_of(target: str) -> tuple[str, ...]:
-    """Everything in a target that may be a secret: the whole of it, password, path, options."""
+    """Every part of a target that may be a secret: the whole target, password, path, options."""
     try:
         parts = urlsplit(target)
         pieces = [parts.username, parts.password, *parts.path.split("/")]

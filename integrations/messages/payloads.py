@@ -1,4 +1,4 @@
-"""Twilio's JSON: a message that was taken, and errors in the old and the RFC 9457 shape."""
+"""Twilio's JSON: an accepted message, and errors in the old and the RFC 9457 shape."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from integrations.lenient import Number, Payload, Text
 
 
 class TwilioMessage(Payload):
-    """A created message. ``queued`` is taken, not delivered; ``error_code`` is null or a number."""
+    """A created message. ``queued`` means accepted, not delivered; ``error_code`` null or a
+    number.
+    """
 
     sid: Text = None
     status: Text = None
@@ -22,6 +24,6 @@ class TwilioError(Payload):
     title: Text = None
     detail: Text = None
 
-    def said(self) -> str | None:
-        """The words of either shape."""
+    def error_text(self) -> str | None:
+        """The error's text in either shape."""
         return self.message or self.detail or self.title

@@ -1,4 +1,4 @@
-"""The library's services that targets may name, and no others.
+"""The library's services that targets may use, imported one by one.
 
 The library's own look-up imports all of its 170 services at the first message: more than a second
 in which the event loop stands still, and services that run commands or write files.
@@ -47,7 +47,7 @@ PLUGINS: dict[str, Any] = {
 }
 
 GREETING = "[127.0.0.1]"
-"""What a mail server is greeted with: what Python says, too, on a machine without a public name."""
+"""Name for greeting mail servers (EHLO), as Python uses on a machine without a public name."""
 
 
 def _smtp(host: str, port: int, _name: str | None, **more: Any) -> smtplib.SMTP:
@@ -58,7 +58,7 @@ def _smtp_ssl(host: str, port: int, _name: str | None, **more: Any) -> smtplib.S
     return smtplib.SMTP_SSL(host, port, GREETING, **more)
 
 
-# The library leaves the greeting to Python, which asks the name server for this machine's own name.
+# Otherwise Python would ask the name server for this machine's own name at each greeting.
 vars(library_smtp)["smtplib"] = SimpleNamespace(
     SMTP=_smtp, SMTP_SSL=_smtp_ssl, SMTPException=smtplib.SMTPException
 )

@@ -25,7 +25,7 @@ from services.errors import VendorError
 from services.telemetry.records import Sample
 
 CLOCK_STANDS_S = 60.0
-"""A device whose clock does not move for this long answers with what it once was."""
+"""A device whose clock stands still for this long repeats old values, s."""
 
 
 class ShellySwitch:
@@ -60,7 +60,7 @@ class ShellySwitch:
         )
 
     async def turn_off(self) -> None:
-        """Open the relay. A running timer ends with it: nothing switches it on again.
+        """Open the relay. This ends a running timer, so nothing switches it on again.
 
         Raises:
             services.errors.VendorError: As above.
@@ -70,8 +70,9 @@ class ShellySwitch:
     async def status(self) -> SwitchStatus:
         """State, watts, speed and time left, read back from the device.
 
-        Stamped by receipt: the device answers for itself and live, its clock may be wrong by hours.
-        What is left of a timer is counted on that clock, because it started on it.
+        Stamped with the time of receipt, because the values are live and the device's clock may be
+        hours wrong. The timer's remaining time is computed with the device's clock, on which it was
+        started.
 
         Raises:
             services.errors.VendorError: As above, or no such channel.
@@ -101,7 +102,7 @@ class ShellyReader:
         """``loads``: channel → controlled load. ``zones``: sensor number (100 …) → zone."""
         self._client, self._clock = client, clock
         self._loads, self._zones = dict(loads), dict(zones or {})
-        self._told: tuple[float, datetime] | None = None
+        self._last_stamp: tuple[float, datetime] | None = None
         self._config: tuple[float | None, ConfigPayload] | None = None
         self._problem: tuple[str, ...] = ()
 
@@ -126,7 +127,7 @@ class ShellyReader:
         return believed
 
     def cautions(self) -> Sequence[str]:
-        """What the owner should change in the device's set-up; as last read."""
+        """What the owner should change in the device's set-up, as last read; one clause each."""
         dangers = () if self._config is None else setup_cautions(self._config[1], self._loads)
         return (*dangers, *self._problem)
 
@@ -135,7 +136,9 @@ class ShellyReader:
         return self._client.mac
 
     async def _read_setup(self, status: StatusPayload) -> None:
-        """Read the set-up when it has changed. Without it the readings are as good as with it."""
+        """Read the set-up when it has changed. A failure gives a caution; the readings stay
+        valid.
+        """
         revision = status.sys.cfg_rev
         if self._config is not None and revision is not None and revision == self._config[0]:
             return
@@ -147,10 +150,12 @@ class ShellyReader:
             self._problem = ()
 
     def _clock_stands(self, unixtime: float | None, at: datetime) -> str | None:
-        """Why all values are doubtful: the device's clock stands still while ours goes on."""
-        before = self._told
+        """Why all values are doubtful, when the device's clock stands still; None while it
+        moves.
+        """
+        before = self._last_stamp
         if unixtime is None or before is None or unixtime != before[0]:
-            self._told = None if unixtime is None else (unixtime, at)
+            self._last_stamp = None if unixtime is None else (unixtime, at)
             return None
         stood_s = (at - before[1]).total_seconds()
         if stood_s < CLOCK_STANDS_S:

@@ -34,7 +34,7 @@ from services.errors import VendorError
 VENDOR = "Shelly"
 USER = "admin"
 IDENTITY_HOLDS_S = 5.0
-"""Within this time of an answer that told its MAC, the device is still the same one."""
+"""An identity check is valid for this time, s."""
 
 _UNAUTHORIZED = 401
 _NOT_FOUND = 404
@@ -45,14 +45,13 @@ _TRANSIENT = frozenset({_TOO_MANY, 500, 503, _RPC_UNAVAILABLE, _RPC_TIMEOUT})
 
 
 class ShellyClient:
-    """Speaks to one device.
+    """Client of one device.
 
-    The sign-in's challenge is kept and reused: newer firmware answers 429 to a client that lets
-    itself be challenged on each call. Calls go one after another, since the device counts them.
-
-    An address may be given to another device (DHCP): its MAC is compared with the configured one,
-    that of the first contact or the one that ``expect`` told, before every command and in every
-    status.
+    The digest challenge is kept and reused, because newer firmware answers 429 to a client that
+    needs a new one for each call. Calls are made one after another, because the device limits
+    concurrent ones. An address may pass to another device (DHCP): before every command and in every
+    status the device's MAC is compared with the configured one, the one given by ``expect``, or
+    that of the first contact.
     """
 
     def __init__(
@@ -69,7 +68,7 @@ class ShellyClient:
     ) -> None:
         """``base_url`` is the device's address without ``/rpc``; no password means no sign-in.
 
-        Without ``mac`` the device that answers first is taken for the right one.
+        Without ``mac`` the first device that answers is accepted.
         """
         self._http, self._base_url, self._timeout_s = http, base_url.rstrip("/"), timeout_s
         self._password = password or None
@@ -84,11 +83,11 @@ class ShellyClient:
 
     @property
     def mac(self) -> str | None:
-        """Which device this is: upper-case, without separators; None until it has told."""
+        """The device's MAC, upper-case, without separators; None until it is known."""
         return self._mac
 
     def expect(self, mac: str | None) -> None:
-        """Take only the device that was first seen at this address, unless one is configured."""
+        """Accept only the device with this (stored) MAC, unless one is configured."""
         if mac is None or self._configured or _plain(mac) == self._mac:
             return
         self._mac, self._seen_s = _plain(mac), float("-inf")
@@ -111,7 +110,7 @@ class ShellyClient:
         return status
 
     async def config(self) -> ConfigPayload:
-        """What each channel does by itself.
+        """The set-up of each channel: what it does by itself.
 
         Raises:
             VendorError: As ``status``.
@@ -129,8 +128,8 @@ class ShellyClient:
     ) -> None:
         """Switch one channel; with ``toggle_after_s`` it switches back by itself after that time.
 
-        A channel that is a light (a dimmer, a 0–10 V output) is given ``brightness_pct``, and keeps
-        the one it has where that is None. A relay knows none, and is sent none.
+        ``brightness_pct`` is sent only to a channel that is a light (a dimmer, a 0–10 V output);
+        None keeps the light's brightness.
 
         Raises:
             VendorError: As ``status``. Sending it twice does no harm, so that it is retried.
@@ -144,8 +143,8 @@ class ShellyClient:
         await self._command("Light.Set" if light else "Switch.Set", arguments)
 
     async def _known_lights(self) -> frozenset[int]:
-        """Which channels are lights. A status that fails must not keep a relay from being opened:
-        nearly all channels are relays.
+        """The channels that are lights. Where the status fails, none is assumed, because nearly all
+        channels are relays and a relay must be opened all the same.
         """
         if self._lights is None:
             try:
@@ -160,7 +159,7 @@ class ShellyClient:
         await self._rpc(method, arguments, self.call(method))
 
     async def _identify(self) -> None:
-        """Make sure that the device is the right one, unless it has just told so.
+        """Check the device's identity, unless it was checked a moment ago.
 
         Raises:
             VendorError: It is another one, or does not answer.
@@ -203,11 +202,12 @@ class ShellyClient:
         return await with_retries(attempt, backoff=self._backoff, sleep=self._sleep)
 
     async def _signed(self, method: str, arguments: Mapping[str, object], call: Call) -> HttpAnswer:
-        """One call, signed by the challenge that is known, or by a new one where it is refused."""
+        """One call, signed with the known challenge, or with a new one where that is refused."""
         known = self._challenge
         answer = await self._post(method, arguments, call, known)
         if answer.status == _TOO_MANY and known is not None:
-            # Newer firmware says so of a nonce that it has forgotten: the next try starts anew.
+            # Newer firmware answers 429 to a nonce it has forgotten: the next try gets a new
+            # challenge.
             self._challenge = None
         if answer.status != _UNAUTHORIZED or self._password is None:
             return answer

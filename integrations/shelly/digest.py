@@ -1,8 +1,8 @@
 """HTTP digest sign-in (RFC 7616) as Shelly devices ask for it.
 
-The client's own sign-in keeps a nonce for ever: newer firmware answers a dead one with 429 instead
-of a challenge, and the client would never get in again. Here the caller holds the challenge and can
-forget it.
+The HTTP library's digest sign-in keeps a nonce for ever. Newer firmware answers an expired one with
+429 instead of a challenge, so that client could never sign in again. Here the caller holds the
+challenge and can drop it.
 """
 
 from __future__ import annotations

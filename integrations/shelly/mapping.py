@@ -1,4 +1,4 @@
-"""Shelly's statuses as our records. ``apower`` is + for consumption, as ours."""
+"""Shelly's statuses as our records. Like ours, ``apower`` is positive for consumption."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ SWITCH_W = 20_000.0
 """More than any relay or dimmer of this vendor can carry, W."""
 
 LONGEST_TIMER_S = 7 * 86_400.0
-"""A timer beyond a week protects nothing: it counts as none."""
+"""A longer timer protects nothing and counts as none, s."""
 
 LIMITS = Limits(plant_w=SWITCH_W)
 
 _PCT = 100
 _STAYS = frozenset({"off", "stop"})
-"""What a channel may be set to do after a power cut so that nothing starts by itself."""
+"""Safe settings for the time after a power cut: nothing starts by itself."""
 
 _AFTER_POWER_CUT = {
     "on": "switches on by itself after a power cut",
@@ -102,7 +102,7 @@ def zone_samples(
 def switch_status(
     output: OutputPayload, sys: SysPayload, *, at: datetime, call: Call
 ) -> SwitchStatus:
-    """What the output says of itself, received at ``at``.
+    """The output's status, received at ``at``.
 
     Raises:
         VendorError: It does not say whether it is on.
@@ -121,12 +121,12 @@ def switch_status(
 
 
 def brightness_pct(speed: int) -> int:
-    """The brightness that stands for a fan speed of 1 to ``SPEEDS``, %."""
+    """The brightness for a fan speed of 1 to ``SPEEDS``, %."""
     return max(1, min(SPEEDS, speed)) * _PCT // SPEEDS
 
 
 def _speed(output: OutputPayload) -> int | None:
-    """The fan speed that the brightness stands for; None where the output has none or is odd."""
+    """The fan speed for the brightness; None where the output has none or an impossible one."""
     if output.brightness is None or not 0 <= output.brightness <= _PCT:
         return None
     return round(output.brightness * SPEEDS / _PCT)
@@ -135,21 +135,21 @@ def _speed(output: OutputPayload) -> int | None:
 def _timer_left_s(output: OutputPayload, sys: SysPayload, at: datetime) -> float | None:
     """Seconds left on the hardware timer, by the device's own clock; None when none runs.
 
-    ``at`` stands in for that clock where the device does not know the time yet. A timer whose start
-    can't be a time, or whose length is none, is not known to run.
+    ``at`` stands in for that clock where the device does not know the time yet. A timer with an
+    impossible start or length counts as none.
     """
     started_s, lasts_s = output.timer_started_at, output.timer_duration
     if started_s is None or from_epoch_s(started_s) is None:
         return None
     if lasts_s is None or not 0 <= lasts_s <= LONGEST_TIMER_S:
         return None
-    told_s = sys.unixtime
-    now_s = at.timestamp() if told_s is None or from_epoch_s(told_s) is None else told_s
+    device_s = sys.unixtime
+    now_s = at.timestamp() if device_s is None or from_epoch_s(device_s) is None else device_s
     return min(max(0.0, started_s + lasts_s - now_s), lasts_s)
 
 
 def setup_cautions(config: ConfigPayload, loads: Mapping[int, UUID]) -> list[str]:
-    """What each configured channel is set up to do by itself, in sentences; empty when nothing."""
+    """What each configured channel is set up to do by itself, one clause each; may be empty."""
     outputs = {**config.lights, **config.switches}
     return [
         sentence

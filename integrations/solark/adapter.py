@@ -31,7 +31,7 @@ from services.telemetry.records import EnergySample, Sample
 T = TypeVar("T")
 
 OPTIONAL_S = 20.0
-"""How long a call that only adds to the others may take, with its retries, wall seconds."""
+"""How long an optional call may take, with its retries, wall s."""
 
 _W_PER_KW = 1_000.0
 
@@ -41,7 +41,7 @@ class SolArkReader:
     and ``TellsPast``.
 
     The platform refreshes about every five minutes. A poll in between gives the same sample with
-    the same time again, which the store knows already: a poll that works proves no fresh data.
+    the same time again, which the store ignores: a successful poll does not mean fresh data.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class SolArkReader:
     ) -> None:
         """``timezone`` is the plant's; with a serial number the battery's voltage is read too.
 
-        ``optional_s`` is how long a call that only adds to the others may take.
+        ``optional_s`` limits the calls that may fail without failing the poll.
         """
         self._optional_s = optional_s
         self._client, self._plant_id, self._device_id = client, plant_id, device_id
@@ -71,9 +71,9 @@ class SolArkReader:
     async def read(self) -> Sequence[Sample]:
         """The powers, stamped by the plant's last report, and the battery as the inverter saw it.
 
-        The time is asked for before the values, so that a report in between makes the sample look
+        The time is requested before the values, so that a report in between makes the sample look
         older than it is, never fresher. The battery's values have the inverter's own time where it
-        is told: with several inverters the plant's may be another's.
+        is given, because with several inverters the plant's time may be another one's.
 
         Raises:
             services.errors.VendorError: Unreachable, refused, without a time, not understood.
@@ -96,7 +96,7 @@ class SolArkReader:
             return [plausible(sample, self._limits) for sample in samples]
 
     def cautions(self) -> Sequence[str]:
-        """Which of the calls that only add to the others failed the last time."""
+        """Optional calls that failed at the last ``read``, one clause each."""
         return tuple(self._cautions.values())
 
     async def between(self, start: datetime, end: datetime) -> Sequence[Sample]:
@@ -124,8 +124,8 @@ class SolArkReader:
             return [balanced(plausible(sample, self._limits)) for sample in samples]
 
     async def _beside(self) -> tuple[BatteryDetail | None, list[InverterPayload] | None]:
-        """The battery's detail and the inverters, None where they can't be had: the powers count
-        more.
+        """The battery's detail and the list of inverters; None where a call fails, which must not
+        fail the poll.
         """
         if self._serial is None:
             return None, None
@@ -148,7 +148,9 @@ class SolArkReader:
         return None
 
     def _doubted(self, sample: EnergySample, beside: Beside) -> EnergySample:
-        """The sample with what speaks against its powers; the same report stays as judged."""
+        """The sample with doubtful powers marked suspect. A repeated report is judged as the first
+        time.
+        """
         before = self._before
         if before is None or before.at != sample.at:
             self._doubt = subtotal(sample, before, beside)
@@ -171,7 +173,7 @@ class SolArkReader:
         inverters: Sequence[InverterPayload] | None,
         now: datetime,
     ) -> list[EnergySample]:
-        """The samples of the powers and of the battery: one, where they are of one time."""
+        """The samples of powers and battery: one where both have the same time, else two."""
         volts, celsius = voltage_v(detail), temperature_c(detail)
         if detail is None or (volts is None and celsius is None):
             return [powers]
@@ -203,6 +205,6 @@ class SolArkReader:
 
 
 def _size_w(realtime: Realtime) -> float | None:
-    """The most that the array can give by the size that the platform knows, W."""
+    """The largest plausible PV power by the plant size that the platform gives, W."""
     size_kw = realtime.total_power_kw
     return None if size_kw is None or size_kw <= 0 else size_kw * _W_PER_KW * MARGIN

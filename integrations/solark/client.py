@@ -49,9 +49,9 @@ _RENEW_BEFORE_S = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SolArkAccount:
-    """Who reads, and where: the platform has moved its host twice.
+    """Credentials and addresses; configurable, because the platform has moved its host twice.
 
-    ``portal_url`` is the web portal, which the API wants to be named as origin.
+    ``portal_url`` is the web portal, which the API requires as the origin of requests.
     """
 
     username: str
@@ -61,11 +61,11 @@ class SolArkAccount:
 
 
 class SignedOut(VendorError):
-    """The platform does not know the session any more."""
+    """The session has ended on the platform's side."""
 
 
 class SolArkClient:
-    """Reads one account. How to sign in stands in ``_sign_in`` alone: the platform changes it."""
+    """Client of one account. Sign-in is in ``_sign_in`` alone, because the platform changes it."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class SolArkClient:
         sleep: Sleep = asyncio.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Not signed in yet: the first call does it."""
+        """Signs in at the first call, not here."""
         self._http, self._account = http, account
         self._timeout_s, self._sleep, self._monotonic = timeout_s, sleep, monotonic
         self._backoff = Backoff() if backoff is None else backoff
@@ -158,7 +158,7 @@ class SolArkClient:
         return await with_retries(attempt, backoff=self._backoff, sleep=self._sleep)
 
     async def _session(self) -> Token:
-        """A session that is good for now; many callers wait for one sign-in."""
+        """A valid session; concurrent callers share one sign-in."""
         async with self._signing_in:
             token = self._token
             if token is not None and self._monotonic() < self._renew_at:
@@ -175,7 +175,7 @@ class SolArkClient:
             self._renew_at = -math.inf
 
     def _forget(self, token: Token) -> None:
-        """Make the next caller sign in by password: what a refresh gave was refused too."""
+        """Make the next caller sign in by password, because the renewed session was refused too."""
         if self._token is token:
             self._token = None
 
@@ -222,11 +222,11 @@ class SolArkClient:
         envelope = lenient(SolArkEnvelope, answer)
         if answer.status == _UNAUTHORIZED or envelope.code == _SIGNED_OUT:
             raise _signed_out(call, answer, envelope)
-        check_status(answer, call, said=envelope.msg)
+        check_status(answer, call, error_text=envelope.msg)
         json_of(answer, call)
         if envelope.code != 0:
             raise call.failed(
-                envelope.said(),
+                envelope.error_text(),
                 retry=_transient(envelope.code),
                 retry_after_s=answer.retry_after_s(),
             )
@@ -238,5 +238,5 @@ def _transient(code: float | None) -> bool:
 
 
 def _signed_out(call: Call, answer: HttpAnswer, envelope: SolArkEnvelope) -> SignedOut:
-    words = call.failed(f"HTTP {answer.status}, {envelope.said()}", retry=False).detail
+    words = call.failed(f"HTTP {answer.status}, {envelope.error_text()}", retry=False).detail
     return SignedOut(vendor=call.vendor, call=call.name, detail=words, retry=False)

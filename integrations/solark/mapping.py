@@ -1,7 +1,7 @@
 """SolArk's flow and day curves as energy samples with our signs.
 
 The live flow gives magnitudes with direction flags; the day curves are signed, with the battery's
-sign opposite to ours. The two must never be mixed up.
+sign opposite to ours.
 """
 
 from __future__ import annotations
@@ -19,16 +19,17 @@ from services.telemetry.records import EnergySample
 BALANCE_TOLERANCE_W = 500.0
 BALANCE_TOLERANCE_SHARE = 0.05
 NO_LOAD_TOLERANCE_W = 150.0
-"""How much more may come in than goes out while the load shows exactly 0: the inverter's own use,
-W. More is a load that nothing measures."""
+"""Surplus of sources over sinks that is accepted while the load shows exactly 0, W: the inverter's
+own use. A larger one means that the load is not measured.
+"""
 
 IDLE_W = 50.0
-"""A power without a direction up to this is idling, W."""
+"""A power without a direction counts as 0 up to this, W."""
 NO_SENSOR_C = -100.0
 """What the platform shows for a battery without a temperature sensor."""
 POWERS = ("pv_power_w", "load_power_w", "battery_power_w", "grid_power_w")
 _SCALE_OF = {"": 1.0, "w": 1.0, "kw": 1_000.0, "%": 1.0}
-"""Factor by unit. A curve in any other unit (kWh) is none of power and is not read."""
+"""Factor by unit. A curve in another unit (kWh) is no power and is not read."""
 
 
 def energy_sample(
@@ -39,9 +40,9 @@ def energy_sample(
     at: datetime,
     limits: Limits = ANY_PLANT,
 ) -> EnergySample:
-    """The flow with our signs; what can't be is left out, what is doubtful is suspect.
+    """The flow with our signs; impossible values are dropped, doubtful ones marked suspect.
 
-    One impossible power says nothing of the others: the balance is then unknown.
+    With an impossible power the balance is unknown, so the other powers are not judged by it.
     """
     battery_w = directed_w(flow.batt_power, plus=flow.to_bat, minus=flow.bat_to)
     grid_w = directed_w(flow.grid_power, plus=flow.grid_to, minus=flow.to_grid)
@@ -63,8 +64,8 @@ def energy_sample(
 def balanced(sample: EnergySample, generator_w: float = 0.0) -> EnergySample:
     """Powers that don't balance are suspect: parallel inverters upload one after another.
 
-    A load of exactly 0 beside powers that go somewhere is not measured at all (no current
-    transformer): it is unknown, and the rest is as good as without it.
+    A load of exactly 0 while more comes in than goes out is not measured (no current transformer):
+    it becomes unknown, and the other powers stay as they are.
     """
     balance = PowerBalance.of(sample, generator_w)
     if balance is None:
@@ -84,8 +85,8 @@ def balanced(sample: EnergySample, generator_w: float = 0.0) -> EnergySample:
 def directed_w(magnitude: float | None, *, plus: bool | None, minus: bool | None) -> float | None:
     """The signed power of a magnitude with its two direction flags, W.
 
-    Some plants send signed numbers, so that the sign is dropped first. Without a direction, or with
-    both, more than idling is unknown.
+    Some plants send signed numbers, so the sign is dropped first. Without a direction, or with
+    both, anything above ``IDLE_W`` is unknown (None).
     """
     if magnitude is None:
         return None
@@ -130,7 +131,7 @@ def _magnitude(power: float | None) -> float | None:
 
 
 class PowerBalance:
-    """What comes in and what goes out of a plant, W."""
+    """Sum of sources against sum of sinks of a plant, W."""
 
     def __init__(self, *, sources_w: float, sinks_w: float) -> None:
         """Both are ≥ 0."""
@@ -140,7 +141,7 @@ class PowerBalance:
 
     @property
     def is_off(self) -> bool:
-        """Whether the difference is more than meters' errors and what the inverter uses."""
+        """Whether the difference exceeds meters' errors and the inverter's own use."""
         return abs(self.surplus_w) > self._tolerance_w
 
     @classmethod
@@ -157,26 +158,26 @@ class PowerBalance:
 
 
 def voltage_v(detail: BatteryDetail | None) -> float | None:
-    """The inverter's battery voltage, V, else the battery's own; 0 is shown without a battery."""
+    """Battery voltage by the inverter, V, else by the BMS; None for 0, which means no battery."""
     if detail is None:
         return None
-    told = (detail.voltage, detail.bms_volt)
-    return next((volts for volts in told if volts is not None and volts > 0), None)
+    values = (detail.voltage, detail.bms_volt)
+    return next((volts for volts in values if volts is not None and volts > 0), None)
 
 
 def temperature_c(detail: BatteryDetail | None) -> float | None:
     """The battery's temperature, °C; None without a sensor, and without a battery to have one."""
     if detail is None or voltage_v(detail) is None:
         return None
-    told = (detail.temp, detail.bms_temp)
-    return next((c for c in told if c is not None and c > NO_SENSOR_C), None)
+    values = (detail.temp, detail.bms_temp)
+    return next((c for c in values if c is not None and c > NO_SENSOR_C), None)
 
 
 def day_samples(day: Day, *, device_id: UUID, on: date, zone: ZoneInfo) -> list[EnergySample]:
     """The day's curves as one sample per point of time, by time.
 
-    Times are the plant's wall clock; where it is put back, the second of two equal times is the
-    later one. The curves' battery sign is + discharging and is turned round.
+    Times are the plant's local time; when the clock is set back, the second of two equal times is
+    the later one. The curves' battery sign (+ discharging) is inverted.
     """
     curves = {(curve.label or "").lower(): _points(curve, on, zone) for curve in day.infos}
     times = sorted({at for points in curves.values() for at in points})
@@ -229,9 +230,9 @@ def _instants(times: Iterable[str], on: date, zone: ZoneInfo) -> list[datetime |
 
 
 def _local(time: str, on: date) -> datetime | None:
-    """The plant's wall clock of ``HH:MM``, ``24:00`` (the day's end) or a date with a time.
+    """The plant's local time of ``HH:MM``, ``24:00`` (the day's end) or a date with a time.
 
-    None for what is no time, and for one of another day: the curves are asked for by the day.
+    None for a text that is no time, and for a time more than a day away from ``on``.
     """
     if time == "24:00":
         return datetime.combine(on, datetime.min.time()) + timedelta(days=1)

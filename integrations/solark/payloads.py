@@ -14,19 +14,19 @@ MOST_RECORDS = 3_000
 
 
 def _rows(value: object) -> object:
-    """The objects in a list; nothing of what is no list (``pv`` is null on most plants)."""
+    """The objects in a list; empty for anything else (``pv`` is null on most plants)."""
     rows = value if isinstance(value, list) else []
     return [row for row in rows[:MOST_INPUTS] if isinstance(row, dict)]
 
 
 class SolArkEnvelope(Payload):
-    """What wraps every answer. ``code`` other than 0 is an error, whatever the HTTP status."""
+    """The envelope of every answer. A ``code`` other than 0 is an error, also with HTTP 200."""
 
     code: Number = None
     msg: Text = None
     data: object = None
 
-    def said(self) -> str:
+    def error_text(self) -> str:
         """The platform's error in one line."""
         code = "no code" if self.code is None else f"code {self.code:g}"
         return f"{code}: {self.msg}" if self.msg else code
@@ -84,8 +84,7 @@ class Realtime(Payload):
 class BatteryDetail(Payload):
     """The inverter's view of its battery. Sign: + discharging, the opposite of ours.
 
-    ``bmsVolt`` and ``bmsTemp`` are what the battery itself tells the inverter; ``time`` is often
-    null.
+    ``bmsVolt`` and ``bmsTemp`` come from the battery's own BMS; ``time`` is often null.
     """
 
     time: Text = None

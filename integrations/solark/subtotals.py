@@ -1,7 +1,8 @@
-"""Powers of only a part of a plant: parallel inverters upload one after another.
+"""Subtotals: powers of only a part of a plant, because parallel inverters upload one after another.
 
-For a moment the platform then shows the sum of those that have reported: a dip of sun, load and
-battery that never happened. Nothing in such a flow says so; what stands beside it does.
+For a moment the platform then shows the sum of those that have reported: a dip of PV, load and
+battery power that never happened. The flow itself does not show that; other answers of the platform
+do.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ SILENT = timedelta(minutes=10)
 """Uploads come every five minutes; an inverter this far behind the newest has missed one."""
 
 FALLS_SHARE = 0.25
-"""One of four equal inverters, the most that this vendor runs in parallel on one bank."""
+"""Share of one of four equal inverters, the most that this vendor allows on one bank."""
 
 FALLS_W = 500.0
 _TOGETHER = 2
@@ -26,7 +27,7 @@ _TOGETHER = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beside:
-    """What the platform says beside the flow; ``inverters`` is None where it could not be read."""
+    """Answers of the platform beside the flow; ``inverters`` is None where it could not be read."""
 
     realtime: Realtime
     inverters: Sequence[InverterPayload] | None = None
@@ -59,8 +60,8 @@ def _silent(inverters: Sequence[InverterPayload] | None) -> str | None:
 
 
 def _below_total(sample: EnergySample, beside: Beside) -> str | None:
-    told = [inverter.pac for inverter in beside.inverters or () if inverter.pac is not None]
-    total_w = sum(told) if told else beside.realtime.pac
+    powers = [inverter.pac for inverter in beside.inverters or () if inverter.pac is not None]
+    total_w = sum(powers) if powers else beside.realtime.pac
     if total_w is None or sample.pv_power_w is None:
         return None
     if total_w - sample.pv_power_w <= max(FALLS_W, FALLS_SHARE * total_w):
@@ -72,14 +73,15 @@ def _below_total(sample: EnergySample, beside: Beside) -> str | None:
 
 
 def _dip(sample: EnergySample, before: EnergySample | None, *, parallel: bool) -> str | None:
-    """All powers that were worth it fell at once, each by an inverter's share or more.
+    """Why a sample is a dip: all powers above ``FALLS_W`` fell at once by an inverter's share or
+    more.
 
-    Where it is not known that there are several inverters, the sun has to be among them: at night a
-    load that is switched off takes the battery's power with it.
+    Where it is not known that there are several inverters, PV must be among them, because at night
+    switching off a load lowers the battery's power too.
     """
     if before is None or sample.at == before.at:
         return None
-    if not parallel and not _worth_it(before.pv_power_w):
+    if not parallel and not _large_enough(before.pv_power_w):
         return None
     pairs = [
         (abs(was), abs(now))
@@ -88,7 +90,7 @@ def _dip(sample: EnergySample, before: EnergySample | None, *, parallel: bool) -
             (before.load_power_w, sample.load_power_w),
             (before.battery_power_w, sample.battery_power_w),
         )
-        if was is not None and now is not None and _worth_it(was)
+        if was is not None and now is not None and _large_enough(was)
     ]
     fell = [now <= was * (1.0 - FALLS_SHARE) for was, now in pairs]
     if len(fell) < _TOGETHER or not all(fell):
@@ -96,5 +98,5 @@ def _dip(sample: EnergySample, before: EnergySample | None, *, parallel: bool) -
     return "all powers fell at once, as when one of several inverters is missing from the sum"
 
 
-def _worth_it(power_w: float | None) -> bool:
+def _large_enough(power_w: float | None) -> bool:
     return power_w is not None and abs(power_w) > FALLS_W

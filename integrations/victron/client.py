@@ -35,14 +35,16 @@ VENDOR = "Victron VRM"
 BASE_URL = "https://vrmapi.victronenergy.com/v2"
 DIAGNOSTICS_ROWS = 1_000
 DIAGNOSTICS_PAGES = 5
-"""The service gives 100 rows unless told; a large site has some 2 000."""
+"""Pages to read at most. The service gives 100 rows by default; a large site has about 2 000."""
 
 WINDOW_REQUESTS = 200
 WINDOW_REFILL_S = 0.33
 
 
 class VrmClient:
-    """Reads one account. VRM frees a request every 0.33 s in a window of 200; more gets a 429."""
+    """Client of one account. VRM allows 200 requests at once and one more every 0.33 s, else
+    429.
+    """
 
     def __init__(
         self,
@@ -67,7 +69,7 @@ class VrmClient:
         return Call(vendor=VENDOR, name=name, secrets=(self._token,))
 
     async def user_id(self) -> int:
-        """Whose token it is; asked once.
+        """Id of the token's user; requested once.
 
         Raises:
             VendorError: Unreachable, refused, not understood.
@@ -81,8 +83,8 @@ class VrmClient:
         """All live values of one installation, in one request.
 
         Raises:
-            VendorError: As above, or the account sees no such installation (VRM says ``success``
-                with an empty list then).
+            VendorError: As above, or the account has no such installation (VRM then answers
+                ``success`` with an empty list).
         """
         call = self.call(f"installation {site_id}")
         path = f"users/{await self.user_id()}/installations"
@@ -147,7 +149,7 @@ class VrmClient:
                 params=dict(query),
                 headers={"X-Authorization": f"Token {self._token}"},
             )
-            check_status(answer, call, said=lenient(VrmEnvelope, answer).said())
+            check_status(answer, call, error_text=lenient(VrmEnvelope, answer).error_text())
             return _succeeded(json_of(answer, call), call)
 
         return await with_retries(attempt, backoff=self._backoff, sleep=self._sleep)
@@ -157,5 +159,5 @@ def _succeeded(answer: object, call: Call) -> object:
     """``answer``, unless it says itself that it failed: HTTP 200 alone is no success."""
     envelope = understood(VrmEnvelope, answer, call)
     if envelope.success is not True:
-        raise call.failed(envelope.said() or "answered without success", retry=False)
+        raise call.failed(envelope.error_text() or "answered without success", retry=False)
     return answer

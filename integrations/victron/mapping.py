@@ -12,10 +12,10 @@ from integrations.victron.payloads import Attribute, SeriesPayload
 from services.telemetry.records import BatterySample, Point
 
 SYSTEM = {"bv": "voltage_v", "bc": "current_a", "bs": "soc_pct", "bst": "state"}
-"""The system's own view of the battery that it has chosen, by code."""
+"""The system's values of the battery that it has chosen, by code."""
 
 MONITOR = {"V": "voltage_v", "I": "current_a", "SOC": "soc_pct", "BT": "temperature_c"}
-"""One battery monitor's view, by code. The same codes come once per monitor."""
+"""One battery monitor's values, by code. The same codes appear once per monitor."""
 
 STATES = {0.0: "idle", 1.0: "charging", 2.0: "discharging"}
 _MS = 1000.0
@@ -35,10 +35,10 @@ def battery_samples(
     """One sample per time of measurement, oldest first, each with the values measured then.
 
     All values are of one battery: the monitor of ``instance``, else the one that the system itself
-    has chosen, else the only monitor there is. Every attribute carries its own time, so that a
-    voltage of an hour ago is not made fresh by a current of now. A value without a time is left
-    out. ``soc_status`` is an icon's bucket, not a state of charge, and is not read. Power is
-    voltage × current where both are of one time.
+    has chosen, else the only monitor there is. Every value keeps its own time, so that an hour-old
+    voltage does not look fresh beside a new current. A value without a time is left out.
+    ``soc_status`` selects an icon and is no state of charge, so it is not read. Power is voltage ×
+    current where both are of one time.
 
     Raises:
         VendorError: No battery value with a time at all, or several monitors and none is chosen.
@@ -59,7 +59,7 @@ def battery_samples(
 def _chosen(
     attributes: Sequence[Attribute], instance: int | None, call: Call
 ) -> tuple[Values, Mapping[str, str]]:
-    """The values of one battery, and why one that belongs to it is left out."""
+    """The values of one battery, and the reasons for values that are left out."""
     monitors = _monitors(attributes)
     if instance is not None:
         if instance not in monitors:
@@ -81,28 +81,29 @@ def _chosen(
 def _with_temperature(
     system: Values, monitors: Mapping[int | None, Values]
 ) -> tuple[Values, Mapping[str, str]]:
-    """The system's view has no temperature; its battery's is a monitor's, if there is only one."""
-    told = {
+    """The system's values with a temperature, which they lack: a monitor's, if only one has it."""
+    temperatures = {
         number: shown["temperature_c"]
         for number, shown in monitors.items()
         if "temperature_c" in shown
     }
-    if len(told) > 1:
-        why = f"the monitors {_listed(told)} each tell one: set the instance of the one to read"
+    if len(temperatures) > 1:
+        several = _listed(temperatures)
+        why = f"the monitors {several} each give one: set the instance of the one to read"
         return system, {"temperature_c": why}
-    for value in told.values():
+    for value in temperatures.values():
         return {**system, "temperature_c": value}, {}
     return system, {}
 
 
 def _monitors(attributes: Sequence[Attribute]) -> dict[int | None, Values]:
-    """What each battery monitor shows, by instance (None where it is not told)."""
+    """The values of each battery monitor, by instance (None where it is not given)."""
     rows: dict[int | None, list[Attribute]] = {}
     for attribute in attributes:
         if attribute.code in MONITOR and attribute.service in {None, "battery"}:
             number = None if attribute.instance is None else int(attribute.instance)
             rows.setdefault(number, []).append(attribute)
-    newest = {number: _newest(mine, MONITOR) for number, mine in rows.items()}
+    newest = {number: _newest(own_rows, MONITOR) for number, own_rows in rows.items()}
     return {number: values for number, values in newest.items() if values}
 
 

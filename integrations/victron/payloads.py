@@ -11,7 +11,7 @@ from integrations.lenient import Flag, Number, Payload, Text
 MOST_ATTRIBUTES = 5_000
 MOST_INSTALLATIONS = 1_000
 _DEEPEST = 4
-"""Levels of an error that are worth reading."""
+"""Levels of a nested error that are read."""
 
 SeriesPayload = dict[str, list[tuple[float, ...]]]
 
@@ -44,7 +44,7 @@ class Diagnostics(Payload):
 
 
 class VrmUser(Payload):
-    """Who the token belongs to."""
+    """The token's user."""
 
     id: Annotated[int, Field(gt=0, lt=2**63)]
 
@@ -62,21 +62,23 @@ class Installations(Payload):
 
 
 class VrmEnvelope(Payload):
-    """What every answer says of itself; errors come as text, list or object, in either key."""
+    """The envelope of every answer; errors come as text, list or object, in either key."""
 
     success: Flag = None
     errors: Any = None
     error: Any = None
     error_code: Text = None
 
-    def said(self) -> str | None:
+    def error_text(self) -> str | None:
         """The vendor's error in one line; None when it gave none."""
         message = _first_words(self.errors if self.errors is not None else self.error)
         return ": ".join(part for part in (self.error_code, message) if part) or None
 
 
 def _first_words(errors: object, *, depth: int = 0) -> str | None:
-    """The words of an error that may be text, a list or an object; … where it goes too deep."""
+    """The text of an error that may be text, a list or an object; … where it is nested too
+    deeply.
+    """
     if isinstance(errors, dict | list) and depth >= _DEEPEST:
         return "…"
     if isinstance(errors, dict):

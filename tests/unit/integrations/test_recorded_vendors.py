@@ -119,7 +119,7 @@ def test_vrm_series_with_false() -> None:
 )
 def test_vrm_errors(name: str, said: str) -> None:
     envelope = VrmEnvelope.model_validate(recorded(f"victron_vrm/{name}.json"))
-    assert (envelope.success, envelope.said()) == (False, said)
+    assert (envelope.success, envelope.error_text()) == (False, said)
 
 
 def solark(**routes: object) -> SolArkReader:

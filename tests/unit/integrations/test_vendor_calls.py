@@ -173,7 +173,7 @@ async def test_statuses(
 ) -> None:
     received = await read(answer({}, status, **headers))
     with pytest.raises(VendorError) as caught:
-        check_status(received, CALL, said="key hunter2 is bad")
+        check_status(received, CALL, error_text="key hunter2 is bad")
     error = caught.value
     assert (error.detail, error.retry, error.retry_after_s) == (detail, retry, after_s)
 

@@ -291,7 +291,7 @@ def test_no_series(sent: object) -> None:
     ],
 )
 def test_said(sent: dict[str, object], said: str | None) -> None:
-    assert VrmEnvelope.model_validate(sent).said() == said
+    assert VrmEnvelope.model_validate(sent).error_text() == said
 
 
 def test_mapping_is_pure_and_sorted() -> None:
