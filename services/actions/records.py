@@ -132,9 +132,9 @@ class SwitchStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmergencyStop:
-    """The latch. ``latched`` False means normal operation; the other fields tell the last
-    change. ``not_stopped``, told to who has pressed it: loads that have not shown yet, by state and
-    watts, that they are off.
+    """State of the emergency stop. ``latched`` False means normal operation; the other fields
+    describe the last change. ``not_stopped`` (in the answer to a latch): loads whose state and
+    power have not shown yet that they are off.
     """
 
     latched: bool

@@ -31,9 +31,9 @@ HISTORY = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What the device itself has just said; ``is_on`` is None when it did not answer.
-
-    ``speed`` is that of a fan whose speed can be set. One that says off and draws is neither.
+    """The state that the device has just reported; ``is_on`` is None when it did not answer.
+    ``speed`` is that of a fan whose speed can be set. A load that reports off but draws power is
+    neither on nor off (None).
     """
 
     online: bool
