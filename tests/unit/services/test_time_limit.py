@@ -42,9 +42,10 @@ async def test_work_that_ignores_its_cancellation_is_left_behind() -> None:
 
 
 async def test_who_waits_can_be_cancelled_and_so_is_the_work() -> None:
-    cancelled = asyncio.Event()
+    begun, cancelled = asyncio.Event(), asyncio.Event()
 
     async def work() -> None:
+        begun.set()
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
@@ -52,7 +53,7 @@ async def test_who_waits_can_be_cancelled_and_so_is_the_work() -> None:
             raise
 
     waiting = asyncio.create_task(within(1e6, work(), what="It"))
-    await asyncio.sleep(0.01)
+    await begun.wait()
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting

@@ -22,7 +22,7 @@ from tests.fakes.clock import EPOCH, SteppingClock
 from tests.fakes.scripted_switch import Mode
 from tests.fakes.sites.reference_site import SYSTEM_ID
 from tests.fakes.sites.scripted_site import PRIMARY, ScriptedSite
-from tests.waiting import HANGS_S
+from tests.waiting import HANGS_S, until
 
 T = TypeVar("T")
 
@@ -128,8 +128,9 @@ async def test_a_device_that_is_slow_to_answer_has_its_time_and_no_more(site: Sc
 async def test_what_goes_on_alone_is_ended_at_the_end(site: ScriptedSite) -> None:
     site.switches[PRIMARY].answers.clear()
     action = await site.wish(PRIMARY, target_on=False, actor=Actor.SAFETY, urgent=True)
+    asked_before = site.switches[PRIMARY].questions
     going_on = asyncio.create_task(site.loop.execution.advance(SYSTEM_ID))
-    await asyncio.sleep(0.05)
+    await until(lambda: site.switches[PRIMARY].questions > asked_before)
     await site.loop.execution.close()
     await asyncio.gather(going_on, return_exceptions=True)
     site.switches[PRIMARY].answers.set()
@@ -139,22 +140,28 @@ async def test_what_goes_on_alone_is_ended_at_the_end(site: ScriptedSite) -> Non
 
 
 async def test_results_in_order_and_the_first_failure() -> None:
-    beside = SideBySide(clock=SteppingClock(EPOCH), patience_s=0.1, patience_wall_s=0.1)
+    beside = SideBySide(clock=SteppingClock(EPOCH), patience_s=1.0, patience_wall_s=1.0)
     seen: list[str] = []
+    patience_is_over = asyncio.Event()
 
-    async def say(word: str, after_s: float) -> str:
-        await asyncio.sleep(after_s)
+    async def say(word: str, *, after: str | None = None) -> str:
+        await until(lambda: after is None or after in seen)
         seen.append(word)
         return word
+
+    async def say_late() -> str:
+        await patience_is_over.wait()
+        return await say("late")
 
     async def fail() -> str:
         raise Unavailable(what="The database", detail="gone", advice="Wait.")
 
-    assert await beside.run([say("b", 0.02), say("late", 0.2), say("a", 0.0)]) == ["b", "a"]
+    assert await beside.run([say("b", after="a"), say_late(), say("a")]) == ["b", "a"]
     assert await beside.run([]) == []
     with pytest.raises(Unavailable):
-        await beside.run([say("c", 0.01), fail()])
-    await asyncio.sleep(0.2)
+        await beside.run([say("c"), fail()])
+    patience_is_over.set()
+    await until(lambda: "late" in seen)
     assert seen == ["a", "b", "c", "late"]
     await beside.close()
 

@@ -17,15 +17,11 @@ from services.control.decided import decided
 from services.telemetry.records import LoadSample
 from tests.fakes.clock import EPOCH
 from tests.fakes.scripted_switch import Mode
+from tests.fakes.sites.control_cycles import decided_of
 from tests.fakes.sites.reference_site import SYSTEM_ID
 from tests.fakes.sites.scripted_site import PRIMARY, ScriptedSite
 
 HOUSE_W, DRAW_W = 1_850.0, 3_878.0
-
-
-@pytest.fixture
-async def site() -> ScriptedSite:
-    return await ScriptedSite().set_up()
 
 
 async def cycles(site: ScriptedSite, minutes: int, **seen: Any) -> Decision:
@@ -35,9 +31,7 @@ async def cycles(site: ScriptedSite, minutes: int, **seen: Any) -> Decision:
         await site.see(**seen)
         await site.loop.control.run_cycle(SYSTEM_ID)
         await site.loop.execution.advance(SYSTEM_ID)
-    record = await site.stores.decisions.latest(SYSTEM_ID)
-    assert record is not None
-    return decided(record).decision
+    return await decided_of(site)
 
 
 async def failures(site: ScriptedSite, load_id: UUID = PRIMARY) -> list[str | None]:
