@@ -1,1 +1,1 @@
-"""The clock of the program: one table of jobs, the scheduler that fires them, and queue workers."""
+"""Regular jobs: the table of jobs, the scheduler that fires them, and queue workers."""

@@ -1,4 +1,4 @@
-"""One run of one job: alone, within its time, failing by itself, and written down."""
+"""Runs one job once: exclusively, within its time limit; its failure is caught and recorded."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from services.views.ports import JobStore
 _NAMESPACE = UUID("6f1c2a7e-5d0b-4c43-9a55-3f2f7b8a9c10")
 _RECORD_EVERY_S = 5.0
 LONGEST_POSTPONED_S = 3_600.0
-"""However long a vendor asks for, it is polled again after an hour."""
+"""Longest pause that a vendor can ask for before it is polled again, s."""
 
 _LONGEST_ERROR = 300
 
@@ -56,7 +56,7 @@ def lock_key(job: Job, subject: Subject) -> UUID:
 
 
 class JobExecutor:
-    """Runs jobs. Nothing that a job does escapes from ``run`` but its cancellation."""
+    """Runs jobs. ``run`` raises nothing that a job raises, except its cancellation."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class JobExecutor:
         records: JobStore,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``records`` may fail: what a job did counts more than that it was written down."""
+        """``records`` may fail without failing the job."""
         self._work, self._clock, self._locks = work, clock, locks
         self._records, self._monotonic = records, monotonic
         self._running: set[Key] = set()
@@ -76,9 +76,9 @@ class JobExecutor:
         self._not_before_s: dict[Key, float] = {}
 
     async def run(self, job: Job, subject: Subject) -> JobOutcome:
-        """Run ``job`` for ``subject``; a run that is still going on is not repeated but skipped.
+        """Run ``job`` for ``subject``, unless it still runs; returns how it ended.
 
-        So is a poll before the time that its vendor has asked for (``Retry-After``).
+        A poll is also skipped before the time that its vendor has asked for (``Retry-After``).
         """
         key = (job.name, subject.id)
         if key in self._running or self._monotonic() < self._not_before_s.get(key, 0.0):
@@ -90,7 +90,7 @@ class JobExecutor:
         finally:
             self._running.discard(key)
         if outcome is not JobOutcome.SKIPPED:
-            self._tell(key, subject, error)
+            self._log_change(key, subject, error)
             await self._write_down(job, subject, (self._monotonic() - started_s) * 1000, error)
             if job.counted and outcome is JobOutcome.DONE:
                 await self._count(job, subject, started_at)
@@ -106,7 +106,7 @@ class JobExecutor:
         return outcome, error
 
     async def _try(self, job: Job, subject: Subject) -> tuple[JobOutcome, str | None, bool]:
-        """One try; the error in words, and whether another may help."""
+        """One try: the outcome, the error in words, and whether another try may help."""
         try:
             async with asyncio.timeout(job.timeout_s):
                 return await self._guarded(job, subject), None, False
@@ -122,9 +122,9 @@ class JobExecutor:
             return JobOutcome.FAILED, words, True
 
     def _postpone(self, job: Job, subject: Subject, error: CommandCenterError) -> None:
-        """Leave a vendor alone for as long as it asks; wall seconds, as it counts them.
+        """Postpone polls of a vendor for as long as it asks, in wall seconds.
 
-        Only polls: no vendor may hold up a control cycle.
+        Only polls, because no vendor may delay a control cycle.
         """
         if job.scope is RunsPer.ADAPTER and isinstance(error, VendorError):
             asked_s = error.retry_after_s
@@ -136,14 +136,14 @@ class JobExecutor:
         if not job.exclusive:
             await job.run(self._work, subject)
             return JobOutcome.DONE
-        async with self._locks.hold(lock_key(job, subject)) as mine:
-            if not mine:
+        async with self._locks.hold(lock_key(job, subject)) as taken:
+            if not taken:
                 return JobOutcome.SKIPPED
             await job.run(self._work, subject)
             return JobOutcome.DONE
 
-    def _tell(self, key: Key, subject: Subject, error: str | None) -> None:
-        """Log a failure when it begins or changes, and its end; not each time."""
+    def _log_change(self, key: Key, subject: Subject, error: str | None) -> None:
+        """Log a failure when it begins or changes, and when it ends; not at every run."""
         before = self._errors.get(key)
         if error is not None and error != before:
             log.warning("job_failed", job=key[0], subject=subject.label, error=error)
@@ -157,7 +157,7 @@ class JobExecutor:
     async def _write_down(
         self, job: Job, subject: Subject, took_ms: float, error: str | None
     ) -> None:
-        """Record the run: every failure, and a success at most every few wall seconds."""
+        """Record the run: every failure, but a success at most every 5 s of wall time."""
         key, now_s = (job.name, subject.id), self._monotonic()
         recorded_s = self._recorded_s.get(key)
         if error is None and recorded_s is not None and now_s - recorded_s < _RECORD_EVERY_S:
@@ -184,7 +184,7 @@ class JobExecutor:
 
 
 async def _recorded(job: Job, recording: Awaitable[None]) -> bool:
-    """Whether it could be written down: the record of a job must not break the job."""
+    """Whether recording worked; its failure must not fail the job."""
     try:
         async with asyncio.timeout(_RECORD_EVERY_S):
             await recording

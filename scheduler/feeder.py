@@ -1,4 +1,4 @@
-"""Puts what is due into the queue: each period once, what is due together in one job."""
+"""Puts due runs into the queue: each period once, runs that are due together as one job."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from scheduler.queue_runs import (
 from services.clock import Clock
 
 GATHER_S = 0.5
-"""What is fired within this time travels together, wall s."""
+"""Runs fired within this time are put into the queue as one batch, wall s."""
 BATCH = 32
-"""The most runs in one job, so that several workers share them."""
+"""Most runs in one batch, so that several workers share them."""
 WAITING_BATCHES = 120
-"""The most batches of one kind that wait while no worker lives: a minute's."""
+"""Most batches of one job that wait while no worker runs: those of one minute."""
 _CLAIM_PERIODS = statement("claim_periods")
 
 OpenSites = Callable[[], Awaitable[Collection[UUID]]]
@@ -40,11 +40,11 @@ log = structlog.get_logger("scheduler")
 class QueueFeeder:
     """Puts a fired job into the queue: once per site and period, from however many schedulers.
 
-    ``Scheduler(run=QueueFeeder(…).put, …)``. Machines must have their clocks in step (NTP): the
-    period is counted by them.
+    ``Scheduler(run=QueueFeeder(…).put, …)``. The machines' clocks must agree (NTP), because the
+    period is computed from them.
 
-    A job of the queue costs ten milliseconds of a core, most jobs of a site a few: what is fired
-    within a moment therefore travels together where the table says ``batched``.
+    A job of the queue costs ten milliseconds of a core, more than most jobs themselves. So runs
+    that are fired together go into one batch where the table says ``batched``.
     """
 
     def __init__(
@@ -55,8 +55,8 @@ class QueueFeeder:
         wall: Clock,
         open_sites: OpenSites | None = None,
     ) -> None:
-        """``wall`` counts the periods of the jobs that go by wall time; ``open_sites`` tells where
-        actions are to be carried on: ``advance`` is put in for no other site.
+        """``wall`` is the clock for jobs in wall time. ``open_sites`` gives the sites with open
+        actions; ``advance`` is put in for those only.
         """
         self._app, self._clock, self._wall = app, clock, wall
         self._open_sites = open_sites
@@ -65,8 +65,8 @@ class QueueFeeder:
         self._putting: dict[str, asyncio.Task[frozenset[str]]] = {}
 
     async def put(self, job: Job, subject: Subject) -> bool:
-        """Put ``job`` in for the present period; False where it is there or waiting already, or
-        where there is nothing to do.
+        """Queue ``job`` for the present period; False where it is queued already or has nothing to
+        do.
         """
         clock = self._wall if job.pace is SecondsOf.WALL else self._clock
         period = period_of(job, subject, now_s=clock.now().timestamp())
@@ -100,14 +100,14 @@ class QueueFeeder:
         return name in await asyncio.shield(putting)
 
     async def _put_gathered(self, job: Job, wait_s: float) -> frozenset[str]:
-        """Put in what has been fired within ``wait_s``; the names of what was put in."""
+        """Queue the runs that were fired within ``wait_s``; returns the names of those queued."""
         await asyncio.sleep(wait_s)
         runs = self._gathering.pop(job.name)
         if job.queue is Queue.COMMANDS and self._open_sites is not None:
             runs = await self._of_open_sites(self._open_sites, runs)
-        mine = await self._claimed(runs) if runs else []
+        claimed = await self._claimed(runs) if runs else []
         slot = int(asyncio.get_running_loop().time() / GATHER_S) % WAITING_BATCHES
-        for number, names in enumerate(_parted(mine)):
+        for number, names in enumerate(_parted(claimed)):
             deferrer = self._app.configure_task(
                 name=BATCH_TASK,
                 queue=job.queue.value,
@@ -118,20 +118,20 @@ class QueueFeeder:
                 await deferrer.defer_async(job=job.name, members=members)
             except AlreadyEnqueued:
                 log.warning("batch_dropped", job=job.name, members=len(members))
-        return frozenset(mine)
+        return frozenset(claimed)
 
     async def _of_open_sites(
         self, open_sites: OpenSites, runs: Mapping[str, QueuedRun]
     ) -> dict[str, QueuedRun]:
-        """Those of sites with open actions, and once more of those that had some: a failure that
-        was written down does not stay the last word.
+        """The runs of sites with open actions, and once more of sites that had some at the last
+        call, so that a recorded failure is followed by a success.
         """
         busy = frozenset(await open_sites())
         wanted, self._were_open = busy | self._were_open, busy
         return {name: run for name, run in runs.items() if run.subject.system_id in wanted}
 
     async def _claimed(self, runs: Mapping[str, QueuedRun]) -> list[str]:
-        """The runs whose period no scheduler has put in before."""
+        """The names of the runs whose period no scheduler has queued before."""
         claimed = await self._app.connector.execute_query_all_async(
             _CLAIM_PERIODS,
             task_name=BATCH_TASK,
@@ -142,5 +142,5 @@ class QueueFeeder:
 
 
 def _parted(names: Sequence[str]) -> list[Sequence[str]]:
-    """In parts of a job's size, so that several workers share them."""
+    """The names in batches of at most ``BATCH``."""
     return [names[first : first + BATCH] for first in range(0, len(names), BATCH)]

@@ -1,4 +1,4 @@
-"""What runs when: one frozen table. Intervals are site seconds unless the job says wall."""
+"""The table of regular jobs. Intervals are site seconds unless the job says wall."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ OfOneCycle: TypeAlias = Callable[[UUID, datetime | None], Awaitable[object]]
 OfAll: TypeAlias = Callable[[], Awaitable[object]]
 
 SHORTEST_WALL_S = 0.05
-"""However fast a simulated site runs, a job is not fired more often than this."""
+"""Shortest time between two runs of a job, wall s, however fast a simulated site runs."""
 
 COMMAND_TIMEOUT_S = 90.0
-"""A device that ignores commands takes three tries of 15 s and a rollback before it is given up."""
+"""Time limit of jobs that command devices, wall s: three tries of 15 s and a rollback."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """The use cases that the table names, by what they take.
+    """The use cases that the jobs call.
 
     Attributes:
         poll: Read one adapter (adapter id, and its system's where that is known).
         control: One control cycle (system id, when it was due where the queue says that).
         advance: Verify, retry and expire open actions (system id).
         check_alerts: Evaluate alert conditions (system id).
-        roll_up: Integrate the last day (system id).
-        deliver: Send what is due in the outbox.
-        retain: Drop old partitions, make the coming ones.
+        roll_up: Roll up the newest hours, once an hour the whole last day (system id).
+        deliver: Send due messages of the outbox.
+        retain: Drop old samples, decisions and counts; make the partitions of the coming days.
     """
 
     poll: OfOneAdapter
@@ -45,7 +45,7 @@ class Work:
 
 
 class RunsPer(StrEnum):
-    """For what a job runs once."""
+    """Whether a job runs once per adapter, per system, or once for all."""
 
     ADAPTER = "adapter"
     SYSTEM = "system"
@@ -53,14 +53,14 @@ class RunsPer(StrEnum):
 
 
 class SecondsOf(StrEnum):
-    """Whose seconds an interval counts."""
+    """Clock of an interval: the site's or the wall's."""
 
     SITE = "site"
     WALL = "wall"
 
 
 class Queue(StrEnum):
-    """Which workers take a job: a queue has workers of its own, which no other job occupies."""
+    """Queue of a job. Each has its own workers, so that other jobs cannot occupy them."""
 
     CONTROL = "control"
     COMMANDS = "commands"
@@ -69,12 +69,12 @@ class Queue(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What one run is about.
+    """The adapter or system that a run is for.
 
     Attributes:
         interval_s: An adapter's own interval, None for others.
-        due_at: Begin of the period that the run belongs to; a run that another worker takes over
-            keeps it. None outside the queue, where no run is repeated.
+        due_at: Start of the run's period; kept when another worker repeats the run. None outside
+            the queue, where no run is repeated.
     """
 
     id: UUID | None = None
@@ -96,7 +96,7 @@ class Job:
         name: As shown on the health page.
         scope: Once per adapter, per system, or once in all.
         interval_s: From start to start; an adapter's own interval replaces it.
-        pace: Whether it counts site or wall seconds.
+        pace: Whether the interval is in site or wall seconds.
         jitter: Share of the interval by which each run is moved at random.
         first_after_s: First run after the start, in the same seconds.
         timeout_s: A run is cancelled after this many wall seconds.
@@ -105,8 +105,8 @@ class Job:
         exclusive: Whether only one process may run it at a time for one subject.
         lane: In the queue, jobs of one site and lane run one after another.
         queue: Which workers take it.
-        batched: In the queue, the runs of all subjects that are due together travel as one job.
-        counted: Whether each run is counted, and what was due and did not run as missed.
+        batched: In the queue, runs of several subjects that are due together form one job.
+        counted: Whether runs are counted, those that were due and did not run as missed.
     """
 
     name: str
@@ -218,7 +218,8 @@ JOBS: tuple[Job, ...] = (
         lane="retention",
     ),
 )
-"""Polls have a lane of their own, so that a slow vendor never holds up a control cycle. Expiry of
-pending actions is part of ``advance``."""
+"""All jobs. Polls have their own lane, so that a slow vendor never delays a control cycle. Pending
+actions expire in ``advance``.
+"""
 
 BY_NAME = {job.name: job for job in JOBS}

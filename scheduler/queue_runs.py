@@ -1,4 +1,4 @@
-"""What travels in the queue: one run of a job, its period, and its shape as JSON."""
+"""A run of a job as it is put into the queue: subject, period, and both as JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BATCH_TASK = "site_jobs"
 
 
 def statement(name: str) -> LiteralString:
-    """A statement on the queue's tables, beside the library's own."""
+    """A statement of ours on the queue library's tables, by its file name."""
     return (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
 
 
@@ -30,7 +30,7 @@ class QueuedRun:
     period: int
 
     def due(self, job: Job) -> Subject:
-        """The subject with the beginning of the period."""
+        """The subject with the start of the run's period."""
         return replace(self.subject, due_at=due_at(job, self.subject, period=self.period))
 
 
@@ -49,12 +49,12 @@ def _every_s(job: Job, subject: Subject) -> float:
 
 
 def site_lock(job: Job, subject: Subject) -> str:
-    """What may not run at the same time: one lane of one site, one adapter's polls."""
+    """Lock of a run: runs with the same lane and subject are not run at the same time."""
     return f"{job.lane}:{subject.id}"
 
 
 def period_name(job: Job, subject: Subject) -> str:
-    """Under what the periods of one job and subject are known."""
+    """Name under which the periods of one job and subject are stored."""
     return f"{job.name}:{subject.id}"
 
 
@@ -70,16 +70,16 @@ def to_json(run: QueuedRun) -> dict[str, JSONValue]:
     }
 
 
-def from_json(told: Mapping[str, object]) -> QueuedRun:
+def from_json(document: Mapping[str, object]) -> QueuedRun:
     """A run that was stored in the queue."""
-    interval_s = told["interval_s"]
+    interval_s = document["interval_s"]
     subject = Subject(
-        id=_uuid(told["subject_id"]),
-        system_id=_uuid(told["system_id"]),
-        label=str(told["label"]),
+        id=_uuid(document["subject_id"]),
+        system_id=_uuid(document["system_id"]),
+        label=str(document["label"]),
         interval_s=interval_s if isinstance(interval_s, float | int) else None,
     )
-    return QueuedRun(subject, int(str(told["timestamp"])))
+    return QueuedRun(subject, int(str(document["timestamp"])))
 
 
 def _uuid(value: object) -> UUID | None:

@@ -1,4 +1,4 @@
-"""Fires the jobs of the table, for all sites and adapters there are, until it is stopped."""
+"""Fires the jobs of the table for all existing sites and adapters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from services.clock import Clock
 from services.sites.ports import SiteStore
 
 RunJob = Callable[[Job, Subject], Awaitable[object]]
-"""What a firing does: run the job here (``JobExecutor.run``) or put it into the queue."""
+"""Called for a due job: runs it here (``JobExecutor.run``) or queues it (``QueueFeeder.put``)."""
 
 Key = tuple[str, UUID | None]
 _OVERDUE_INTERVALS = 3
@@ -27,10 +27,10 @@ log = structlog.get_logger("scheduler")
 
 
 class Scheduler:
-    """APScheduler fires; the run itself is a task of ours in the process's event loop.
+    """Fires jobs by APScheduler; each run is a task in this process's event loop.
 
-    A run that is still going on when its next one is due makes that one skipped, never queued.
-    Sites and adapters that come, go or change their interval are noticed within a refresh.
+    While a run still goes on, the next one of the same job and subject is skipped, not queued. New,
+    removed or changed sites and adapters are noticed at the next refresh.
     """
 
     def __init__(
@@ -58,18 +58,20 @@ class Scheduler:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the timer runs and the sites are still looked up."""
+        """Whether the timer runs and the list of sites is still refreshed."""
         refreshing = self._refreshing
         return self._timer.running and refreshing is not None and not refreshing.done()
 
     async def start(self) -> None:
-        """Begin to fire. A store that does not answer is asked again at the next refresh."""
+        """Begin to fire jobs. If the store does not answer, the sites are read at a later
+        refresh.
+        """
         self._timer.start()
         await self._refresh()
         self._refreshing = asyncio.create_task(self._keep_fresh(), name="scheduler refresh")
 
     async def stop(self) -> None:
-        """Fire nothing more; let runs finish for a moment, then cancel them."""
+        """Fire no more jobs; wait ``grace_s`` for runs to finish, then cancel them."""
         self._stopping.set()
         self._timer.shutdown(wait=False)
         if self._refreshing is not None:
@@ -106,7 +108,7 @@ class Scheduler:
             await self._refresh()
 
     async def _refresh(self) -> None:
-        """Bring what is planned into line with the sites there are."""
+        """Plan the jobs of all existing sites and adapters; drop those of removed ones."""
         try:
             wanted = await self._wanted()
         except Exception as error:  # noqa: BLE001 - without the store, what is planned goes on
@@ -150,10 +152,10 @@ class Scheduler:
         return self._everywhere() | of_subjects
 
     def _plan(self, wanted: Mapping[Key, tuple[Job, Subject]]) -> None:
-        """Set what is new, has another interval, or is overdue.
+        """Set timers of jobs that are new, have another interval, or are overdue.
 
-        Overdue: after the machine's time was put back, APScheduler would wait until it is that late
-        again. The event loop's time does not jump, so that it shows who has been forgotten.
+        After the machine's clock was set back, APScheduler would wait until that time is reached
+        again. The event loop's clock does not jump, so it shows which jobs are overdue.
         """
         now_s, speed = asyncio.get_running_loop().time(), self._clock.speed
         for key, (job, subject) in wanted.items():

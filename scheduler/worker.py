@@ -1,11 +1,11 @@
-"""The queue for several processes: ``feeder`` puts in, workers take out, one site at a time.
+"""Workers of the queue, for several processes.
 
-Procrastinate keeps the jobs in PostgreSQL. Each job carries its site's lock, so that however many
-workers there are, one lane of one site runs in one of them; each period is put in once, however
-many schedulers there are; a dead worker's job is given to another.
+The library procrastinate keeps the jobs in PostgreSQL. Each job carries a lock, so that one lane of
+one site runs in one worker at a time, however many there are. Each period is queued once, however
+many schedulers there are. A dead worker's jobs are given to another one.
 
-A worker of the library ends for good when the database is away for longer than its connection pool
-waits. ``QueueWorker`` starts it again, for as long as the process lives.
+A worker of the library ends when the database is away for longer than its connection pool waits;
+``QueueWorker`` then starts a new one, for as long as the process runs.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ from scheduler.queue_runs import (
 from services.clock import Clock
 
 BATCH_PATIENCE_S = 5.0
-"""Who takes longer ends beside the batch, wall s."""
+"""A batch waits this long for its runs; slower ones go on in the background, wall s."""
 HEARTBEAT_S = 5.0
 DEAD_AFTER_S = 15.0
 POOL_WAIT_S = 5.0
-"""A statement that gets no connection for this long fails; what it was for is tried again."""
+"""A statement that gets no connection within this time fails, s; its caller tries again."""
 CONCURRENCY: Mapping[Queue, int] = {Queue.CONTROL: 8, Queue.COMMANDS: 8, Queue.REST: 8}
-"""Jobs at once. Each queue has its own, so that vendors that hang never hold up a control cycle."""
+"""Jobs at the same time per queue. Separate queues keep hanging vendors from delaying a cycle."""
 RESTART_AFTER_S = (0.5, 1.0, 2.0, 5.0)
-"""Pauses before a worker that the database ended is started again; the last one is repeated."""
+"""Pauses before a worker that ended is started again, s; the last one is repeated."""
 _SCHEMA_LOCK = 7_304_115
 _NEWEST_PERIOD = statement("newest_period")
 
@@ -62,7 +62,7 @@ def queue_app(dsn: str) -> procrastinate.App:
 
 
 async def apply_queue_schema(dsn: str) -> bool:
-    """Make the queue's tables where they are missing; False where they are there already.
+    """Create the queue's tables; False where they exist already.
 
     Safe to call from several processes at once.
     """
@@ -95,7 +95,7 @@ class QueueWorker:
         dead_after_s: float = DEAD_AFTER_S,
         grace_s: float = 3.0,
     ) -> None:
-        """``dead_after_s`` after its last heartbeat a worker is dead and its jobs are others'."""
+        """A worker whose last heartbeat is ``dead_after_s`` old is dead: its jobs go to others."""
         self._app, self._executor, self._clock, self._wall = app, executor, clock, wall
         self._concurrency, self._dead_after_s, self._grace_s = concurrency, dead_after_s, grace_s
         self._tasks: list[asyncio.Task[None]] = []
@@ -104,11 +104,11 @@ class QueueWorker:
 
     @property
     def is_alive(self) -> bool:
-        """Whether every queue is worked on, or waits for the database to come back."""
+        """Whether the tasks of all queues still run, also while they wait for the database."""
         return bool(self._tasks) and not any(task.done() for task in self._tasks)
 
     async def start(self) -> None:
-        """Begin to take jobs, and those of workers that have died."""
+        """Begin to take jobs, also those of dead workers."""
         self._tasks = [
             asyncio.create_task(self._keep_working(queue, number), name=f"queue {queue.value}")
             for queue, number in self._concurrency.items()
@@ -116,7 +116,7 @@ class QueueWorker:
         self._tasks.append(asyncio.create_task(self._keep_rescuing(), name="queue rescue"))
 
     async def stop(self) -> None:
-        """Take no more; let runs finish for a moment, then cancel them."""
+        """Take no more jobs; wait a moment for runs to finish, then cancel them."""
         for task in reversed(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -126,7 +126,7 @@ class QueueWorker:
         await asyncio.gather(*self._late, return_exceptions=True)
 
     async def _keep_working(self, queue: Queue, concurrency: int) -> None:
-        """Work on one queue; whatever ends the library's worker, start another."""
+        """Work on one queue; start another worker whenever the library's ends."""
         pauses_s = iter(RESTART_AFTER_S)
         while True:
             started_s = asyncio.get_running_loop().time()
@@ -155,10 +155,10 @@ class QueueWorker:
         )
 
     async def rescue(self) -> int:
-        """Give the jobs of dead workers to the living; how many there were.
+        """Give the jobs of dead workers to other ones; returns how many there were.
 
-        Where the next period's job waits already, the dead worker's is dropped: a missed cycle is
-        skipped, not run late.
+        Where the next period's job is queued already, the dead worker's is dropped: a missed cycle
+        is skipped, not run late.
         """
         jobs = self._app.job_manager
         stalled = list(await jobs.get_stalled_jobs(seconds_since_heartbeat=self._dead_after_s))
@@ -171,9 +171,9 @@ class QueueWorker:
         return len(stalled)
 
     async def run(self, job: Job, run: QueuedRun) -> None:
-        """Run one job, unless its period is long over or a newer one has been put in.
+        """Run one job, unless its period is long over or a newer one has been queued.
 
-        The latter is also what keeps a scheduler whose clock lags from repeating a period.
+        The second check also keeps a scheduler with a slow clock from repeating a period.
         """
         newest = await self._app.connector.execute_query_one_async(
             _NEWEST_PERIOD, task_name=TASK, periodic_id=period_name(job, run.subject)
@@ -184,9 +184,10 @@ class QueueWorker:
         await self._executor.run(job, run.due(job))
 
     async def run_together(self, job: Job, runs: Sequence[QueuedRun]) -> None:
-        """Run a batch side by side.
+        """Run a batch in parallel.
 
-        Who is slow is left to end by itself: it holds up neither the others nor their next run.
+        A slow run goes on in the background, so that it delays neither the others nor their next
+        run.
         """
         begun = {
             asyncio.create_task(self._executor.run(job, run.due(job)), name=f"{job.name} of batch")
@@ -215,13 +216,13 @@ class QueueWorker:
 
 
 def _register(app: procrastinate.App, worker: QueueWorker) -> None:
-    """Tell the queue what its one task does; a scheduler only needs its name."""
+    """Register the queue's two tasks with this worker; a scheduler needs only their names."""
 
-    async def site_job(*, job: str, **told: object) -> None:
-        await worker.run(BY_NAME[job], from_json(told))
+    async def site_job(*, job: str, **document: object) -> None:
+        await worker.run(BY_NAME[job], from_json(document))
 
     async def site_jobs(*, job: str, members: list[dict[str, object]]) -> None:
-        await worker.run_together(BY_NAME[job], [from_json(told) for told in members])
+        await worker.run_together(BY_NAME[job], [from_json(document) for document in members])
 
     for name, work in ((TASK, site_job), (BATCH_TASK, site_jobs)):
         with contextlib.suppress(procrastinate.exceptions.TaskAlreadyRegistered):

@@ -26,11 +26,11 @@ from server.web.security import (
 from server.web.static_files import StaticFiles, asset
 
 COMPRESSED_FROM = 600
-"""Answers below so many bytes fit one packet anyway."""
+"""Smaller answers are not compressed, bytes: they fit into one packet anyway."""
 
 
 def create_app(services: Services) -> FastAPI:
-    """The application over its services. Builds nothing else, starts nothing."""
+    """The application over ``services``. Creates no other dependency and starts no task."""
     config = services.config
     app = DescribedApi(
         title="CommandCenter",

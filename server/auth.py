@@ -1,4 +1,4 @@
-"""Who asks, what they may do, and which site they mean."""
+"""The caller of a request: identity, rights, and the chosen site."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ Container = Annotated[Services, Depends(services_of)]
 
 
 def cookie_name(config: ServerConfig) -> str:
-    """The session cookie's name: bound to this very host where there is TLS."""
+    """The session cookie's name; with TLS the one that browsers bind to this host."""
     return SECURE_COOKIE if config.secure_cookies else PLAIN_COOKIE
 
 
 async def identify(request: Request) -> Identity | None:
-    """Who asks, by bearer token or session cookie (never by both); None for nobody."""
+    """The caller by bearer token or session cookie (never both); None where nobody is signed in."""
     services = services_of(request)
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme:
@@ -48,10 +48,10 @@ async def identify(request: Request) -> Identity | None:
 
 
 async def signed_in(request: Request) -> Identity:
-    """Whoever asks.
+    """The signed-in caller.
 
     Raises:
-        Unauthenticated: Nobody does.
+        Unauthenticated: Nobody is signed in.
     """
     identity = await identify(request)
     if identity is None:
@@ -63,10 +63,10 @@ Reader = Annotated[Identity, Depends(signed_in)]
 
 
 async def access_ended(request: Request) -> None:
-    """Returns when whoever asked is signed out or their access is revoked.
+    """Returns when the caller is signed out or their access is revoked.
 
-    A stream outlives the check at its start by days. A database that is away says nothing about
-    access: the stream itself tells of it.
+    Needed because a stream may last for days after the check at its start. While the database is
+    away the check is repeated, and the stream itself reports the outage.
     """
     while True:
         await asyncio.sleep(services_of(request).config.access_checked_s)
@@ -76,7 +76,7 @@ async def access_ended(request: Request) -> None:
 
 
 async def needs_control(identity: Reader) -> Identity:
-    """Whoever asks, if they may change things.
+    """The caller, if they may change things.
 
     Raises:
         Forbidden: They may not.
@@ -85,7 +85,7 @@ async def needs_control(identity: Reader) -> Identity:
 
 
 async def needs_admin(identity: Reader) -> Identity:
-    """Whoever asks, if they are an admin.
+    """The caller, if they are an admin.
 
     Raises:
         Forbidden: They are not.
@@ -119,10 +119,10 @@ def _require(identity: Identity, scope: Scope, action: str) -> Identity:
 
 
 async def visible_systems(services: Services, identity: Identity) -> list[System]:
-    """The sites that someone may see, by name.
+    """The sites that a caller may see, by name.
 
-    Admins see all. Whoever owns sites sees exactly those. Whoever owns none was invited by an
-    admin, and sees the admins' sites.
+    Admins see all sites. Owners see their own ones. A person without sites was invited by an admin
+    and sees the admins' sites.
     """
     systems = list(await services.sites.systems())
     if identity.user.role is Role.ADMIN:
@@ -141,7 +141,7 @@ async def chosen_system(
         UUID | None, Query(description="The site; the first one if left out")
     ] = None,
 ) -> System:
-    """The site that is meant: the one named, or the first of those that may be seen.
+    """The site of a request: the one named, or the first one that the caller may see.
 
     Raises:
         NotFound: There is none, or it belongs to somebody else.
@@ -171,7 +171,7 @@ async def ensure_visible(
 async def own_conversation(
     services: Services, who: Identity, conversation_id: UUID
 ) -> Conversation:
-    """The conversation, if it is one's own.
+    """The conversation, if it is the caller's own.
 
     Raises:
         NotFound: Unknown, or somebody else's.
@@ -183,7 +183,9 @@ async def own_conversation(
 
 
 def set_session_cookie(response: Response, session: SignedIn, config: ServerConfig) -> None:
-    """Hand the session to the browser: unreadable by scripts, kept from foreign pages' changes."""
+    """Give the session to the browser: not readable by scripts, not sent with other sites'
+    changes.
+    """
     response.set_cookie(
         cookie_name(config),
         session.secret,

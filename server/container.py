@@ -1,4 +1,4 @@
-"""What the server calls, by name: the services as ``commandcenter.wiring`` has built them."""
+"""The services that the server calls; ``commandcenter.wiring`` creates them."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ class ServerConfig:
     """Small settings of the server.
 
     Attributes:
-        version: Shown to people; pages reload themselves when it changes.
+        version: Shown to people; open pages reload when it changes.
         public_base_url: How people reach the site from outside, without a trailing slash; None when
             only this machine does.
-        allowed_hosts: Host names answered to beside localhost; ``*`` allows any.
+        allowed_hosts: Accepted host names beside localhost; ``*`` allows any.
         secure_cookies: Whether cookies are ``Secure`` (TLS in front of the site).
         max_body_bytes: Larger requests are refused with 413.
         heartbeat_s: Wall seconds between heartbeat comments of an event stream.
-        refresh_s: Longest wall time between two pictures of the site on the live stream.
-        picture_s: A picture that takes longer is given up, and the database told as away, wall s.
-            With ``refresh_s``: after this long a page knows that it is not live any more.
-        access_checked_s: Wall seconds between two looks whether a stream's reader still has access.
+        refresh_s: Longest wall time between two live views on the live stream.
+        picture_s: A live view that takes longer is given up and the database reported as away, wall
+            s. ``refresh_s`` + ``picture_s`` is how long a page needs to notice an outage.
+        access_checked_s: Wall seconds between two checks of a stream reader's access.
     """
 
     version: str = "unknown"

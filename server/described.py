@@ -1,7 +1,7 @@
-"""How the API describes itself: every route names the refusals that it can answer with.
+"""OpenAPI description: every route lists the errors that it can answer with.
 
-They follow from what the route depends on, so that no route forgets one: whoever asks for a
-signed-in person can answer 401, whoever takes a body 422.
+They are derived from the route's dependencies, so that none is forgotten: a route that needs a
+signed-in person can answer 401, one that takes a body 422.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ IF_MATCH = "if-match"
 
 
 class DescribedRoute(APIRoute):
-    """A route whose ``responses`` hold its refusals; those given by hand are added."""
+    """A route whose ``responses`` contain its errors; those given explicitly are added."""
 
     @override
     def __init__(self, path: str, endpoint: Callable[..., object], **options: object) -> None:
@@ -41,7 +41,7 @@ class DescribedRoute(APIRoute):
 
 
 def refusals_of(dependant: Dependant) -> dict[int | str, dict[str, object]]:
-    """What a route with these parameters and dependencies can refuse."""
+    """The error responses of a route with these parameters and dependencies."""
     parts = list(_parts(dependant))
     calls = {part.call for part in parts}
     body = any(part.body_params for part in parts)

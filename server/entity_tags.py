@@ -36,7 +36,7 @@ def expected_version(if_match: str | None) -> int | None:
 
 
 class EntityTags:
-    """Gives every JSON answer to a GET an ETag, and answers 304 where the client has it already."""
+    """Adds an ETag to every JSON answer to a GET; answers 304 where the client has that version."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap ``app``."""
@@ -51,7 +51,7 @@ class EntityTags:
 
 
 class _TaggingSend:
-    """Holds back a whole JSON answer until its tag is known."""
+    """Buffers a JSON answer until its ETag is known."""
 
     def __init__(self, send: Send, request: Headers) -> None:
         self._send, self._known = send, _tags(request.get("if-none-match", ""))

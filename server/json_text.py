@@ -1,7 +1,7 @@
-"""Strict reading of JSON that comes from outside.
+"""Strict reading of clients' JSON.
 
-Python's reader takes ``NaN``, numbers that overflow to infinity, and text that no database can
-store; each would become a server error later.
+Python's reader accepts ``NaN``, numbers that overflow to infinity, and text that the database
+cannot store; each would cause a server error later.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ def read_json(body: bytes) -> object:
 
 
 def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Of two values for one name a reader takes the last: which one was meant is not known."""
+    """Refuse a name that is given twice, because it is not known which value was meant."""
     value: dict[str, object] = {}
     for name, item in pairs:
         if name in value:
-            raise BadJson(f"{name!a} stands more than once in one object")
+            raise BadJson(f"{name!a} is given more than once in one object")
         value[name] = item
     return value
 

@@ -32,7 +32,9 @@ class Page(BaseModel, Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paging:
-    """What the client asked for. Starts ``skip`` items below everything older than ``before``."""
+    """The requested page: ``limit`` items older than ``before``, after skipping ``skip`` of
+    them.
+    """
 
     limit: int
     before: datetime | None = None
@@ -62,7 +64,7 @@ Paged = Annotated[Paging, Depends(_paging)]
 
 
 def page_of(items: Sequence[T], paging: Paging) -> Page[T]:
-    """A page of a list that is at hand as a whole."""
+    """A page of a list that is in memory."""
     chosen = items[paging.skip : paging.skip + paging.limit]
     end = paging.skip + len(chosen)
     following = _cursor(None, end) if end < len(items) else None
@@ -79,8 +81,8 @@ async def page_by_time(
 ) -> Page[U]:
     """A page of a list that is stored newest first.
 
-    Several items may carry the same instant, so a cursor is the instant just above the last item
-    and how many items from there on have been given already.
+    Several items may have the same time, so a cursor holds a time just after the last item's, and
+    how many items from there on were answered already.
     """
     rows = await read(paging.before, paging.skip + paging.limit + 1)
     chosen = rows[paging.skip : paging.skip + paging.limit]

@@ -1,4 +1,4 @@
-"""Every refusal as a problem: what, where, what to do. Nothing a client sends becomes a 500."""
+"""Errors as problem documents: what, where, what to do. No input of a client causes a 500."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ RefusalPage = Callable[[Request, JSONResponse], Awaitable[Response]]
 
 
 SignInAddress = Callable[[Request], str]
-"""Where people sign in who wanted something else."""
+"""Address of the sign-in page that leads back to the requested one."""
 
 
 class Unauthenticated(Exception):
@@ -53,7 +53,7 @@ def install(app: FastAPI, *, page: RefusalPage, sign_in: SignInAddress) -> None:
 
 
 def refusal(error: CommandCenterError) -> JSONResponse:
-    """The problem that a service's error becomes."""
+    """The problem document for a service's error."""
     match error:
         case Invalid():
             return problem_response(422, str(error), slug="invalid", errors=error.problems)

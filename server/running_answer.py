@@ -12,7 +12,9 @@ UNFINISHED = frozenset({RunStatus.RUNNING, RunStatus.STOPPING})
 
 
 async def running_run(services: Services, messages: Sequence[Message]) -> UUID | None:
-    """The run that answers the last of ``messages``, so that whoever comes back can follow it."""
+    """The run that still answers the last of ``messages``, so that a reopened page can follow
+    it.
+    """
     last = messages[-1] if messages else None
     if last is None or last.role != "user" or last.run_id is None:
         return None

@@ -32,9 +32,9 @@ def stream(events: AsyncIterator[ServerSentEvent], *, heartbeat_s: float) -> Eve
 
 
 async def merged(sources: Sequence[AsyncIterator[T]]) -> AsyncIterator[T]:
-    """What any of the sources yields, as it comes; ends with the last of them.
+    """The items of all sources as they come; ends with the last source.
 
-    Each is read by a task of its own and closed at the end.
+    Each source is read by its own task and closed at the end.
     """
     queue: asyncio.Queue[T | None] = asyncio.Queue(maxsize=1_000)
     tasks = [asyncio.create_task(_pump(source, queue)) for source in sources]

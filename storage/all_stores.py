@@ -32,7 +32,8 @@ class PostgresStores:
     def __init__(self, *, pool: Pool, dsn: str, key: bytes, kept: Kept | None = None) -> None:
         """``key`` encrypts vendors' credentials; ``dsn`` is for listening and for locks.
 
-        ``kept`` is shared with other stores of this process, of which one is started.
+        ``kept`` may be shared with other ``PostgresStores`` of this process; start one of them
+        only.
         """
         secrets = Secrets(key=key)
         self._kept = Kept() if kept is None else kept
@@ -57,7 +58,7 @@ class PostgresStores:
         self.health = PostgresStoreHealth(pool=pool)
         self._listener = Listener(
             dsn=dsn,
-            handlers={EVENTS: self.events.told, SETTINGS: self._kept.told},
+            handlers={EVENTS: self.events.receive, SETTINGS: self._kept.on_change},
             connected=self._kept.begin,
             lost=self._kept.end,
         )
@@ -67,7 +68,7 @@ class PostgresStores:
         await self._listener.start()
 
     async def stop(self) -> None:
-        """Stop listening, give locks back."""
+        """Stop listening, end subscriptions and release locks."""
         await self._listener.stop()
         await self.events.stop()
         await self.locks.close()

@@ -1,4 +1,4 @@
--- Claims the period of each job and site that no scheduler has put in; returns the names of those.
+-- Claims the periods (of jobs and sites) that no scheduler has queued yet; returns their names.
 WITH asked AS (
     SELECT name, period
     FROM unnest(%(names)s::text[], %(periods)s::bigint[]) AS runs (name, period)

@@ -1,4 +1,4 @@
--- The newest period of one job and site that any scheduler has put in.
+-- The newest period of one job and site that any scheduler has queued.
 SELECT coalesce(max(defer_timestamp), 0) AS period
 FROM procrastinate_periodic_defers
 WHERE task_name = %(task_name)s AND periodic_id = %(periodic_id)s

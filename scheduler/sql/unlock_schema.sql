@@ -1,2 +1,2 @@
--- Lets the next process look.
+-- Releases the lock of lock_schema.sql.
 SELECT pg_advisory_unlock(%(lock)s)

@@ -37,13 +37,13 @@ router = APIRouter(tags=["accounts"], route_class=DescribedRoute)
 
 
 def client_of(request: Request) -> str:
-    """By what sign-in attempts are counted."""
+    """The key by which sign-in attempts are counted."""
     return "unknown" if request.client is None else f"client {request.client.host}"
 
 
 @router.post("/auth/login", response_model=Session, responses=refused(401, 429))
 async def login(services: Container, request: Request, body: Login) -> JSONResponse:
-    """Open a session; its cookie comes with the answer."""
+    """Open a session; the answer sets its cookie."""
     if body.link is not None:
         opened = await services.accounts.sign_in_by_link(body.link, client=client_of(request))
     elif body.email is not None and body.password is not None:
@@ -105,7 +105,7 @@ async def read_user(services: Container, who: Reader, user_id: UUID) -> UserView
 
 @router.delete("/users/{user_id}", status_code=204, responses=refused(409))
 async def revoke_user(services: Container, _: Admin, user_id: UUID) -> Response:
-    """Take a person's access: sessions, links, password and tokens end at once."""
+    """Revoke a person's access: sessions, links, password and tokens end at once."""
     await services.accounts.revoke_user(user_id)
     return Response(status_code=204)
 
@@ -120,7 +120,7 @@ async def list_tokens(services: Container, _: Admin, paging: Paged) -> Page[Toke
 async def create_token(
     services: Container, who: Admin, body: Annotated[NewTokenRequest, Body()]
 ) -> CreatedToken:
-    """Make a machine's token. Its secret is in this answer and never again."""
+    """Create a machine token. Only this answer contains its secret."""
     made = await services.accounts.create_token(
         name=body.name, scope=body.scope, user_id=who.user.id
     )

@@ -1,4 +1,4 @@
-"""Actions: the log, what is proposed, what the owner approves."""
+"""Actions: the log, switching by hand, approval and rejection."""
 
 from __future__ import annotations
 
@@ -69,14 +69,14 @@ async def read_action(services: Container, who: Reader, action_id: UUID) -> Acti
 
 @router.post("/{action_id}/approve", responses=refused(409))
 async def approve_action(services: Container, who: Operator, action_id: UUID) -> ActionView:
-    """Let a pending action happen. Twice, late or on a finished one: 409, nothing happens."""
+    """Approve a pending action. 409 without effect where it is not pending any more."""
     await _visible(services, who, action_id)
     return await _view(services, await services.proposals.approve(action_id, by=who.name))
 
 
 @router.post("/{action_id}/reject", responses=refused(409))
 async def reject_action(services: Container, who: Operator, action_id: UUID) -> ActionView:
-    """Let a pending action not happen."""
+    """Reject a pending action."""
     await _visible(services, who, action_id)
     return await _view(services, await services.proposals.reject(action_id, by=who.name))
 

@@ -37,14 +37,14 @@ async def list_alerts(
 
 @router.post("/alerts/{alert_id}/ack", responses=refused(409))
 async def acknowledge(services: Container, who: Operator, alert_id: UUID) -> AlertView:
-    """Seen: it stops escalating."""
+    """Acknowledge an alert: it is not escalated any more."""
     await _ensure_visible(services, who, alert_id)
     return AlertView.of(await services.alerts.acknowledge(alert_id, by=who.name))
 
 
 @router.post("/alerts/{alert_id}/snooze", responses=refused(409))
 async def snooze(services: Container, who: Operator, alert_id: UUID, body: Snooze) -> AlertView:
-    """Quiet until then, at most 30 days."""
+    """Send no messages about an alert until then, at most for 30 days."""
     await _ensure_visible(services, who, alert_id)
     until = _until(body, services.clock.now())
     return AlertView.of(await services.alerts.snooze(alert_id, until=until, by=who.name))

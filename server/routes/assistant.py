@@ -28,7 +28,7 @@ router = APIRouter(tags=["chat"], route_class=DescribedRoute)
 
 @router.post("/runs", status_code=202, responses=refused(409))
 async def start_run(services: Container, site: ChosenSite, who: Reader, asked: Question) -> RunView:
-    """Ask; the answer is made on the server, whoever listens."""
+    """Ask a question; it is answered on the server, also without a listener."""
     return RunView.of(await _start(services, site, who, asked))
 
 
@@ -48,14 +48,14 @@ async def run_events(
     """The run's events from the beginning, or after ``Last-Event-ID``; ends with the run."""
     await _own_run(services, who, run_id)
     first = last_event_id if last_event_id is not None else after
-    events = _told(services.runs.events(run_id, after=0 if first is None else first))
+    events = _as_sent(services.runs.events(run_id, after=0 if first is None else first))
     known = until(events, access_ended(request))
     return stream(known, heartbeat_s=services.config.heartbeat_s)
 
 
 @router.post("/runs/{run_id}/stop", status_code=202, responses=refused(409))
 async def stop_run(services: Container, who: Reader, run_id: UUID) -> RunView:
-    """Stop it; what has been answered stays."""
+    """Stop a run; the text written so far is kept."""
     await _own_run(services, who, run_id)
     await services.runs.stop(run_id, by=who.name)
     return RunView.of(await _own_run(services, who, run_id))
@@ -65,7 +65,7 @@ async def stop_run(services: Container, who: Reader, run_id: UUID) -> RunView:
 async def chat(
     services: Container, request: Request, site: ChosenSite, who: Reader, asked: Question
 ) -> EventSourceResponse:
-    """Ask and listen in one request; going away stops the run."""
+    """Ask and stream the answer in one request; disconnecting stops the run."""
     run = await _start(services, site, who, asked)
     events = until(_until_gone(services, run, who), access_ended(request))
     return stream(events, heartbeat_s=services.config.heartbeat_s)
@@ -117,7 +117,7 @@ async def _own_run(services: Services, who: Identity, run_id: UUID) -> Run:
     return run
 
 
-async def _told(events: AsyncIterator[RunEvent]) -> AsyncIterator[ServerSentEvent]:
+async def _as_sent(events: AsyncIterator[RunEvent]) -> AsyncIterator[ServerSentEvent]:
     async for run_event in events:
         data = run_event.data
         if run_event.event == "done":
@@ -134,9 +134,9 @@ async def _until_gone(
 ) -> AsyncIterator[ServerSentEvent]:
     finished = False
     try:
-        async for told in _told(services.runs.events(run.id, after=0)):
-            finished = told.event in {"done", "error"}
-            yield told
+        async for sent in _as_sent(services.runs.events(run.id, after=0)):
+            finished = sent.event in {"done", "error"}
+            yield sent
     finally:
         if not finished:
             await services.runs.stop(run.id, by=who.name)

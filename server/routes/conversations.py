@@ -24,7 +24,7 @@ MOST = 1_000
 async def list_conversations(
     services: Container, who: Reader, paging: Paged
 ) -> Page[ConversationView]:
-    """One's own conversations, the last used first."""
+    """The caller's conversations, the last used first."""
     rows = await services.conversations.conversations(who.user.id, limit=MOST)
     return page_of([ConversationView.of(row) for row in rows], paging)
 
@@ -64,7 +64,7 @@ async def export_conversation(
     conversation_id: UUID,
     as_format: Annotated[str, Query(alias="format", pattern="^(md|json)$")] = "md",
 ) -> Response:
-    """As Markdown or JSON, to keep."""
+    """A conversation as a Markdown or JSON file."""
     whole = await read_conversation(services, who, conversation_id)
     name = f'attachment; filename="conversation-{conversation_id}.{as_format}"'
     headers = {"Content-Disposition": name}

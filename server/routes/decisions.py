@@ -1,4 +1,4 @@
-"""What the allocator decided, would decide, and decides again."""
+"""Stored decisions, what-if, and replay."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ Overrides = Annotated[dict[str, JsonValue], Body(openapi_examples={"worked": {"v
 async def allocate(
     services: Container, site: ChosenSite, _: Reader, document: Overrides
 ) -> WhatIfAnswer:
-    """What the allocator would decide. Whatever is left out comes from the site; nothing
-    happens.
+    """What the allocator would decide, without any effect. Values that are left out are the
+    site's.
     """
     return WhatIfAnswer.of(await services.what_if.allocate(site.id, document))
 
@@ -57,6 +57,6 @@ async def read_decision(services: Container, who: Reader, decision_id: UUID) -> 
 
 @router.post("/decisions/replay", responses=refused(404))
 async def replay_decision(services: Container, who: Reader, body: ReplayRequest) -> ReplayAnswer:
-    """Decide a stored question again and compare."""
+    """Repeat a stored decision from its inputs and compare."""
     await read_decision(services, who, body.decision_id)
     return ReplayAnswer.of(await services.what_if.replay(body.decision_id))

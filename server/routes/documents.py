@@ -1,4 +1,4 @@
-"""How settings are answered and taken: versions as ETags, bodies as described documents."""
+"""Settings over HTTP: versions as ETags, bodies as JSON documents."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def save_over(
 
 
 def ensure_same_id(new_id: str, stored_id: str) -> None:
-    """Refuse a document that would give a thing another id.
+    """Refuse a document that would change the id.
 
     Raises:
         Invalid: The ids differ.

@@ -1,4 +1,4 @@
-"""What is true now."""
+"""The live view."""
 
 from __future__ import annotations
 

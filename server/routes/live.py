@@ -1,4 +1,4 @@
-"""The one live stream of a page: the site's picture and everything that happens."""
+"""The live stream of a page: the live view and the events of the site."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from services.time_limit import within
 router = APIRouter(tags=["live"], route_class=DescribedRoute)
 TOPICS = ("telemetry", "decision", "action", "alert", "estop")
 PAUSE_S = 0.5
-"""Wall seconds between two pictures: switches and polls come in bursts."""
+"""Wall seconds between two live views, because switches and polls come in bursts."""
 
 
 @router.get("/stream", response_class=EventSourceResponse, responses=streamed(SITE_EVENTS))
@@ -37,13 +37,15 @@ async def live(
 
 
 async def _events(services: Services, site: System) -> AsyncIterator[ServerSentEvent]:
-    """The changes as they come and pictures beside them: one that hangs holds up no change."""
+    """Events as they come, and live views from a task of their own, so that a slow one delays no
+    event.
+    """
     changes, changed = services.events.subscribe(*TOPICS), asyncio.Event()
     changed.set()
     yield event("version", {"version": services.config.version})
     both = (_changes(changes, site, changed), _pictures(services, site, changed))
-    async for told in merged(both):
-        yield told
+    async for sent in merged(both):
+        yield sent
 
 
 async def _changes(
@@ -58,7 +60,7 @@ async def _changes(
 async def _pictures(
     services: Services, site: System, changed: asyncio.Event
 ) -> AsyncIterator[ServerSentEvent]:
-    """One after each change or burst of changes, and one where nothing changes for a while."""
+    """A live view after each event or burst of events, and after ``refresh_s`` without one."""
     while True:
         with suppress(TimeoutError):
             async with asyncio.timeout(services.config.refresh_s):
@@ -69,7 +71,7 @@ async def _pictures(
 
 
 async def _now(services: Services, site: System) -> ServerSentEvent:
-    """A server that is frozen gives no error: its picture is not waited for."""
+    """A live view, or ``away``: a frozen database gives no error, so the wait is limited."""
     picture = services.live.now(site.id)
     try:
         now = await within(services.config.picture_s, picture, what="The database")

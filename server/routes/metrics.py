@@ -1,4 +1,4 @@
-"""Figures for a monitoring system."""
+"""Metrics for a monitoring system."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ router = APIRouter(prefix="/metrics", tags=["health"], route_class=DescribedRout
 
 @router.get("", response_class=PlainTextResponse)
 async def metrics(services: Container, _: Reader) -> PlainTextResponse:
-    """Cycles, jobs and their times in Prometheus' text format; a read token opens it."""
+    """Cycles, jobs and their durations in Prometheus' text format; a read token is enough."""
     return PlainTextResponse(
         await services.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8"
     )

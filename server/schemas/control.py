@@ -72,7 +72,7 @@ def _event_view(event: ActionEvent) -> ActionEventView:
 
 
 class NewAction(BaseModel):
-    """A switch that somebody wants thrown."""
+    """A load to switch by hand."""
 
     model_config = STRICT | ConfigDict(
         json_schema_extra={

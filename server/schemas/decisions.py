@@ -1,4 +1,4 @@
-"""Decisions that are asked for: what-if and replay."""
+"""Answers of what-if and replay."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.control.what_if import Replayed
 
 
 class WinnerView(Shape):
-    """Who had the say about a load."""
+    """Who decided about a load."""
 
     actor: Actor
     by: str

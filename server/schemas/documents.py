@@ -18,7 +18,7 @@ from services.stored import Json, Stored
 SETTING = TypeVar("SETTING", Preferences, MinerProfile, Zone)
 LONGEST_TEXT = 2_000
 OF_A_VERSION = frozenset({"version", "updated_at"})
-"""What an answer adds, so that it can be sent back changed."""
+"""Keys that an answer adds; ignored in a document that is sent back."""
 
 _LEFT_OUT = "is missing: PUT replaces the whole, PATCH changes single fields"
 
@@ -43,7 +43,7 @@ def replaced(kind: type[SETTING], document: Json, **fixed: str) -> SETTING:
 
     Args:
         kind: What it is.
-        document: A field that is left out would quietly get its default, and a battery with it.
+        document: Must name every field, because a field left out by mistake would get its default.
         fixed: Fields that the address gives, so that the document may leave them out.
 
     Raises:
@@ -68,7 +68,7 @@ def made(kind: type[SETTING], document: Json, *, new_id: str) -> SETTING:
 
 
 def without_version(document: Json) -> Json:
-    """The document without what a GET adds."""
+    """The document without the keys that a GET adds."""
     return {key: value for key, value in document.items() if key not in OF_A_VERSION}
 
 
@@ -98,7 +98,7 @@ def changed(value: SETTING, document: Json) -> SETTING:
 
 
 def described_new(kind: type[Any], example: Json) -> Json:
-    """OpenAPI's part about the body that makes a new one: what has a default may be left out."""
+    """OpenAPI's description of a body that creates: fields with a default may be left out."""
     schema = schema_of(kind)
     needed = [name for name in schema.get("required", []) if name != "id"]
     fields_given = {name: part for name, part in schema["properties"].items() if name != "id"}

@@ -45,8 +45,8 @@ HOME_NOW: Json = {
             "power": _aged(0.0, "W", 5.0, "Dump Load S19 #1"),
             "command": "stay_off",
             "reason": "below_start_voltage",
-            "explanation": "52.3 V is below its start voltage of 54.5 V.",
-            "would_change": "starts at 54.5 V rest voltage",
+            "explanation": "Off: 52.31 V is below its start voltage 54.50 V.",
+            "would_change": "may start at 54.50 V rest voltage held for 5 min",
         }
     ],
     "zones": [],

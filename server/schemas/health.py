@@ -1,4 +1,4 @@
-"""How the parts do."""
+"""The health report."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Status = Literal["ok", "degraded", "down"]
 
 
 class Polls(Shape):
-    """How reading a source goes."""
+    """Polling of a source."""
 
     every_s: float
     success_rate_24h: float | None

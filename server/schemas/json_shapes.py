@@ -10,13 +10,13 @@ Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 """A time as ISO 8601 with offset, as the services write it."""
 
 Number: TypeAlias = float | Literal["NaN", "Infinity", "-Infinity"]
-"""A number; JSON has none that is not finite, so a broken sensor's travels as text."""
+"""A number. JSON has none that is not finite, so a broken sensor's is written as text."""
 
 JsonObject: TypeAlias = dict[str, JsonValue]
 """A stored document whose shape is described where it is made."""
 
 
 class Shape(BaseModel):
-    """An answer made of a service's plain values: what a later version adds is handed on."""
+    """An answer made of a service's plain values; fields that services add later are passed on."""
 
     model_config = ConfigDict(extra="allow")

@@ -6,7 +6,7 @@ from server.schemas.json_shapes import Shape
 
 
 class TriedTarget(Shape):
-    """One address for messages, its secrets hidden, and how the test message fared."""
+    """One address for messages without its secrets, and the result of the test message."""
 
     target: str
     ok: bool

@@ -32,7 +32,9 @@ class AgedValue(Shape):
 
 
 class BatteryRangeNow(Shape):
-    """Where the voltage stands among the owner's thresholds; ``code`` is null without a voltage."""
+    """The range of the owner's thresholds in which the voltage is; ``code`` is null without a
+    voltage.
+    """
 
     code: VoltageRange | None
     sentence: str
@@ -51,14 +53,14 @@ class BatteryNow(Shape):
 
 
 class SolarNow(Shape):
-    """The sun: what the array gives, and what it could give."""
+    """PV power and PV potential."""
 
     power: AgedValue
     potential: AgedValue
 
 
 class LoadNow(Shape):
-    """Everything behind the inverter's load port, and the part that nobody here controls."""
+    """The power behind the inverter's load port, and the base load in it."""
 
     power: AgedValue
     base: AgedValue
@@ -71,7 +73,7 @@ class GridNow(Shape):
 
 
 class MinerNow(Shape):
-    """One miner with what was decided of it and why."""
+    """One miner with its command and the reason."""
 
     id: str
     name: str
@@ -87,7 +89,7 @@ class MinerNow(Shape):
 
 
 class ZoneNow(Shape):
-    """One room with what was decided of it and why."""
+    """One zone with its command and the reason."""
 
     id: str
     name: str
@@ -112,7 +114,7 @@ class SwitchedLoad(Shape):
 
 
 class BudgetView(Shape):
-    """What discretionary loads may take, and how it came about."""
+    """The budget of discretionary loads, and the numbers it is made of."""
 
     raw_voltage_v: Number | None = None
     rest_voltage_v: Number | None = None
@@ -161,7 +163,7 @@ class EnergyLatest(Shape):
 
 
 class EmergencyStopNow(Shape):
-    """The emergency stop within the picture of the site."""
+    """The emergency stop in the live view."""
 
     latched: bool
     changed_at: Instant | None

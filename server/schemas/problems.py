@@ -15,13 +15,13 @@ MEANINGS: Mapping[int, str] = {
     400: "Malformed: no JSON, or a parameter that is not of its type",
     401: "Nobody is signed in, or the token is unknown",
     403: "Signed in, but this needs another role or scope",
-    404: "No such thing, or one of a site that belongs to somebody else",
+    404: "Not found, or part of a site that belongs to somebody else",
     409: "Its state forbids this now",
     412: "It has changed since the version named in If-Match",
     413: "The body is too large",
     422: "Well-formed, but it breaks a rule; the rule is named",
     429: "Too many attempts; see Retry-After",
-    503: "Something that the site depends on is away; see Retry-After",
+    503: "A dependency, such as the database, does not answer; see Retry-After",
 }
 
 
@@ -33,8 +33,8 @@ class ProblemItem(BaseModel):
 
 
 class Problem(BaseModel):
-    """What was refused, why, and what to do. Some carry more, such as the kind and key of what was
-    looked for.
+    """A problem document. Some have more fields, such as ``kind`` and ``key`` of a record that was
+    not found.
     """
 
     model_config = ConfigDict(

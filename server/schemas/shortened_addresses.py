@@ -1,7 +1,7 @@
-"""Addresses for messages hold passwords and tokens: nobody gets one back whole.
+"""Addresses for messages hold passwords and tokens, so the API never answers a whole one.
 
-They are answered shortened and numbered. A shortened one that a client sends back stands for the
-stored one, so that the answer of a GET can be changed and PUT.
+They are answered shortened and numbered. A shortened address in a PUT means the stored one, so that
+a client can send back the answer of a GET with changes.
 """
 
 from __future__ import annotations

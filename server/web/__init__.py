@@ -1,1 +1,1 @@
-"""The pages: what people see and press."""
+"""The web pages."""

@@ -16,7 +16,7 @@ RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionCard:
-    """One wish as a card shows it.
+    """One action as shown on a card.
 
     Attributes:
         load: The load's name.
@@ -38,7 +38,7 @@ class ActionCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attention:
-    """What is shown first, by urgency: critical alerts, pending actions, other alerts."""
+    """What needs the owner, in the order shown: critical alerts, pending actions, other alerts."""
 
     critical: tuple[Alert, ...]
     actions: tuple[ActionCard, ...]

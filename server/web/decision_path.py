@@ -10,7 +10,7 @@ from services.stored import Json
 
 
 def how_it_was_answered(meta: Json) -> str:
-    """A closed ``<details>``; what ``meta`` does not tell is left out."""
+    """A closed ``<details>`` element; parts that ``meta`` lacks are left out."""
     return environment().get_template("how.html").render(lines=list(_lines(meta)))
 
 

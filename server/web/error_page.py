@@ -17,7 +17,7 @@ from server.web.rendering import page
 from services.time_limit import within
 
 LOOKED_UP_S = 1.0
-"""A page that says what is wrong does not wait for what is wrong."""
+"""Longest wait for the database when showing an error page, s: it may be what is broken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +25,9 @@ class SiteOfProblem:
     """The site that the STOP of such a page stops.
 
     Attributes:
-        id: None where neither the address nor the database names one: the first one then.
-        name: Empty where the database does not tell.
+        id: None where neither the address nor the database names one; STOP then stops the first
+            site.
+        name: Empty where the database does not answer.
     """
 
     id: UUID | None
@@ -49,7 +50,7 @@ async def error_page(request: Request, problem: JSONResponse) -> HTMLResponse:
 async def _site(request: Request) -> SiteOfProblem:
     """The site that the address names; the first one where it names none that may be seen."""
     named = _named(request)
-    with suppress(Exception):  # whatever broke the page may break this, too
+    with suppress(Exception):  # the error that broke the page may occur here, too
         return await within(LOOKED_UP_S, _looked_up(request, named), what="The database")
     return SiteOfProblem(id=named)
 

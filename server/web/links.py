@@ -1,7 +1,7 @@
-"""Addresses of pages. Each names its site, so that no tap leads from one site to another.
+"""Addresses of pages. Each names its site, so that no link leads to another site by mistake.
 
-The first site by name is another one as soon as somebody adds one: an address that names none is
-for people to type, never for a page to write.
+An address without a site means the first one by name, which changes when a site is added. People
+may type such an address, but pages must not contain one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ HOME = "/"
 
 
 def of_site(path: str, site_id: UUID | None) -> str:
-    """``path`` at a site; query and fragment are kept. None where no site is known: as it is."""
+    """``path`` with the site in its query; query and fragment are kept. Unchanged without a
+    site.
+    """
     if site_id is None:
         return path
     parts = urlsplit(path)

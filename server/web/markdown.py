@@ -1,7 +1,7 @@
-"""The one Markdown renderer: what models and devices say is shown, never run.
+"""The Markdown renderer for texts of models and devices, which must never run as code.
 
-Raw HTML is off, images become a note, links lose everything but http(s), and an allow-list has the
-last word.
+Raw HTML is off, images become a note, only http(s) links are kept, and the result passes an
+allow-list.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def environment() -> Environment:
 
 
 def number(value: float | None, digits: int = 0) -> str:
-    """A number for people, thousands apart by a thin space; a dash for what is not known."""
+    """A number for people, with thin spaces between thousands; a dash where it is not known."""
     if value is None:
         return "–"
     return f"{value:,.{digits}f}".replace(",", "\N{NARROW NO-BREAK SPACE}").replace(
@@ -56,7 +56,7 @@ def digits_shown(display: Display, unit: str, digits: int) -> int:
 
 
 def since(reading: Json, at: str) -> str:
-    """When a reading was true, ISO 8601, told its age at ``at``; empty for what is not known."""
+    """Time of a reading, ISO 8601, from its age at ``at``; empty where it is not known."""
     if reading["age_s"] is None:
         return ""
     return (datetime.fromisoformat(at) - timedelta(seconds=reading["age_s"])).isoformat()
@@ -69,7 +69,7 @@ def is_stale(reading: Json) -> bool:
 
 
 def age(reading: Json) -> str:
-    """``3 min ago``; what was never measured says so."""
+    """``3 min ago``, or ``never`` without a measurement."""
     age_s = reading["age_s"]
     return "never" if age_s is None else f"{duration(age_s)} ago"
 

@@ -1,6 +1,6 @@
-"""Protection that every request passes: host names, origins, body size, response headers.
+"""Checks of every request: host name, origin, body size; and response headers.
 
-Pure ASGI, because wrappers that buffer responses would break the event streams.
+Plain ASGI, because wrappers that buffer responses would break the event streams.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ FILE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-"""What a static file needs, which is no document: some fifteen of them make a page."""
+"""Headers of static files; fewer than for documents, because a page loads some fifteen files."""
 
 HEADERS = {
     **FILE_HEADERS,
@@ -56,7 +56,7 @@ class SecurityHeaders:
     """
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
-        """``secure`` tells browsers to come back by TLS only."""
+        """``secure`` tells browsers to use TLS only (HSTS)."""
         self._app, self._secure = app, secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,7 +80,7 @@ class SecurityHeaders:
 
 
 class HostCheck:
-    """Answers only to known host names, so that a foreign name can't be bent to this address."""
+    """Answers only to known host names (protection against DNS rebinding)."""
 
     def __init__(self, app: ASGIApp, *, allowed: frozenset[str]) -> None:
         """``allowed`` are names without ports; ``*`` lets any pass."""
@@ -103,10 +103,10 @@ class HostCheck:
 
 
 class OriginCheck:
-    """Refuses changes that another site makes in the owner's name.
+    """Refuses changes that another web site makes with the owner's cookies (CSRF).
 
-    Cookies ignore ports, so another program on this machine gets ours; the origin tells it apart.
-    Requests with a bearer token carry no cookie's power and pass.
+    Cookies ignore ports, so pages of another program on this machine send ours too; the origin
+    tells them apart. Requests with a bearer token do not use cookies and pass.
     """
 
     def __init__(self, app: ASGIApp, *, public_origin: str | None, cookies: frozenset[str]) -> None:
@@ -138,7 +138,7 @@ class OriginCheck:
 
 
 class BodyGuard:
-    """Reads bodies whole, up to a limit, and lets only strict JSON pass as JSON."""
+    """Reads whole bodies up to a limit, and refuses JSON that is not strict."""
 
     def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
         """``max_bytes`` is the largest body taken."""

@@ -21,7 +21,7 @@ PATHS = {"home": HOME, "chat": "/chat", "health": "/health"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shell:
-    """The frame of a page: where we are, who looks, what needs them, and whether all is stopped.
+    """The frame of a page: active page, site, user, what needs the owner, the emergency stop.
 
     Attributes:
         path: The page's own address, without its site.

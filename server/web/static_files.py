@@ -74,7 +74,7 @@ def asset(name: str) -> str:
 
 
 class StaticFiles:
-    """Serves the files from memory, compressed for whoever takes that."""
+    """Serves the files from memory, compressed for clients that accept gzip."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; an address without the present digest is not kept by browsers."""

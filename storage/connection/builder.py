@@ -1,7 +1,7 @@
-"""The one place that puts names into statements: tables and columns of our own, never input.
+"""The one place that puts names into statements: our own tables and columns, never input.
 
 A statement in ``storage/sql`` may hold ``{parts}``. Each is filled with a name or a list of names
-that are lower-case words; how a list is written is told after a colon:
+in lower case; the word after the colon says how:
 
 ===============  =========================================
 ``{columns}``           ``a, b``
@@ -41,7 +41,7 @@ def built(template: LiteralString, **parts: SqlParts) -> LiteralString:
 
 
 def united(statements: Sequence[LiteralString]) -> LiteralString:
-    """The rows of all statements."""
+    """One statement with the rows of all statements (``UNION ALL``)."""
     return "\nUNION ALL\n".join(statements)
 
 
@@ -51,9 +51,9 @@ def number(name: str) -> str:
 
 
 def believed(name: str) -> str:
-    """The condition that a row's metric is there, not suspect, and a number that can be.
+    """The condition that a row's metric is present, not suspect, and a possible number.
 
-    Beyond a terawatt nothing is measured: such numbers overflow every sum.
+    Numbers beyond 10¹² are no measurements, and sums of them would overflow.
     """
     return (
         f"{name} IS NOT NULL AND NOT suspect ? '{name}' AND {number(name)} BETWEEN -1e12 AND 1e12"

@@ -1,4 +1,4 @@
-"""One connection that listens for the database's notifications while the process lives."""
+"""One connection that listens for the database's notifications while the process runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from storage.connection.pool import kept_alive
 
 RECONNECT_S = 1.0
 PROBE_S = 20.0
-"""A connection that has heard nothing for this long is asked whether it still lives."""
+"""A connection without a notification for this long is tested with a statement, s."""
 
 Handler = Callable[[str], None]
 
@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 
 class Listener:
-    """Calls a handler per channel. Whoever relies on being told learns when that is not so."""
+    """Calls a handler per channel, and says when listening begins and when it is lost."""
 
     def __init__(
         self,
@@ -32,20 +32,22 @@ class Listener:
         connected: Callable[[], None] = lambda: None,
         lost: Callable[[], None] = lambda: None,
     ) -> None:
-        """``connected`` is called when all channels are listened to, ``lost`` when none is."""
+        """``connected`` is called once all channels are listened to, ``lost`` when listening
+        ends.
+        """
         self._dsn, self._handlers = kept_alive(dsn), handlers
         self._connected, self._lost = connected, lost
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin to listen; wait a moment until that is so."""
+        """Begin to listen; returns when listening, or after 5 s at the latest."""
         listening = asyncio.Event()
         self._task = asyncio.create_task(self._keep_listening(listening), name="listener")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(listening.wait(), 5.0)
 
     async def stop(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         task, self._task = self._task, None
         if task is not None:
             task.cancel()

@@ -1,4 +1,4 @@
-"""The connections of a process. A database that is away is noticed quickly, and comes back."""
+"""The pool of connections. A database that is away is noticed quickly and reconnected to."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Pool = AsyncConnectionPool[Connection]
 
 WAIT_S = 3.0
 ANSWER_S = 15.0
-"""A transaction that takes longer has met a server that hangs, s."""
+"""A transaction that takes longer is aborted, because the server hangs, s."""
 
 ADVICE = "Control goes on as soon as it is back; until then nothing new is commanded."
 
@@ -37,17 +37,19 @@ KEEP_ALIVE = {
     "keepalives_count": "3",
     "tcp_user_timeout": "20000",
 }
-"""A server that vanished without a word (cable, power) is noticed within half a minute, not after
-the two hours of the operating system's default. Sockets of this machine don't need it.
+"""A server that is gone without closing the connection (cable, power) is noticed within half a
+minute, not after the operating system's two hours. Unix sockets don't need that.
 """
 
 
 def kept_alive(dsn: str) -> str:
-    """The address with what notices a server that has vanished; what it says itself stays."""
-    return make_conninfo(dsn, **{**KEEP_ALIVE, **_said(dsn)})
+    """The address with ``KEEP_ALIVE`` options added; options in the address itself take
+    precedence.
+    """
+    return make_conninfo(dsn, **{**KEEP_ALIVE, **_own_options(dsn)})
 
 
-def _said(dsn: str) -> dict[str, str]:
+def _own_options(dsn: str) -> dict[str, str]:
     return {name: str(value) for name, value in conninfo_to_dict(dsn).items() if name in KEEP_ALIVE}
 
 
@@ -82,10 +84,10 @@ async def open_pool(dsn: str, *, max_size: int = 8, wait_s: float = 10.0) -> Asy
 
 
 async def refuse_dead(connection: Connection) -> None:
-    """Refuse a connection whose server has hung up, without a round trip for the healthy ones.
+    """Refuse a connection that the server has closed, without a round trip for good ones.
 
-    An idle connection has nothing to read; one that has was closed, or has a notice: asking it
-    tells.
+    An idle connection has nothing to read. If there is something, it was closed or has a notice:
+    only then a statement is sent to find out.
     """
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
@@ -97,13 +99,13 @@ async def refuse_dead(connection: Connection) -> None:
 async def borrowed(pool: Pool) -> AsyncIterator[Connection]:
     """One connection on which each statement is a transaction of its own.
 
-    A server that hangs is given up after ``ANSWER_S``: the socket is shut, because a cancelled
-    statement of psycopg waits for the server's answer, and a frozen server gives none.
+    A server that hangs is given up after ``ANSWER_S`` by closing the socket, because psycopg's
+    cancellation of a statement waits for the server's answer, which a frozen server never gives.
 
     Raises:
         Unavailable: The database is away.
         Conflict: A key is taken already.
-        Invalid: A rule of the schema is broken, or a value is none that it can hold.
+        Invalid: A rule of the schema is broken, or a value does not fit its column.
     """
     limit = AnswerLimit()
     try:
@@ -131,7 +133,7 @@ async def connected(pool: Pool) -> AsyncIterator[Connection]:
 
 
 class AnswerLimit:
-    """Hangs up on a server that has not answered within ``ANSWER_S``."""
+    """Closes the connection to a server that has not answered within ``ANSWER_S``."""
 
     def __init__(self) -> None:
         """Nothing is watched yet."""
@@ -139,17 +141,19 @@ class AnswerLimit:
         self._hung_up = False
 
     def watch(self, connection: Connection) -> None:
-        """Begin to count."""
+        """Start the time limit for ``connection``."""
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(ANSWER_S, self._hang_up, connection)
 
     def end(self) -> None:
-        """It has answered."""
+        """The server has answered: stop the time limit."""
         if self._timer is not None:
             self._timer.cancel()
 
     def reason(self, error: Exception) -> BaseException:
-        """What to raise for ``error``: the cancellation, where it was hidden by the hanging up."""
+        """The error to raise for ``error``: the task's cancellation where the closed socket
+        hid it.
+        """
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             return asyncio.CancelledError()

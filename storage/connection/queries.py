@@ -13,7 +13,7 @@ HEAD = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
 
 @cache
 def queries(aggregate: str) -> dict[str, LiteralString]:
-    """The named statements of ``sql/<aggregate>.sql``. They take parameters, never text."""
+    """The named statements of ``sql/<aggregate>.sql``; values are passed as parameters only."""
     text = (FOLDER / f"{aggregate}.sql").read_text(encoding="utf-8")
     parts = HEAD.split(text)
     names, bodies = parts[1::2], parts[2::2]

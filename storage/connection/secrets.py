@@ -23,7 +23,7 @@ class Secrets:
         self._cipher = AESGCM(key)
 
     def encrypt(self, secrets: Json) -> str:
-        """Text for the database; empty secrets stay empty."""
+        """The encrypted text for the database; empty for empty secrets."""
         if not secrets:
             return ""
         nonce = os.urandom(NONCE_BYTES)
@@ -31,7 +31,7 @@ class Secrets:
         return base64.b64encode(nonce + sealed).decode("ascii")
 
     def decrypt(self, text: str) -> Json:
-        """The secrets again.
+        """The secrets in plain.
 
         Raises:
             Invalid: They were encrypted with another key, or damaged.

@@ -1,7 +1,7 @@
-"""Reads that are asked for at the same moment go to the server together, and so do notes.
+"""Reads that are requested at the same moment are sent together, and so are notes.
 
-A control cycle reads from several stores that do not know each other. Each statement of its own
-costs a connection and a round trip; together they cost one of each.
+A control cycle reads from several independent stores. Sent one by one, each statement costs a
+connection and a round trip; sent together, all cost one of each.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Parameters = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """One read and whom to answer."""
+    """One read with the future for its answer."""
 
     query: LiteralString
     values: Parameters
@@ -33,12 +33,12 @@ class _Asked:
 class ReadsTogether:
     """Gathers the reads of one moment of the event loop and sends them in one pipeline.
 
-    Only for statements that change nothing and end quickly: the slowest holds up the others. Where
-    one of them fails, each is read again by itself, so that nobody gets another's error.
+    Only for statements that change nothing and end quickly, because the slowest delays the others.
+    If one fails, each is read again by itself, so that no caller gets another's error.
     """
 
     _first: LiteralString | None = None
-    """Sent before the others."""
+    """A statement that is sent before the others; None for none."""
 
     def __init__(self, *, pool: Pool) -> None:
         self._pool = pool
@@ -61,8 +61,8 @@ class ReadsTogether:
         return answers[0] if answers else None
 
     async def _send(self) -> None:
-        """Send what has been asked for; nobody waits for an answer that does not come."""
-        await asyncio.sleep(0)  # what is asked for by tasks of tasks comes one turn later
+        """Send the gathered reads. Callers without an answer are cancelled at the end."""
+        await asyncio.sleep(0)  # nested tasks request their reads one turn of the loop later
         asked, self._asked = self._asked, []
         try:
             await self._answer(asked)
@@ -82,7 +82,7 @@ class ReadsTogether:
                 pass
             else:
                 for question, answer in zip(asked, answers, strict=True):
-                    _tell(question.answer, answer)
+                    _answer_with(question.answer, answer)
                 return
         await asyncio.gather(*(self._alone(question) for question in asked))
 
@@ -98,22 +98,22 @@ class ReadsTogether:
 
     async def _alone(self, question: _Asked) -> None:
         try:
-            _tell(question.answer, await rows(self._pool, question.query, question.values))
+            _answer_with(question.answer, await rows(self._pool, question.query, question.values))
         except (CommandCenterError, psycopg.Error) as error:
             _refuse(question.answer, error)
 
 
 class NotesTogether(ReadsTogether):
-    """Notes of what happened (a poll, a job's run, news for whoever listens) in one transaction.
+    """Notes of what happened (a poll, a job's run, an event) in one transaction.
 
-    The server does not wait for its disk: a crash may lose the last half second of them. Nothing
-    that was decided or switched is kept this way.
+    The server does not wait for its disk, so a crash may lose the last half second of them.
+    Decisions and actions are not stored this way.
     """
 
     _first = queries("server")["lazily"]
 
 
-def _tell(answer: asyncio.Future[list[DictRow]], result_rows: list[DictRow]) -> None:
+def _answer_with(answer: asyncio.Future[list[DictRow]], result_rows: list[DictRow]) -> None:
     if not answer.done():
         answer.set_result(result_rows)
 

@@ -1,4 +1,4 @@
-"""What the schema refuses, said with the names of the fields."""
+"""Errors for values that the schema refuses, with the names of the fields."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ SQL = queries("server")
 async def refusal(
     connection: psycopg.AsyncConnection[DictRow], problem: psycopg.Error
 ) -> CommandCenterError:
-    """The error to raise for a value that the database refused; asks it which fields a rule has."""
+    """The error to raise for a refused value; reads the fields of the broken rule from the
+    database.
+    """
     if isinstance(problem, errors.UniqueViolation):
         detail = problem.diag.message_detail or str(problem)
         return Conflict(f"that exists already: {detail}")

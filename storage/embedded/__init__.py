@@ -1,1 +1,1 @@
-"""The PostgreSQL server that comes with the program."""
+"""The embedded PostgreSQL server that is installed with the program."""

@@ -1,4 +1,4 @@
-"""Where the PostgreSQL programs are, and as which system user they may run."""
+"""Where the PostgreSQL programs are, and as which system user they run."""
 
 from __future__ import annotations
 
@@ -46,12 +46,13 @@ def program_folder(version: int = NEWEST) -> Path:
 
 
 def server_user(data: Path) -> RunAs:
-    """As whom to run: as ourselves, or (PostgreSQL refuses root) as an unprivileged user.
+    """The user to run as: our own, or an unprivileged one where we are root (PostgreSQL refuses
+    root).
 
-    An existing data folder keeps the owner that it has.
+    An existing data folder keeps its owner.
 
     Raises:
-        Unavailable: We are root and there is no such user.
+        Unavailable: We are root and there is no unprivileged user.
     """
     if os.geteuid() != 0:
         return RunAs(uid=os.geteuid(), gid=os.getegid(), switch=False)
@@ -72,9 +73,10 @@ def server_user(data: Path) -> RunAs:
 
 
 def open_way(folder: Path, user: RunAs) -> None:
-    """Let ``user`` pass through the parents of ``folder`` (execute bit only, nothing readable).
+    """Let ``user`` pass through the parents of ``folder``: execute bit only, nothing becomes
+    readable.
 
-    Only where we are root and a parent shuts others out, as ``/root`` does.
+    Only where we are root and a parent denies access to others, as ``/root`` does.
     """
     if not user.switch:
         return
@@ -86,7 +88,9 @@ def open_way(folder: Path, user: RunAs) -> None:
 
 
 def open_programs(folder: Path, user: RunAs) -> None:
-    """Let ``user`` read and run what an installation with a tight umask keeps to root."""
+    """Let ``user`` read and run the programs where an installation made them readable by root
+    only.
+    """
     if not user.switch or (folder / "postgres").stat().st_mode & stat.S_IROTH:
         return
     install = folder.parent

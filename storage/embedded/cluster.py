@@ -66,7 +66,7 @@ NOT_DURABLE: Mapping[str, str] = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
 }
-"""For tests only: what is lost with the machine doesn't matter."""
+"""For tests only: data may be lost when the machine crashes."""
 
 
 class Cluster:
@@ -75,7 +75,7 @@ class Cluster:
     def __init__(
         self, folder: Path, *, durable: bool = True, settings: Mapping[str, str] | None = None
     ) -> None:
-        """Nothing is touched before ``start``; ``settings`` go before those for one program."""
+        """No file is touched before ``start``; ``settings`` override ``SETTINGS``."""
         self.folder = folder
         self.data = folder / "data"
         self.log = folder / "postgres.log"
@@ -96,12 +96,12 @@ class Cluster:
         return self._server is not None and self._server.poll() is None
 
     def start(self) -> None:
-        """Make the data folder if there is none, clear what a crash left, and serve.
+        """Create the data folder if there is none, clean up after a crash, and start the server.
 
         Raises:
-            Unavailable: It can't be served; the sentence says why and what to do.
+            Unavailable: The server can't be started; the sentence says why and what to do.
         """
-        self._bury()
+        self._forget_dead()
         try:
             user = self._prepare()
             if not (self.data / "PG_VERSION").exists():
@@ -112,7 +112,9 @@ class Cluster:
             raise _unavailable(self.folder, str(problem)) from problem
 
     def stop(self) -> None:
-        """Shut down: at once for clients, with a checkpoint, by force if it takes too long."""
+        """Shut down: clients are cut off at once, a checkpoint is written; killed if that takes too
+        long.
+        """
         server, self._server = self._server, None
         if server is not None:
             self._end(server)
@@ -120,8 +122,8 @@ class Cluster:
         if spare is not None:
             shutil.rmtree(spare, ignore_errors=True)
 
-    def _bury(self) -> None:
-        """Let go of a server that died by itself."""
+    def _forget_dead(self) -> None:
+        """Clean up after a server that died by itself."""
         server, self._server = self._server, None
         if server is not None:
             if server.stdin is not None:
@@ -129,7 +131,7 @@ class Cluster:
             server.wait()
 
     def _end(self, server: subprocess.Popen[bytes]) -> None:
-        """Closing the pipe is the sign: the same that our death would give."""
+        """End the server by closing its pipe, as would happen if this process died."""
         if server.stdin is not None:
             with contextlib.suppress(OSError):
                 server.stdin.close()
@@ -155,7 +157,9 @@ class Cluster:
         return user
 
     def _initialise(self, user: RunAs) -> None:
-        """Run initdb beside and move the result in place, so that a crash leaves no half folder."""
+        """Run initdb in a temporary folder and rename it, so that a crash leaves no partial data
+        folder.
+        """
         making = self.folder / "data.new"
         shutil.rmtree(making, ignore_errors=True)
         arguments = ["--auth=trust", f"--username={USER}", "--encoding=UTF8", "--no-instructions"]
@@ -240,9 +244,9 @@ class Cluster:
         return int(text) if text.isdigit() else NEWEST
 
     def _choose_socket_folder(self, user: RunAs) -> None:
-        """Beside the data, or where the path is too long for a socket in a folder of its own.
+        """Put the socket beside the data, or in a temporary folder where that path is too long.
 
-        It stays the same when the server is started again: the address was given out.
+        The folder stays the same when the server is restarted, because clients have the address.
         """
         self.socket_folder = self.folder
         if len(os.fsencode(self.folder / SOCKET)) <= SOCKET_PATH_LIMIT:
@@ -257,8 +261,8 @@ class Cluster:
         """Stop a server that a crash left behind; drop its lock files.
 
         PostgreSQL trusts a lock file whose process id exists, which is wrong for a reused id
-        and for a defunct process that was never reaped. The folder is ours, and whoever serves it
-        works in it.
+        and for a defunct process that was never reaped. The folder is locked by us, and a process
+        that serves it has it as working directory.
         """
         socket = self.folder / SOCKET
         files = (self.data / "postmaster.pid", socket.with_name(f"{SOCKET}.lock"), socket)
@@ -269,14 +273,14 @@ class Cluster:
             with contextlib.suppress(psutil.Error):
                 if process.ppid() not in {other.pid for other in left}:
                     process.send_signal(signal.SIGINT)
-        _, stubborn = psutil.wait_procs(left, timeout=STOP_S)
-        _kill(stubborn)
+        _, still_running = psutil.wait_procs(left, timeout=STOP_S)
+        _kill(still_running)
         if not self._processes():
             for file in files:
                 file.unlink(missing_ok=True)
 
     def _processes(self) -> list[psutil.Process]:
-        """All processes that work in the data folder: the server changes into it."""
+        """All server processes of the data folder, known by their working directory."""
         ours = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error, OSError):
@@ -303,12 +307,14 @@ def _pause(seconds: float) -> None:
 
 
 def _last_words(text: str) -> str:
-    """A cause that lies outside, else what the server said last that says why, else its last."""
+    """The most useful error line: a full disk or missing rights, else the last error, else the last
+    line.
+    """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     marks = ("FATAL:", "PANIC:", "initdb: error:", "ERROR:")
     telling = [line for line in lines if any(mark in line for mark in marks)]
     causes = [line for line in telling if _says(line, FULL + RIGHTS)]
-    last = (causes[:1] or telling[-1:] or lines[-1:] or ["it ended without a word"])[0]
+    last = (causes[:1] or telling[-1:] or lines[-1:] or ["it ended without a message"])[0]
     for mark in marks:
         _, marked, after = last.partition(mark)
         if marked:

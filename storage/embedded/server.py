@@ -1,4 +1,4 @@
-"""The database that comes with the program: one data folder, one owner, no orphans."""
+"""The embedded database: one data folder, owned by one process, and no server left behind."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from storage.embedded.cluster import Cluster
 
 WATCH_S = 0.5
 RESTART_S = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
-"""Waits before restarts of a server that died by itself, growing while it keeps dying."""
+"""Pauses before restarts of a server that died by itself, s; the last one is repeated."""
 LOCK_TRIES, LOCK_PAUSE_S = 10, 0.05
-"""Whoever asks ``running_dsn`` holds the lock for a moment; that is no owner."""
+"""``running_dsn`` takes the lock for a moment without being an owner, so taking it is retried."""
 
 log = structlog.get_logger(__name__)
 
@@ -28,8 +28,8 @@ log = structlog.get_logger(__name__)
 class EmbeddedPostgres:
     """PostgreSQL under ``home``/postgres, started and stopped with its owner.
 
-    Whoever holds the lock file owns the folder. The server dies with its owner, even by kill −9
-    (``supervise.sh``); a server that dies by itself is started again at the same address.
+    The process that holds the lock file owns the folder. The server ends with its owner, even after
+    kill −9 (``supervise.sh``); a server that dies by itself is restarted at the same address.
     """
 
     def __init__(self, home: Path, *, durable: bool = True) -> None:
@@ -57,7 +57,7 @@ class EmbeddedPostgres:
         return self._cluster.dsn
 
     async def stop(self) -> None:
-        """Stop the server and give the folder free; safe to call twice."""
+        """Stop the server and release the folder; safe to call twice."""
         watch, self._watch = self._watch, None
         if watch is not None:
             watch.cancel()

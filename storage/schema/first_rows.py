@@ -17,12 +17,12 @@ WAIT_S = 60
 
 @asynccontextmanager
 async def first_rows(dsn: str) -> AsyncIterator[None]:
-    """While the block runs no other process looks whether they are there, or puts them in.
+    """While the block runs, no other process checks for or inserts the first rows.
 
-    The lock goes with the connection, so a crash leaves none behind.
+    The lock ends with the connection, so a crash leaves none behind.
 
     Raises:
-        Unavailable: The database does not answer, or another process is at it for a minute.
+        Unavailable: The database does not answer, or another process holds the lock for a minute.
     """
     try:
         connection = await psycopg.AsyncConnection.connect(dsn, autocommit=True, connect_timeout=5)

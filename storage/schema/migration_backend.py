@@ -1,4 +1,4 @@
-"""yoyo's PostgreSQL backend, made to survive a crash and to look nothing up on the network."""
+"""yoyo's PostgreSQL backend, changed to survive a crash and to make no look-ups on the network."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Backend(PostgresqlPsycopgBackend):
         super().__init__(dsn, migration_table)
 
     def connect(self, dsn: str) -> psycopg.Connection:
-        """A connection as yoyo wants it: it says BEGIN and COMMIT itself."""
+        """A connection in autocommit mode, because yoyo sends BEGIN and COMMIT itself."""
         return psycopg.connect(dsn, autocommit=True, connect_timeout=5)
 
     def list_tables(self, **_: Any) -> list[str]:
@@ -38,12 +38,12 @@ class Backend(PostgresqlPsycopgBackend):
 
     @contextmanager
     def lock(self, timeout: float = 10) -> Iterator[None]:
-        """Nothing: whoever gets here holds the advisory lock."""
+        """Does nothing, because callers hold our advisory lock."""
         del timeout
         yield
 
     def apply_one(self, migration: Any, force: bool = False, mark: bool = True) -> None:  # noqa: ANN401, FBT001, FBT002 - yoyo's signature
-        """Apply and note it, or neither."""
+        """Apply a migration and record it, in one transaction."""
         self.ensure_internal_schema_updated()
         with self.transaction():
             migration.process_steps(self, "apply", force=force)
@@ -52,7 +52,7 @@ class Backend(PostgresqlPsycopgBackend):
                 self.mark_one(migration, log=False)
 
     def rollback_one(self, migration: Any, force: bool = False) -> None:  # noqa: ANN401, FBT001, FBT002 - yoyo's signature
-        """Undo and note it, or neither."""
+        """Undo a migration and remove its record, in one transaction."""
         self.ensure_internal_schema_updated()
         with self.transaction():
             migration.process_steps(self, "rollback", force=force)

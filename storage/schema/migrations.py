@@ -23,38 +23,38 @@ T = TypeVar("T")
 
 
 class Migration(Protocol):
-    """One migration, as yoyo (which has no types) gives it."""
+    """One migration of yoyo, which has no types of its own."""
 
     id: str
 
 
 class Migrations(Protocol):
-    """Migrations in their order, as yoyo gives them."""
+    """Migrations of yoyo in their order."""
 
     def __iter__(self) -> Iterator[Migration]: ...
     def __getitem__(self, index: int) -> Migration: ...
     def filter(self, keep: Callable[[Migration], bool], /) -> Migrations:
-        """Those to keep."""
+        """The migrations for which ``keep`` is true."""
         ...
 
 
 class MigrationBackend(Protocol):
-    """What is used of yoyo's backend."""
+    """The part of yoyo's backend that is used."""
 
     def to_apply(self, migrations: Migrations, /) -> Migrations:
-        """Those that are open."""
+        """The migrations that are not applied yet."""
         ...
 
     def to_rollback(self, migrations: Migrations, /) -> Sequence[Migration]:
-        """Those that are applied, the last first."""
+        """The applied migrations, last first."""
         ...
 
     def apply_migrations(self, migrations: Migrations, /) -> None:
-        """Apply them."""
+        """Apply these migrations."""
         ...
 
     def rollback_migrations(self, migrations: Sequence[Migration], /) -> None:
-        """Undo them."""
+        """Undo these migrations."""
         ...
 
 
@@ -66,7 +66,7 @@ class MigrationStatus(TypedDict):
 
 
 async def migrate(dsn: str, *, to: int | None = None) -> list[str]:
-    """Apply what is open, up to number ``to``; returns the names.
+    """Apply open migrations, up to number ``to``; returns their names.
 
     Raises:
         Invalid: There is no migration number ``to``.
@@ -102,7 +102,7 @@ async def rollback(dsn: str, *, steps: int = 1) -> list[str]:
 
 
 async def dry_run(dsn: str) -> list[str]:
-    """Names of what ``migrate`` would apply."""
+    """Names of the migrations that ``migrate`` would apply."""
     return await _locked(
         dsn, lambda backend: [migration.id for migration in backend.to_apply(_read())]
     )
@@ -154,7 +154,9 @@ def _locked_here(dsn: str, run: Callable[[MigrationBackend], T]) -> T:
 
 @contextmanager
 def _exclusive(dsn: str) -> Iterator[None]:
-    """One process at a time; the lock goes with the connection, so a crash leaves none behind."""
+    """Let one process migrate at a time. The lock ends with the connection, so a crash leaves
+    none.
+    """
     with psycopg.connect(dsn, autocommit=True, connect_timeout=5) as connection:
         if connection.info.server_version < OLDEST_SERVER:
             version = connection.info.parameter_status("server_version")

@@ -30,7 +30,7 @@ SELECT id, system_id, load_id, target_on, target_speed, actor, requested_by, rea
 FROM actions WHERE id = %(id)s FOR UPDATE
 
 -- name: move
--- Changes are given by name; what is not given stays.
+-- Sets only the columns whose ``set_`` flag is true.
 UPDATE actions SET
     status = %(status)s,
     executed_at = CASE WHEN %(set_executed_at)s THEN %(executed_at)s ELSE executed_at END,
@@ -76,12 +76,13 @@ FROM actions WHERE system_id = %(system_id)s AND status = ANY(%(statuses)s)
 ORDER BY created_at, id
 
 -- name: open_sites
--- Where actions are to be carried on; the statuses are those of the index ``actions_open``.
+-- Sites with actions that have not ended; the statuses are those of the index ``actions_open``.
 SELECT DISTINCT system_id FROM actions
 WHERE status IN ('proposed', 'pending', 'approved', 'executing', 'verifying')
 
 -- name: asked_since
--- What people, and agents for them, have had switched or ask for now: what they want of the decision.
+-- Actions of people and agents: sent since a time, or still open. They are the decision's
+proposals.
 SELECT id, system_id, load_id, target_on, target_speed, actor, requested_by, reason, explanation,
     status, urgent, idempotency_key, decision_id, created_at, expires_at, executed_at, finished_at,
     previous_on, previous_speed, tries, measured_w, result

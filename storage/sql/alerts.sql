@@ -41,7 +41,8 @@ VALUES (%(id)s, %(system_id)s, %(alert_id)s, %(dedupe_key)s, %(target)s, %(subje
 ON CONFLICT DO NOTHING
 
 -- name: claim
--- Claims last a minute of the server's time; a crashed process's messages come back then.
+-- Claims last a minute of the server's time; then a crashed process's messages can be claimed
+again.
 UPDATE notifications SET claimed_until = now() + interval '60 seconds'
 WHERE id IN (
     SELECT id FROM notifications
@@ -53,7 +54,7 @@ RETURNING id, system_id, alert_id, dedupe_key, target, subject, body, created_at
     tries, sent_at, failed_at, last_error
 
 -- name: end_try
--- Each try leaves a row of its own.
+-- Also inserts a row for this try.
 WITH ended AS (
     UPDATE notifications SET
         tries = tries + 1, claimed_until = NULL,

@@ -1,4 +1,4 @@
--- What the loop remembers, decides and does.
+-- The loop's memory, the emergency stop, locks, and the runs of jobs.
 
 -- name: load_memory
 SELECT document FROM site_memory WHERE system_id = %(system_id)s
@@ -16,7 +16,7 @@ INSERT INTO emergency_stops (system_id, latched, changed_at, changed_by, reason)
 VALUES (%(system_id)s, %(latched)s, %(at)s, %(by)s, %(reason)s)
 
 -- name: change_locks
--- Gives locks back, then takes others as far as nobody else has them. One row per lock asked for.
+-- Releases locks, then takes others that nobody else holds. One row per lock asked for.
 WITH given_back AS MATERIALIZED (
     SELECT count(pg_advisory_unlock(hashtextextended('device/' || key, 0))) AS number
     FROM unnest(%(give_back)s::text[]) AS key

@@ -1,4 +1,4 @@
--- Hash-chained decisions, stored small, and the anchors of those that were dropped.
+-- Hash-chained decisions in compact form, and the anchors of dropped ones.
 
 -- name: lock_chain
 -- One writer at a time continues a site's chain.

@@ -1,4 +1,4 @@
--- What is asked of the database server itself.
+-- Statements about the database server itself.
 
 -- name: notify
 SELECT pg_notify(%(channel)s, %(text)s)
@@ -21,7 +21,7 @@ ORDER BY k.place
 SELECT set_config('lock_timeout', %(wait)s, false)
 
 -- name: lock_schema
--- Of the schema or of its first rows, until the connection ends.
+-- Lock for changing the schema or inserting its first rows; held until the connection ends.
 SELECT pg_advisory_lock(%(lock)s)
 
 -- name: tables

@@ -8,7 +8,7 @@ SELECT {columns}, version, updated_at
 FROM user_preferences WHERE system_id = %(system_id)s FOR UPDATE
 
 -- name: add_preferences
--- Defaults take their place at the first look; the place is the system's.
+-- Inserts the defaults when preferences are first read; the place is copied from the system.
 INSERT INTO user_preferences (user_id, system_id, timezone, latitude, longitude)
 SELECT owner_id, id, timezone, latitude, longitude FROM systems WHERE id = %(system_id)s
 ON CONFLICT DO NOTHING

@@ -1,4 +1,4 @@
--- Systems and what they are made of.
+-- Systems with their adapters, loads and devices.
 
 -- name: systems
 SELECT id, name, owner_id, timezone, latitude, longitude, simulated, pv_arrays FROM systems ORDER BY name, id
@@ -20,7 +20,7 @@ SELECT id, system_id, adapter_type, name, settings, secrets, poll_interval_s, li
 FROM adapters WHERE system_id = %(system_id)s ORDER BY name, id
 
 -- name: save_adapter
--- Who answers at an address is first seen there: a new address forgets it, anything else keeps it.
+-- A new base URL clears the stored identity of the device; any other change keeps it.
 INSERT INTO adapters (id, system_id, adapter_type, name, settings, secrets, poll_interval_s, link,
     enabled, identity)
 VALUES (%(id)s, %(system_id)s, %(adapter_type)s, %(name)s, %(settings)s, %(secrets)s,

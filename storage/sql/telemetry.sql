@@ -40,7 +40,7 @@ WHERE a.system_id = %(system_id)s
 ORDER BY a.name, a.id
 
 -- name: load_powers_at
--- What each controlled load drew at a moment: its newest metered power shortly before it.
+-- Power of each controlled load at a time: its newest metered value shortly before.
 SELECT DISTINCT ON (s.device_id) s.device_id, s.power_w AS value
 FROM controlled_loads l JOIN load_samples s ON s.device_id = l.id
 WHERE l.system_id = %(system_id)s AND s.at <= %(at)s AND s.at >= %(oldest)s
@@ -76,7 +76,7 @@ WHERE d.system_id = %(system_id)s AND n.measured_at >= %(oldest)s
 
 -- name: search_newest
 -- The newest value of one metric at an earlier moment, from the samples: the value, the start of its
--- run, and whether another value was seen before.
+-- run of equal values, and whether another value was seen before it.
 SELECT d.id AS device_id, {metric:text} AS metric, n.value::double precision AS value,
     n.at AS measured_at, f.at AS unchanged_since, c.at IS NOT NULL AS changed,
     '' AS suspicion, d.source, d.link
@@ -98,8 +98,8 @@ CROSS JOIN LATERAL (
 WHERE d.system_id = %(system_id)s AND d.kind = {kind:text}
 
 -- name: take_samples
--- Stores samples (those that are there already stay as they are) and continues the newest values with
--- them; what is not newer changes nothing. How many were new.
+-- Stores samples (existing ones stay as they are) and updates the newest values with
+-- those that are newer. Returns how many were new.
 WITH i AS MATERIALIZED (
     SELECT {columns} FROM jsonb_populate_recordset(NULL::{table}, %(samples)s)
 ), taken AS (
@@ -110,7 +110,7 @@ WITH i AS MATERIALIZED (
     FROM i
     CROSS JOIN LATERAL (VALUES {metrics:numbers}) m (metric, value)
     LEFT JOIN LATERAL (
-        -- One look into the index each: the limit keeps the planner from reading the whole table.
+        -- One index look-up each: the limit keeps the planner from reading the whole table.
         SELECT value, measured_at, unchanged_since, changed FROM newest_values
         WHERE device_id = i.device_id AND metric = m.metric LIMIT 1) n ON true
     WHERE m.value IS NOT NULL AND (n.measured_at IS NULL OR i.at > n.measured_at)
@@ -138,7 +138,7 @@ WITH i AS MATERIALIZED (
 SELECT count(*)::int AS new FROM taken
 
 -- name: note_suspicions
--- Beside the newest values: why the newer ones of these samples are not believed.
+-- Stores with the newest values why newer samples are not believed.
 UPDATE newest_values n SET suspicion = s.reason
 FROM (
     SELECT DISTINCT ON (i.device_id, e.key) i.device_id, e.key AS metric, i.at, e.value AS reason
@@ -176,7 +176,7 @@ WHERE device_id IN (SELECT id FROM {devices} WHERE system_id = %(system_id)s)
     AND at >= %(start)s AND at < %(end)s
 
 -- name: save_rollup
--- A row is stored as the document that it is.
+-- Each row is stored as a JSON document.
 INSERT INTO {table} ({columns}) VALUES ({columns:places})
 ON CONFLICT ({key}, start_at) DO UPDATE SET document = excluded.document
 
@@ -201,7 +201,7 @@ SELECT to_regclass(%(table)s) AS known
 CREATE TABLE {partition} (LIKE {table} INCLUDING ALL)
 
 -- name: move_strays
--- What waited in the default partition moves into its day.
+-- Moves samples from the default partition into the partition of their day.
 WITH moved AS (
     DELETE FROM {default} WHERE at >= %(start)s AND at < %(end)s RETURNING {columns}
 )

@@ -12,8 +12,8 @@ from storage.connection.pool import Pool, connected, row, rows
 from storage.connection.queries import queries
 
 SQL = queries("accounts")
-WAYS_IN = ("end_sessions_of_user", "use_up_links_of_user", "delete_tokens_of_user")
-"""Statements that take every way in but the password from one person."""
+ACCESS_STATEMENTS = ("end_sessions_of_user", "use_up_links_of_user", "delete_tokens_of_user")
+"""Statements that end a person's sessions, links and tokens."""
 
 
 class PostgresAccountStore:
@@ -49,10 +49,10 @@ class PostgresAccountStore:
         )
 
     async def revoke_user(self, user_id: UUID, *, at: datetime) -> User | None:
-        """Take every way in at once: password, links, sessions, tokens."""
+        """End a person's access in one transaction: password, links, sessions, tokens."""
         values = {"id": user_id, "at": at}
         async with connected(self._pool) as connection:
-            for name in WAYS_IN:
+            for name in ACCESS_STATEMENTS:
                 await connection.execute(SQL[name], values)
             stored_row = await (await connection.execute(SQL["revoke_user"], values)).fetchone()
         return None if stored_row is None else record(User, stored_row)
@@ -92,11 +92,11 @@ class PostgresAccountStore:
         await rows(self._pool, SQL["add_session"], {**values, "expires_at": expires_at})
 
     async def session_user(self, *, session_hash: str, at: datetime) -> User | None:
-        """Whose session it is, while it lasts."""
+        """The user of a session that has not ended."""
         return await self._user("session_user", session_hash=session_hash, at=at)
 
     async def end_session(self, *, session_hash: str) -> None:
-        """End it."""
+        """End a session."""
         await rows(self._pool, SQL["end_session"], {"session_hash": session_hash})
 
     async def add_token(

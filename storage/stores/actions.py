@@ -94,7 +94,7 @@ class PostgresActionStore:
         return None if stored_row is None else record(Action, stored_row)
 
     async def events(self, action_id: UUID) -> Sequence[ActionEvent]:
-        """Its life, oldest first."""
+        """The events of an action, oldest first."""
         stored_rows = await rows(self._pool, SQL["events"], {"action_id": action_id})
         return [record(ActionEvent, stored_row) for stored_row in stored_rows]
 
@@ -108,7 +108,7 @@ class PostgresActionStore:
         ]
 
     async def count(self, system_id: UUID, *, load_id: UUID | None = None) -> int:
-        """How many are in the log."""
+        """How many actions are in the log."""
         values = {"system_id": system_id, "load_id": load_id}
         stored_row = await row(self._pool, SQL["count"], values)
         return 0 if stored_row is None else int(stored_row["total"])

@@ -25,7 +25,7 @@ class PostgresAlertStore:
         self._pool, self._secrets = pool, secrets
 
     async def open(self, system_id: UUID) -> Sequence[Alert]:
-        """What lasts, newest first."""
+        """Open alerts, newest first."""
         stored_rows = await rows(self._pool, SQL["open"], {"system_id": system_id})
         return [record(Alert, stored_row) for stored_row in stored_rows]
 
@@ -81,7 +81,7 @@ class PostgresOutboxStore:
         return sorted(messages, key=lambda m: (m.next_try_at, m.created_at, m.id))
 
     async def sent(self, message_id: UUID, *, at: datetime) -> None:
-        """It has arrived."""
+        """Record a message as sent."""
         await self._end_try(message_id, sent_at=at)
 
     async def retry(self, message_id: UUID, *, error: str, next_try_at: datetime) -> None:
@@ -89,11 +89,11 @@ class PostgresOutboxStore:
         await self._end_try(message_id, error=error, next_try_at=next_try_at)
 
     async def give_up(self, message_id: UUID, *, at: datetime, error: str) -> None:
-        """It will never arrive."""
+        """Record a message as given up."""
         await self._end_try(message_id, failed_at=at, error=error)
 
     async def pending(self, system_id: UUID) -> int:
-        """How many wait."""
+        """How many messages wait to be sent."""
         stored_row = await row(self._pool, SQL["pending"], {"system_id": system_id})
         return 0 if stored_row is None else int(stored_row["total"])
 
@@ -110,7 +110,7 @@ async def _put(connection: Connection, secrets: Secrets, messages: Sequence[Outb
 
 
 def _opened(secrets: Secrets, sealed: str) -> str:
-    """The target; one that was sealed with a lost key can't be delivered to, and says so."""
+    """The target in plain; for one encrypted with a lost key a text that no messenger accepts."""
     try:
         return str(secrets.decrypt(sealed)["target"])
     except Invalid:

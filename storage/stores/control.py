@@ -1,4 +1,4 @@
-"""What the loop keeps: memory, emergency stop, job runs."""
+"""The loop's memory, the emergency stop and the runs of jobs on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PostgresMemoryStore:
         self._pool, self._reads = pool, reads
 
     async def load(self, system_id: UUID) -> SiteMemory:
-        """What is remembered; nothing at first."""
+        """The site's memory; an empty one before the first cycle."""
         stored_row = await self._reads.row(SQL["load_memory"], {"system_id": system_id})
         return (
             SiteMemory()
@@ -37,12 +37,12 @@ class PostgresMemoryStore:
         )
 
     async def save(self, system_id: UUID, memory: SiteMemory) -> None:
-        """Replace it."""
+        """Replace the site's memory."""
         await rows(self._pool, SAVE_MEMORY, memory_row(system_id, memory))
 
 
 def memory_row(system_id: UUID, memory: SiteMemory) -> dict[str, object]:
-    """What ``SAVE_MEMORY`` stores."""
+    """The parameters of ``SAVE_MEMORY``."""
     document = {
         "learned": dataclass_json.to_json(memory.learned),
         "control": dataclass_json.to_json(memory.control),
@@ -54,7 +54,7 @@ def memory_row(system_id: UUID, memory: SiteMemory) -> dict[str, object]:
 
 
 class PostgresEmergencyStopStore:
-    """``EmergencyStopStore``: every change is a row, the newest rules."""
+    """``EmergencyStopStore``: every change is a row, the newest one counts."""
 
     def __init__(self, *, pool: Pool, reads: ReadsTogether) -> None:
         self._pool, self._reads = pool, reads
@@ -104,7 +104,7 @@ class PostgresJobStore:
     async def record(
         self, job: str, *, system_id: UUID | None, at: datetime, ms: float, error: str | None
     ) -> None:
-        """Note one run."""
+        """Record one run."""
         values = {
             "job": job,
             "system_id": system_id,

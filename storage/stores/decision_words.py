@@ -1,6 +1,7 @@
-"""Preset dictionaries of the decisions' compression: what most decisions have in common.
+"""Preset dictionaries for compressing decisions: the text that most decisions have in common.
 
-A dictionary that decisions were stored with never changes: a better one gets the next number.
+A dictionary must never be changed once decisions are stored with it; a better one gets the next
+number.
 """
 
 from __future__ import annotations
@@ -83,4 +84,4 @@ _FIRST = (
 )
 
 WORDS: dict[int, bytes] = {1: _FIRST.encode()}
-"""By the number that a stored decision begins with."""
+"""Dictionaries by the number with which a stored decision begins."""

@@ -26,7 +26,7 @@ SQL = queries("decisions")
 
 
 class PostgresDecisionStore:
-    """``DecisionStore``: what was hashed is told again, byte for byte."""
+    """``DecisionStore``: documents are read back exactly as they were hashed, byte for byte."""
 
     def __init__(self, *, pool: Pool) -> None:
         self._pool = pool
@@ -78,7 +78,7 @@ class PostgresDecisionStore:
         ]
 
     async def anchor(self, system_id: UUID) -> ChainAnchor | None:
-        """Where the chain begins after what was dropped."""
+        """The anchor at which the chain begins after dropped decisions."""
         stored_row = await row(self._pool, SQL["anchor"], {"system_id": system_id})
         return None if stored_row is None else record(ChainAnchor, stored_row)
 
@@ -96,9 +96,7 @@ class PostgresDecisionStore:
 
 
 class PostgresCycleStore:
-    """``CycleStore``: the decision, the memory and the news go to the server together, and the
-    server's disk is waited for once.
-    """
+    """``CycleStore``: decision, memory and event are sent together and wait for the disk once."""
 
     def __init__(self, *, pool: Pool) -> None:
         self._pool = pool
@@ -106,7 +104,7 @@ class PostgresCycleStore:
     async def keep(
         self, system_id: UUID, at: datetime, document: JsonObject, version: str, memory: SiteMemory
     ) -> DecisionRecord:
-        """Decision and memory in one transaction; the news follows it."""
+        """Store decision and memory in one transaction, then publish the event."""
         async with borrowed(self._pool) as connection, connection.pipeline() as pipeline:
             async with connection.transaction():
                 made, is_new = await _continued(
@@ -133,7 +131,7 @@ async def _continued(
     await connection.execute(SQL["lock_chain"], key)
     knowing = await connection.execute(SQL["decision_at"], key)
     ending = await connection.execute(SQL["chain_end"], key)
-    # The server reads while we compress.
+    # The server answers while we compress.
     small = packed(document)
     await pipeline.sync()
     known, end = await knowing.fetchone(), await ending.fetchone()

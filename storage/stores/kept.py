@@ -1,8 +1,8 @@
-"""What is configured of a site, read once and kept until the database says that it has changed.
+"""A cache of a site's configuration, valid until the database notifies of a change.
 
-A control cycle reads a site's settings in eight statements; they change a few times a year. Each
-process keeps them and is told of changes by ``commandcenter_settings`` notifications (migration
-0091). While nobody listens, nothing is kept.
+A control cycle reads a site's settings in eight statements, but they change a few times a year.
+Each process keeps them and gets ``commandcenter_settings`` notifications of changes (migration
+0091). While it does not listen, nothing is kept.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from services.stored import Json, Stored
 
 CHANNEL = "commandcenter_settings"
 OLDEST_S = 300.0
-"""Nothing is kept longer, should a notification ever be lost."""
+"""Longest time a value is kept, s, in case a notification is lost."""
 
 T = TypeVar("T")
 
 
 class Kept:
-    """Values by what they are and of which site. Shared by all stores of a process."""
+    """Cached values by site and kind. Shared by all stores of a process."""
 
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         """Nothing is kept before ``begin``."""
@@ -38,28 +38,28 @@ class Kept:
         self._is_listening, self._epoch = False, 0
 
     def begin(self) -> None:
-        """Changes are told from now on."""
+        """Begin to keep values: changes are notified from now on."""
         self._is_listening, self._epoch = True, self._epoch + 1
         self._values.clear()
 
     def end(self) -> None:
-        """Changes are not told any more."""
+        """Drop all values and keep none: changes are not notified any more."""
         self._is_listening = False
         self._values.clear()
 
     def forget(self, system_id: UUID) -> None:
-        """Something of this site has changed."""
+        """Drop the values of a site whose configuration has changed."""
         self._changes[system_id] = self._changes.get(system_id, 0) + 1
         self._values.pop(system_id, None)
 
-    def told(self, payload: str) -> None:
+    def on_change(self, payload: str) -> None:
         """Handle a notification: the site's id."""
         self.forget(UUID(payload))
 
     async def get(self, what: str, system_id: UUID, load: Callable[[], Awaitable[T]]) -> T:
         """The kept value, or what ``load`` reads now.
 
-        What is read while a change arrives is not kept: it may be from before.
+        A value read while a change arrives is not kept, because it may be the old one.
         """
         kept_value = self._values.get(system_id, {}).get(what)
         if kept_value is not None and self._monotonic() - kept_value[0] < OLDEST_S:
@@ -141,9 +141,9 @@ class KeptSettings:
 
 
 class KeptSites:
-    """``SiteStore`` that reads what belongs to one site through ``Kept``.
+    """``SiteStore`` that reads the parts of one site through ``Kept``.
 
-    The list of systems is always read: whoever asks for it wants to know what there is now.
+    The list of systems is not cached, because its callers look for new ones.
     """
 
     def __init__(self, *, store: SiteStore, kept: Kept) -> None:
@@ -176,7 +176,7 @@ class KeptSites:
             self._kept.forget(adapter.system_id)
 
     async def remember_identity(self, adapter: AdapterConfig, identity: str) -> None:
-        """Note who answers, unless it is noted already."""
+        """Store the device's identity, unless one is stored already."""
         try:
             await self._store.remember_identity(adapter, identity)
         finally:

@@ -29,7 +29,7 @@ class PostgresEventBus:
     """``EventBus``: reaches every process on the database; losing an event is allowed."""
 
     def __init__(self, *, notes: NotesTogether) -> None:
-        """Events of other processes come through ``told``."""
+        """Events, also of other processes, come in through ``receive``."""
         self._notes = notes
         self._subscriptions: WeakSet[Subscription] = WeakSet()
 
@@ -51,15 +51,15 @@ class PostgresEventBus:
         self._subscriptions.add(subscription)
         return subscription
 
-    def told(self, text: str) -> None:
-        """Hand an event that the listener has heard to the subscriptions."""
+    def receive(self, text: str) -> None:
+        """Give a received event to the subscriptions."""
         event = json.loads(text)
         for subscription in list(self._subscriptions):
             subscription.offer(event["topic"], event["payload"])
 
 
 def notification(topic: str, payload: Json) -> dict[str, Any]:
-    """What ``NOTIFY`` sends to every process: the event, or its id alone where it is too long."""
+    """The parameters of ``NOTIFY``: the event, with only its id where it is too long."""
     text = json.dumps({"topic": topic, "payload": payload}, default=str)
     if len(text.encode()) > MAX_BYTES:
         text = json.dumps({"topic": topic, "payload": {"id": payload.get("id")}}, default=str)
@@ -67,7 +67,7 @@ def notification(topic: str, payload: Json) -> dict[str, Any]:
 
 
 class PostgresStoreHealth:
-    """``StoreHealth``: asks, measures, never raises."""
+    """``StoreHealth`` on PostgreSQL."""
 
     def __init__(self, *, pool: Pool) -> None:
         self._pool = pool

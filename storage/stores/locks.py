@@ -21,18 +21,18 @@ SQL = queries("control")
 
 @dataclass(slots=True)
 class _Asked:
-    """Locks to take and to give back with the next statement."""
+    """Locks to take and to release with the next statement."""
 
     take: dict[UUID, asyncio.Future[bool]] = field(default_factory=dict)
     give_back: dict[UUID, asyncio.Future[bool]] = field(default_factory=dict)
 
 
 class PostgresDeviceLocks:
-    """``DeviceLocks``: advisory locks, given back by the server when their holder dies.
+    """``DeviceLocks``: advisory locks, which the server releases when their holder dies.
 
     All locks of a process share one connection of their own, so that a long command does not keep
-    a connection of the pool. What is asked for while a statement is under way goes with the next
-    one: a cycle that refreshes many devices takes their locks in one call.
+    a connection of the pool. Requests made while a statement is under way are sent with the next
+    one, so that a cycle that refreshes many devices takes their locks in one call.
     """
 
     def __init__(self, *, dsn: str) -> None:
@@ -47,7 +47,7 @@ class PostgresDeviceLocks:
         return self._hold(load_id)
 
     async def close(self) -> None:
-        """Give everything back."""
+        """Release all locks and close the connection."""
         asking, self._asking = self._asking, None
         if asking is not None:
             asking.cancel()
@@ -71,11 +71,11 @@ class PostgresDeviceLocks:
             self._held.discard(load_id)
 
     async def _take(self, load_id: UUID) -> bool:
-        """Whether it is ours now. A waiter that is cancelled leaves no lock behind."""
+        """Whether the lock was taken. If the caller is cancelled, the lock is released again."""
         return await self._ask(self._asked.take, load_id)
 
     async def _give_back(self, load_id: UUID) -> None:
-        """A lost connection has given it back already."""
+        """Release a lock; on a lost connection the server has released it already."""
         if self._connection is not None:
             with contextlib.suppress(Unavailable):
                 await self._ask(self._asked.give_back, load_id)
@@ -91,7 +91,7 @@ class PostgresDeviceLocks:
             self._asking = asyncio.create_task(self._keep_asking(), name="locks")
 
     async def _keep_asking(self) -> None:
-        """Until nothing is asked for."""
+        """Send requests until there are no more."""
         while self._asked.take or self._asked.give_back:
             asked, self._asked = self._asked, _Asked()
             limit = AnswerLimit()
@@ -109,7 +109,7 @@ class PostgresDeviceLocks:
                 limit.end()
 
     async def _answered(self, asked: _Asked, limit: AnswerLimit) -> set[UUID]:
-        """Which locks were taken; what is given back goes first."""
+        """Release locks, then take others; returns those taken."""
         connection = await self._opened()
         limit.watch(connection)
         keys = {"give_back": _texts(asked.give_back), "take": _texts(asked.take)}

@@ -46,7 +46,7 @@ class PostgresSettingsStore:
         self._pool, self._secrets = pool, secrets
 
     async def preferences(self, system_id: UUID) -> Stored[Preferences]:
-        """The owner's preferences; defaults take their place at the first look."""
+        """The owner's preferences; stored with the defaults when they are first read."""
         async with connected(self._pool) as connection:
             return await self._preferences(connection, system_id, lock=False)
 
@@ -118,7 +118,9 @@ class PostgresSettingsStore:
         return self._opened(stored_row)
 
     def _opened(self, stored_row: DictRow) -> Stored[Preferences]:
-        """With its addresses readable; lost ones (another key) are left out: control goes on."""
+        """The preferences with decrypted addresses. Addresses encrypted with another key are left
+        out, so that control goes on.
+        """
         try:
             urls = self._secrets.decrypt(stored_row["notify_urls"]).get("urls", [])
         except Invalid as problem:
@@ -197,7 +199,7 @@ async def _audit(
 
 
 def _logged(value: Preferences | MinerProfile | Zone) -> JsonObject:
-    """As the audit log keeps it: of an address only its kind."""
+    """The value for the audit log; of an address only its scheme."""
     document = dataclass_json.object_json(value)
     if isinstance(value, Preferences):
         document["notify_urls"] = [url.partition(":")[0] for url in value.notify_urls]
@@ -230,7 +232,7 @@ def _stored(cls: type[T], stored_row: DictRow) -> Stored[T]:
 
 
 def _plain(value: object) -> object:
-    """A column as JSON would have it."""
+    """A column's value as in JSON."""
     if isinstance(value, UUID):
         return str(value)
     return float(value) if isinstance(value, Decimal) else value

@@ -27,7 +27,7 @@ KINDS = {
 
 
 class PostgresSiteStore:
-    """``SiteStore``: adapters' secrets are encrypted on the way in."""
+    """``SiteStore``: adapters' secrets are stored encrypted."""
 
     def __init__(self, *, pool: Pool, secrets: Secrets) -> None:
         self._pool, self._secrets = pool, secrets
@@ -66,7 +66,7 @@ class PostgresSiteStore:
         await rows(self._pool, SQL["save_adapter"], values)
 
     async def remember_identity(self, adapter: AdapterConfig, identity: str) -> None:
-        """Note who answers, unless it is noted already."""
+        """Store the device's identity, unless one is stored already."""
         values = {"id": adapter.id, "identity": identity}
         await rows(self._pool, SQL["remember_identity"], values)
 

@@ -1,7 +1,7 @@
-"""A decision's document made small: its settings by reference, the rest compressed.
+"""Compact storage of a decision: its settings by reference, the rest compressed.
 
-Settings change once in weeks, decisions are made each minute. A preset dictionary knows the names
-of the fields, which are most of the rest. Unpacked it is the same document, byte for byte.
+Settings change rarely, but decisions are made each minute. A preset dictionary has the names of the
+fields, which are most of the rest. Unpacked, the document is the same as before, byte for byte.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LEVEL = 9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmallDecision:
-    """What is stored of a document.
+    """A document as it is stored.
 
     Attributes:
         settings_hash: SHA-256 (hex) of ``settings``; None where the document has none.
@@ -37,10 +37,10 @@ class SmallDecision:
 
 
 def packed(document: JsonObject) -> SmallDecision:
-    """The document made small.
+    """The compact form of a document.
 
     Raises:
-        Invalid: The document has something that is no JSON.
+        Invalid: The document holds a value that is no JSON.
     """
     settings, rest = _parted(document)
     number = max(WORDS)
@@ -55,7 +55,7 @@ def packed(document: JsonObject) -> SmallDecision:
 
 
 def unpacked(body: bytes, settings: str | None) -> JsonObject:
-    """The document again."""
+    """The document of its compact form."""
     opened = zlib.decompressobj(-zlib.MAX_WBITS, zdict=WORDS[body[0]])
     document: JsonObject = json.loads(opened.decompress(body[1:]) + opened.flush())
     allocation = document.get("allocation")

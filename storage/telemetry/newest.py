@@ -1,7 +1,7 @@
-"""The newest value per device and metric, with the start of its run.
+"""The newest value per device and metric, with the time since which it has not changed.
 
-``newest_values`` is continued by every append and read by every cycle. A question about an earlier
-instant than the newest sample is answered from the samples themselves.
+The table ``newest_values`` is updated by every append and read by every cycle. A query for a time
+before the newest sample searches the samples instead.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from storage.telemetry.sample_tables import KINDS
 SQL = queries("telemetry")
 
 LATEST = timedelta(hours=24)
-"""What is older is no newest value any more."""
+"""Older values are not returned."""
 
 
 async def newest(

@@ -1,4 +1,6 @@
-"""Daily partitions (UTC days) of the sample tables. Stray times wait in the default partition."""
+"""Daily partitions (UTC days) of the sample tables. Samples of other days go into the default
+one.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +16,14 @@ DAYS_BACK, DAYS_AHEAD = 1, 3
 
 
 async def make_days(connection: Connection, kind: Kind, now: datetime) -> None:
-    """The partitions around ``now``; what waits in the default partition moves in."""
+    """Make the partitions around ``now`` and move samples from the default partition into them."""
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     for offset in range(-DAYS_BACK, DAYS_AHEAD + 1):
         await _make_day(connection, kind, midnight + timedelta(days=offset))
 
 
 async def drop_days(connection: Connection, kind: Kind, oldest: datetime) -> int:
-    """Drop the days wholly before ``oldest``; how many there were."""
+    """Drop the days wholly before ``oldest``; returns how many."""
     cursor = await connection.execute(SQL["partitions"], {"table": kind.table})
     old = [
         partition["name"]

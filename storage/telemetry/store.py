@@ -27,7 +27,7 @@ from storage.telemetry.sample_tables import KINDS, Kind
 SQL = queries("telemetry")
 MAXIMUM_BUCKETS = 100_000
 SHORT = timedelta(minutes=15)
-"""A series of so little is read together with others: it holds up nobody."""
+"""A series this short is read together with others, because it does not delay them."""
 
 
 KEYS = {
@@ -45,10 +45,8 @@ class PostgresTelemetryStore:
 
     async def append(self, samples: Sequence[Sample]) -> int:
         """Insert, all or none; duplicates are ignored."""
-        kinds = [(kind, [one for one in samples if isinstance(one, kind.cls)]) for kind in KINDS]
-        statements = [
-            statement for kind, mine in kinds if mine for statement in _taking(kind, mine)
-        ]
+        kinds = [(kind, [s for s in samples if isinstance(s, kind.cls)]) for kind in KINDS]
+        statements = [statement for kind, own in kinds if own for statement in _taking(kind, own)]
         if len(statements) == 1:
             return _new(await row(self._pool, *statements[0]))
         new = 0
@@ -111,7 +109,7 @@ class PostgresTelemetryStore:
     async def load_powers_at(
         self, system_id: UUID, at: datetime, *, within_s: float
     ) -> Mapping[UUID, float]:
-        """What each controlled load drew at ``at``, W."""
+        """Power of each controlled load at ``at``, W."""
         oldest = at - timedelta(seconds=within_s)
         values = {"system_id": system_id, "at": at, "oldest": oldest}
         stored_rows = await self._reads.rows(SQL["load_powers_at"], values)
@@ -133,7 +131,7 @@ class PostgresTelemetryStore:
         return sorted(samples, key=lambda sample: sample.at)
 
     async def save_rollup(self, table: str, rows: Sequence[RollupRow]) -> None:
-        """Upsert; a row is stored as the document that it is."""
+        """Upsert; each row is stored as a JSON document."""
         key = _rollup_key(table)
         columns = ["device_id", "system_id"] if key == "device_id" else ["system_id"]
         stored = [*columns, "start_at", "document"]
@@ -170,12 +168,12 @@ class PostgresTelemetryStore:
         ms: float,
         caution: str | None = None,
     ) -> None:
-        """Note one poll."""
+        """Record one poll."""
         values = {"adapter_id": adapter_id, "at": at, "error": error, "ms": ms, "caution": caution}
         await self._notes.rows(SQL["record_poll"], values)
 
     async def poll_health(self, system_id: UUID, *, now: datetime) -> Sequence[PollHealth]:
-        """How polling each adapter goes."""
+        """The health of polling of each adapter."""
         values = {"system_id": system_id, "now": now}
         stored_rows = await rows(self._pool, SQL["poll_health"], values)
         return [record(PollHealth, stored_row) for stored_row in stored_rows]
@@ -222,8 +220,8 @@ def resolve_metric(metric: str, *, any_kind: bool) -> tuple[list[Kind], str]:
 def _taking(kind: Kind, samples: Sequence[Sample]) -> list[tuple[LiteralString, dict[str, Jsonb]]]:
     """The statements that store samples of one kind."""
     columns = kind.columns
-    told = [{name: _column(getattr(one, name)) for name in columns} for one in samples]
-    values = {"samples": Jsonb(told)}
+    documents = [{name: _column(getattr(s, name)) for name in columns} for s in samples]
+    values = {"samples": Jsonb(documents)}
     taking = [(TAKING[kind.name], values)]
     if any(sample.suspect for sample in samples):
         taking.append((built(SQL["note_suspicions"], table=kind.table), values))

@@ -1,4 +1,4 @@
-"""Parts of pages that scripts ask for anew: what needs the owner, and one action's card."""
+"""Parts of pages that scripts reload: what needs the owner, and one action's card."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Health: every part in words, how it does, and what to do."""
+"""The health page: every part with its state in words and advice."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class HealthLine:
     """One part as a line of the page.
 
     Attributes:
-        words: What it does and how it goes.
-        verb: What it did last, before its age.
-        since: When that was, ISO 8601; empty where it is not known.
-        age: The same as a duration.
+        words: Its state in words.
+        verb: What the age counts from, e.g. ``last answer``.
+        since: Time of that, ISO 8601; empty where it is not known.
+        age: Time since then, as a duration.
     """
 
     name: str
@@ -48,7 +48,7 @@ class HealthLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Parts of one kind: those to look at, and those that are ``quiet`` because all is well."""
+    """Parts of one kind; ``quiet`` ones are jobs without a problem, which the page folds away."""
 
     title: str
     parts: tuple[HealthLine, ...]

@@ -1,4 +1,4 @@
-"""Home: what is going on and why, in one look."""
+"""The home page: the site's state, and what was decided and why."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Signing in by a one-time link: looking at it changes nothing, its button does.
+"""Signing in by a one-time link: opening it changes nothing, its button signs in.
 
-The link comes by another way than the page that was wanted, which a cookie keeps meanwhile.
+The link is opened separately from the page that was requested, so a cookie keeps that page's
+address meanwhile.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from services.errors import CommandCenterError
 router = APIRouter()
 WANTED = "cc_wanted"
 KEPT_S = 900
-"""As long as it takes to fetch a link from a terminal."""
+"""Life of that cookie, s: enough to get a link from a terminal."""
 PATH = "/sign-in"
 LONGEST = 500
 
@@ -46,13 +47,13 @@ async def explain(
 
 @router.get("/sign-in/{token}")
 async def confirm(token: str) -> Response:
-    """The button; mail scanners that open the link use nothing up."""
+    """The page with the button, so that mail scanners that open the link do not use it up."""
     return page("sign_in.html", token=token, problem=None)
 
 
 @router.post("/sign-in/{token}")
 async def sign_in(request: Request, services: Container, token: str) -> Response:
-    """Use the link up, open a session, and go on with what was wanted."""
+    """Use the link, open a session, and go to the page that was requested."""
     client = request.client.host if request.client is not None else "unknown"
     try:
         session = await services.accounts.sign_in_by_link(token, client=client)

@@ -1,4 +1,4 @@
-"""STOP without scripts: a page that asks once more."""
+"""STOP without scripts: a page that asks for confirmation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ router = APIRouter()
 
 @router.get("/stop")
 async def ask(site: ChosenSite, _: Operator) -> Response:
-    """The question. Looking at it changes nothing."""
+    """The page that asks for confirmation; opening it changes nothing."""
     return page("stop.html", site=site)
 
 
@@ -28,7 +28,7 @@ async def stop(
     who: Operator,
     reason: Annotated[str, Form(max_length=REASON_LENGTH)] = "",
 ) -> Response:
-    """Latch, and show it on the home page of the same site."""
+    """Latch the emergency stop, then show the home page of the same site."""
     given = reason.replace("\x00", "").strip() or DEFAULT_REASON
     await services.emergency.latch(site.id, by=who.name, reason=given)
     return RedirectResponse(of_site(HOME, site.id), 303)

@@ -50,7 +50,7 @@ def allow(dsn: str, *, connections: bool) -> None:
 
 @asynccontextmanager
 async def listening(bus: PostgresEventBus, dsn: str) -> AsyncIterator[None]:
-    listener = Listener(dsn=dsn, handlers={CHANNEL: bus.told})
+    listener = Listener(dsn=dsn, handlers={CHANNEL: bus.receive})
     await listener.start()
     yield
     await listener.stop()

@@ -31,7 +31,7 @@ def test_json_is_read(body: bytes, value: object) -> None:
         pytest.param(b'{"a": "\\u0000"}', "a: text with a NUL", id="NUL in a value"),
         pytest.param(b'{"\\u0000": 1}', "the body: text with a NUL", id="NUL in a name"),
         pytest.param(b'["\\udc00"]', "half a surrogate", id="half a surrogate"),
-        pytest.param(b'{"a": {"b": 1, "b": 2}}', "'b' stands more than once", id="said twice"),
+        pytest.param(b'{"a": {"b": 1, "b": 2}}', "'b' is given more than once", id="said twice"),
         pytest.param(b"[" * 42 + b"]" * 42, "deeper than 40", id="nested too deep"),
         pytest.param(b"[" * 100_000, "deeper than 40", id="nested beyond reading"),
     ],

@@ -54,7 +54,7 @@ async def test_a_change_is_read_and_other_sites_are_kept(kept: Kept, stored: Sto
     await twice(kept, stored)
     await twice(kept, stored, HUT)
     stored.value = "second"
-    kept.told(str(HOME))
+    kept.on_change(str(HOME))
     assert await twice(kept, stored) == ["second", "second"]
     assert await twice(kept, stored, HUT) == ["first", "first"]
     assert stored.reads == 3
@@ -65,7 +65,7 @@ async def test_what_is_read_while_a_change_arrives_is_not_kept(kept: Kept, store
     reading = asyncio.create_task(kept.get("zones", HOME, stored.read))
     await asyncio.sleep(0)
     stored.value = "second"
-    kept.told(str(HOME))
+    kept.on_change(str(HOME))
     stored.gate.set()
     assert await reading == "first"
     assert await twice(kept, stored) == ["second", "second"]

@@ -9,7 +9,7 @@ import pytest
 from storage.embedded.cluster import _last_words, _unavailable
 
 ROWS = [
-    pytest.param("", "it ended without a word", "broken", id="silence"),
+    pytest.param("", "it ended without a message", "broken", id="silence"),
     pytest.param("one\ntwo\n", "two", "broken", id="no level: the last line"),
     pytest.param(
         '12:00 UTC [1] FATAL:  could not open file "x"\n12:00 UTC [1] LOG:  shut down\n',
