@@ -1,1 +1,1 @@
-"""The crew: roles, prompts, models and the stream of what they do."""
+"""The assistant's crew: roles, prompts, models and the stream of events."""

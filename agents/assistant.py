@@ -1,7 +1,7 @@
-"""Answers questions through the crew: the ``Assistant`` of the product.
+"""The product's ``Assistant``: answers questions with the crew.
 
-CrewAI takes seconds and much memory to import; this module doesn't import it. ``warm`` does, in a
-background thread, and the first question waits for it.
+CrewAI takes seconds and much memory to import, so this module doesn't import it. ``warm`` does, in
+a background thread, and the first question waits for that.
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ class AnswerFailed(CommandCenterError):
     retry = True
 
     def __init__(self, *, detail: str) -> None:
-        """``detail`` for the log and the owner."""
+        """``detail`` is shown to the owner and logged."""
         super().__init__(f"The question could not be answered: {detail}. Ask again in a moment.")
 
 
 @dataclass(slots=True, kw_only=True)
 class _Work:
-    """One question on its way."""
+    """One question that is being answered."""
 
     run: Run
     emit: Emit
@@ -77,7 +77,7 @@ class _Work:
             self.emit("action", action)
 
     def emit_timed(self, event: str, data: Json) -> None:
-        """Emit, and note when the first token came."""
+        """Emit an event; remember the time of the first token."""
         if event == "token" and self.first_ms is None:
             self.first_ms = _ms_since(self.started)
         self.emit(event, data)
@@ -96,9 +96,8 @@ class CrewAssistant:
         threads: int = 4,
         extra_models: Sequence[ChatModel] = (),
     ) -> None:
-        """``who_asks`` gives the name and the present role of whoever asked, for the tools' scope.
-
-        ``extra_models`` stand before the configured ones (tests, benchmarks).
+        """``who_asks`` gives the caller's name and present role, for the tools' scope.
+        ``extra_models`` are asked before the configured ones (tests, benchmarks).
         """
         self._services, self._settings, self._who_asks = services, models, who_asks
         self._limits = limits
@@ -129,7 +128,7 @@ class CrewAssistant:
         return self._loading is not None and self._loading.done()
 
     def warm(self) -> Future[None]:
-        """Load the crew's libraries in the background; again returns the same future."""
+        """Load the crew's libraries in the background; a second call returns the same future."""
         with self._lock:
             if self._loading is None:
                 self._loading = self._pool.submit(self._load)
@@ -142,7 +141,7 @@ class CrewAssistant:
             self._gateway.start()
 
     async def close(self) -> None:
-        """End the threads; running questions were stopped before. Nothing is waited for long."""
+        """End the threads within a few seconds; callers have stopped running questions before."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         await asyncio.to_thread(wait, set(self._working), CLOSE_S)
         await asyncio.to_thread(self._gateway.close)
@@ -155,7 +154,7 @@ class CrewAssistant:
         emit: Emit,
         stop_reason: Callable[[], str | None],
     ) -> Message:
-        """The answer, as streamed; a stopped run gives what was written so far, marked stopped.
+        """The answer as streamed; for a stopped run the text so far, with status ``stopped``.
 
         Raises:
             Invalid: The picked agent doesn't exist.
@@ -248,7 +247,7 @@ class CrewAssistant:
 
 
 def _contradict(work: _Work, text: str) -> None:
-    """Add what the run has really done where a remote model answered about switching."""
+    """Add a notice of what the run really did where a remote model wrote about switching."""
     if work.context.usage.models == [BUILT_IN]:
         return
     actions = (call["result"].get("action") for call in work.calls if call["name"] == PROPOSING)
@@ -258,7 +257,7 @@ def _contradict(work: _Work, text: str) -> None:
 
 
 def _finish(work: _Work, shown: str, text: str) -> str:
-    """The whole text with the notices; what was not streamed of it is streamed now."""
+    """The whole text with the notices; streams the part that was not streamed yet."""
     whole = text.strip()
     whole += "".join(f"\n\n_{note}_" for note in work.context.notices)
     whole = whole.strip()

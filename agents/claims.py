@@ -1,7 +1,7 @@
-"""What a model's words can't make true: that something was switched.
+"""Corrects false claims of a model that it switched something.
 
-Agents never switch; the one tool that leads there makes a proposal. A model that says "Done, it is
-running" is contradicted in the same answer, by what the run has really done.
+Agents never switch; their only tool for that makes a proposal. Where a model writes "Done, it is
+running", the same answer adds what the run really did.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _CLAIM = re.compile(
 
 
 def correction(question: str, text: str, *, proposed: bool) -> str | None:
-    """What has to be added to a remote model's answer; None when it claims and was asked nothing.
+    """The correction for a remote model's answer; None without a claim or a request to switch.
 
     Args:
         question: The owner's words.

@@ -1,6 +1,6 @@
-"""What belongs to one run while its crew works: why to stop, the usage, the limits.
+"""The state of one run while its crew works: stop reason, usage, limits.
 
-It travels in a context variable, which the crew's own threads inherit.
+It is kept in a context variable, which the crew's threads inherit.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from services.errors import CommandCenterError
 
 
 class RunAborted(BaseException):
-    """The run ends here.
+    """Ends the run.
 
-    Not an ``Exception``: the crew turns those into text for the model and goes on.
+    Not an ``Exception``, because the crew turns those into text for the model and goes on.
     """
 
 
@@ -81,10 +81,10 @@ class RunContext:
 
     Attributes:
         stop_reason: Asked before every model call, tool call and chunk: None, or why to stop.
-        limits: What the run may take.
-        usage: What the models took.
-        notices: Sentences that the owner has to know, e.g. that the built-in model stood in.
-        stood_in: The built-in model has taken over for the rest of the run.
+        limits: Limits of the run.
+        usage: Calls, tokens and cost so far.
+        notices: Sentences for the owner, e.g. that the built-in model answered instead.
+        stood_in: The built-in model answers the rest of the run.
     """
 
     stop_reason: Callable[[], str | None]
@@ -121,7 +121,7 @@ class RunContext:
             raise Stopped(_over(f"{self.limits.tokens} tokens", "RUN_MAX_TOKENS"))
 
     def too_long(self) -> Stopped:
-        """What ends a run whose model writes more than it may."""
+        """The error that ends a run whose model writes more than allowed."""
         return Stopped(_over(f"{self.limits.answer_chars} characters", "RUN_MAX_ANSWER_CHARS"))
 
     def notice(self, sentence: str) -> None:

@@ -1,4 +1,4 @@
-"""What was switched, and proposing a switch: all that a model can do, the owner decides."""
+"""Tools on actions: the log, and proposing a switch, which the owner decides on."""
 
 from __future__ import annotations
 
@@ -68,9 +68,9 @@ def recent_actions(services: ToolServices, scope: ToolScope) -> Tool[Recent]:
 
 
 def propose_action(services: ToolServices, scope: ToolScope) -> Tool[SwitchToPropose]:
-    """A pending action that waits for the owner's approval, for what the owner's words ask.
+    """Creates a pending action for what the owner's message asks.
 
-    A model can't propose more than that: the tool reads the owner's message itself.
+    A model can't propose anything else, because the tool reads the owner's message itself.
     """
     made: set[UUID] = set()
 

@@ -40,8 +40,8 @@ BUDGET_KEYS = (
 
 
 class MinerDigest(TypedDict):
-    """A miner's command as a model reads it; of the decision in force with what the miner does, of
-    any other with the numbers compared.
+    """A miner's command for a model. For the decision in force with the miner's state and power,
+    for others with the numbers compared.
     """
 
     name: str
@@ -57,7 +57,7 @@ class MinerDigest(TypedDict):
 
 
 class DecisionDigest(TypedDict):
-    """A decision as a model reads it; ``decided_at`` is local and None of a what-if."""
+    """A decision for a model; ``decided_at`` is local time, None for a what-if."""
 
     decided_at: str | None
     age_s: float | None

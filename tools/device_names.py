@@ -1,4 +1,4 @@
-"""Which load a phrase names: exactly one, or none and why."""
+"""Finds the one load that a phrase names, or says that none or several fit."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ GENERIC = MINER_WORDS | {
     *("load", "device", "unit", "relay", "plug", "number", "no", "nr", "one"),
     *("miners", "rigs", "asics", "machines", "loads", "devices", "units"),
 }
-"""Words that name a kind of thing, and by themselves no certain thing."""
+"""Words for a kind of device, which by themselves name no particular one."""
 
 KINDS = frozenset({"fan", "heater", "heating", "pump", "light", "lamp", "boiler", "cooler"})
-"""Words without which a name that has them is not said: a room's name is not its fan's."""
+"""A name that contains one of these words is only meant by a phrase with that word: "the heat room"
+does not mean the heat room's fan.
+"""
 
 ARTICLES = frozenset({"the", "my", "our", "your", "this", "that", "a", "an", "in", "of"})
 MARK = "\x01"
@@ -47,7 +49,9 @@ def words(text: str) -> list[str]:
 
 
 def with_marks(text: str, devices: Sequence[NamedDevice]) -> str:
-    """``text`` with every whole name of a device as its mark, so that no part of a name is read."""
+    """``text`` with every complete device name replaced by a mark, so that no part of a name is
+    read as another word.
+    """
     marked = text
     for number in sorted(range(len(devices)), key=lambda at: -len(devices[at].name)):
         marked = _whole(devices[number].name).sub(f" {MARK}{number}{MARK} ", marked)
@@ -62,7 +66,7 @@ def marked_in(text: str) -> list[int]:
 def device_named(phrase: str, devices: Sequence[NamedDevice]) -> NamedDevice | Unclear:
     """The one device that ``phrase`` names; every word of it must be one of the name's.
 
-    A number or a word for a kind alone names nothing, unless there is only one of that kind.
+    A number alone names nothing, and a word for a kind only where there is one device of that kind.
     """
     said = [word for word in words(phrase) if word not in ARTICLES]
     marked = marked_in(phrase)
@@ -90,8 +94,8 @@ def _fits(said: Sequence[str], device: NamedDevice, *, exact: bool) -> bool:
     kinds = set(name) & KINDS
     if kinds and not kinds & set(said):
         return False  # "the heat" is not the fan of the heat room
-    telling = [word for word in said if word not in GENERIC and not word.isdigit()]
-    if telling and set(said) <= {*name, *generic} and set(telling) <= set(name):
+    specific = [word for word in said if word not in GENERIC and not word.isdigit()]
+    if specific and set(said) <= {*name, *generic} and set(specific) <= set(name):
         return _numbers(said) <= _numbers(name)
     return _run_together(said, name)
 

@@ -15,11 +15,11 @@ from tools.services import ToolScope, ToolServices
 from tools.tool import Arguments, Document, NoArguments, Tool
 
 MAX_POINTS = 48
-"""Points of a series that a model reads; the statistics beside them are of the same buckets."""
+"""Most points of a series for a model; its statistics are of the same buckets."""
 
 
 class Metric(StrEnum):
-    """What can be asked for as a series; the unit is in the name."""
+    """Metrics available as a series; the unit is in the name."""
 
     PV_POWER = "pv_power_w"
     LOAD_POWER = "load_power_w"
@@ -35,7 +35,7 @@ UNITS = {"w": "W", "v": "V", "a": "A", "pct": "%", "c": "°C"}
 
 
 class Extreme(TypedDict):
-    """A value of a series and when it was; ``soc_pct`` of a voltage."""
+    """A value of a series with its time; ``soc_pct`` only for voltages."""
 
     value: float
     at: str
@@ -46,7 +46,7 @@ EXTREMES: tuple[Literal["minimum", "maximum", "latest"], ...] = ("minimum", "max
 
 
 class SeriesSummary(TypedDict):
-    """One metric over hours; ``note`` alone where there is nothing."""
+    """One metric over hours; without samples only a ``note``."""
 
     metric: str
     unit: str

@@ -1,4 +1,4 @@
-"""Finding what the owner means: "the dump load", "s19" → one of the site's names."""
+"""Finds the name that the owner means: "the dump load", "s19" → one of the site's names."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _FILLERS = frozenset({"the", "my", "a", "an", "miner", "load", "please", "of", "
 
 
 def find(phrase: str, named: Mapping[str, T], *, kind: str) -> T:
-    """The one thing whose name fits ``phrase`` best; whole names win, then shared words.
+    """The value whose name fits ``phrase`` best: a whole name, else the most shared words.
 
-    A number decides between names that fit; by itself it names nothing.
+    A number decides between names that fit equally; by itself it names nothing.
 
     Raises:
         BadArguments: Nothing or more than one fits; the message lists the names.

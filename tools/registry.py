@@ -29,7 +29,7 @@ BUILDERS: dict[str, Callable[[ToolServices, ToolScope], AnyTool]] = {
     "health": site_health.health,
     "propose_action": actions.propose_action,
 }
-"""Every tool by name; all read, but for ``propose_action``, which asks the owner."""
+"""Every tool by name. All only read, except ``propose_action``, which asks the owner."""
 
 
 def build_tools(services: ToolServices, scope: ToolScope) -> dict[str, AnyTool]:

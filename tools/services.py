@@ -1,4 +1,4 @@
-"""What the tools need of the services, by role."""
+"""The services that the tools need, as protocols."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class SwitchProposer(Protocol):
         ...
 
     async def confirmed(self, action: Action, *, by: str) -> Action:
-        """Approve it at once where the owner's settings want no second word of who asked."""
+        """Approve it at once where the owner's settings require no further confirmation."""
         ...
 
 
@@ -87,7 +87,7 @@ class HealthView(Protocol):
     """The health report."""
 
     async def report(self) -> PartsReport:
-        """``{status, components: [{name, kind, status, detail, age_s, advice}]}``."""
+        """``{status, at, components: [{name, kind, status, detail, age_s, advice, polls}]}``."""
         ...
 
 
@@ -110,13 +110,13 @@ class ToolServices:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolScope:
-    """For whom and where the tools of one run work; bound when they are built, never by a model.
+    """Site, person and rights of one run's tools; set when they are built, never by a model.
 
     Attributes:
         system_id: The site.
-        user_id: Who asks.
-        requested_by: How the action log names who asked, e.g. an e-mail address.
-        scope: What whoever asks may do, by role and token: only ``control`` may propose.
+        user_id: The person who asks.
+        requested_by: That person's name in the action log, e.g. an e-mail address.
+        scope: Their rights by role and token; proposing needs ``control``.
         timezone: The site's timezone name, in which times are answered.
         words: The owner's own message. What it doesn't ask for can't be proposed.
         most_proposals: Switches that may be proposed for this message.

@@ -95,7 +95,7 @@ TOPICS: dict[Topic, tuple[str, ...]] = {
     Topic.NOTIFICATIONS: ("notify_critical_only", "quiet_hours_start", "quiet_hours_end"),
     Topic.PLACE: ("timezone", "latitude", "longitude", "units", "temperature_unit"),
 }
-"""Addresses of messages and webhooks are left out: no model is shown them."""
+"""Preferences by topic. Addresses for messages are left out, so that no model gets them."""
 
 
 class OnTopic(Arguments):

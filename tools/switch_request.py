@@ -1,8 +1,9 @@
-"""What an owner's own words ask to switch: one load, on or off, now. Everything else is asked back.
+"""Reads from the owner's message what to switch: one load, on or off, now; anything else is
+refused.
 
-The sentence has to be understood to its last word: a word that is left over may be the one that
-changes the meaning ("… for 2 hours", "… only if it is cold"). The same reading decides what the
-built-in model proposes and what any other model may propose.
+The sentence must be understood completely, because a word left over may change its meaning ("… for
+2 hours", "… only if it is cold"). The built-in model proposes what is read here, and other models
+may propose nothing else.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ class Wish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotPossible:
-    """Something is to be switched, but not in a way that can be proposed.
+    """A request to switch that cannot be proposed.
 
     Attributes:
         sentence: Why, and what can be done instead.
-        stop: It is a case for STOP.
+        stop: The owner should press STOP.
     """
 
     sentence: str
@@ -37,7 +38,7 @@ class NotPossible:
 
 
 Request = Wish | NotPossible | None
-"""None: nothing is asked to be switched."""
+"""None: the message asks to switch nothing."""
 
 
 def switch_request(text: str, devices: Sequence[NamedDevice]) -> Request:
@@ -101,7 +102,7 @@ def _of_sentence(sentence: str, devices: Sequence[NamedDevice]) -> Request:
 
 
 def _parsed(core: str, devices: Sequence[NamedDevice]) -> Request:
-    """The wish of a sentence that is nothing but a command; None when it has no such form."""
+    """The wish of a sentence that consists of a command only; None for other sentences."""
     for text in (core, vocabulary.corrected(core, devices)):
         for pattern, on in vocabulary.FORMS:
             match = pattern.fullmatch(text)
@@ -119,7 +120,7 @@ def _parsed(core: str, devices: Sequence[NamedDevice]) -> Request:
 
 
 def _mentioned(core: str, devices: Sequence[NamedDevice]) -> set[str]:
-    """Devices of which a sentence has the mark, or a word that no other device has."""
+    """Devices whose mark is in a sentence, or a word of whose name no other device has."""
     meant = {devices[number].name for number in marked_in(core)}
     for word in (said.rstrip("+") for said in words(core)):
         having = [device.name for device in devices if word in _plain_words(device.name)]

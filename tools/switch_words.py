@@ -1,4 +1,4 @@
-"""The English of switching: verbs, politeness, and the words that make a request impossible."""
+"""English words and patterns of switching requests: verbs, politeness, and excluding words."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FORMS: tuple[tuple[re.Pattern[str], bool | None], ...] = (
     (_re(rf"(?:stop|pause|kill|halt|deactivate) {_DEVICE}(?: down)?"), False),
     (DEVICE_FIRST, None),
 )
-"""Whole commands: the device phrase in the middle has to be a device's name and nothing else."""
+"""Forms of whole commands; the device phrase in them must be a device's name and nothing else."""
 
 _GREETING = (
     r"(?:yes|yep|yeah|sure|hey|hi|hello|ok|okay|alright|yo|"
@@ -61,7 +61,7 @@ POLITE_QUESTION = _re(r"\b(?:can|could|will|would) you\b|\bwould you mind\b")
 
 
 def without_politeness(sentence: str) -> str:
-    """The sentence without greetings, requests and thanks around it, its final mark, and tics."""
+    """The sentence without greetings, polite phrases, thanks and punctuation around it."""
     text = sentence.strip(" .!?;,:-\"'")
     while True:
         shorter = _AFTER.sub("", _BEFORE.sub("", text)).strip(" .!?;,:-\"'")

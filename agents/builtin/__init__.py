@@ -1,1 +1,1 @@
-"""The model that needs no key: fixed rules from question to tools to sentences."""
+"""The built-in model, which needs no key: fixed rules from question to tools to sentences."""

@@ -1,6 +1,6 @@
-"""From tool results to sentences: how the built-in model speaks, with numbers of the results only.
+"""Sentences of the built-in model from tool results; every number comes from a result.
 
-A missing value is said to be missing; nothing is rounded further than it is shown on the pages.
+A missing value is reported as missing; numbers are rounded as on the pages.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from agents.builtin import decision_answers, energy_answers, site_answers
 from agents.builtin.quantities import plain_words
 from agents.builtin.reply import Reply
 
-SPEAKERS: dict[str, Callable[[Reply, str], str]] = {
+WORDINGS: dict[str, Callable[[Reply, str], str]] = {
     "battery_status": energy_answers.battery_status,
     "energy_status": energy_answers.energy_status,
     "energy_history": energy_answers.history,
@@ -29,7 +29,7 @@ SPEAKERS: dict[str, Callable[[Reply, str], str]] = {
     "recent_actions": site_answers.actions,
     "propose_action": site_answers.proposal,
 }
-"""Which function says the results of which tool."""
+"""The function that words the results of each tool."""
 
 
 def say(tool: str, reply: Reply, about: str) -> str:
@@ -38,6 +38,6 @@ def say(tool: str, reply: Reply, about: str) -> str:
     """
     if "error" in reply:
         return f"I could not answer that part: {reply.text('error')}"
-    speak = SPEAKERS.get(tool)
-    said = plain_words(reply.values) if speak is None else speak(reply, about.casefold())
-    return reply.display.sentence(said)
+    words_of = WORDINGS.get(tool)
+    answer = plain_words(reply.values) if words_of is None else words_of(reply, about.casefold())
+    return reply.display.sentence(answer)

@@ -31,7 +31,7 @@ def allocator(reply: Reply, about: str) -> str:
 
 
 def what_if(reply: Reply, about: str) -> str:
-    """The same for changed conditions."""
+    """The decision for changed conditions."""
     assumed = reply.part("assumed")
     changes = {**assumed.part("snapshot").values, **assumed.part("preferences").values}
     for miner in assumed.parts("miners"):

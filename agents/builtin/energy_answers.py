@@ -11,7 +11,7 @@ from energy.site.display import Display
 
 
 def battery_status(reply: Reply, about: str) -> str:
-    """The battery now; what was asked for, or all."""
+    """The battery now: the values asked for, or all."""
     facets = {
         "voltage": r"volt|\bv\b",
         "soc": r"soc|charge\b|full|percent|%|level",
@@ -30,7 +30,7 @@ def battery_status(reply: Reply, about: str) -> str:
 
 
 def _in_order(names: Iterable[str], display: Display) -> list[str]:
-    """Each once, voltage before state of charge unless the owner reads them the other way."""
+    """Each name once; state of charge first where the owner prefers that."""
     ordered = list(dict.fromkeys(names))
     return sorted(ordered, key=lambda name: name != "soc") if display.soc_first else ordered
 
@@ -49,7 +49,7 @@ def _battery_value(battery: Reply, name: str) -> str:
 
 
 def energy_status(reply: Reply, about: str) -> str:
-    """The site's powers now; what was asked for, or all."""
+    """The site's powers now: those asked for, or all."""
     facets = {
         "solar": r"solar|pv|sun|panel|produc|generat",
         "load": r"load|consum|house|usage|using",

@@ -1,7 +1,7 @@
-"""From a question to the tools that answer it: the understanding of the built-in model.
+"""From a question to the tools that answer it, for the built-in model.
 
-Plain patterns in a fixed order, the most specific first. No learning, no guessing: what matches
-nothing is said to be out of scope.
+Plain patterns in a fixed order, the most specific first. A question that matches none is answered
+as out of scope.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tools.switch_request import NotPossible, Wish, asks_to_switch, switch_reque
 
 
 class General(StrEnum):
-    """What is answered without a tool."""
+    """Kinds of questions that are answered without a tool."""
 
     GREETING = "greeting"
     FORECAST = "forecast"
@@ -38,7 +38,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The steps in the order of the question; without any, how to answer.
+    """The steps in the order of the question; without steps, how to answer.
 
     Attributes:
         general: A kind of question that is answered without a tool.

@@ -1,7 +1,7 @@
-"""The model that needs no key and no network: it answers the same requests by fixed rules.
+"""The built-in model: answers by fixed rules, without key or network.
 
-It sees what any model sees (messages and tool schemas) and says what any model says (tool calls or
-text), so it works in the same crew and can take over in the middle of a run.
+It gets the same input as any model (messages and tool schemas) and returns the same output (tool
+calls or text), so it works in the same crew and can replace a failed model during a run.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _ORDER = (MONITOR, VICTRON, SOLAR, OPTIMIZER)
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """What a tool gave: JSON, or a sentence of the crew."""
+    """The result of a tool: JSON, or a sentence of the crew."""
 
     tool: str
     text: str
@@ -65,7 +65,7 @@ class _Result:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What the prompt holds."""
+    """The parsed request: plan, owner's units, tool results so far, available tools."""
 
     plan: Plan
     display: Display
@@ -105,12 +105,12 @@ def _route(asked: _Asked, sink: TextSink) -> Completion:
 
 
 def _work(asked: _Asked, sink: TextSink) -> Completion:
-    mine = [step for step in asked.plan.steps if step.tool in asked.tools]
+    own_steps = [step for step in asked.plan.steps if step.tool in asked.tools]
     if asked.results:
-        return _text(_answer(mine, asked.results, asked.display), sink)
-    if not mine:
+        return _text(_answer(own_steps, asked.results, asked.display), sink)
+    if not own_steps:
         return _text(CAN if asked.plan.steps else _without_tools(asked.plan), sink)
-    return _calls([(step.tool, step.arguments) for step in mine])
+    return _calls([(step.tool, step.arguments) for step in own_steps])
 
 
 def _without_tools(answer: Plan) -> str:

@@ -1,4 +1,4 @@
-"""Which question needs which tool, as a table of plain patterns, the most specific first."""
+"""Table of patterns that select the tool for a question, the most specific first."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def compiled(text: str) -> re.Pattern[str]:
 
 
 def about_miner(clause: str, facts: PromptedSite) -> ToolArguments:
-    """The miner and the moment that a clause names, each if it does."""
+    """Arguments for the miner and the time that a clause names, if it does."""
     name = device_in(clause, facts.miners)
     arguments: ToolArguments = {} if name is None else {"miner": name}
     moment = moment_in(clause)

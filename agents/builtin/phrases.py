@@ -1,4 +1,4 @@
-"""Reading spans, moments, numbers and names out of a sentence."""
+"""Finds time spans, clock times, numbers and device names in a sentence."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _WEAK = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptedSite:
-    """What the prompt says of the site: names, and the local hour of day (with fraction).
+    """Facts of the site from the prompt: names, local hour, the owner's units.
 
     Attributes:
-        miners: Names of the miners' settings; their switches may be called otherwise.
-        loads: Names of all switches; ``fans_and_heaters`` of those that are no miner's.
+        miners: Names of the miner profiles; their switches may have other names.
+        loads: Names of all controlled loads; ``fans_and_heaters`` those that are no miners.
         zones: Names of the rooms.
         local_hour: Of the site's day, 0 to 24.
         display: How the owner reads numbers.
@@ -50,7 +50,7 @@ class PromptedSite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numbers:
-    """Quantities of a sentence; ``watts`` with the place at which each stands."""
+    """Quantities in a sentence; ``watts`` as (value, position in the text)."""
 
     volts: float | None = None
     percent: float | None = None
@@ -118,7 +118,7 @@ def moment_in(text: str) -> str | None:
 
 
 def device_in(text: str, names: Sequence[str]) -> str | None:
-    """The one name of ``names`` that a sentence means, None when none or several fit as well."""
+    """The one name of ``names`` that fits a sentence best; None when none or several fit."""
     words = set(re.findall(r"[a-z0-9]+", text.casefold()))
     scores = {name: _score(words, name) for name in names}
     best = max(scores.values(), default=0.0)

@@ -29,7 +29,7 @@ _DIGITS = {"W": 0, "Wh": 0, "V": 2, "A": 1, "%": 1, "°C": 1, "kWh": 1}
 
 
 def known(entry: object) -> bool:
-    """Whether a value (plain or with unit and age) is there."""
+    """Whether a value (plain, or with unit and age) is a number."""
     return number_of(entry) is not None
 
 
@@ -96,7 +96,7 @@ def titled(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """With a mark at its end; an empty text stays empty."""
+    """The text with a punctuation mark at its end; an empty text stays empty."""
     stripped = text.strip()
     return stripped if not stripped or stripped[-1] in ".!?" else f"{stripped}."
 

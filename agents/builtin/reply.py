@@ -1,4 +1,4 @@
-"""A tool's result as the built-in model reads it; a value of another kind counts as missing."""
+"""A tool's result for the built-in model; a value of an unexpected type counts as missing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Reply:
     """A JSON object whose fields are read as text, number, flag, object or list."""
 
     def __init__(self, values: object, display: Display | None = None) -> None:
-        """Anything but an object reads as an empty one. ``display``: how the owner reads it."""
+        """Anything but an object counts as an empty one. ``display``: the owner's units."""
         self.display = Display() if display is None else display
         self.values: Mapping[str, object] = values if isinstance(values, Mapping) else {}
 

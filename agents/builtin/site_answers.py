@@ -88,7 +88,7 @@ def _action(action: Reply) -> str:
 
 
 def proposal(reply: Reply, about: str) -> str:
-    """What became of a proposal."""
+    """The outcome of a proposal."""
     del about
     action = reply.part("action")
     load, way = action.text("load"), "on" if action.flag("target_on") else "off"
@@ -127,7 +127,7 @@ _PREFERENCES = (
     (r"(critical).*soc|soc.*critical", "soc_critical_pct"),
     (r"timezone", "timezone"),
 )
-"""Which words ask for which setting."""
+"""Patterns that ask for a setting, with the setting's name."""
 
 
 def preferences(reply: Reply, about: str) -> str:

@@ -1,4 +1,4 @@
-"""A decision as the tools tell it, read once into types: what is missing is None or empty."""
+"""A decision from a tool's result, as types; missing values are None or empty."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from energy.allocation.decision import Command
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldBudget:
-    """The budget's parts that are spoken of; powers W, energies Wh, None where not known."""
+    """The budget's numbers that answers mention; powers W, energies Wh, None where not known."""
 
     total_w: float | None
     solar_surplus_w: float | None
@@ -26,7 +26,7 @@ class ToldCommand:
     Attributes:
         name: The miner's.
         why: The explanation, or the bare reason where there is none.
-        would_change: What would change it; empty where that is not told.
+        would_change: What would change the command; empty where the result has none.
     """
 
     name: str
@@ -40,8 +40,8 @@ class ToldDecision:
     """A whole decision.
 
     Attributes:
-        decided_at: Local ISO 8601; empty of a what-if.
-        note: Why there is none; empty where there is one.
+        decided_at: Local time, ISO 8601; empty for a what-if.
+        note: Why there is no decision; empty where there is one.
     """
 
     decided_at: str
@@ -70,10 +70,10 @@ def told_decision(reply: Reply) -> ToldDecision:
 
 
 def _miner(miner: Reply) -> ToldCommand:
-    told = miner.text("command")
+    command = miner.text("command")
     return ToldCommand(
         name=miner.text("name"),
-        command=Command(told) if told in set(Command) else None,
+        command=Command(command) if command in set(Command) else None,
         why=miner.text("explanation") or miner.text("reason") or "no reason stored",
         would_change=miner.text("would_change"),
     )

@@ -1,1 +1,1 @@
-"""What a question's prompt is given of the site, under one budget of tokens."""
+"""The site's context in a question's prompt, limited by a budget of tokens."""

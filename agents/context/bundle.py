@@ -1,6 +1,6 @@
-"""One prompt's context: parts under one budget of tokens, and a report of what was left out.
+"""The context of one prompt: parts within a budget of tokens, and a report of what was left out.
 
-Pure: parts in, text out. Units (a line, a turn) are kept or dropped whole, never cut in the middle.
+Pure. A unit (a line, a turn) is kept or dropped whole, never cut.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ class PromptPart:
     """One candidate part.
 
     Attributes:
-        name: Its mark in the prompt.
-        source: Where it comes from, in words.
+        name: The part's mark in the prompt.
+        source: Where the part comes from, in words.
         units: Lines or turns, the most useful first.
-        most: Tokens that it may take at most.
-        cached: It was not read anew.
-        required: The first so many units never go.
-        reverse: The units are shown in reverse order (turns: the latest is the most useful).
+        most: Most tokens of the part.
+        cached: The part came from a cache.
+        required: How many of the first units are never dropped.
+        reverse: Units are shown in reverse order (turns: the latest is the most useful).
     """
 
     name: str
@@ -66,7 +66,7 @@ class Bundle:
     parts: tuple[PartReport, ...]
 
     def report(self) -> dict[str, object]:
-        """As kept with the answer and shown on request."""
+        """The report as JSON, stored with the answer."""
         return {
             "class": self.kind.value,
             "budget": self.budget,

@@ -1,4 +1,4 @@
-"""What kind of question it is; that sets how many tokens each part of its prompt may take."""
+"""Classes of questions; each has a budget of tokens for its prompt."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _PATTERNS: tuple[tuple[QuestionClass, str], ...] = (
 
 
 def classify(question: str) -> QuestionClass:
-    """The class of a question; general when nothing of the site is in it."""
+    """The class of a question; general when it does not concern the site."""
     low = question.casefold()
     for kind, pattern in _PATTERNS:
         if re.search(pattern, low) is not None:

@@ -1,4 +1,4 @@
-"""The context manager: reads what a question needs of the site and packs it under one budget."""
+"""The context manager: reads what a question needs of the site, within a budget of tokens."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NAME_LINES = 6
 
 CACHE_S = 300.0
 VERBATIM_TURNS = 6
-"""Messages kept word for word; older ones are shortened to what they name and number."""
+"""Messages kept word for word; older ones are shortened to names and numbers."""
 
 TURN_TOKENS = 220
 OLD_TURN_TOKENS = 40
@@ -49,7 +49,7 @@ _TOUCHES: tuple[tuple[Topic, str], ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _KeptFacts:
-    """A site's facts, when they were read (wall s) and of which versions of its settings."""
+    """A site's cached facts, when they were read (wall s), and the versions of its settings."""
 
     read_s: float
     versions: tuple[object, ...]
@@ -57,8 +57,8 @@ class _KeptFacts:
 
 
 class ContextManager:
-    """Builds bundles. Facts are kept for five minutes, settings by their versions: a change of any
-    of them, in whatever process, is in the next prompt.
+    """Builds bundles. Facts are cached for five minutes and per version of the settings, so that a
+    change of settings in any process shows in the next prompt.
     """
 
     def __init__(
@@ -140,7 +140,7 @@ def fact_lines(
     zones: Sequence[Stored[Zone]],
     loads: Sequence[ControlledLoad],
 ) -> tuple[str, ...]:
-    """What every prompt tells of the site, a line each; the first four are its names."""
+    """The facts of the site in every prompt, one per line; the first five are names."""
     ordered = sorted(
         (miner.value for miner in miners), key=lambda miner: (miner.priority_level, miner.name)
     )
@@ -213,7 +213,7 @@ def _zone_line(zone: Reply) -> str:
 
 
 def conversation_part(history: Sequence[Message]) -> PromptPart:
-    """The conversation, latest turns first in use: recent ones verbatim, older ones shortened."""
+    """The conversation, latest turns first: recent ones word for word, older ones shortened."""
     turns = [turn for turn in history if turn.content.strip()]
     recent, older = turns[-VERBATIM_TURNS:], turns[:-VERBATIM_TURNS]
     units = [_turn(turn, TURN_TOKENS) for turn in reversed(recent)]
@@ -242,7 +242,9 @@ def _whole_sentences(text: str, tokens: int) -> str:
 
 
 def shortened(text: str, tokens: int) -> str:
-    """The words that name or number something, in order, up to ``tokens``; the rest goes."""
+    """The names, numbers and long words of a text in order, up to ``tokens``; others are
+    dropped.
+    """
     words = [word for word in text.split() if re.search(r"\d|^[A-Z]|°|%", word) or len(word) > 6]
     kept: list[str] = []
     for word in words:

@@ -1,4 +1,4 @@
-"""One crew per question: a manager, four specialists, one task. It is built in a millisecond.
+"""One crew per question: a manager, four specialists, one task.
 
 Importing this module imports CrewAI (seconds); ``agents.assistant`` does so in the background.
 """
@@ -24,7 +24,7 @@ MOST_STEPS = 5
 
 
 class _NoStore:
-    """CrewAI keeps prompts and answers in a file of its own; ours are in the database."""
+    """Replaces CrewAI's file of prompts and answers; ours are stored in the database."""
 
     def reset(self) -> None:
         """Nothing is kept."""

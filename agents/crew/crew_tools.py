@@ -1,4 +1,4 @@
-"""Our tools as the crew calls them: from its worker threads, into the event loop, stoppable."""
+"""Our tools in CrewAI's shape: called from worker threads, run in the event loop, stoppable."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.stored import Json
 from tools.registry import AnyTool
 
 CHECK_S = 0.05
-"""How often a waiting call looks whether the run was stopped."""
+"""Time between two checks of a waiting call whether the run was stopped, s."""
 
 Recorder = Callable[[Json], None]
 

@@ -1,6 +1,7 @@
 """The manager's two tools: hand the question off to one specialist, or consult several.
 
-Unlike the stock tools they raise when a specialist fails: an error never becomes the answer.
+Unlike CrewAI's own tools they raise when a specialist fails, so that an error never becomes the
+answer.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class HandOff(BaseTool):
     _crew: _Delegation = PrivateAttr()
 
     def bind(self, crew: _Delegation) -> None:
-        """Give it the specialists; once, before the first call."""
+        """Set the specialists; once, before the first call."""
         self._crew = crew
 
     @override
@@ -64,7 +65,7 @@ class Consult(BaseTool):
     _crew: _Delegation = PrivateAttr()
 
     def bind(self, crew: _Delegation) -> None:
-        """Give it the specialists; once, before the first call."""
+        """Set the specialists; once, before the first call."""
         self._crew = crew
 
     @override

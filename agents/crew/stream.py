@@ -1,9 +1,9 @@
-"""From what happens inside the crew to the events of a run's stream.
+"""Turns the crew's events into the events of a run's stream.
 
-Order: ``start`` comes from whoever runs the question; then ``progress`` and ``token`` as they
-happen, ``action`` per proposed action. A ``token`` event carries ``text`` to append; with
-``"replace": true`` its ``text`` replaces all shown so far (a thought before a tool call, or a call
-that is tried again, is taken back this way).
+Order: ``start`` is sent by ``services.chat.runs``; then ``progress`` and ``token`` as they happen,
+``action`` per proposed action. A ``token`` event carries ``text`` to append; with ``"replace":
+true`` its ``text`` replaces all text shown so far (to remove a thought before a tool call, or a
+call that is tried again).
 
 This is the only module that knows CrewAI's events.
 """

@@ -1,1 +1,1 @@
-"""Chat models: by provider's name, with limits, fallbacks and token counts."""
+"""Chat models by the provider's name, with limits, fallbacks and token counts."""

@@ -1,4 +1,4 @@
-"""One model's streamed answer, put together from chunks of which each may be wrong."""
+"""Assembles a model's streamed answer from chunks; any of them may be malformed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from agents.models.chat_model import ModelFailed, ToolCall
 from services.chat.pieces import UNSTORABLE
 
 MOST_CALLS = 16
-"""Tool calls in one answer; a model that sends more is taken to have failed."""
+"""Most tool calls in one answer; a model that sends more counts as failed."""
 
 
 @dataclass(slots=True)
@@ -25,10 +25,10 @@ class AnswerStream:
     """Text and tool calls so far.
 
     Attributes:
-        most_chars: Characters of text, and of tool calls, that are taken.
-        text: The pieces.
-        prompt_tokens: As the provider says, None when it doesn't.
-        completion_tokens: The same of what it wrote.
+        most_chars: Limit of characters of text, and of tool calls.
+        text: The pieces of text.
+        prompt_tokens: By the provider; None when it gives none.
+        completion_tokens: Tokens of the answer, likewise.
     """
 
     most_chars: int
@@ -120,7 +120,7 @@ def _arguments(text: str, model: str) -> str:
     return text or "{}"
 
 
-def _tokens(said: object) -> int | None:
+def _tokens(given: object) -> int | None:
     """A count of tokens; None for what is none."""
-    known = isinstance(said, int) and not isinstance(said, bool) and 0 <= said < 10**9
-    return said if known and isinstance(said, int) else None
+    known = isinstance(given, int) and not isinstance(given, bool) and 0 <= given < 10**9
+    return given if known and isinstance(given, int) else None

@@ -1,4 +1,4 @@
-"""What a chat model is to us: one request in, text as it comes, one completion out."""
+"""The interface of a chat model: one request in, streamed text, one completion out."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ class TextSink(Protocol):
         ...
 
     def restart(self) -> None:
-        """What came so far of this call is void: it is tried again."""
+        """Discard the text of this call so far: the call is tried again."""
         ...
 
 
 class ChatModel(Protocol):
-    """A model that can be asked from a worker thread."""
+    """A model that is called from a worker thread."""
 
     @property
     def name(self) -> str:
@@ -77,7 +77,7 @@ class ChatModel(Protocol):
 
 
 class ModelFailed(CommandCenterError):
-    """A model did not answer; the next one in line is asked."""
+    """A model did not answer; the next one of the chain is asked."""
 
     retry = True
 
@@ -88,7 +88,7 @@ class ModelFailed(CommandCenterError):
 
 
 class ModelRefused(CommandCenterError):
-    """The provider refuses us, and will until the owner changes the configuration."""
+    """The provider refuses requests until the owner changes the configuration."""
 
     def __init__(self, *, model: str, detail: str, advice: str) -> None:
         """``model`` refused with ``detail``; ``advice`` says what to change."""

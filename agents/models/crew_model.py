@@ -1,4 +1,4 @@
-"""The one class by which models enter the crew: counts, streams, stops, and falls back in order."""
+"""The crew's model: asks a chain of models in order; counts, streams and stops."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 WINDOW = 100_000
-"""Context window that the crew is told, tokens; our own budget is far below it."""
+"""Context window reported to the crew, tokens; our own budget is far smaller."""
 
 
 class CrewModel(BaseLLM):
@@ -73,7 +73,7 @@ class CrewModel(BaseLLM):
             )
         return answer
 
-    def tell(self, piece: str, agent: BaseAgent | None) -> None:
+    def emit_piece(self, piece: str, agent: BaseAgent | None) -> None:
         """Put a piece of text into the crew's event stream."""
         self._emit_stream_chunk_event(chunk=piece, from_agent=agent, call_type=LLMCallType.LLM_CALL)
 
@@ -101,7 +101,9 @@ class CrewModel(BaseLLM):
         raise GivenUp(failure or ModelFailed(model=self.model, detail=detail))
 
     def _stand_in(self, failed: ChatModel, error: ModelFailed, run: RunContext) -> None:
-        """Say that the next model answers; the built-in one then stays for the whole run."""
+        """Note that the next model answers; once it is the built-in one, it answers the whole
+        run.
+        """
         after = self._chain[self._chain.index(failed) + 1 :]
         if after:
             next_name = after[0].name
@@ -119,7 +121,7 @@ class CrewModel(BaseLLM):
 
     @override
     def get_context_window_size(self) -> int:
-        """Large, so that the crew never puts a tool result aside into a file."""
+        """A large number, so that the crew never moves a tool result into a file."""
         return WINDOW
 
     @override
@@ -133,7 +135,7 @@ class CrewModel(BaseLLM):
 
 
 class _Sink:
-    """Text of one call on its way into the crew's event stream."""
+    """Passes the text of one call to the crew's event stream."""
 
     def __init__(self, model: CrewModel, run: RunContext, agent: BaseAgent | None) -> None:
         self._model, self._run, self._agent = model, run, agent
@@ -144,7 +146,7 @@ class _Sink:
         self._run.check()
         left = self._run.limits.answer_chars - self._sent
         self._sent += len(piece)
-        self._model.tell(piece[:left], self._agent)
+        self._model.emit_piece(piece[:left], self._agent)
         if len(piece) > left:
             raise self._run.too_long()
 

@@ -1,7 +1,7 @@
-"""Any provider by name, through LiteLLM: native tool calls, streaming, timeouts, retries, cost.
+"""Models of any provider through LiteLLM: tool calls, streaming, timeouts, retries, cost.
 
-LiteLLM works on an event loop of its own in one background thread, so that a stopped run closes its
-connection at once, even while the provider is silent. LiteLLM is imported by ``start`` only.
+LiteLLM runs on its own event loop in a background thread, so that a stopped run closes its
+connection at once, even while the provider is silent. Only ``start`` imports LiteLLM.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class GatewayLoop:
         self.litellm: ModuleType | None = None
 
     def start(self) -> None:
-        """Import LiteLLM (seconds) and start the loop; again does nothing."""
+        """Import LiteLLM (takes seconds) and start the loop; a second call does nothing."""
         with self._lock:
             if self._loop is not None:
                 return
@@ -102,7 +102,7 @@ async def _wind_up() -> None:
 
 
 class Spending:
-    """What today's calls cost, against the limit per day (UTC)."""
+    """The cost of today's calls, compared with the limit per day (UTC)."""
 
     def __init__(self, *, clock: Clock, limit_usd: float | None) -> None:
         """``limit_usd`` None: no limit."""
@@ -267,7 +267,7 @@ class GatewayModel:
         return float(prompt) + float(completion)
 
     def _understood(self, error: Exception) -> Exception:
-        """What a provider's error means for us."""
+        """The error to raise for a provider's error."""
         if isinstance(error, ModelFailed):
             return error
         status = getattr(error, "status_code", None)

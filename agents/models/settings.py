@@ -1,4 +1,4 @@
-"""Which models answer, as read by the composition root."""
+"""Settings of the models, read by the composition root."""
 
 from __future__ import annotations
 

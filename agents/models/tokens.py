@@ -1,4 +1,4 @@
-"""Counting tokens, offline, of what is really sent: the messages and the tools' schemas."""
+"""Counts the tokens of what is sent (messages and tool schemas), without network."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import tiktoken
 from agents.models.offline import tokenizer_folder
 
 ENCODING = "cl100k_base"
-"""One encoding for all models: counts that compare, and the smallest in memory that is shipped."""
+"""One encoding for all models, so that counts are comparable; the smallest of those shipped."""
 
 _FILE = "9b5ad71b2ce5302211f9c61530b329a4922fc6a4"
 """Its file as LiteLLM ships it (the SHA-1 of the address that tiktoken would load it from)."""

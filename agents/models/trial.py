@@ -1,4 +1,4 @@
-"""Whether the configured models answer: each is asked one short question."""
+"""Tries the configured models: each is asked one short question."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TOKENS = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """How one model took the question; ``problem`` is None when it answered."""
+    """Result for one model; ``problem`` is None when it answered."""
 
     model: str
     seconds: float
@@ -26,7 +26,7 @@ class Trial:
 
 
 class _Silent:
-    """A sink for text that nobody reads."""
+    """A sink that discards the text."""
 
     def text(self, piece: str) -> None:
         """Nothing."""

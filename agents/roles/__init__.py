@@ -1,1 +1,1 @@
-"""Who is in the crew and what each is told."""
+"""The crew's agents: their prompts and tools."""

@@ -1,7 +1,7 @@
 """The texts that models are given, and how the parts of a prompt are marked.
 
-What comes from outside (question, conversation, names, tool results) stands between marks and can't
-contain marks itself, so that it can't pose as another part.
+Texts from outside (question, conversation, names, tool results) are put between marks, and marks in
+them are removed, so that they can't pose as another part.
 """
 
 from __future__ import annotations
