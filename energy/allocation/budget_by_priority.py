@@ -33,6 +33,7 @@ from energy.allocation.reasons import (
     HeldOff,
     HeldOn,
     MinimumOn,
+    NotControlled,
     OneStartPerCycle,
     PotentialNotMet,
     Shed,
@@ -44,6 +45,7 @@ from energy.allocation.reasons import (
     WithinTolerance,
 )
 from energy.allocation.situation import Situation
+from energy.measuring.base_load import is_controlled
 from energy.site.miners import MinerMemory
 
 POTENTIAL_MET_WITHIN_S = 180.0
@@ -70,7 +72,9 @@ class BudgetByPriority:
     def decide(self) -> None:
         """Give every candidate its command, reason, power and memory."""
         for candidate in self._candidates:
-            if candidate.unknown is not None:
+            if not is_controlled(candidate.profile):
+                _leave_alone(candidate)
+            elif candidate.unknown is not None:
                 self._decide_unknown(candidate, candidate.unknown)
             elif candidate.state.is_on:
                 self._decide_running(candidate)
@@ -312,6 +316,13 @@ class BudgetByPriority:
             measured_surplus_w=self._left.measured_w,
             pv_power_w=self._site.pv_w,
         )
+
+
+def _leave_alone(candidate: Candidate) -> None:
+    """Not ours to switch, whatever happens; its watts are in the base load."""
+    candidate.memory, candidate.reason = NOTHING_REMEMBERED, NotControlled()
+    if candidate.state.is_on:
+        candidate.command = Command.KEEP_RUNNING
 
 
 def _stop(candidate: Candidate, reason: WhyStopped) -> None:

@@ -11,7 +11,7 @@ from energy.allocation.decision import AllocationInput, Command, MinerDecision
 from energy.allocation.eligibility import NOTHING_REMEMBERED
 from energy.allocation.proposals import Proposal, Settled, Wanted
 from energy.allocation.reasons import DeviceUnknown, DrawsThoughOff, Reason
-from energy.measuring.base_load import metered_w
+from energy.measuring.base_load import is_controlled, metered_w
 from energy.site.loads import draws_though_off
 from energy.site.miners import MinerMemory, MinerProfile, MinerState
 
@@ -65,14 +65,15 @@ class Candidate:
         self.profile, self.state, self.memory, self.binding = profile, state, memory, binding
         wanted, is_on = None if binding is None else binding.wanted, state.is_on
         self.unknown = _unknown(profile, state)
-        self.asked_on = wanted is Wanted.ON and is_on is False and self.unknown is None
+        answers = is_controlled(profile) and self.unknown is None
+        self.asked_on = wanted is Wanted.ON and is_on is False and answers
         self.asked_off = wanted is Wanted.OFF and is_on is True
         self.on_s, self.in_minimum_on = 0.0, False
         if state.is_on and state.since is not None:
             self.on_s = (at - state.since).total_seconds()
             self.in_minimum_on = self.on_s < profile.minimum_on_minutes * 60.0
         kept = binding is not None and is_on is True and not self.asked_off
-        self.keeps = self.in_minimum_on or kept or self.asked_on
+        self.keeps = is_controlled(profile) and (self.in_minimum_on or kept or self.asked_on)
         self.need_w = _need_w(profile, state, self.on_s)
         self.command, self.reason = Command.STAY_OFF, _UNKNOWN
         self.power_w = self.from_battery_w = 0.0

@@ -46,6 +46,7 @@ class ReasonCode(StrEnum):
     POTENTIAL_NOT_MET = "potential_not_met"
     DEVICE_UNKNOWN = "device_unknown"
     DRAWS_THOUGH_OFF = "draws_though_off"
+    NOT_CONTROLLED = "not_controlled"
     HELD = "held"
     ASKED_ON = "asked_on"
     ASKED_OFF = "asked_off"
@@ -295,6 +296,13 @@ class DrawsThoughOff:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotControlled:
+    """Its control method is none: it is left as it is, on or off."""
+
+    code: ClassVar = ReasonCode.NOT_CONTROLLED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeldOff:
     """It could start, but somebody who outranks the allocator holds it as it is; local time."""
 
@@ -453,6 +461,7 @@ WhyStopped: TypeAlias = (
     | PotentialNotMet
     | DeviceUnknown
     | DrawsThoughOff
+    | NotControlled
     | HeldOff
     | AskedOff
 )

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from energy.measuring.base_load import is_controlled
 from energy.site.loads import HeatSource, Zone
-from energy.site.miners import ControlMethod, MinerProfile, MinerState
+from energy.site.miners import MinerProfile, MinerState
 from energy.site.preferences import Preferences
 from energy.wording import volts, watts
 
@@ -203,7 +204,7 @@ def _miner_refusal(miner: MinerProfile, hints: HvacHints) -> str | None:
     if not miner.enabled:
         return f"{miner.name} is disabled"
     is_on = _state(miner, hints).is_on
-    if miner.control_method is ControlMethod.NONE or is_on is None:
+    if not is_controlled(miner) or is_on is None:
         return f"{miner.name} cannot be switched now"
     refusal = _battery_refusal(hints)
     if refusal is not None or hints.rest_voltage_v is None:

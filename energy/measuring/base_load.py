@@ -7,7 +7,7 @@ from math import fsum, isfinite
 
 from energy.measuring.quantity import COMPUTED, MISSING, Quality, Quantity
 from energy.site.loads import OtherLoad, draws_though_off
-from energy.site.miners import Learned, MinerProfile, MinerState
+from energy.site.miners import ControlMethod, Learned, MinerProfile, MinerState
 from energy.wording import watts
 
 LEARNED = "mean of the past week"
@@ -21,6 +21,11 @@ def metered_w(power_w: float | None) -> float | None:
     return max(0.0, power_w)
 
 
+def is_controlled(miner: MinerProfile) -> bool:
+    """Whether a miner is ours to switch; the watts of another one are the house's."""
+    return miner.control_method is not ControlMethod.NONE
+
+
 def controlled_w(
     miners: Iterable[MinerProfile], states: Iterable[MinerState], others: Iterable[OtherLoad]
 ) -> float:
@@ -28,9 +33,10 @@ def controlled_w(
 
     Each by its power at the time of the load's reading; where that is unknown, by its power now;
     without a meter, by its rated draw. A load of unknown state, or one that draws although its
-    switch says off, stays in the base load, so that no other load starts on its watts.
+    switch says off, stays in the base load, so that no other load starts on its watts; so does
+    a miner that is not ours to switch.
     """
-    draws = {profile.id: profile.power_draw_watts for profile in miners}
+    draws = {miner.id: miner.power_draw_watts for miner in miners if is_controlled(miner)}
     # fsum: exact, so that the order of the loads does not matter.
     return fsum(_each_w(draws, states, others))
 

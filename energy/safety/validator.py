@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from energy.measuring.base_load import is_controlled
 from energy.measuring.flows import GRID_NOISE_W
 from energy.site.loads import RANKS, Actor, LoadKind
 from energy.site.miners import MinerProfile
@@ -52,6 +53,7 @@ class BlockCode(StrEnum):
     MINIMUM_OFF_TIME = "minimum_off_time"
     TOO_MANY_SWITCHES = "too_many_switches"
     RATE_LIMIT = "rate_limit"
+    NOT_CONTROLLED = "not_controlled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +214,16 @@ def within_window(hour: int, start: int | None, end: int | None) -> bool:
     if start < end:
         return start <= hour < end
     return hour >= start or hour < end
+
+
+def _not_controlled(request: SwitchRequest, context: SafetyContext) -> BlockReason | None:
+    """Whoever asks: a start would end with a timer that nobody refreshes."""
+    if context.profile is None or is_controlled(context.profile):
+        return None
+    return BlockReason(
+        code=BlockCode.NOT_CONTROLLED,
+        sentence=f"{request.name} is not switched by us: its control method is none.",
+    )
 
 
 def _emergency_stop(request: SwitchRequest, context: SafetyContext) -> BlockReason | None:
@@ -418,6 +430,7 @@ def _left(until: datetime, at: datetime) -> str:
 _Check = Callable[[SwitchRequest, SafetyContext], BlockReason | None]
 
 _CHECKS: tuple[_Check, ...] = (
+    _not_controlled,
     _emergency_stop,
     _battery_critical,
     _charging_blocked,

@@ -18,7 +18,7 @@ class MinerMode(StrEnum):
 
 
 class ControlMethod(StrEnum):
-    """How a miner is switched."""
+    """How a miner is switched; ``none``: never by us, its watts are the house's."""
 
     SHELLY = "shelly"
     PYASIC = "pyasic"

@@ -18,7 +18,7 @@ from energy.alerts.facts import (
 )
 from energy.allocation.decision import Command, Decision
 from energy.allocation.explanation.off_sentences import why_off
-from energy.allocation.reasons import Disabled, WhyStopped
+from energy.allocation.reasons import Disabled, NotControlled, WhyStopped
 from energy.climate.zones import ZoneDecisions
 from energy.measuring.measured import not_believed
 from energy.site.loads import LoadKind
@@ -195,7 +195,7 @@ def _idle_miners(decision: Decision) -> tuple[IdleMinerFact, ...]:
         for miner in decision.miners
         if miner.command is Command.STAY_OFF
         and isinstance(miner.reason, WhyStopped)
-        and not isinstance(miner.reason, Disabled)
+        and not isinstance(miner.reason, Disabled | NotControlled)
     )
 
 

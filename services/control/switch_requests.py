@@ -9,6 +9,7 @@ from uuid import UUID
 from energy.allocation.decision import Decision
 from energy.allocation.explanation.decision_codec import explained_miners
 from energy.allocation.proposals import Winner
+from energy.measuring.base_load import is_controlled
 from energy.site.loads import Actor
 from services.actions.records import Action, ActionStatus, SwitchProposal
 from services.sites.records import ControlledLoad
@@ -74,10 +75,14 @@ def staying_on(
         for proposal, action in zip(proposals, actions, strict=True)
         if not proposal.target_on and (proposal.urgent or action.status not in NOT_SENT)
     }
+    left_alone = {miner.device_id for miner in built.miners if not is_controlled(miner)}
     return [
         load
         for load_id, load in built.loads.items()
-        if load.has_timer and built.load_states[load_id].is_on is True and load_id not in ending
+        if load.has_timer
+        and built.load_states[load_id].is_on is True
+        and load_id not in ending
+        and str(load_id) not in left_alone
     ]
 
 

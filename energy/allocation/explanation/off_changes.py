@@ -38,6 +38,7 @@ from energy.allocation.reasons import (
     LockedOut,
     MaximumRuntime,
     MinimumOff,
+    NotControlled,
     NotSunny,
     OneStartPerCycle,
     OutsideWindow,
@@ -56,8 +57,11 @@ from energy.allocation.reasons import (
 from energy.site.miners import MinerMemory, MinerMode, MinerProfile
 from energy.wording import kilowatt_hours
 
-_ANSWERS = Happens(event="its switch answering again")
-_OPENS = Happens(event="its relay opening: it may be welded")
+_OF_SWITCHES = {
+    DeviceUnknown: Happens(event="its switch answering again"),
+    DrawsThoughOff: Happens(event="its relay opening: it may be welded"),
+    NotControlled: Happens(event="another control method in its settings"),
+}
 
 
 def would_start(  # noqa: PLR0911 - one line per reason
@@ -91,8 +95,8 @@ def would_start(  # noqa: PLR0911 - one line per reason
             return Happens(event="more measured sun; the estimate has been lowered")
         case HeldOff(held_until=until) | AskedOff(asked_until=until):
             return HoldEnds(until=until)
-        case DeviceUnknown() | DrawsThoughOff():
-            return _ANSWERS if isinstance(reason, DeviceUnknown) else _OPENS
+        case DeviceUnknown() | DrawsThoughOff() | NotControlled():
+            return _OF_SWITCHES[type(reason)]
         case (
             VoltageCritical()
             | EmergencyVoltage()

@@ -22,6 +22,7 @@ from energy.allocation.reasons import (
     LockedOut,
     MaximumRuntime,
     MinimumOff,
+    NotControlled,
     NotSunny,
     OneStartPerCycle,
     OutsideWindow,
@@ -59,13 +60,15 @@ def why_off(reason: WhyStopped, profile: MinerProfile) -> str:
                 "it was started on sun that the full battery had throttled, and of its"
                 f" {watts(needed_w)} only {watts(came_w)} came within 3 min."
             )
-        case HeldOff() | AskedOff() | DeviceUnknown() | DrawsThoughOff():
+        case HeldOff() | AskedOff() | DeviceUnknown() | DrawsThoughOff() | NotControlled():
             return _of_its_switch(reason)
         case _:
             return _of_conditions(reason, profile)
 
 
-def _of_its_switch(reason: HeldOff | AskedOff | DeviceUnknown | DrawsThoughOff) -> str:
+def _of_its_switch(
+    reason: HeldOff | AskedOff | DeviceUnknown | DrawsThoughOff | NotControlled,
+) -> str:
     match reason:
         case HeldOff(held_by=by, held_until=until):
             return f"held by {by} until {until:%H:%M}."
@@ -75,6 +78,8 @@ def _of_its_switch(reason: HeldOff | AskedOff | DeviceUnknown | DrawsThoughOff) 
             return "its switch does not answer, it may be on."
         case DrawsThoughOff(power_w=power_w):
             return f"its switch says off, and it draws {watts(power_w)}."
+        case NotControlled():
+            return "its control method is none."
         case _:
             assert_never(reason)
 

@@ -30,6 +30,7 @@ from energy.allocation.reasons import (
     HeatWanted,
     HeldOn,
     MinimumOn,
+    NotControlled,
     Running,
     WhyRunning,
     WithinTolerance,
@@ -78,6 +79,8 @@ class Explanations:
     def _without_power(self, miner: MinerDecision) -> str:
         if miner.command is Command.STOP:
             return "Stop"
+        if isinstance(miner.reason, NotControlled):
+            return "Not switched"
         return "Off" if self._is_on.get(miner.miner_id) is False else "Not started"
 
     def change(self, miner: MinerDecision) -> WouldChange:
