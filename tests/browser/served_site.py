@@ -39,6 +39,7 @@ class Door:
 
     Attributes:
         refused: Answers by path instead of the application's, each for as many requests as it says.
+        silent: Live streams say nothing, without an error, as on a line that is dead.
         streams: How many live streams are open.
         paths: What was asked for, in order.
         sent: Bytes sent by path, headers included.
@@ -46,6 +47,7 @@ class Door:
 
     app: ASGIApp
     refused: dict[str, tuple[int, int]] = field(default_factory=dict)
+    silent: bool = False
     streams: int = 0
     paths: list[str] = field(default_factory=list)
     sent: Counter[str] = field(default_factory=Counter)
@@ -67,6 +69,8 @@ class Door:
 
     def _weighing(self, path: str, send: Send) -> Send:
         async def weigh(message: Message) -> None:
+            while self.silent and path == "/api/stream":
+                await asyncio.sleep(0.05)
             headers = message.get("headers", [])
             self.sent[path] += sum(len(name) + len(value) + 4 for name, value in headers)
             self.sent[path] += len(message.get("body", b""))
@@ -170,6 +174,7 @@ class ServedSite:
     def reset(self) -> None:
         """As before the first test: nothing refused, stopped, open or pending."""
         self.door.refused.clear()
+        self.door.silent = False
         self.door.paths.clear()
         self.door.sent.clear()
         self.picture.change, self.picture.away, self.picture.hangs = None, False, False

@@ -18,6 +18,9 @@ router = APIRouter()
 
 
 RANK = {"down": 0, "degraded": 1, "ok": 2}
+STALE_AFTER_S = 60.0
+"""The page reads itself again every 15 s of the wall."""
+
 GROUPS = (
     ("The site", frozenset({"site"})),
     ("The program", frozenset({"store", "part", "model"})),
@@ -64,6 +67,8 @@ async def health(services: Container, site: ChosenSite, who: Reader) -> Response
         "health.html",
         shell=await shell_of(services, who, site, active="health"),
         status=report["status"],
+        at=report["at"],
+        stale_after_s=STALE_AFTER_S * services.clock.speed,
         groups=[group for group in groups if group.parts or group.quiet],
     )
 

@@ -9,7 +9,9 @@ async function refresh() {
     const found = answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("health") : null;
     if (!found) return;
     found.querySelectorAll("details").forEach((each, i) => { each.open = Boolean(open[i]); });
+    const focused = [...shown.querySelectorAll("summary")].indexOf(document.activeElement);
     shown.replaceWith(found);
+    found.querySelectorAll("summary")[focused]?.focus();
   } catch { /* the next one asks again */ }
 }
 setInterval(() => { if (!document.hidden) refresh(); }, EVERY_MS);

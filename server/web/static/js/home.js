@@ -1,5 +1,6 @@
 // Home: the numbers move without a reload, and stop moving without news.
 import "./chart.js";
+import { renew } from "./renew.js";
 import { siteNow } from "./site_time.js";
 import { decimalsOf, digits, text, valueOf } from "./words.js";
 
@@ -35,16 +36,15 @@ function draw(now) {
   text(document.getElementById("battery-range"), now.battery.range.sentence);
   document.getElementById("decided").dataset.since = now.decision?.at ?? "";
   text(document.getElementById("level"), now.control_level);
-  if (changed("[data-miner]", now.miners) || changed("[data-zone]", now.zones)) return again();
+  if (changed("[data-miner]", now.miners) || changed("[data-zone]", now.zones)) return renew();
   for (const miner of now.miners) row(document.querySelector(`[data-miner="${miner.id}"]`), miner, miner.is_on);
   for (const zone of now.zones) row(document.querySelector(`[data-zone="${zone.id}"]`), zone, zone.fan_on || zone.heater_on || false);
   const limits = document.getElementById("limits");
   limits.replaceChildren(...(now.decision?.limits ?? []).map((limit) => Object.assign(document.createElement("li"), { textContent: limit })));
 }
 
-// The owner has added or removed a miner or a room: the page is asked for anew, not under somebody's hands.
+// The owner has added or removed a miner or a room: the page is asked for anew.
 const changed = (lines, shown) => document.querySelectorAll(lines).length !== shown.length;
-function again() { if (!document.querySelector("dialog[open]") && !document.activeElement?.closest("form")) location.reload(); }
 
 function row(line, shown, isOn) {
   if (!line) return;

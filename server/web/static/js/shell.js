@@ -1,6 +1,8 @@
 // The frame of every page: the live stream, its state, the site's clock, ages, the badge, and STOP.
 import "./stop.js";
 import { attend } from "./attention.js";
+import { mark, since } from "./elapsed.js";
+import { renewFor } from "./renew.js";
 import { ofSite, send } from "./send.js";
 import { clock, heard, moment, siteNow } from "./site_time.js";
 import { listen } from "./stream.js";
@@ -9,22 +11,23 @@ import { duration, text } from "./words.js";
 const QUIET_AFTER_MS = 15_000; // the server speaks at least every nine seconds
 const pill = document.getElementById("connection");
 const banner = document.getElementById("stopped");
-let newsAt = Date.now();
+let news = mark();
+let version = null; // the newest that the server told
 let newsOn = siteNow();
 let state = "Connecting";
 
 export function say(name, detail) { document.dispatchEvent(new CustomEvent(`cc:${name}`, { detail })); }
 
-function hear(name, data, here) {
+function hear(name, data, when) {
   if (name === "again") return;
-  if (name === "lost") { state = "Reconnecting"; return tick(); }
+  if (name === "lost") { if (state !== "Signed out") state = "Reconnecting"; return tick(); } // each new try of a signed-out page ends so
   if (name === "signed-out") { state = "Signed out"; leadBack(); return tick(); }
   state = name === "away" ? "Database away" : "Live";
-  if (name !== "away") newsAt = here;
-  if (name === "version" && data.version !== document.body.dataset.version) location.reload();
+  if (name !== "away") news = when;
+  if (name === "version") version = data.version;
   if (name === "estop") latched(data.latched, data.by, data.reason);
   if (name === "now") {
-    heard(data.at, here);
+    heard(data.at, when);
     newsOn = Date.parse(data.at);
     const stop = data.emergency_stop;
     latched(stop.latched, stop.changed_by, stop.reason);
@@ -37,7 +40,7 @@ function hear(name, data, here) {
 function leadBack() { document.querySelector("#signed-out a").href = `/sign-in?next=${encodeURIComponent(ofSite(location.pathname + location.search))}`; }
 
 function tick() {
-  const fresh = Date.now() - newsAt < QUIET_AFTER_MS;
+  const fresh = since(news) < QUIET_AFTER_MS;
   const shown = state === "Live" && !fresh ? `No news since ${clock(newsOn)}` : state;
   pill.className = `pill ${shown === "Live" ? "live" : shown === "Connecting" ? "" : "lost"}`;
   text(pill, document.hidden ? "Paused" : shown);
@@ -47,6 +50,7 @@ function tick() {
   text(document.getElementById("site-clock"), moment(now));
   for (const each of document.querySelectorAll("[data-since]")) age(each, now);
   say("tick", { now, fresh });
+  if (version !== null && version !== document.body.dataset.version) renewFor(version);
 }
 
 // `data-since` is when a value was true on the site; `data-stale-after` the age from which nothing is started on it.
@@ -67,7 +71,9 @@ function latched(on, by, reason) {
 }
 
 document.addEventListener("cc:stopped", ({ detail }) => latched(detail.latched, detail.by, detail.reason));
-document.addEventListener("visibilitychange", tick);
+// Whatever wakes a page: the first look at it is true.
+for (const name of ["visibilitychange", "resume"]) document.addEventListener(name, tick);
+for (const name of ["pageshow", "focus", "online", "offline"]) addEventListener(name, tick);
 document.getElementById("release")?.addEventListener("submit", async (event) => {
   event.preventDefault();
   const problem = document.getElementById("release-problem");

@@ -1,12 +1,14 @@
 // The site's time: it may run faster than the browser's, and is shown in the site's zone, in 24 hours.
+import { mark, since } from "./elapsed.js";
+
 const zone = document.body.dataset.timezone || undefined;
 export const speed = Number(document.body.dataset.speed || 1);
-let known = { site: Date.parse(document.body.dataset.at), here: Date.now() };
+let known = { site: Date.parse(document.body.dataset.at), when: mark() };
 
-// `at` was true on the site when the browser's clock showed `here`.
-export function heard(at, here = Date.now()) { known = { site: Date.parse(at), here }; }
+// `at` was true on the site `when`.
+export function heard(at, when) { known = { site: Date.parse(at), when }; }
 
-export const siteNow = () => known.site + (Date.now() - known.here) * speed;
+export const siteNow = () => known.site + since(known.when) * speed;
 
 const format = (options) => new Intl.DateTimeFormat("en-GB", { timeZone: zone, hourCycle: "h23", ...options });
 const CLOCK = format({ hour: "2-digit", minute: "2-digit" });

@@ -1,4 +1,5 @@
 // The page's ear: the stream that all tabs share, or one of its own where the browser has no shared workers.
+import { mark } from "./elapsed.js";
 import { ofSite } from "./send.js";
 import { follow } from "./stream_source.js";
 
@@ -7,29 +8,33 @@ const NAMES = ["now", "telemetry", "decision", "action", "alert", "estop", "vers
 
 export function listen(hear) { return globalThis.SharedWorker ? shared(hear) : own(hear); }
 
+// The machine, the tab or the line comes back: a stream that died meanwhile often gives no error.
+function onWaking(act) {
+  for (const name of ["visibilitychange", "resume"]) document.addEventListener(name, act);
+  for (const name of ["pageshow", "online"]) addEventListener(name, act);
+}
+
 function shared(hear) {
   let worker;
   try { worker = new SharedWorker(new URL("./stream_worker.js", import.meta.url), { type: "module", name: URL_ }); } catch { return own(hear); }
   let instead = null;
   const say = (message) => { if (!instead) worker.port.postMessage(message); };
-  const present = () => say({ url: URL_, names: NAMES, visible: !document.hidden });
+  const present = (woken = false) => say({ url: URL_, names: NAMES, visible: !document.hidden, woken });
   worker.onerror = () => { instead ??= own(hear); };
-  worker.port.onmessage = ({ data }) => { if (!document.hidden) hear(data.name, data.data, data.here); };
-  document.addEventListener("visibilitychange", present);
-  addEventListener("pageshow", present);
+  worker.port.onmessage = ({ data }) => { if (!document.hidden) hear(data.name, data.data, mark(Math.max(data.ageMs, Date.now() - data.toldAt, 0))); };
+  onWaking(() => present(true));
   addEventListener("pagehide", () => say({ gone: true }));
-  setInterval(present, 20_000);
+  setInterval(() => present(), 20_000);
   present();
 }
 
 function own(hear) {
   let end = null;
   const settle = (wanted) => {
-    if (wanted && !end) end = follow(URL_, NAMES, (name, data) => hear(name, data, Date.now()));
+    if (wanted && !end) end = follow(URL_, NAMES, (name, data) => hear(name, data, mark()));
     if (!wanted && end) { end(); end = null; }
   };
-  document.addEventListener("visibilitychange", () => settle(!document.hidden));
-  addEventListener("pageshow", () => settle(!document.hidden));
+  onWaking(() => { settle(!document.hidden); end?.wake(); });
   addEventListener("pagehide", () => settle(false));
   document.addEventListener("cc:stopping", () => settle(false)); // STOP must not wait for a free connection
   document.addEventListener("cc:stop-answered", () => settle(!document.hidden));

@@ -1,4 +1,5 @@
 // One live stream for all tabs of a browser, which allows six connections to a host; none while all are hidden.
+import { mark, since } from "./elapsed.js";
 import { follow } from "./stream_source.js";
 
 const GONE_AFTER_MS = 60_000; // a tab that crashed says nothing; one that lives speaks every 20 s
@@ -8,11 +9,14 @@ let end = null;
 
 function hear(name, data) {
   if (name === "again") return;
-  const message = { name, data, here: Date.now() };
+  const message = { name, data, when: mark() };
   if (name === "lost" || name === "signed-out") newest.clear();
   newest.set(name, message);
-  for (const port of tabs.keys()) port.postMessage(message);
+  for (const port of tabs.keys()) tell(port, message);
 }
+
+// How old it is and when it is told: a tab that sleeps gets it later.
+function tell(port, { name, data, when }) { port.postMessage({ name, data, ageMs: since(when), toldAt: Date.now() }); }
 
 function settle() {
   const now = Date.now();
@@ -24,9 +28,10 @@ function settle() {
 
 onconnect = ({ ports: [port] }) => {
   port.onmessage = ({ data }) => {
-    if (!tabs.has(port)) for (const name of ["version", "now", "away", "lost", "signed-out"]) if (newest.has(name)) port.postMessage(newest.get(name));
+    if (!tabs.has(port)) for (const name of ["version", "now", "away", "lost", "signed-out"]) if (newest.has(name)) tell(port, newest.get(name));
     if (data.gone) tabs.delete(port); else tabs.set(port, { ...data, at: Date.now() });
     settle();
+    if (data.woken) end?.wake();
   };
 };
 setInterval(settle, 20_000);
