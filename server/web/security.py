@@ -5,6 +5,7 @@ Plain ASGI, because wrappers that buffer responses would break the event streams
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
@@ -31,19 +32,23 @@ CONTENT_SECURITY_POLICY = "; ".join(  # noqa: FLY002 - one rule a line
     )
 )
 FILE_HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Content-Security-Policy": "default-src 'none'",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 """Headers of static files; fewer than for documents, because a page loads some fifteen files."""
 
+WORKER_HEADERS = {**FILE_HEADERS, "Content-Security-Policy": CONTENT_SECURITY_POLICY}
+"""A worker obeys its own file's policy, not that of the page that starts it."""
+
 HEADERS = {
-    **FILE_HEADERS,
+    **WORKER_HEADERS,
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 FILES = "/static/"
+WORKER = "_worker.js"
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 REPORTS = "/csp"
@@ -68,8 +73,7 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                own = FILE_HEADERS if scope["path"].startswith(FILES) else HEADERS
-                for name, value in own.items():
+                for name, value in _headers_of(scope["path"]).items():
                     headers[name] = value
                 headers.setdefault("Cache-Control", "no-store")
                 if self._secure:
@@ -77,6 +81,12 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def _headers_of(path: str) -> Mapping[str, str]:
+    if not path.startswith(FILES):
+        return HEADERS
+    return WORKER_HEADERS if path.endswith(WORKER) else FILE_HEADERS
 
 
 class HostCheck:

@@ -166,7 +166,7 @@ def newer(served: ServedSite, page: Page) -> None:
 
 
 def is_anew(page: Page) -> bool:
-    return page.evaluate("() => window.before === undefined")
+    return page.evaluate("() => window.before === undefined") is True
 
 
 def test_a_newer_version_reloads_the_page_but_not_under_somebodys_hands(

@@ -282,9 +282,10 @@ async def test_people_are_added_with_a_link_to_hand_over(callers: Callers) -> No
 
 async def test_every_answer_carries_the_protecting_headers(callers: Callers) -> None:
     client: httpx2.AsyncClient = await callers.browser()
-    for path in ("/", "/api/home/now", "/api/nothing", "/static/css/app.css", "/sign-in"):
+    worker = "/static/js/stream_worker.js"
+    for path in ("/", "/api/home/now", "/api/nothing", "/static/css/app.css", worker, "/sign-in"):
         headers = (await client.get(path)).headers
-        assert "script-src 'self'" in headers["content-security-policy"]
+        assert "default-src 'none'" in headers["content-security-policy"]
         assert "unsafe" not in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
         assert "cache-control" in headers

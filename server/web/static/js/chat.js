@@ -182,6 +182,6 @@ async function begin() {
   askKept();
   if (unfinished) { await listen(unfinished.dataset.run, unfinished); await work(); }
 }
-if (matchMedia("(max-width: 720px)").matches) document.getElementById("earlier")?.removeAttribute("open");
+if (matchMedia("(max-width: 45em)").matches) document.getElementById("earlier")?.removeAttribute("open");
 begin();
 if (conversation) scrollTo({ top: document.documentElement.scrollHeight });

@@ -1,4 +1,7 @@
 // Changes go to the server through here: JSON both ways, a problem as an Error in the server's words, never for ever.
+// `final` of such an error: the same again would be refused again.
+const PASSING = new Set([408, 429]);
+
 export async function send(method, url, body, patienceMs = 20_000) {
   const given_up = new AbortController();
   const timer = setTimeout(() => given_up.abort(), patienceMs);
@@ -8,9 +11,9 @@ export async function send(method, url, body, patienceMs = 20_000) {
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     const data = readable(await answer.text());
-    if (answer.status === 401) throw new Error("you are signed out, sign in again");
-    if (!answer.ok) throw new Error(data.detail || `the server answered ${answer.status}`);
-    return data;
+    if (answer.ok) return data;
+    const words = answer.status === 401 ? "you are signed out, sign in again" : data.detail || `the server answered ${answer.status}`;
+    throw Object.assign(new Error(words), { final: answer.status < 500 && !PASSING.has(answer.status) });
   } catch (error) {
     if (error.name === "AbortError") throw new Error(`no answer within ${patienceMs / 1000} s`);
     if (error instanceof TypeError) throw new Error("the server can't be reached");

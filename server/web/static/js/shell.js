@@ -77,12 +77,15 @@ for (const name of ["pageshow", "focus", "online", "offline"]) addEventListener(
 document.getElementById("release")?.addEventListener("submit", async (event) => {
   event.preventDefault();
   const problem = document.getElementById("release-problem");
+  const button = event.target.querySelector("button");
+  if (button.disabled) return;
+  button.disabled = true;
   try {
     await send("DELETE", ofSite("/api/emergency-stop"), { reason: new FormData(event.target).get("reason") });
     event.target.reset();
     problem.textContent = "";
     latched(false);
-  } catch (error) { problem.textContent = error.message; }
+  } catch (error) { problem.textContent = error.message; } finally { button.disabled = false; }
 });
 setInterval(tick, 1_000);
 tick();

@@ -2,6 +2,7 @@
 import { ofSite, send } from "./send.js";
 
 const ATTEMPTS = 3;
+const PAUSES_MS = [700, 2_000]; // a line that is away for a moment
 const PATIENCE_MS = 8_000;
 const dialog = document.getElementById("stop-dialog");
 const form = document.getElementById("stop-form");
@@ -32,7 +33,7 @@ form.addEventListener("submit", async (event) => {
 // The stream may tell that all is stopped before every switch has answered.
 document.addEventListener("cc:latched", () => { if (problem.textContent && !left) { problem.textContent = ""; dialog.close(); } });
 
-// Three tries; ``tell`` shows how it goes in the dialog that asked, and nothing in one that was opened since.
+// Three tries, as long as the dialog that asked is open; ``tell`` shows there how it goes.
 async function stop(reason, tell) {
   const opening = openings;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
@@ -48,6 +49,11 @@ async function stop(reason, tell) {
         dialog.showModal();
       }
       return;
-    } catch (error) { tell(`Not stopped: ${error.message.replace(/\.+$/, "")}. If this lasts, cut the power at the breaker.`); }
+    } catch (error) {
+      tell(`Not stopped: ${error.message.replace(/\.+$/, "")}. If this lasts, cut the power at the breaker.`);
+      if (error.final || attempt === ATTEMPTS) return;
+    }
+    await new Promise((rested) => { setTimeout(rested, PAUSES_MS[attempt - 1]); });
+    if (!dialog.open || opening !== openings) return; // called off, or latched meanwhile
   }
 }
