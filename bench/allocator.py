@@ -1,6 +1,6 @@
 """How long one decision takes, for sites of 2, 50 and 1 000 miners.
 
-The yardstick is a loop of fixed work: its p99 ÷ p50 is what the machine itself adds in this run.
+The yardstick is a loop of fixed work: its p99 ÷ p50 shows the noise of the machine in this run.
 
 ``python -m bench.allocator [--json] [--seconds 2]``
 """

@@ -1,6 +1,6 @@
-"""How long the event loop stands still while a vendor's odd answer is read.
+"""How long the event loop is blocked while a vendor's odd answer is read.
 
-Beside it the longest pause of the same loop with nothing to do: what the machine itself adds.
+For comparison the longest pause of the same loop without work, which the machine itself causes.
 
 ``python -m bench.answers [--json]``
 """

@@ -43,7 +43,7 @@ KINDS = ("frozen", "offline", "garbage", "timeout")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One thing that failed.
+    """Result of one failure.
 
     Attributes:
         what: What failed.
@@ -100,7 +100,7 @@ class Rig:
         return line
 
     def kill(self, name: str) -> None:
-        """Kill −9."""
+        """Kill a process with SIGKILL."""
         process = self._processes.pop(name)
         process.kill()
         process.wait()
@@ -151,17 +151,17 @@ def away(rig: Rig) -> Iterator[None]:
 @contextmanager
 def suspended(rig: Rig) -> Iterator[None]:
     """All processes of the database server stand still."""
-    found: list[Any] = [
+    servers: list[Any] = [
         process
         for process in psutil.process_iter()
         if process.name().startswith("postgres") and _works_in(process, rig.cluster.data)
     ]
-    for process in found:
+    for process in servers:
         process.suspend()
     try:
         yield
     finally:
-        for process in found:
+        for process in servers:
             with contextlib.suppress(psutil.Error):
                 process.resume()
 
@@ -213,7 +213,7 @@ def measure(
     fault: Callable[[Rig], contextlib.AbstractContextManager[None]],
     seconds: float,
 ) -> Row:
-    """Let it fail, mend it, and see when the next cycle comes."""
+    """Cause a failure, end it, and measure the time to the next cycle."""
     before, begun_s = rig.decisions(), time.monotonic()
     with fault(rig):
         time.sleep(seconds)  # noqa: TID251 - as long as it lasts

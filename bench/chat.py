@@ -1,4 +1,4 @@
-"""What the crew costs beside the model: first event, whole answer, calls, prompt tokens.
+"""The crew's cost without the model's: first event, whole answer, calls, prompt tokens.
 
 ``python -m bench.chat [--questions 20] [--json]``. The model takes no time: the built-in one.
 """
@@ -92,7 +92,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
     timed = asyncio.run(measure(max(1, given.questions)))
-    rows = {name: _row([float(getattr(each, name)) for each in timed]) for name in Timed.__slots__}
+    rows = {
+        name: _row([float(getattr(question, name)) for question in timed])
+        for name in Timed.__slots__
+    }
     missed = [name for name, goal in GOALS.items() if rows[name]["p95"] > goal]
     if given.json:
         print(json.dumps({"questions": len(timed), "rows": rows, "goals": GOALS, "missed": missed}))

@@ -1,7 +1,7 @@
-"""What a site costs a machine, and how many sites two cores carry, with 1, 2 and 4 processes.
+"""CPU time per site, and how many sites two cores carry, with 1, 2 and 4 processes.
 
-``python -m bench.fleet [--sites 40] [--minutes 3] [--json]``
-``python -m bench.fleet --parts`` (one site-minute by part, in one process: ``bench.fleet_parts``)
+``python -m bench.fleet [--sites 40] [--minutes 3] [--json]`` ``python -m bench.fleet --parts`` (one
+site-minute by part, in one process: ``bench.fleet_parts``)
 
 Many sites share one PostgreSQL and one simulated plant, whose vendors' servers they read and
 command over HTTP, each by loopback addresses and sign-ins of its own. With one process ``up`` does

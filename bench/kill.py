@@ -1,4 +1,4 @@
-"""Kill −9 of the whole program, fifteen times at random moments: what the owner finds afterwards.
+"""Kills the whole program (SIGKILL) fifteen times at random moments, then checks its database.
 
 ``python -m bench.kill [--rounds 15] [--seed 1] [--json]``
 
@@ -51,7 +51,7 @@ STARTS_WITHIN_S = 1_200.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What was found after the last kill; all but the first three should be nought.
+    """State after the last kill; all but the first three values should be zero.
 
     Attributes:
         rounds: How often it was killed.
@@ -144,7 +144,7 @@ async def _found(home: Path, seen: set[str], on_s: list[float]) -> Found:
         rounds=len(on_s),
         decisions=len(chain),
         longest_on_s=round(max(on_s), 1),
-        beyond_timer=sum(each > TIMER_WALL_S + MARGIN_S for each in on_s),
+        beyond_timer=sum(lasted_s > TIMER_WALL_S + MARGIN_S for lasted_s in on_s),
         lost=len(seen - now),
         broken=first_broken(chain, previous=GENESIS) is not None,
         open_actions=_number(

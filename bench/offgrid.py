@@ -70,7 +70,7 @@ OWNER = Preferences(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one week. SOC in %, energies in kWh."""
+    """Outcome of one week. SOC in %, energies in kWh."""
 
     week: str
     hashing_kwh: float
@@ -84,7 +84,7 @@ class Outcome:
 
     @property
     def hashing_pct(self) -> float:
-        """Share of the possible, %; 100 where nothing was possible."""
+        """Hashing energy as a share of the possible, %; 100 where nothing was possible."""
         return 100.0 * self.hashing_kwh / self.possible_kwh if self.possible_kwh > 0.0 else 100.0
 
 
@@ -112,7 +112,7 @@ def sky_model() -> SkyModel:
 
 
 def live(week: Week, preferences: Preferences, decider: Decider, readings: str) -> Outcome:
-    """Live through one week from a cold start: half full, and nothing learned."""
+    """Simulate one week from a cold start: battery half full, nothing learned."""
     plant, alone = Plant(), Plant(draws_w=())
     control = Controller(decider, readings)
     for minute in range(MINUTES):
@@ -137,7 +137,7 @@ def live(week: Week, preferences: Preferences, decider: Decider, readings: str) 
 
 
 class Controller:
-    """Reads the plant, as late and as coarse as asked, and carries decisions out."""
+    """Reads the plant, with the given delay and resolution, and carries decisions out."""
 
     def __init__(self, decider: Decider, readings: str) -> None:
         """``readings`` is one of ``READINGS``."""
@@ -174,20 +174,20 @@ class Controller:
 
 def summary(outcomes: Sequence[Outcome]) -> dict[str, float | None]:
     """The figures over all weeks."""
-    possible = sum(each.possible_kwh for each in outcomes)
-    hashing = sum(each.hashing_kwh for each in outcomes)
-    below = [each.lowest_soc_without_pct - each.lowest_soc_pct for each in outcomes]
-    switches = [each.switches_a_day for each in outcomes]
+    possible = sum(week.possible_kwh for week in outcomes)
+    hashing = sum(week.hashing_kwh for week in outcomes)
+    below = [week.lowest_soc_without_pct - week.lowest_soc_pct for week in outcomes]
+    switches = [week.switches_a_day for week in outcomes]
     return {
         "hashing_pct": round(100.0 * hashing / possible, 1) if possible > 0.0 else None,
-        "hashing_pct_worst_week": round(min(each.hashing_pct for each in outcomes), 1),
+        "hashing_pct_worst_week": round(min(week.hashing_pct for week in outcomes), 1),
         "switches_a_day_median": round(statistics.median(switches), 1),
         "switches_a_day_worst": round(max(switches), 1),
-        "lowest_soc_pct": round(min(each.lowest_soc_pct for each in outcomes), 1),
+        "lowest_soc_pct": round(min(week.lowest_soc_pct for week in outcomes), 1),
         "soc_below_without_miners_median": round(statistics.median(below), 1),
-        "unserved_kwh": round(sum(each.unserved_kwh for each in outcomes), 1),
+        "unserved_kwh": round(sum(week.unserved_kwh for week in outcomes), 1),
         "unserved_without_miners_kwh": round(sum(e.unserved_without_kwh for e in outcomes), 1),
-        "curtailed_kwh": round(sum(each.curtailed_kwh for each in outcomes), 1),
+        "curtailed_kwh": round(sum(week.curtailed_kwh for week in outcomes), 1),
     }
 
 
@@ -216,13 +216,13 @@ def main(arguments: list[str] | None = None) -> int:
     if given.json:
         print(json.dumps(figures))
         return 0
-    for each in outcomes:
+    for week in outcomes:
         print(
-            f"{each.week:8} {each.hashing_pct:5.1f} % of {each.possible_kwh:5.0f} kWh"
-            f"  {each.switches_a_day:5.1f} switches a day"
-            f"  lowest {each.lowest_soc_pct:4.1f} % ({each.lowest_soc_without_pct:4.1f} % without)"
-            f"  unserved {each.unserved_kwh:4.1f} kWh ({each.unserved_without_kwh:4.1f})"
-            f"  throttled {each.curtailed_kwh:5.1f} kWh"
+            f"{week.week:8} {week.hashing_pct:5.1f} % of {week.possible_kwh:5.0f} kWh"
+            f"  {week.switches_a_day:5.1f} switches a day"
+            f"  lowest {week.lowest_soc_pct:4.1f} % ({week.lowest_soc_without_pct:4.1f} % without)"
+            f"  unserved {week.unserved_kwh:4.1f} kWh ({week.unserved_without_kwh:4.1f})"
+            f"  throttled {week.curtailed_kwh:5.1f} kWh"
         )
     for name, value in figures.items():
         print(f"{name.replace('_', ' '):35} {value}")

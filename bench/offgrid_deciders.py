@@ -1,4 +1,4 @@
-"""Who decides in an off-grid week: the core in this process, or ``allocate --follow``."""
+"""Deciders of an off-grid week: the allocator in this process, or ``allocate --follow``."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ TOLD_OF_MINERS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """What is read in one cycle; the powers' order is that of the miners.
+    """The readings of one cycle; powers in the order of the miners.
 
     Attributes:
         at: The instant of the cycle.
@@ -90,7 +90,9 @@ class CoreDecider:
         self._outlook_at: datetime | None = None
 
     def decide(self, read: Read) -> Sequence[Command]:
-        """The outlook is asked every quarter of an hour: it takes as long as all the rest."""
+        """Each miner's command. The outlook is computed every 15 min only, because it takes as long
+        as the rest.
+        """
         learned = self._memory.learned
         self._look_out(read.at)
         sky = sky_now(
@@ -118,11 +120,11 @@ class CoreDecider:
         decision = allocate(remembering(question, self._memory))
         self._memory = after(self._memory, decision)
         commands = {miner.miner_id: miner.command for miner in decision.miners}
-        told = [commands[profile.id] for profile in self._miners]
-        for profile, command in zip(self._miners, told, strict=True):
+        in_order = [commands[profile.id] for profile in self._miners]
+        for profile, command in zip(self._miners, in_order, strict=True):
             if command in {Command.START, Command.STOP}:
                 self._since[profile.id] = read.at
-        return told
+        return in_order
 
     def close(self) -> None:
         """Nothing is held."""
@@ -158,7 +160,7 @@ class PipeDecider:
         *,
         words: Sequence[str] = (PROGRAM, "allocate", "--follow"),
     ) -> None:
-        """``words`` is the command; the first line tells it the site."""
+        """``words`` is the command; the first line describes the site."""
         self._names = [miner.name for miner in miners]
         self._process = subprocess.Popen(  # noqa: S603 - our own program
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

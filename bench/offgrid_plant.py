@@ -1,4 +1,4 @@
-"""A plant model of another kind than the simulator's: off-grid, with formulas of its own.
+"""A plant model independent of the simulator's: off-grid, with its own formulas.
 
 12 kWp, 30 kWh LiFePO4 with a flat curve and a slow polarisation, four miners that boot for two to
 eight minutes, a house with kettles and washing days, and weather by season. Minute by minute; sun

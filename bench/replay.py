@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     place = SeriesPlace(latitude=given.latitude, longitude=given.longitude, timezone=given.timezone)
     if place.assumed_for(given.file):
-        print(place.told(given.file), file=sys.stderr)
+        print(place.sentence(given.file), file=sys.stderr)
         return 2
     started = time.perf_counter()
     try:

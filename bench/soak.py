@@ -1,4 +1,4 @@
-"""Control cycles that were due and did not run while a site lives sixty times as fast as the wall.
+"""Missed control cycles of a site that runs sixty times as fast as the wall clock.
 
 ``python -m bench.soak [--minutes 5] [--fault none|frozen|offline|garbage|timeout] [--json]``
 
@@ -45,7 +45,7 @@ class Soaked:
 
 
 def soak(folder: Path, *, minutes: float, fault: str) -> Soaked:
-    """Let it live for some minutes."""
+    """Run the site for some minutes."""
     with running(folder, "simulate") as (_, plant), running(folder, "up", SIM_URL=plant):
         _pause(WARM_UP_S)
         if fault != "none":

@@ -51,15 +51,15 @@ def measure(home: str) -> dict[str, float]:
 
 def servers(home: str) -> list[int]:
     """Process ids of the database server under ``home``: each works in its data folder."""
-    found = []
+    pids = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             name = (folder / "comm").read_text().strip()
             if name.startswith("postgres") and (folder / "cwd").resolve().is_relative_to(home):
-                found.append(int(folder.name))
+                pids.append(int(folder.name))
         except OSError:
             continue
-    return found
+    return pids
 
 
 def pss_mb(pid: int) -> float:

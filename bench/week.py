@@ -1,4 +1,4 @@
-"""A simulated week of the reference site under its control loop, and what it showed.
+"""A simulated week of the reference site under its control loop, and its figures.
 
 ``python -m bench.week [--json]``
 """

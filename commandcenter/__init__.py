@@ -2,7 +2,7 @@
 
 Importing it makes the product's other packages importable by their short names (``energy``,
 ``services`` …): from the repository's root, or from ``commandcenter/parts`` where the program was
-installed from a wheel. They come before everything else on the path, and in this process alone.
+installed from a wheel. They are put first on the path of this process.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 _HERE = Path(__file__).resolve().parent
 _PARTS = _HERE / "parts"
 PACKAGES_FOLDER = _PARTS if _PARTS.is_dir() else _HERE.parent
-"""Where the product's packages lie."""
+"""Folder of the product's packages."""
 
 if str(PACKAGES_FOLDER) not in sys.path:
     sys.path.insert(0, str(PACKAGES_FOLDER))

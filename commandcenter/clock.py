@@ -13,7 +13,7 @@ from typing import TypedDict
 
 
 class AnchorFile(TypedDict):
-    """An anchor as it travels; times as ISO 8601 with offset."""
+    """An anchor as JSON; times as ISO 8601 with offset."""
 
     wall_at: str
     site_at: str
@@ -55,7 +55,7 @@ class Anchor:
 
     @classmethod
     def from_json(cls, data: AnchorFile) -> Anchor:
-        """The inverse of ``to_json``."""
+        """The anchor of ``to_json``'s document."""
         return cls(
             wall_at=datetime.fromisoformat(data["wall_at"]),
             site_at=datetime.fromisoformat(data["site_at"]),

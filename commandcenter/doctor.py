@@ -1,6 +1,4 @@
-"""The doctor: each dependency and credential is tried, and what is wrong is said with what to
-do.
-"""
+"""The doctor: tries each dependency and credential, and gives advice for those that fail."""
 
 from __future__ import annotations
 
@@ -22,7 +20,7 @@ from services.errors import CommandCenterError
 from services.stored import Json
 
 MODEL_S = 20.0
-"""A model that takes longer for one word is of no use in a chat, s."""
+"""Time limit for a model's one-word answer, s."""
 
 MEANWHILE = "The built-in model answers meanwhile."
 FREE_BYTES = 500_000_000
@@ -31,7 +29,7 @@ WEB_FILES = ("css/app.css", "js/shell.js", "uplot/uPlot.iife.min.js")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that was tried."""
+    """Result of one check."""
 
     name: str
     ok: bool
@@ -44,7 +42,7 @@ class Finding:
 
 
 async def examine(settings: Settings) -> list[Finding]:
-    """Try everything; never raises for what is merely broken."""
+    """Run all checks; a failing dependency is a finding, not an exception."""
     findings = [_home(settings.home), _web_files(), _port(settings)]
     findings += await _models(settings)
     findings += await _site(settings)

@@ -1,4 +1,4 @@
-"""Lines in, decisions out: ``commandcenter allocate --follow``."""
+"""``commandcenter allocate --follow``: JSON lines in, decisions out."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def sky_over(latitude: float, longitude: float, arrays: Sequence[PvArray]) -> Sk
 def answers(lines: Iterable[bytes]) -> Iterator[str]:
     """One JSON line per cycle: the decision, or what is wrong with the line.
 
-    A good settings line is answered by nothing; a bad line changes nothing.
+    A valid settings line gets no answer. An invalid line gets an error line and changes nothing.
     """
     site: FollowedSite | None = None
     for number, line in enumerate(lines, start=1):

@@ -1,7 +1,7 @@
 """Tells a supervisor that this process is alive: a watchdog file, and systemd's notifications.
 
-Alive means that the event loop runs and that each part still works or waits for what it needs. A
-database that is away is no reason to restart a process: it goes on by itself.
+Alive means that the event loop runs and that each part works or waits for a dependency. A missing
+database is no reason to restart a process, which continues by itself.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 
 class Liveness:
-    """One beat every few seconds while all parts are alive; no beat once one is not."""
+    """Sends a beat every few seconds while all parts are alive, and none while one is not."""
 
     def __init__(
         self, *, file: Path | None, notify_socket: str | None, every_s: float = EVERY_S
@@ -33,7 +33,7 @@ class Liveness:
         self._dead: tuple[str, ...] = ()
 
     def watch(self, name: str, is_alive: Callable[[], bool]) -> None:
-        """Ask this part before every beat."""
+        """Check this part before every beat."""
         self._parts[name] = is_alive
 
     @asynccontextmanager
@@ -49,7 +49,7 @@ class Liveness:
             self._notify("STOPPING=1")
 
     def beat(self) -> None:
-        """Say that all is alive, or log which part is not."""
+        """Send a beat if all parts are alive, else log which one is not."""
         dead = tuple(name for name, is_alive in self._parts.items() if not is_alive())
         if dead and dead != self._dead:
             log.error("parts_dead", parts=dead)

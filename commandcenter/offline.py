@@ -11,6 +11,6 @@ from agents.models.offline import ENVIRONMENT
 
 
 def keep_libraries_offline() -> None:
-    """Set what the libraries read; what the owner has set himself stays."""
+    """Set the libraries' environment variables; ones that are set already stay."""
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)  # noqa: TID251 - libraries read it nowhere else

@@ -1,4 +1,4 @@
-"""The long-running processes: what runs in them, how they start and how they end."""
+"""The long-running processes: their parts, start and end."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ async def simulate_only(settings: Settings) -> None:
 
 
 async def _settle(site: Site, parts: Parts) -> None:
-    """Put in order what an earlier process left, before anybody can ask for more."""
+    """Settle runs and actions that an earlier process left, before anything new can start."""
     if parts.clock or parts.queue:
         for system in await site.stores.site.systems():
             settled = await site.execution.reconcile(system.id)
@@ -206,7 +206,9 @@ async def _greet(site: Site, listening: socket.socket) -> None:
 
 
 def _listen(settings: Settings) -> socket.socket:
-    """The listening socket, so that a taken port is said before anything else starts."""
+    """The listening socket; opened first, so that a port in use is reported before anything
+    starts.
+    """
     loopback = settings.host in {"127.0.0.1", "localhost", "::1"}
     if not loopback and settings.public_base_url is None and not settings.allowed_hosts:
         raise Invalid(

@@ -1,4 +1,4 @@
-"""Wires the replay of a measured series: where it was measured decides the sky."""
+"""Wires the replay of a measured series with the clear sky of its place."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _YEARS = "holds a time outside 1950…2099: check its time column"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesPlace:
-    """Where a series was measured; None takes what is known of the file, else the defaults."""
+    """Place where a series was measured; None means that of a known file, else the defaults."""
 
     latitude: float | None = None
     longitude: float | None = None
@@ -44,7 +44,7 @@ class SeriesPlace:
         )
 
     def assumed_for(self, path: Path) -> tuple[str, ...]:
-        """What is neither given nor known of the file."""
+        """Names of the values that are neither given nor known for the file."""
         if _is_swiss(path):
             return ()
         given = {
@@ -54,8 +54,8 @@ class SeriesPlace:
         }
         return tuple(name for name, value in given.items() if value is None)
 
-    def told(self, path: Path) -> str:
-        """The place in a sentence: sun and nights are those of this place, right or wrong."""
+    def sentence(self, path: Path) -> str:
+        """A sentence that names the place, and which part of it is assumed."""
         latitude, longitude, timezone = self.for_file(path)
         place = f"The sun is that of {latitude:g}°, {longitude:g}° ({timezone})"
         assumed = self.assumed_for(path)
@@ -119,7 +119,7 @@ def _preferences(place: SeriesPlace, path: Path) -> Preferences:
 
 
 def _series(path: Path, home: str | None) -> Series:
-    """The file's series, of a time that the sun's model can be asked for."""
+    """The file's series, checked to lie in the years of the sun's model."""
     try:
         series = read_series(path, home=home)
     except zlib.error as error:

@@ -2,8 +2,8 @@
 
 ``up`` and ``serve`` leave their address and a token of the owner in the data folder, readable by
 nobody else (the key file lies beside it), so that a command asks the program that has everything
-loaded instead of loading it again. The file goes with the program; one that was killed leaves it
-behind, and whoever finds that nobody answers goes on without.
+loaded instead of loading it again. The file is removed when the program ends. A killed program
+leaves it behind; a command that gets no answer there then works without it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class RunningServer:
     Attributes:
         url: Its address on this machine.
         token: Secret of a token that may do what the owner may.
-        token_id: By which the token is revoked.
+        token_id: Id for revoking the token.
     """
 
     url: str
@@ -32,7 +32,7 @@ class RunningServer:
 
 
 def write_running_server(home: Path, server: RunningServer) -> None:
-    """Leave the address for others of this user, in place of an earlier one."""
+    """Write the address for this user's commands, replacing an earlier one."""
     home.mkdir(parents=True, exist_ok=True)  # a server beside another database has no folder yet
     draft = home / f"{FILE}.new"
     draft.unlink(missing_ok=True)

@@ -1,4 +1,6 @@
-"""The end of a process: asked for by a signal, over within ten seconds whatever hangs."""
+"""The end of a process: started by a signal, finished within ten seconds even if something
+hangs.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ log = structlog.get_logger(__name__)
 def stop_on_signals(stopping: asyncio.Event) -> None:
     """Set ``stopping`` on SIGTERM and SIGINT; the process ends ``STOP_S`` later at the latest.
 
-    A thread counts the time: what hangs may be the event loop itself. What was not written then is
+    A thread watches the time, because the event loop itself may hang. Work that was not stored is
     settled at the next start, as after a crash.
     """
     loop = asyncio.get_running_loop()

@@ -1,8 +1,8 @@
-"""A decision for given readings alone: nothing live, nothing remembered, nothing learned.
+"""A decision for given readings alone, without live values, memory or learned values.
 
-The same document gives the same decision, whether a site runs or not: settings and miners are the
-stored ones where there is a site, the reference site's elsewhere; what the document doesn't give is
-unknown, and every miner is off.
+The same document gives the same decision whether the program runs or not. Settings and miners are
+the stored ones where there is a site, else the reference site's; readings that the document lacks
+are unknown, and every miner is off.
 """
 
 from __future__ import annotations

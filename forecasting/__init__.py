@@ -1,1 +1,1 @@
-"""Numeric models of what is to come, without I/O."""
+"""Numeric models: the clear sky over a site's arrays."""

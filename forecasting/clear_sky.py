@@ -1,7 +1,7 @@
 """Power of a site's arrays under a clear sky, in a table of five-minute knots per UTC day.
 
-The sky is that of ``energy.sun``; a day's table is computed once, in some milliseconds, so that a
-question only interpolates.
+The irradiance is that of ``energy.sun``. A day's table is computed once, in some milliseconds; a
+call then only interpolates.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _AIR_C = 20.0
 class ArrayGeometry:
     """One array: degrees north and east, metres, degrees of tilt and compass, W.
 
-    ``efficiency`` is what wiring, soiling and conversion leave over; ``temperature_factor`` the
-    change of power per kelvin of cell temperature.
+    ``efficiency`` is the share left after losses of wiring, soiling and conversion;
+    ``temperature_factor`` the change of power per kelvin of cell temperature.
     """
 
     latitude: float
@@ -52,10 +52,10 @@ def geometry(latitude: float, longitude: float, array: PvArray) -> ArrayGeometry
 
 
 class ClearSkyModel:
-    """The port ``SkyModel``, with tables per day and what they tell of nights."""
+    """Implements the port ``SkyModel`` with a table of powers per day."""
 
     def __init__(self, *arrays: ArrayGeometry) -> None:
-        """The sum of ``arrays``. Nothing is computed before the first question."""
+        """Power is the sum of ``arrays``. Nothing is computed before the first call."""
         self._arrays = arrays
         self._tables: dict[date, tuple[float, ...]] = {}
 
@@ -78,7 +78,7 @@ class ClearSkyModel:
         return known
 
     def is_prepared(self, at: datetime) -> bool:
-        """Whether the day of ``at`` needs no more computing."""
+        """Whether the table of the day of ``at`` is computed."""
         return at.astimezone(UTC).date() in self._tables
 
     def prepare(self, start: datetime, *, days: int = 2) -> None:

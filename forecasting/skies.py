@@ -1,4 +1,4 @@
-"""The sky model of each site: its own place and arrays, prepared beside the event loop."""
+"""The clear-sky model of each site, by its place and arrays; computed in a thread."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from forecasting.clear_sky import ClearSkyModel, geometry
 from services.sites.records import System
 
 AHEAD = timedelta(days=2)
-"""Tonight and tomorrow have to be known as well."""
+"""Tables are computed this far ahead, because the reserve needs tonight and tomorrow."""
 
 DAYS = 3
 
@@ -18,7 +18,7 @@ Key = tuple[float, float, tuple[PvArray, ...]]
 
 
 class ClearSkies:
-    """The port ``Skies``: one model per place and arrays, made anew when they change."""
+    """Implements the port ``Skies``: one model per place and arrays."""
 
     def __init__(self) -> None:
         """Nothing is computed before the first question."""

@@ -138,7 +138,9 @@ async def token_revoke(
 
 @asynccontextmanager
 async def _accounts() -> AsyncIterator[Accounts]:
-    """The accounts of the site, by its database alone: nothing else of the program is loaded."""
+    """The site's accounts, opened with the database only, because loading the rest takes
+    seconds.
+    """
     from commandcenter.wiring.accounts import open_accounts
 
     async with open_accounts(load_settings()) as accounts:
@@ -154,7 +156,7 @@ async def _user(accounts: Accounts, email: str) -> User:
 
 
 async def _first_admin(accounts: Accounts) -> User:
-    """Whose token it becomes: the admin who has been there longest."""
+    """The owner of a new token: the admin who was added first."""
     admins = [
         user
         for user in await accounts.users()

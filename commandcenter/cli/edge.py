@@ -56,7 +56,7 @@ MEANINGS: dict[int, tuple[str | None, str]] = {
     errno.EEXIST: (None, _CHECK),
     errno.ENAMETOOLONG: (None, _CHECK),
 }
-"""What an error number means (None: the system's own words), and what to do."""
+"""Per error number: its meaning (None: the system's text) and advice."""
 
 
 def code_of(error: CommandCenterError) -> int:
@@ -65,13 +65,13 @@ def code_of(error: CommandCenterError) -> int:
 
 
 def sentence_of(error: OSError) -> str:
-    """What a refused system call means to the person at the terminal."""
+    """A failed system call as a sentence for the person at the terminal."""
     if isinstance(error, socket.gaierror):
         return f"{error.strerror}: check the host's name."
     where = f" ({error.filename})" if error.filename else ""
     what, advice = MEANINGS.get(error.errno or 0, (None, None))
-    said = f"{what or error.strerror or error}{where}"
-    return said if advice is None else f"{said}: {advice}."
+    sentence = f"{what or error.strerror or error}{where}"
+    return sentence if advice is None else f"{sentence}: {advice}."
 
 
 def command(function: Callable[P, Coroutine[None, None, int | None]]) -> Callable[P, None]:

@@ -1,4 +1,4 @@
-"""Commands that stay: up, serve, worker, scheduler, simulate."""
+"""Commands that run until stopped: up, serve, worker, scheduler, simulate."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def up(
     Site, control loop, scheduler and web; `serve`, `worker` and `scheduler` are the same as
     processes of their own.
     """
-    gc.disable()  # loading libraries makes no garbage; a quarter of the start-up is saved
+    gc.disable()  # loading libraries makes little garbage; saves a quarter of the start-up time
     from commandcenter.processes import Parts, run
 
     settings = load_settings(

@@ -28,7 +28,7 @@ SILENCE_S = 120.0
 
 
 class RunningSite:
-    """One server, asked with the owner's token."""
+    """The API of one running server, called with the owner's token."""
 
     def __init__(self, http: httpx2.AsyncClient) -> None:
         """``http`` knows the address and the token."""
@@ -49,7 +49,7 @@ class RunningSite:
         return cast(Json, answer.json())
 
     async def events(self, run_id: str) -> AsyncIterator[tuple[str, Json]]:
-        """A run's events as (name, data), to the last."""
+        """A run's events as (name, data), up to the last one."""
         name, path = "", f"/api/runs/{run_id}/events"
         try:
             async with self._http.stream("GET", path, timeout=SILENCE_S) as answer:
@@ -102,7 +102,7 @@ def _away(error: Exception) -> Unavailable:
 
 
 def _refusal(answer: httpx2.Response) -> CommandCenterError:
-    """The error behind a problem document."""
+    """The error that a problem document stands for."""
     problem = _problem(answer)
     detail = str(problem.get("detail", f"HTTP {answer.status_code}"))
     match answer.status_code:

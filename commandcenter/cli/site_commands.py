@@ -98,7 +98,7 @@ def _follow(file: str | None, *, alone: bool) -> None:
         raise Invalid([("--follow", "reads standard input and takes no other option")])
     if sys.stdin is None:
         raise Invalid([("--follow", "reads standard input, which is closed")])
-    # Reading blocks, and the event loop's own handler would only cancel what comes after it.
+    # Reading blocks, and the event loop's signal handler would not interrupt it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for answer in answers(iter(sys.stdin.buffer.readline, b"")):
         sys.stdout.write(answer + "\n")
@@ -167,7 +167,7 @@ def _has_input() -> bool:
 
 
 def print_decision(answer: WhatIfAnswer) -> None:
-    """A decision as a table: the budget, every miner, heaters and fans that are decided of."""
+    """Print a decision as a table: budget, every miner, decided heaters and fans."""
     budget, display = answer.budget, _display(answer)
     console = Console(width=None if sys.stdout.isatty() else 140)
     soc = "unknown" if budget.soc_pct is None else f"{float(budget.soc_pct):.0f} %"
@@ -176,8 +176,8 @@ def print_decision(answer: WhatIfAnswer) -> None:
         f" + battery allowance {_watts(budget.battery_allowance_w)}"
     )
     charge = f"(state of charge {soc}, for display only)"
-    told = (charge, watts) if display.soc_first else (watts, charge)
-    console.print(display.sentence("   ".join(told)))
+    shown = (charge, watts) if display.soc_first else (watts, charge)
+    console.print(display.sentence("   ".join(shown)))
     table = Table("Priority", "Load", "Command", "Why", "What would change it")
     for miner in answer.miners:
         table.add_row(
@@ -200,5 +200,5 @@ def _watts(power_w: Number | None) -> str:
 
 
 def _display(answer: WhatIfAnswer) -> Display:
-    """How the owner reads numbers, by the settings that the decision was made with."""
+    """The owner's units, from the settings of the decision."""
     return display_of(from_json(Preferences, answer.inputs["preferences"]))

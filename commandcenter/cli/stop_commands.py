@@ -61,7 +61,7 @@ async def emergency_stop(
 
 
 async def _done(settings: Settings, latched: bool | None, reason: str) -> Json:
-    """Ask the running program; a stop that it doesn't take is thrown from here."""
+    """Ask the running program; a stop that it does not accept is made from this process."""
     async with running_site(settings) as site:
         if site is not None:
             try:

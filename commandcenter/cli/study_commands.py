@@ -34,7 +34,7 @@ BENCHES = (
     "soak",
 )
 ON_REQUEST = frozenset({"replay", "chaos", "kill", "soak"})
-"""Only when named: one needs a file, the others many minutes."""
+"""Benchmarks that only run by name: one needs a file, the others take many minutes."""
 
 
 @command
@@ -91,7 +91,7 @@ async def replay(
     if chart is not None:
         _write_whole(chart, lambda draft: write_chart(result, draft))
     if json:
-        bar_console.print(place.told(file), highlight=False)
+        bar_console.print(place.sentence(file), highlight=False)
         print_json(result_json(result))
         return
     table = Table("What", "How much")
@@ -99,12 +99,12 @@ async def replay(
         table.add_row(*(str(cell) for cell in row))
     console = Console()
     console.print(table)
-    for note in (place.told(file), *notes(result)):
+    for note in (place.sentence(file), *notes(result)):
         console.print(note)
 
 
 def _check_chart(chart: Path) -> None:
-    """Refuse before the long work what could not be written after it."""
+    """Refuse a chart file that can't be written, before the long replay."""
     if chart.suffix.lower() not in {".png", ".html"}:
         raise Invalid([("--chart", f"must end with .png or .html, got {chart.name!r}")])
     if not chart.parent.is_dir() or chart.is_dir():
@@ -114,7 +114,7 @@ def _check_chart(chart: Path) -> None:
 
 
 def _write_whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Write beside and move in place: a full disk leaves no half file."""
+    """Write a temporary file and rename it, so that a full disk leaves no partial file."""
     draft = path.with_name(f".{path.stem}.new{path.suffix}")
     try:
         write(draft)

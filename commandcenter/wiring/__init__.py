@@ -1,1 +1,1 @@
-"""The composition root: every dependency is built here, once."""
+"""The composition root: every dependency is created here, once."""

@@ -1,4 +1,4 @@
-"""Tells the commands of this data folder where the server answers, for as long as it does."""
+"""Announces the running server to the commands of its data folder."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, n
 
 @asynccontextmanager
 async def announced(site: Site, host: str, port: int) -> AsyncIterator[None]:
-    """Leave address and token in the data folder while the block runs; revoke the token after."""
+    """Keep address and token in the data folder while the block runs; then revoke the token."""
     home = site.settings.home
     name = f"command line of {socket.gethostname()}, port {port}"
     await _revoke_left(site, home, name)
@@ -40,7 +40,7 @@ async def announced(site: Site, host: str, port: int) -> AsyncIterator[None]:
 
 
 async def _revoke_left(site: Site, home: Path, name: str) -> None:
-    """A killed program has left its token behind: that of this folder, or of this very port."""
+    """Revoke the token that a killed program of this folder or port left behind."""
     left = read_running_server(home)
     if left is not None:
         await _revoke(site, left.token_id)

@@ -20,7 +20,7 @@ log = structlog.get_logger("commandcenter")
 
 
 def model_settings(settings: Settings) -> ModelSettings:
-    """Which models answer."""
+    """The models from the settings."""
     return ModelSettings(
         model=settings.llm_model,
         manager_model=settings.llm_manager_model,
@@ -32,7 +32,7 @@ def model_settings(settings: Settings) -> ModelSettings:
 
 
 def build_assistant(base: Foundation, views: Views, proposals: Proposals) -> CrewAssistant:
-    """The crew with its tools; health says how its model is."""
+    """The crew with its tools; adds the model's check to health."""
 
     async def who_asks(run: Run) -> tuple[str, Role]:
         user = await base.stores.accounts.user(run.user_id)

@@ -1,4 +1,4 @@
-"""What decides and switches, all of it over the control job's own database connections."""
+"""Deciding and switching, with database connections of their own."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Control:
     """Proposals, their execution, and the jobs of the scheduler."""
 
     def __init__(self, base: Foundation) -> None:
-        """One judge: a proposal and its execution are held to the same rules."""
+        """One safety check is shared, so that proposals and executions follow the same rules."""
         self._base = base
         stores = base.control
         judge = Judge(
@@ -65,7 +65,7 @@ class Control:
         self.dispatch = CommandDispatch(execution=self.execution, clock=base.clock)
 
     def emergency(self, alerts: Alerts) -> Emergency:
-        """The emergency stop; ``alerts`` tell every channel of it."""
+        """The emergency stop; ``alerts`` notifies every channel of it."""
         stores = self._base.control
         return Emergency(
             store=stores.emergency_stops,

@@ -12,7 +12,7 @@ from storage.embedded.server import EmbeddedPostgres, running_dsn
 from storage.stores.kept import Kept
 
 CONTROL_CONNECTIONS = 4
-"""Connections that polling, deciding and switching share with nobody else."""
+"""Connections reserved for polling, deciding and switching."""
 
 
 @asynccontextmanager
@@ -48,7 +48,7 @@ async def open_stores(
 ) -> AsyncIterator[tuple[PostgresStores, PostgresStores]]:
     """The stores for people's requests, and those for polling, deciding and switching.
 
-    Each has its own connections: whatever pages and chat do, control finds one free.
+    Each has its own connections, so that pages and chat can't keep control from one.
     """
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(dsn))

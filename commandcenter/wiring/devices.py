@@ -25,7 +25,7 @@ from services.stored import Json
 from services.telemetry.ports import TelemetryReader
 
 SENSOR = 100
-"""The number that Shelly gives to the first sensor of an add-on."""
+"""Shelly's number of the first sensor of an add-on."""
 
 
 Client = ShellyClient | SolArkClient | VrmClient
@@ -35,8 +35,8 @@ AdaptersOf = Callable[[UUID], Awaitable[Sequence[AdapterConfig]]]
 class Devices:
     """Readers and switches by their configuration.
 
-    One client per host, however many adapters and channels it serves: a device counts its callers
-    and has one sign-in. Which channel a load hangs on is told by the load alone, for reading and
+    One client per host, however many adapters and channels it has, because a device limits its
+    clients and has one sign-in. A load's channel comes from the load's own record, for reading and
     for switching. Implements ``services.actions.ports.Switches``.
     """
 
@@ -51,7 +51,7 @@ class Devices:
     def reader_of(self, adapter: AdapterConfig, loads: Sequence[ControlledLoad]) -> TelemetryReader:
         """The reader of one adapter with the ``loads`` that hang on it.
 
-        It is kept while nothing of its configuration changes: it remembers what it has read.
+        The reader is reused until its configuration changes, because it remembers earlier readings.
 
         Raises:
             Invalid: An unknown adapter type, or a setting that it needs is missing.
@@ -62,7 +62,7 @@ class Devices:
         known = self._readers.get(adapter.id)
         if known is not None and known[0] == key:
             return known[1]
-        with _told(adapter):
+        with _named_after(adapter):
             reader = self._reader(adapter, channels)
         self._readers[adapter.id] = (key, reader)
         return reader
@@ -70,8 +70,8 @@ class Devices:
     async def of(self, load: ControlledLoad) -> Switch:
         """The switch of a controlled load, as its adapter is stored now.
 
-        Whichever process another one has added or moved the adapter in: a stop reaches it. Without
-        the database the adapter that was last known stands in.
+        The adapter is read each time, so that a stop also reaches one that another process has
+        added or changed. Without the database the last known one is used.
 
         Raises:
             NotFound: Its adapter is not configured.
@@ -83,7 +83,7 @@ class Devices:
         adapter = self._configs.get(load.adapter_id)
         if adapter is None:
             raise NotFound(kind="adapter of the load", key=load.name)
-        with _told(adapter):
+        with _named_after(adapter):
             client = self._client(adapter)
         if not isinstance(client, ShellyClient):
             raise Invalid([(load.name, f"its adapter {adapter.name} can't switch")])
@@ -162,8 +162,8 @@ class Devices:
 
 
 @contextmanager
-def _told(adapter: AdapterConfig) -> Iterator[None]:
-    """A setting that is missing or can't be read is said with its adapter's name."""
+def _named_after(adapter: AdapterConfig) -> Iterator[None]:
+    """Turns a missing or bad setting into ``Invalid`` with the adapter's name."""
     try:
         yield
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -171,6 +171,6 @@ def _told(adapter: AdapterConfig) -> Iterator[None]:
 
 
 def _limits(settings: Json) -> Limits:
-    """What can be at all at a plant of the configured size (``plant_power_w``)."""
+    """Plausibility limits for the configured plant size (``plant_power_w``)."""
     size_w = settings.get("plant_power_w")
     return ANY_PLANT if size_w is None else Limits(plant_w=float(size_w))

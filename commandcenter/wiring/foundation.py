@@ -1,4 +1,4 @@
-"""What every part of the program stands on: settings, stores, devices, the clock."""
+"""The dependencies of all parts: settings, stores, devices, the clock."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from storage.all_stores import PostgresStores
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foundation:
-    """Built first, shared by all.
+    """Created first, shared by all parts.
 
     Attributes:
         settings: All settings.
         plant: The site behind the devices, its clock and its mail.
         stores: For people, pages and the assistant.
-        control: The same stores over a pool of their own, so that an answer to somebody never
-            keeps the control loop from the database.
+        control: The same stores over a pool of their own, so that an answer to somebody never keeps
+            the control loop from the database.
         http: The client that reaches devices and vendors.
         devices: Readers and switches by adapter.
         skies: Clear-sky models by system.
@@ -44,7 +44,7 @@ class Foundation:
         return self.plant.clock
 
     def snapshots(self, stores: PostgresStores) -> SnapshotBuilder:
-        """What is known of a system at a moment, read through one of the pools."""
+        """The snapshot builder over one set of stores."""
         return SnapshotBuilder(
             sites=stores.site,
             settings=stores.settings,

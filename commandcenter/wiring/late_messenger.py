@@ -1,4 +1,4 @@
-"""Messages are rare, and the library that sends them takes a second to load: it is loaded late."""
+"""Loads the messaging library with the first message: loading takes a second, messages are rare."""
 
 from __future__ import annotations
 

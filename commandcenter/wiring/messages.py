@@ -13,7 +13,7 @@ from services.alerting.outbox import Outbox
 
 
 class Messages:
-    """What warns the owner."""
+    """Alerts, the outbox and test messages."""
 
     def __init__(self, base: Foundation) -> None:
         """Nothing is sent yet; the library that sends is loaded when it is needed."""
@@ -23,11 +23,11 @@ class Messages:
         self.alerts = self._alerts()
 
     def outbox(self) -> Outbox:
-        """Sends what waits to be sent."""
+        """The outbox, which sends due messages."""
         return Outbox(store=self._base.stores.outbox, messenger=self._messenger, clock=WallClock())
 
     def notifications(self) -> Notifications:
-        """Whom to reach how, and the test message."""
+        """Test messages to the owner's targets."""
         return Notifications(
             settings=self._base.stores.settings, targets=self._targets, messenger=self._messenger
         )

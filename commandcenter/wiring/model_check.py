@@ -20,10 +20,10 @@ ADVICE = (
 def model_check(
     *, model: str | None, base_url: str | None, ready: Callable[[], bool], http: httpx2.AsyncClient
 ) -> Check:
-    """A check that asks a model server of our own for its list of models, without a key.
+    """A check that requests the list of models from the server at ``base_url``, without a key.
 
-    Any answer but a server's error shows that it is there; who may use it shows at the first
-    question. A provider's cloud, which has no ``base_url``, is not asked.
+    Any answer but a server error (5xx) shows that it runs; a wrong key shows only at the first
+    question. A provider's cloud, which has no ``base_url``, is not checked.
     """
     name = "built-in model" if model is None else model
 

@@ -1,7 +1,8 @@
 """The simulated plant of a process: its clock, its vendors' servers, its mail sink.
 
 One process per data folder runs the plant; every other one shares its clock by the anchor file.
-The site sleeps while nothing runs: at most ten minutes pass, enough for every hardware timer.
+While no process runs, at most ten minutes of site time pass, enough for every hardware timer to
+end.
 """
 
 from __future__ import annotations
@@ -125,7 +126,9 @@ async def _running(
 
 
 def _next_anchor(settings: Settings, state_file: Path) -> Anchor:
-    """Ten in the morning of today at the first start; later, where the site fell asleep."""
+    """Site time at a start: 10:00 of today at the first one, later ones continue where the site
+    stopped.
+    """
     wall_at = WallClock().now()
     last = _saved_time(state_file)
     if last is None:

@@ -29,10 +29,10 @@ PLACE = Preferences()
 SIMULATED_ARRAY = PvArray(
     peak_w=14_600.0, tilt_deg=25.0, azimuth_deg=180.0, inverter_limit_w=15_000.0
 )
-"""What ``simulator.physics.site_plan`` builds, as the owner of such a site would set it."""
+"""PV arrays of ``simulator.physics.site_plan``, as the owner would enter them."""
 
 SIMULATED_EMAIL = "owner@example.com"
-"""Where the simulated site writes to: its own mail sink keeps what comes."""
+"""Address for the simulated site's mail, which its own mail sink keeps."""
 
 INVERTER_SERIAL = "2107199999"
 """The simulated inverter's: with it SolArk's cloud tells the battery's voltage, which stands in
@@ -46,7 +46,7 @@ def _id(number: int) -> UUID:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedLoad:
-    """One switched load of the reference site: its simulated Shelly and what hangs on it."""
+    """One switched load of the reference site with its simulated Shelly."""
 
     number: int
     slug: str

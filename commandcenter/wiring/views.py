@@ -1,4 +1,4 @@
-"""What is read of a site, by people and tools alike."""
+"""The read-only views of a site, for people and tools."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from services.views.measurement_check import MeasurementCheck
 
 
 class Views:
-    """The site as it is, as it was, and as it would be decided."""
+    """Live view, history, what-if, health and metrics."""
 
     def __init__(self, base: Foundation, *, addresses: AddressCheck) -> None:
-        """Health knows the site's measurements; the model's check is added with the model."""
+        """Adds the measurement check to health; the model's check is added with the assistant."""
         stores, clock = base.stores, base.clock
         snapshots = base.snapshots(stores)
         self.live = LiveView(

@@ -1,8 +1,8 @@
 """A LiFePO4 bank: open-circuit voltage by state of charge, internal resistance, charge stages.
 
 Terminal voltage is ``open-circuit + current × resistance`` with current + while charging, so a
-voltage compensated for its sag agrees with the curve. Near full the charge meets a growing extra
-resistance, which is what makes the current taper at the absorption voltage.
+voltage compensated for its sag agrees with the curve. Near full an extra resistance against
+charging grows, which makes the current taper at the absorption voltage.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _AT_SET_POINT_V = 0.02
 
 
 class Stage(StrEnum):
-    """What the charger does."""
+    """Charge stage."""
 
     BULK = "bulk"
     ABSORPTION = "absorption"
@@ -87,7 +87,7 @@ class Battery:
         return self.plan.float_v if self.stage is Stage.FLOAT else self.plan.absorption_v
 
     def charge_resistance_ohm(self) -> float:
-        """Resistance that a charge current meets, Ω."""
+        """Resistance against a charge current, Ω."""
         above = (self.soc - _TAPER_FROM) / (1.0 - _TAPER_FROM)
         extra = self.plan.full_resistance_ohm * above * above if above > 0.0 else 0.0
         return self.plan.resistance_ohm + extra

@@ -9,7 +9,7 @@ from simulator.physics.site_plan import DevicePlan
 
 
 class RelayState(TypedDict):
-    """What a restart needs of a relay; times are epoch seconds."""
+    """A relay's state for a restart; times are epoch seconds."""
 
     is_on: bool
     energy_wh: float
@@ -20,7 +20,7 @@ class RelayState(TypedDict):
 
 
 class DeviceState(TypedDict):
-    """What a restart needs of a device."""
+    """A device's state for a restart."""
 
     relay: RelayState
     power_w: float
@@ -90,7 +90,7 @@ class Relay:
 class Device:
     """A relay and the load behind it. ``power_w`` is what it draws now, ``heat_w`` what it gives.
 
-    A miner boots for minutes at little power, then ramps up; cutting its power ends all at once.
+    A miner boots for minutes at low power, then ramps up; cutting its power stops it at once.
     """
 
     __slots__ = ("_boot_s", "_seed", "level", "plan", "power_w", "relay", "running_s", "starts")

@@ -1,4 +1,4 @@
-"""The house: power of everything that we do not switch, a pure function of time and seed."""
+"""The house's base load: a pure function of time and seed."""
 
 from __future__ import annotations
 

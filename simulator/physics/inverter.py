@@ -1,6 +1,6 @@
-"""The hybrid inverter: shares sun, battery and load out, and uses some power itself.
+"""The hybrid inverter: serves the load from sun and battery, and has a use of its own.
 
-Sun serves the load first, then charges; what neither takes is throttled. There is no grid.
+Sun serves the load first, then charges the battery; PV beyond that is throttled. There is no grid.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from simulator.physics.battery import Battery
 
 @dataclass(slots=True)
 class Flow:
-    """Powers of one step, W, all ≥ 0 but ``battery_w`` (+ charging, − discharging)."""
+    """Powers of one step, W, all ≥ 0 but ``battery_w`` (+ charging, − discharging). ``curtailed_w``
+    is throttled PV.
+    """
 
     available_w: float = 0.0
     pv_w: float = 0.0

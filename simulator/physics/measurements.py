@@ -1,4 +1,4 @@
-"""What the site's instruments read at one moment."""
+"""The readings of the site's instruments at one moment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceReading:
-    """What a switch reads of its load; ``timer_started_s`` (epoch) is None when not armed.
+    """A switch's readings; ``timer_started_s`` (epoch) is None when not armed.
 
     ``level`` is what a dimmer is set to, 0…1; None for a relay.
     """

@@ -1,4 +1,4 @@
-"""A room with heat capacity: warmed by what runs in it, cooled through walls and by its fan."""
+"""A room with heat capacity: warmed by devices in it, cooled through its walls and by its fan."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Room:
         self.temperature_c = plan.start_c
 
     def step(self, *, heat_w: float, fan_share: float, outside_c: float, dt_s: float) -> None:
-        """Follow ``heat_w`` W of heat for ``dt_s`` seconds, with the fan at 0…1 of its air flow.
+        """Apply ``heat_w`` W for ``dt_s`` seconds, with the fan at 0…1 of its air flow.
 
-        Solved exactly for the step, so that it is stable for any length of it.
+        Solved exactly for the step, so it is stable for steps of any length.
         """
         loss_w_per_k = self.plan.wall_w_per_k + self.plan.fan_w_per_k * fan_share
         settled_c = outside_c + heat_w / loss_w_per_k

@@ -28,7 +28,7 @@ _TOTALS = tuple(Totals.__dataclass_fields__)
 
 
 class BatteryState(TypedDict):
-    """What a restart needs of the battery."""
+    """The battery's state for a restart."""
 
     soc: float
     stage: str
@@ -39,7 +39,7 @@ class BatteryState(TypedDict):
 
 
 class SiteState(TypedDict):
-    """What a restart needs of the site; ``at_s`` is in epoch seconds, energies in Wh by name."""
+    """The site's state for a restart; ``at_s`` is in epoch seconds, energies in Wh by name."""
 
     at_s: float
     first_day: int
@@ -80,7 +80,7 @@ class SimulatedSite:
 
         Args:
             start: Aware instant of the first step.
-            plan: What the site is made of; the reference site by default.
+            plan: Parameters of the site; the reference site by default.
             seed: Draws weather, load and boot times.
             soc_pct: State of charge at the start, %.
             cloud_plan: Weather of the first days: ``clear``, ``broken`` or ``overcast`` each.
@@ -121,7 +121,9 @@ class SimulatedSite:
             self.step(min(step_s, target_s - self.at_s))
 
     def settle(self) -> None:
-        """Let the powers of now flow, in no time: before its first step a site's flow is zero."""
+        """Compute the present powers without passing time, because they are zero before a first
+        step.
+        """
         at_s = self.at_s
         self.step(_INSTANT_S)
         self.at_s = at_s
@@ -171,7 +173,7 @@ class SimulatedSite:
         self._next_midnight_s = self._midnight_after(self.at_s)
 
     def _midnight_after(self, at_s: float) -> float:
-        # Noon of the next day is always 36 h or so away from midnight, whatever the clocks do.
+        # By way of noon of the next day, so that a change to or from summer time does no harm.
         local = datetime.fromtimestamp(at_s, self._zone)
         later = datetime.fromtimestamp(
             local.replace(hour=12, minute=0, second=0, microsecond=0, fold=0).timestamp()
@@ -257,7 +259,9 @@ class SimulatedSite:
         }
 
     def restore(self, state: SiteState) -> None:
-        """Continue from what ``to_json`` gave; the next ``advance_to`` lives through the gap."""
+        """Continue from a state of ``to_json``; the next ``advance_to`` simulates the time
+        since.
+        """
         self.at_s = float(state["at_s"])
         self.clouds.first_day = state["first_day"]
         battery = state["battery"]

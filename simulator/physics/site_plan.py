@@ -9,7 +9,7 @@ from energy.site.preferences import DEFAULT_CURVE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where the site stands; degrees north and east, metres above the sea."""
+    """Location of the site; degrees north and east, metres above sea level."""
 
     latitude: float = 37.3382
     longitude: float = -121.8863
@@ -25,9 +25,9 @@ class ArrayPlan:
         peak_w: Peak power at standard test conditions, W.
         tilt_deg: Tilt against the horizontal, degrees.
         azimuth_deg: Compass direction it faces, degrees (180 is south).
-        loss_factor: What wiring, soiling and conversion leave over, 0…1.
+        loss_factor: Share left after losses of wiring, soiling and conversion, 0…1.
         temperature_factor: Change of power per kelvin of cell temperature, 1/K.
-        inverter_limit_w: What the inverter takes from the array at most, W.
+        inverter_limit_w: Most that the inverter takes from the array, W.
     """
 
     peak_w: float = 14_600.0

@@ -1,1 +1,1 @@
-"""Replay of a measured series through the whole core."""
+"""Replay of a measured series with the allocator, a simulated battery and miners."""

@@ -94,7 +94,7 @@ def _draw_voltage(axes: Axes, days: list[float], result: ReplayResult) -> None:
 
 
 def lines_of(thresholds: tuple[Threshold, ...]) -> dict[float, str]:
-    """One line for each voltage, named after all that is switched there."""
+    """One line per voltage, with the names of all thresholds at it."""
     lines: dict[float, str] = {}
     for threshold in thresholds:
         known = lines.get(threshold.voltage_v)
@@ -112,7 +112,7 @@ def _shade_gaps(axes: Axes, result: ReplayResult) -> None:
 
 
 def _day_number(day: date) -> float:
-    """Days since 1970: what the chart's date axis counts in."""
+    """Days since 1970, the unit of the chart's date axis."""
     return float(day.toordinal() - _EPOCH)
 
 

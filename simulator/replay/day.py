@@ -9,7 +9,7 @@ from simulator.replay.outcome import ReplayDay
 
 
 class DaySums:
-    """What a day adds up to, until it is closed."""
+    """Running sums of one local day."""
 
     def __init__(self, at_s: float, zone: ZoneInfo) -> None:
         """Open the local day that ``at_s`` lies in."""

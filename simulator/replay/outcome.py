@@ -1,4 +1,4 @@
-"""What a replay found: sums of the whole time, of each day and of each miner."""
+"""Outcome of a replay: sums over the whole time, per day and per miner."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(slots=True, kw_only=True)
 class MinerResult:
-    """Outcome of one miner. ``shortest_run_s`` is None when it never stopped again.
+    """Outcome of one miner. ``shortest_run_s`` is None when no run ended but by an urgent stop.
 
     ``on_s`` is the time with its switch closed, of which ``booting_s`` and ``hashing_s`` had power.
     """
@@ -44,7 +44,7 @@ class ReplayDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithoutMiners:
-    """The same sun, house and battery with the miners left off."""
+    """Outcome with the same sun, house and battery but without miners."""
 
     unserved_kwh: float
     unserved_s: float
@@ -67,7 +67,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
-    """A voltage that something is switched at."""
+    """A voltage at which something is switched."""
 
     name: str
     voltage_v: float
@@ -77,7 +77,8 @@ class Threshold:
 class ReplayResult:
     """The outcome. Energies kWh over the whole time; ``load_kwh`` is the house without miners.
 
-    ``unserved_kwh`` is what the house wanted and did not get, ``unserved_s`` for how long.
+    ``unserved_kwh`` is the house's unserved energy, ``unserved_s`` its duration. ``curtailed_kwh``
+    is throttled PV.
     """
 
     series: str

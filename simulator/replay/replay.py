@@ -1,7 +1,7 @@
-"""Replay: the whole pure core over measured sun and load, with a simulated battery and miners.
+"""Replay: the allocator over measured sun and load, with a simulated battery and miners.
 
-The PV of the series counts as what the array could give; a full battery throttles it. The same sun
-and house are replayed without miners beside it, so that it shows what the miners cost the house.
+The PV of the series counts as PV potential; a full battery throttles it. The same sun and house are
+also replayed without miners, to show what the miners cost the house.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _PEAK_RANGE_W = (1.0, 1e7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayOptions:
-    """How to replay.
+    """Options of a replay.
 
     Attributes:
         pv_peak_w: Scale the series so that its highest PV is this, W; None leaves it.
@@ -70,7 +70,8 @@ def replay(
     sky: SkyModel | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ReplayResult:
-    """Replay ``series``; ``progress`` is told (steps done, steps in all) once a day.
+    """Replay ``series``; ``progress`` is called with (steps done, all steps) once per simulated
+    day.
 
     Raises:
         Invalid: An option is out of its range.
@@ -151,7 +152,7 @@ class _Run:
                 miner.start_day()
         dt_s = self.options.step_s
         house_w = load_w * self.options.load_scale
-        # The output may have just been cut: then no miner draws anything in this cycle.
+        # The output may have just been cut off: then no miner draws power in this cycle.
         self.inverter.follow_cutoff()
         powered = self.inverter.output_on
         miners_w = sum(miner.step(dt_s, powered=powered) for miner in self.miners)
@@ -180,7 +181,7 @@ class _Run:
         day.highest_soc = max(day.highest_soc, battery.soc)
 
     def _note_unserved(self, available_w: float, house_w: float, served_w: float) -> None:
-        """Count what the house missed, here and on the same site without miners."""
+        """Count the house's unserved energy, here and on the same site without miners."""
         dt_s, day, without = self.options.step_s, self.day, self.without_miners
         if house_w - served_w > UNSERVED_FROM_W:
             unserved_wh = (house_w - served_w) * dt_s / 3_600.0
@@ -220,7 +221,9 @@ class _Run:
         )
 
     def _with_sky(self, snapshot: Snapshot, pv_w: float) -> Snapshot:
-        """The outlook is asked every half an hour: it takes as long as all the rest."""
+        """The snapshot with its sky. The outlook is computed every half an hour only, because it
+        takes as long as the rest of a cycle.
+        """
         learned = self.memory.learned
         base_w, ratio = learned.mean_base_load_w, learned.clear_sky_ratio
         at_s = snapshot.at.timestamp()

@@ -1,7 +1,7 @@
-"""A simulated miner with its books, for a replay.
+"""A simulated miner with its statistics, for a replay.
 
-A cycle of a replay may be longer than a boot, so a boot is stepped within the cycle: what the miner
-draws is the mean of the cycle, and only the time after the boot counts as hashing.
+A replay's cycle may be longer than a boot, so a boot is stepped within the cycle: the miner's power
+is the mean of the cycle, and only the time after the boot counts as hashing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _BOOT_STEP_S = 10.0
 
 
 class ReplayedMiner:
-    """One simulated miner with its books."""
+    """One simulated miner with its statistics."""
 
     def __init__(self, profile: MinerProfile, seed: int) -> None:
         """Start off; ``seed`` draws how long each boot takes."""
@@ -39,7 +39,7 @@ class ReplayedMiner:
         self.starts_today = self.switches_today = 0
 
     def start_day(self) -> None:
-        """Close the books of a local day."""
+        """End the counts of a local day and start the next."""
         result = self.result
         result.most_starts_a_day = max(result.most_starts_a_day, self.starts_today)
         result.most_switches_a_day = max(result.most_switches_a_day, self.switches_today)
@@ -64,7 +64,7 @@ class ReplayedMiner:
 
     @property
     def _is_starting(self) -> bool:
-        """Whether its power is still to change: before the first step, in the boot or the ramp."""
+        """Whether its power still changes: before the first step, while it boots or ramps up."""
         device = self.device
         return device.running_s < device.boot_s + device.plan.ramp_s
 
@@ -75,7 +75,9 @@ class ReplayedMiner:
         self.result.booting_s += part_s - hashing_s
 
     def state(self) -> MinerState:
-        """What the allocator is told of it; its power is the mean of the cycle, as the site's."""
+        """The miner's state for the allocator; its power is the mean of the cycle, like the
+        site's.
+        """
         return MinerState(
             miner_id=self.profile.id,
             is_on=self.device.relay.is_on,

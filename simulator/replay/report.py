@@ -1,4 +1,4 @@
-"""A replay's outcome for people: table, notes, one HTML page without outside parts."""
+"""A replay's outcome for people: table, notes, and a self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -64,14 +64,16 @@ def _miner_rows(miner: MinerResult) -> Rows:
 
 
 def _shortest_run(miner: MinerResult) -> str:
-    """Urgent stops are not counted: no minimum time holds them."""
+    """The shortest run; runs ended by urgent stops don't count, because no minimum time delays
+    those.
+    """
     if miner.shortest_run_s is not None:
         return f"{miner.shortest_run_s / 60.0:.0f} min"
     return "ended by urgent stops only" if miner.urgent_stops else "none ended"
 
 
 def notes(result: ReplayResult) -> list[str]:
-    """Sentences that explain what the table's figures mean here."""
+    """Sentences that explain the table's figures."""
     sentences = []
     without_kwh = result.without_miners.unserved_kwh
     if result.unserved_kwh > 0.0 or without_kwh > 0.0:
@@ -86,7 +88,8 @@ def notes(result: ReplayResult) -> list[str]:
 
 def _unserved_note(result: ReplayResult) -> str:
     more_kwh = result.unserved_kwh - result.without_miners.unserved_kwh
-    # Both sites lose the same hours in a long dark time: a little less is no merit of the miners.
+    # In a long dark time both sites lose the same hours; a slightly smaller loss is not due to
+    # miners.
     cost = (
         f"The miners cost the house {_kwh(more_kwh)} of it."
         if more_kwh > _ROUNDING_KWH
@@ -139,7 +142,7 @@ def write_chart(result: ReplayResult, path: Path) -> None:
 
 
 def _kwh(value: float) -> str:
-    """Tenths where they are all there is."""
+    """With one decimal below 10 kWh, else whole kWh."""
     return f"{value:,.1f} kWh" if 0.0 < abs(value) < _WHOLE_FROM_KWH else f"{value:,.0f} kWh"
 
 

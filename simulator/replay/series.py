@@ -48,8 +48,9 @@ class Series:
     def row_for(self, index: int, at_s: float) -> int:
         """The row whose values stand for ``at_s``; ``index`` is the last one measured by then.
 
-        Within a gap it is the row of the same time on the last day before the gap: held values
-        would let the sun of noon shine all night. The first day has none before it and is held.
+        Within a gap it is the row of the same time on the last day before the gap, because held
+        values would let the noon sun shine all night. Before a first whole day the last row is
+        held.
         """
         gap_s = self.at_s[index] + self.interval_s
         if at_s < gap_s or index + 1 >= len(self.at_s):

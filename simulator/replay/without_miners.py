@@ -1,4 +1,4 @@
-"""The same site with its miners left off: what the house would have been served."""
+"""The same site without miners, for comparison."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from simulator.physics.site_plan import BatteryPlan
 from simulator.replay.outcome import WithoutMiners
 
 UNSERVED_FROM_W = 1.0
-"""Less than this is rounding and no time without power."""
+"""Less unserved power than this is rounding, W."""
 
 
 class SiteWithoutMiners:
-    """A second battery and inverter that see the same sun and the house alone."""
+    """A second battery and inverter with the same sun, which serve the house alone."""
 
     def __init__(self, plan: BatteryPlan, *, soc: float, self_use_w: float) -> None:
         """Start with ``soc`` (0…1)."""
@@ -27,7 +27,7 @@ class SiteWithoutMiners:
         return self.battery.soc
 
     def step(self, available_w: float, house_w: float, dt_s: float) -> float:
-        """Let ``dt_s`` seconds pass; returns what the house missed in them, Wh."""
+        """Let ``dt_s`` seconds pass; returns the house's unserved energy in them, Wh."""
         flow = self.inverter.step(available_w=available_w, load_w=house_w, dt_s=dt_s)
         self.lowest_v = min(self.lowest_v, self.battery.voltage_v)
         self.lowest_soc = min(self.lowest_soc, self.battery.soc)

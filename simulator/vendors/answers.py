@@ -1,4 +1,4 @@
-"""Answers that every simulated vendor can give, and the faults that stand in front of them."""
+"""Answers common to all simulated vendors, and the faults that replace them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class DroppedConnection(Response):
 
 
 class Gate:
-    """Lets a request through to a vendor, or answers with the fault that is switched on."""
+    """Passes a request to a vendor, or answers with the active fault."""
 
     def __init__(self, *, faults: Faults, stopping: asyncio.Event) -> None:
         """``stopping`` ends waiting requests when the server stops."""
@@ -73,7 +73,7 @@ class Gate:
 
 @cache
 def _bomb() -> bytes:
-    """A JSON list of nothing, 48 MB long, packed into as many kB."""
+    """An empty JSON list of 48 MB, compressed to about 48 kB."""
     return gzip.compress(b"[" + b" " * _BOMB_BYTES + b"]", compresslevel=9)
 
 

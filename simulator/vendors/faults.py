@@ -10,14 +10,14 @@ from typing import Any
 from simulator.physics.measurements import Measurements
 
 TARGETS = ("solark", "vrm", "shelly")
-"""What can fail. ``shelly`` means every switch, ``shelly/<slug>`` one of them."""
+"""Targets of faults. ``shelly`` means every switch, ``shelly/<slug>`` one of them."""
 
 
 _EXTREME_W = 1e308
 
 
 class FaultKind(StrEnum):
-    """What can go wrong.
+    """Kinds of faults.
 
     ``TIMEOUT``: no answer for ``value`` wall seconds (60 by default). ``OFFLINE``: the connection
     is closed. ``HTTP_500``, ``GARBAGE``, ``RATE_LIMIT``: the answer is that. ``UNAUTHORIZED``: no

@@ -1,4 +1,4 @@
-"""Who a simulated device is."""
+"""Identities of simulated devices."""
 
 from __future__ import annotations
 

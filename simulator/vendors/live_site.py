@@ -1,4 +1,4 @@
-"""The site under a running clock, and what the clouds of its vendors have been told of it."""
+"""The site under a running clock, with its uploads to the vendors' clouds."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class LiveSite:
         self.vrm = Uploads(every_s=vrm_every_s)
 
     def advance(self) -> None:
-        """Step the site on to the clock's time, with every upload that falls due on the way."""
+        """Step the site to the clock's time, with every upload that becomes due."""
         target_s = self.clock.now().timestamp()
         site = self.site
         if not self.solark.readings:
@@ -81,7 +81,7 @@ class LiveSite:
             uploads.offer(self.site)
 
     def prepare(self) -> None:
-        """Compute the sun for the time to come. Slow the first time: call it in a thread."""
+        """Compute the clear sky ahead. Slow the first time: call it in a thread."""
         sun = self.site.clear_sun
         if not isinstance(sun, ClearSun):
             return

@@ -212,9 +212,9 @@ class SimulatorServers:
             raise RuntimeError("the simulated site stands still") from self._physics.exception()
 
     async def save(self) -> None:
-        """Write the state file, if there is to be one. One writer at a time.
+        """Write the state file, if one is configured. One writer at a time.
 
-        A site whose state can't be written (disk full) lives on.
+        If the state can't be written (disk full), the site goes on.
         """
         if self._state_file is None:
             return
@@ -241,7 +241,7 @@ class SimulatorServers:
 
     def _catch_up(self) -> None:
         if self._state_file is not None and self._state_file.exists():
-            # A state that cannot be read is a site that starts afresh.
+            # With an unreadable state the site starts anew.
             with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
                 self.live.restore(json.loads(self._state_file.read_text(encoding="utf-8")))
         if not self.live.is_prepared():
@@ -315,7 +315,9 @@ class SimulatorServers:
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    """A listening socket, so that a port in use is an error here and not a process that ends."""
+    """A listening socket; opened here, so that a port in use raises an error instead of ending
+    uvicorn.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family)
     try:
@@ -330,7 +332,7 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def _replace(file: Path, text: str) -> None:
-    """Write ``file`` in one piece: whoever reads it finds the old or the new state."""
+    """Replace ``file`` at once, so that a reader finds either the old or the new state."""
     part = file.with_name(f"{file.name}.part")
     part.write_text(text, encoding="utf-8")
     part.replace(file)

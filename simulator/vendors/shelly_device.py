@@ -58,7 +58,7 @@ class ShellyDevice:
 
     @property
     def mac(self) -> str:
-        """Whose address it is: another device's with the fault ``wrong_device``."""
+        """The device's MAC; another one with the fault ``wrong_device``."""
         other = self._faults.has(self.target, FaultKind.WRONG_DEVICE)
         return mac_of(f"{self.slug}, replaced") if other else mac_of(self.slug)
 
@@ -269,7 +269,7 @@ class ShellyServer:
         return json_answer(answer)
 
     async def _admit(self, request: Request) -> tuple[ShellyDevice | None, Response]:
-        """The device that the request may speak to, or the answer that refuses it."""
+        """The addressed device if the request is signed in, else the refusal."""
         device = self._devices.get(request.path_params["slug"])
         if device is None:
             return None, json_answer({"error": "no such device"}, status=404)

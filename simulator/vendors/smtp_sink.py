@@ -1,4 +1,4 @@
-"""A mail server that keeps what it is given: alerts can be read without sending them anywhere."""
+"""A mail server that only keeps messages, so that alerts can be read without a real one."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def test_the_place_of_a_series(
     place: SeriesPlace, name: str, assumed: tuple[str, ...], told: str
 ) -> None:
     assert place.assumed_for(Path(name)) == assumed
-    assert place.told(Path(name)) == told
+    assert place.sentence(Path(name)) == told
 
 
 def test_the_benchmark_assumes_no_place(capsys: pytest.CaptureFixture[str]) -> None:
