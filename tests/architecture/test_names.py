@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from pathlib import PurePath
 
 from tests.architecture.documented import trees
 
@@ -59,3 +60,13 @@ def test_no_public_class_shares_its_name_with_another_thing() -> None:
 def test_no_module_has_a_name_that_says_too_little() -> None:
     names = {file.rpartition("/")[2].removesuffix(".py"): file for file in trees()}
     assert {name: file for name, file in names.items() if name in LITTLE_SAID} == {}
+
+
+def test_no_two_files_of_tests_share_their_name() -> None:
+    """A failing test is found again by the name of its file; two ideas have two names."""
+    places: dict[str, list[str]] = {}
+    for file in trees():
+        name = PurePath(file).name
+        if name.startswith("test_"):
+            places.setdefault(name, []).append(file)
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}

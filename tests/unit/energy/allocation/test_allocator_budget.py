@@ -160,6 +160,33 @@ def test_budget_by_priority(
     assert told(allocate(crowd(*entries))) == expected
 
 
+@pytest.mark.parametrize(
+    ("max_battery_discharge_w", "expected"),
+    [
+        pytest.param(
+            1_500.0,
+            ["running", "budget_delay", "budget_delay"],
+            id="it may give what both of the lower ones lack",
+        ),
+        pytest.param(
+            1_499.0,
+            ["running", "budget_delay", "budget"],
+            id="what it lends to the second it has not for the third",
+        ),
+        pytest.param(999.0, ["running", "budget", "running"], id="too little for the second"),
+        pytest.param(0.0, ["running", "budget", "running"], id="nothing to lend"),
+    ],
+)
+def test_the_battery_lends_by_priority_until_its_limit(
+    max_battery_discharge_w: float, expected: list[str]
+) -> None:
+    """Three run on 3 000 W of sun: the second lacks 1 000 W, then the third all of its 500 W."""
+    question = crowd(("A", 1, 2_000.0, True), ("B", 2, 2_000.0, True), ("C", 3, 500.0, True))
+    preferences = replace(question.preferences, max_battery_discharge_w=max_battery_discharge_w)
+    asked = replace(question, preferences=preferences, conditions_have_held=False)
+    assert [reason for _, reason in told(allocate(asked))] == expected
+
+
 def test_the_owner_may_allow_more_starts_per_cycle() -> None:
     question = crowd(("A", 1, 1_000.0, False), ("B", 2, 1_000.0, False), ("C", 3, 1_000.0, False))
     allowed = replace(question, preferences=replace(question.preferences, max_starts_per_cycle=2))

@@ -1,3 +1,5 @@
+"""Simulated miners and relays: boot, power cuts, auto-off timers, the warmth of their room."""
+
 from __future__ import annotations
 
 import pytest
