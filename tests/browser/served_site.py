@@ -40,6 +40,8 @@ class Door:
     Attributes:
         refused: Answers by path instead of the application's, each for as many requests as it says.
         silent: Live streams say nothing, without an error, as on a line that is dead.
+        line: Streams opened before the newest line never say anything again, without an error.
+        hung: How many more requests get no answer at all, by path.
         streams: How many live streams are open.
         paths: What was asked for, in order.
         sent: Bytes sent by path, headers included.
@@ -48,6 +50,8 @@ class Door:
     app: ASGIApp
     refused: dict[str, tuple[int, int]] = field(default_factory=dict)
     silent: bool = False
+    line: int = 0
+    hung: Counter[str] = field(default_factory=Counter)
     streams: int = 0
     paths: list[str] = field(default_factory=list)
     sent: Counter[str] = field(default_factory=Counter)
@@ -60,6 +64,11 @@ class Door:
             self.refused[path] = (status, left - 1)
             await JSONResponse({"detail": "refused"}, status_code=status)(scope, receive, send)
             return
+        if self.hung[path] > 0:
+            self.hung[path] -= 1
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            return
         listens = path == "/api/stream"
         self.streams += listens
         try:
@@ -67,9 +76,16 @@ class Door:
         finally:
             self.streams -= listens
 
+    def cut(self) -> None:
+        """The line dies under all streams: no error, no word; new ones work."""
+        self.line += 1
+
     def _weighing(self, path: str, send: Send) -> Send:
+        line = self.line
+
         async def weigh(message: Message) -> None:
-            while self.silent and path == "/api/stream":
+            is_stream = path == "/api/stream" or path.endswith("/events")
+            while is_stream and (self.silent or line < self.line):
                 await asyncio.sleep(0.05)
             headers = message.get("headers", [])
             self.sent[path] += sum(len(name) + len(value) + 4 for name, value in headers)
@@ -175,6 +191,7 @@ class ServedSite:
         """As before the first test: nothing refused, stopped, open or pending."""
         self.door.refused.clear()
         self.door.silent = False
+        self.door.hung.clear()
         self.door.paths.clear()
         self.door.sent.clear()
         self.picture.change, self.picture.away, self.picture.hangs = None, False, False

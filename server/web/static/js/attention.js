@@ -1,5 +1,5 @@
 // What needs the owner: alerts and approvals, as the server renders them, and how many, on every page.
-import { ofSite, send } from "./send.js";
+import { ofSite, read, send } from "./send.js";
 import { siteNow } from "./site_time.js";
 import { duration, text } from "./words.js";
 
@@ -22,7 +22,7 @@ async function refresh() {
   if (busy) return;
   busy = true;
   try {
-    const answer = await fetch(ofSite("/attention"));
+    const answer = await read(ofSite("/attention"));
     const found = answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("attention") : null;
     if (found) show(found);
   } catch { /* the next event asks again */ } finally {

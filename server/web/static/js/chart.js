@@ -1,5 +1,5 @@
 // The last 24 hours as lines and as a table: site time, 24 hours, one colour a quantity, gaps where nothing was measured.
-import { ofSite } from "./send.js";
+import { ofSite, read } from "./send.js";
 import { clock, day, siteNow } from "./site_time.js";
 import { decimalsOf, digits, text, unitOf, valueOf } from "./words.js";
 
@@ -21,7 +21,7 @@ async function load() {
   const query = new URLSearchParams([...METRICS.map(([metric]) => ["metric", metric]), ["step_s", STEP_S],
     ["from", new Date((end - 24 * HOUR_S) * 1000).toISOString()], ["to", new Date(end * 1000).toISOString()]]);
   try {
-    const answer = await fetch(ofSite(`/api/energy/series?${query}`));
+    const answer = await read(ofSite(`/api/energy/series?${query}`), 20_000);
     if (!answer.ok) return;
     const data = await answer.json();
     if (!data.at) return;

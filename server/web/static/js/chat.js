@@ -1,5 +1,6 @@
 // Chat: a question is a run on the server; this page only listens, and may come back later. Questions wait their turn.
-import { ofSite, send } from "./send.js";
+import { ofSite, read, send } from "./send.js";
+import { onWaking } from "./stream.js";
 import { follow } from "./stream_source.js";
 import { digits } from "./words.js";
 
@@ -55,7 +56,7 @@ async function card(id) {
   const place = element("div");
   place.dataset.card = id;
   try {
-    const answer = await fetch(`/actions/${id}/card`);
+    const answer = await read(`/actions/${id}/card`);
     if (answer.ok) place.append(...new DOMParser().parseFromString(await answer.text(), "text/html").body.children);
   } catch { /* the next event asks again */ }
   return place;
@@ -77,7 +78,9 @@ function listen(id, into) {
       error: (data) => { answer.textContent = `${data.message} ${data.advice || ""}`; answer.classList.add("problem"); close(); },
     };
     const end = follow(`/api/runs/${id}/events`, NAMES, (name, data) => heard[name]?.(data), { silentMs: 60_000 });
-    function close() { progress.textContent = ""; end(); run = null; ended(); }
+    const over = new AbortController();
+    onWaking(end.wake, over.signal);
+    function close() { over.abort(); progress.textContent = ""; end(); run = null; ended(); }
   });
 }
 

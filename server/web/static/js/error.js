@@ -1,4 +1,5 @@
 // A page that could not be made: says how STOP went, and comes back when the site does.
+import { read } from "./send.js";
 import { text } from "./words.js";
 
 const RETRY_MS = 5_000;
@@ -8,6 +9,6 @@ document.addEventListener("cc:stopped", ({ detail }) => text(document.querySelec
 
 async function ready() {
   if (document.getElementById("stop-dialog").open) return false;
-  try { return (await fetch("/api/health/ready")).ok; } catch { return false; }
+  try { return (await read("/api/health/ready")).ok; } catch { return false; }
 }
 if (waiting) setInterval(async () => { if (await ready()) location.reload(); }, RETRY_MS);

@@ -1,11 +1,13 @@
 // Health: read again while somebody looks; what can't be had leaves the page as it is, with its ages running.
+import { read } from "./send.js";
+
 const EVERY_MS = 15_000;
 
 async function refresh() {
   const shown = document.getElementById("health");
   const open = [...shown.querySelectorAll("details")].map((each) => each.open);
   try {
-    const answer = await fetch(shown.dataset.refresh);
+    const answer = await read(shown.dataset.refresh);
     const found = answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("health") : null;
     if (!found) return;
     found.querySelectorAll("details").forEach((each, i) => { each.open = Boolean(open[i]); });

@@ -9,9 +9,10 @@ const NAMES = ["now", "telemetry", "decision", "action", "alert", "estop", "vers
 export function listen(hear) { return globalThis.SharedWorker ? shared(hear) : own(hear); }
 
 // The machine, the tab or the line comes back: a stream that died meanwhile often gives no error.
-function onWaking(act) {
-  for (const name of ["visibilitychange", "resume"]) document.addEventListener(name, act);
-  for (const name of ["pageshow", "online"]) addEventListener(name, act);
+// Until `signal` ends it.
+export function onWaking(act, signal) {
+  for (const name of ["visibilitychange", "resume"]) document.addEventListener(name, act, { signal });
+  for (const name of ["pageshow", "online"]) addEventListener(name, act, { signal });
 }
 
 function shared(hear) {

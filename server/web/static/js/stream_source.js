@@ -1,5 +1,6 @@
 // A live stream that comes back: cut, refused or silent, it is opened again. Runs in pages and in workers.
 import { mark, since } from "./elapsed.js";
+import { read } from "./send.js";
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
@@ -45,5 +46,5 @@ export function follow(url, names, hear, { silentMs = 20_000 } = {}) {
 }
 
 async function signedOut() {
-  try { return (await fetch("/api/auth/session")).status === 401; } catch { return false; }
+  try { return (await read("/api/auth/session")).status === 401; } catch { return false; }
 }
