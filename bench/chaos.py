@@ -123,8 +123,8 @@ class Rig:
             contextlib.suppress(psycopg.Error),
             psycopg.connect(self.cluster.dsn, autocommit=True, connect_timeout=2) as connection,
         ):
-            found = connection.execute(statement.encode()).fetchone()
-            return None if found is None else int(found[0])
+            row = connection.execute(statement.encode()).fetchone()
+            return None if row is None else int(row[0])
         return None
 
     def decisions(self) -> int:

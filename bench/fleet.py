@@ -84,8 +84,8 @@ def measure(processes: int, *, sites: int, minutes: int) -> SiteCost:
         cluster.start()
         stack.callback(cluster.stop)
         outside = {"COMMANDCENTER_HOST": "0.0.0.0", "SIM_SPEED": "1"}  # noqa: S104 - many loopbacks
-        _, said = stack.enter_context(started(folder, "simulate", 0, outside))
-        port = int(said.rstrip().rpartition(":")[2])
+        _, ready_line = stack.enter_context(started(folder, "simulate", 0, outside))
+        port = int(ready_line.rstrip().rpartition(":")[2])
         asyncio.run(seed(cluster.dsn, sites, port))
         given = {
             "SIM_URL": f"http://127.0.0.1:{port}",
@@ -121,8 +121,8 @@ def measure(processes: int, *, sites: int, minutes: int) -> SiteCost:
 def _counted(ours: Sequence[int], cluster: Cluster) -> tuple[float, float, float]:
     """CPU seconds of ours and of the database, and decisions so far."""
     with psycopg.connect(cluster.dsn) as connection:
-        found = connection.execute("SELECT count(*) FROM decisions").fetchone()
-    decisions = 0 if found is None else int(found[0])
+        row = connection.execute("SELECT count(*) FROM decisions").fetchone()
+    decisions = 0 if row is None else int(row[0])
     return sum(cpu_s(pid) for pid in ours), postgres_cpu_s(cluster), decisions
 
 
@@ -130,7 +130,7 @@ def _counted(ours: Sequence[int], cluster: Cluster) -> tuple[float, float, float
 def started(
     folder: Path, name: str, number: int, given: Mapping[str, str]
 ) -> Iterator[tuple[int, str]]:
-    """One process: its id and what it said when it was ready."""
+    """One process: its id and the line that it printed when it was ready."""
     own = {"COMMANDCENTER_HOME": str(folder / f"{name}-{number}"), "COMMANDCENTER_PORT": "0"}
     outer = os.environ  # noqa: TID251 - a child's environment is made from ours
     with (folder / f"{name}-{number}.log").open("a") as log:
@@ -143,10 +143,10 @@ def started(
             text=True,
         )
     try:
-        said = "" if process.stdout is None else process.stdout.readline()
-        if "ready" not in said:
+        ready_line = "" if process.stdout is None else process.stdout.readline()
+        if "ready" not in ready_line:
             raise SystemExit((folder / f"{name}-{number}.log").read_text()[-2_000:])
-        yield process.pid, said
+        yield process.pid, ready_line
     finally:
         process.kill()
         process.wait()
@@ -205,14 +205,14 @@ async def copy_site(stores: PostgresStores, number: int, port: int) -> None:
     chosen = (await settings.preferences(SYSTEM_ID)).value
     await settings.save_preferences(home, chosen, expected_version=known.version, actor="bench")
     for zone in await settings.zones(SYSTEM_ID):
-        mine = replace(
+        own_zone = replace(
             zone.value,
             id=str(own(zone.value.id)),
             exhaust_fan_device_id=text(zone.value.exhaust_fan_device_id),
             heater_device_id=text(zone.value.heater_device_id),
             sensor_device_id=text(zone.value.sensor_device_id),
         )
-        await settings.save_zone(home, mine, expected_version=None, actor="bench")
+        await settings.save_zone(home, own_zone, expected_version=None, actor="bench")
     for miner in await settings.miners(SYSTEM_ID):
         profile = replace(
             miner.value,

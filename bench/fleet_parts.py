@@ -54,8 +54,8 @@ def postgres_cpu_s(cluster: Cluster) -> float:
 def cpu_s(pid: int) -> float:
     """CPU seconds of a process and of all its children, those that have ended included."""
     process = psutil.Process(pid)
-    mine = process.cpu_times()
-    total = mine.user + mine.system + mine.children_user + mine.children_system
+    own = process.cpu_times()
+    total = own.user + own.system + own.children_user + own.children_system
     for child in process.children(recursive=True):
         with contextlib.suppress(psutil.Error):
             times = child.cpu_times()

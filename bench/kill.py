@@ -208,13 +208,13 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     moments = random.Random(given.seed)  # noqa: S311 - moments, not secrets
     with tempfile.TemporaryDirectory(prefix="cc-kill-") as folder:
-        found = rounds_of(Path(folder), rounds=given.rounds, moments=moments)
+        result = rounds_of(Path(folder), rounds=given.rounds, moments=moments)
     if given.json:
-        print(json.dumps(asdict(found)))
+        print(json.dumps(asdict(result)))
     else:
-        for name, value in asdict(found).items():
+        for name, value in asdict(result).items():
             print(f"{name:14} {value}")
-    return 0 if found.is_good else 1
+    return 0 if result.is_good else 1
 
 
 if __name__ == "__main__":

@@ -87,13 +87,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="cc-soak-") as folder:
-        found = soak(Path(folder), minutes=given.minutes, fault=given.fault)
+        result = soak(Path(folder), minutes=given.minutes, fault=given.fault)
     if given.json:
-        print(json.dumps(asdict(found)))
+        print(json.dumps(asdict(result)))
     else:
-        for name, value in asdict(found).items():
+        for name, value in asdict(result).items():
             print(f"{name:8} {value}")
-    return int(found.missed > 0)
+    return int(result.missed > 0)
 
 
 if __name__ == "__main__":

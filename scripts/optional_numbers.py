@@ -85,13 +85,13 @@ def offences(source: str, fields: frozenset[str] = frozenset()) -> list[tuple[in
     """(line, expression) of every truth test on a number that may be missing."""
     tree = ast.parse(source)
     names = optional_arguments(tree)
-    found = []
+    offences_seen = []
     for test in truth_tests(tree):
         if isinstance(test, ast.Name) and (test.id in names or test.id.endswith(UNITS)):
-            found.append((test.lineno, test.id))
+            offences_seen.append((test.lineno, test.id))
         elif isinstance(test, ast.Attribute) and (test.attr in fields or test.attr.endswith(UNITS)):
-            found.append((test.lineno, ast.unparse(test)))
-    return sorted(set(found))
+            offences_seen.append((test.lineno, ast.unparse(test)))
+    return sorted(set(offences_seen))
 
 
 def main() -> int:

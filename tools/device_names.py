@@ -68,45 +68,45 @@ def device_named(phrase: str, devices: Sequence[NamedDevice]) -> NamedDevice | U
 
     A number alone names nothing, and a word for a kind only where there is one device of that kind.
     """
-    said = [word for word in words(phrase) if word not in ARTICLES]
+    phrase_words = [word for word in words(phrase) if word not in ARTICLES]
     marked = marked_in(phrase)
     if marked:
-        rest = [word for word in said if not word.startswith(MARK) and word not in GENERIC]
+        rest = [word for word in phrase_words if not word.startswith(MARK) and word not in GENERIC]
         hits = [devices[number] for number in marked]
         return hits[0] if len(hits) == 1 and not rest else _unclear(hits if not rest else [])
-    if not said:
+    if not phrase_words:
         return Unclear()
     for exact in (True, False):
-        fits = [device for device in devices if _fits(said, device, exact=exact)]
+        fits = [device for device in devices if _fits(phrase_words, device, exact=exact)]
         if fits:
             return fits[0] if len(fits) == 1 else _unclear(fits)
     miners = [device for device in devices if device.is_miner]
-    if set(said) <= MINER_WORDS:
+    if set(phrase_words) <= MINER_WORDS:
         return miners[0] if len(miners) == 1 else _unclear(miners)
     return Unclear()
 
 
-def _fits(said: Sequence[str], device: NamedDevice, *, exact: bool) -> bool:
+def _fits(phrase_words: Sequence[str], device: NamedDevice, *, exact: bool) -> bool:
     name = words(device.name)
     if not exact:
-        said, name = ([word.rstrip("+") for word in text] for text in (said, name))
+        phrase_words, name = ([word.rstrip("+") for word in text] for text in (phrase_words, name))
     generic = GENERIC if device.is_miner else GENERIC - MINER_WORDS
     kinds = set(name) & KINDS
-    if kinds and not kinds & set(said):
+    if kinds and not kinds & set(phrase_words):
         return False  # "the heat" is not the fan of the heat room
-    specific = [word for word in said if word not in GENERIC and not word.isdigit()]
-    if specific and set(said) <= {*name, *generic} and set(specific) <= set(name):
-        return _numbers(said) <= _numbers(name)
-    return _run_together(said, name)
+    specific = [word for word in phrase_words if word not in GENERIC and not word.isdigit()]
+    if specific and set(phrase_words) <= {*name, *generic} and set(specific) <= set(name):
+        return _numbers(phrase_words) <= _numbers(name)
+    return _run_together(phrase_words, name)
 
 
-def _numbers(said: Sequence[str]) -> set[str]:
-    return {word for word in said if word.isdigit()}
+def _numbers(phrase_words: Sequence[str]) -> set[str]:
+    return {word for word in phrase_words if word.isdigit()}
 
 
-def _run_together(said: Sequence[str], name: Sequence[str]) -> bool:
+def _run_together(phrase_words: Sequence[str], name: Sequence[str]) -> bool:
     """Whether the letters are the same: ``dumpload`` and ``s 19`` are in ``Dump Load S19``."""
-    letters = "".join(said)
+    letters = "".join(phrase_words)
     if not any(char.isalpha() for char in letters) or letters in GENERIC or len(letters) < 3:
         return False
     runs = {

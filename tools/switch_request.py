@@ -122,7 +122,7 @@ def _parsed(core: str, devices: Sequence[NamedDevice]) -> Request:
 def _mentioned(core: str, devices: Sequence[NamedDevice]) -> set[str]:
     """Devices whose mark is in a sentence, or a word of whose name no other device has."""
     meant = {devices[number].name for number in marked_in(core)}
-    for word in (said.rstrip("+") for said in words(core)):
+    for word in (part.rstrip("+") for part in words(core)):
         having = [device.name for device in devices if word in _plain_words(device.name)]
         if len(having) == 1 and not word.isdigit() and len(word) > 2:
             meant.add(having[0])
@@ -189,11 +189,11 @@ def _one_at_a_time(devices: Sequence[NamedDevice]) -> str:
 
 
 def _which(phrase: str, named: Unclear, devices: Sequence[NamedDevice]) -> str:
-    said = " ".join(word for word in words(phrase) if word.isprintable()) or "it"
+    asked_name = " ".join(word for word in words(phrase) if word.isprintable()) or "it"
     if named.fits:
-        return f'Which one? "{said}" fits {"; ".join(named.fits)}. Nothing was proposed.'
+        return f'Which one? "{asked_name}" fits {"; ".join(named.fits)}. Nothing was proposed.'
     there_are = f"There are: {_names(devices)}. Nothing was proposed."
-    return f'Which one? No load is called "{said}". {there_are}'
+    return f'Which one? No load is called "{asked_name}". {there_are}'
 
 
 def _say_it(wish: Wish) -> str:

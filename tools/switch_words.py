@@ -246,13 +246,13 @@ def _fixed(part: str, known: set[str], targets: set[str]) -> str:
     return near.pop() if len(near) == 1 else part
 
 
-def one_slip(said: str, meant: str) -> bool:
+def one_slip(written: str, meant: str) -> bool:
     """Whether one letter is missing, added, wrong, or swapped with its neighbour."""
-    if said == meant or abs(len(said) - len(meant)) > 1:
+    if written == meant or abs(len(written) - len(meant)) > 1:
         return False
     start = 0
-    while start < min(len(said), len(meant)) and said[start] == meant[start]:
+    while start < min(len(written), len(meant)) and written[start] == meant[start]:
         start += 1
-    a, b = said[start:], meant[start:]
+    a, b = written[start:], meant[start:]
     swapped = len(a) > 1 and a[:2] == b[1::-1] and a[2:] == b[2:]
     return swapped or a[1:] == b or a == b[1:] or a[1:] == b[1:]

@@ -37,8 +37,8 @@ def what_if(reply: Reply, about: str) -> str:
     for miner in assumed.parts("miners"):
         own = miner.without("name").values
         changes.update({f"{miner.text('name')} {key}": value for key, value in own.items()})
-    said = ", ".join(plain_words({key: value}) for key, value in changes.items())
-    return f"If {said} (nothing was changed): {allocator(reply.without('assumed'), about)}"
+    assumptions = ", ".join(plain_words({key: value}) for key, value in changes.items())
+    return f"If {assumptions} (nothing was changed): {allocator(reply.without('assumed'), about)}"
 
 
 def explanation(reply: Reply, about: str) -> str:
@@ -82,9 +82,9 @@ def _reserve(budget: ToldBudget) -> str:
 def _miner(miner: ToldCommand) -> str:
     word = "no command yet" if miner.command is None else COMMANDS[miner.command]
     why = sentence(miner.why).removeprefix("Off: ").removeprefix("Stop: ")
-    said = f"{miner.name} {word}: {why}"
+    text = f"{miner.name} {word}: {why}"
     change = miner.would_change
-    return f"{said} What would change it: {sentence(change)}" if change else said
+    return f"{text} What would change it: {sentence(change)}" if change else text
 
 
 def miner_profiles(reply: Reply, about: str) -> str:
@@ -112,17 +112,17 @@ def _titled(miner: Reply) -> str:
 
 
 def _conditions(miner: Reply) -> list[str]:
-    said = []
+    conditions = []
     if miner.number("hashrate_ths"):
-        said.append(f"{miner.number('hashrate_ths'):g} TH/s")
+        conditions.append(f"{miner.number('hashrate_ths'):g} TH/s")
     if miner.flag("require_excess_solar"):
-        said.append(f"needs {miner.amount('minimum_excess_watts', 'W')} solar surplus")
+        conditions.append(f"needs {miner.amount('minimum_excess_watts', 'W')} solar surplus")
     if miner.number("minimum_solar_production_watts"):
-        said.append(f"needs {miner.amount('minimum_solar_production_watts', 'W')} of sun")
+        conditions.append(f"needs {miner.amount('minimum_solar_production_watts', 'W')} of sun")
     if "prefer_time_start" in miner and "prefer_time_end" in miner:
         word = "only" if miner.flag("allow_outside_schedule") is False else "prefers"
         window = f"{miner.text('prefer_time_start')}–{miner.text('prefer_time_end')} h"
-        said.append(f"{word} {window}")
+        conditions.append(f"{word} {window}")
     if "maximum_runtime_hours" in miner:
-        said.append(f"at most {miner.number('maximum_runtime_hours'):g} h a day")
-    return said
+        conditions.append(f"at most {miner.number('maximum_runtime_hours'):g} h a day")
+    return conditions

@@ -24,9 +24,9 @@ def battery_status(reply: Reply, about: str) -> str:
     if asked and re.search(r"\bhow|status|doing|state\b(?! of)", about) is None:
         wanted = asked if "voltage" not in asked else ["voltage", "soc", *asked]
     battery = reply.part("battery")
-    said = [_battery_value(battery, name) for name in _in_order(wanted, reply.display)]
+    parts = [_battery_value(battery, name) for name in _in_order(wanted, reply.display)]
     stands = battery.part("range").text("sentence")
-    return " ".join(filter(None, ("Battery: " + ", ".join(said) + ".", stands)))
+    return " ".join(filter(None, ("Battery: " + ", ".join(parts) + ".", stands)))
 
 
 def _in_order(names: Iterable[str], display: Display) -> list[str]:
@@ -56,14 +56,14 @@ def energy_status(reply: Reply, about: str) -> str:
         "grid": r"grid|import|export",
     }
     asked = [name for name, pattern in facets.items() if re.search(pattern, about)]
-    said = [_power_of(name, reply.part(name)) for name in asked or facets]
+    parts = [_power_of(name, reply.part(name)) for name in asked or facets]
     if not asked:
         battery = reply.part("battery")
         names = _in_order(("voltage", "soc"), reply.display)
         values = (_battery_value(battery, name) for name in names)
-        said.append(f"battery {', '.join(values)}")
-        said.append(_running(reply.parts("miners")))
-    return ". ".join(titled(sentence) for sentence in said if sentence) + "."
+        parts.append(f"battery {', '.join(values)}")
+        parts.append(_running(reply.parts("miners")))
+    return ". ".join(titled(sentence) for sentence in parts if sentence) + "."
 
 
 def _power_of(name: str, values: Reply) -> str:
@@ -94,8 +94,8 @@ def _running(miners: list[Reply]) -> str:
 def history(reply: Reply, about: str) -> str:
     """Energies and extremes over hours; a note on missing samples stands for the shares of them."""
     hours, note = reply.number("hours"), reply.text("note")
-    told = ("as_of", "hours", "note", "coverage") if note else ("as_of", "hours", "note")
-    wanted = _only_asked(reply.without(*told), about)
+    stated = ("as_of", "hours", "note", "coverage") if note else ("as_of", "hours", "note")
+    wanted = _only_asked(reply.without(*stated), about)
     span = "" if hours is None else f"Last {hours:g} h: "
     words = plain_words(wanted.values)
     return " ".join(filter(None, (f"{span}{words}." if words else "", sentence(note))))
@@ -134,8 +134,8 @@ def series(reply: Reply, about: str) -> str:
     lowest = re.search(r"low|min|dip|drop", about) is not None
     words = {"maximum": "highest", "minimum": "lowest", "mean": "mean", "latest": "latest"}
     names = ("minimum", "maximum", "mean", "latest") if lowest else tuple(words)
-    said = [f"{words[name]} {_point(reply, name, unit)}" for name in names if name in reply]
-    return f"{titled(label)}, {span.removeprefix('the ')}: {', '.join(said)}."
+    points = [f"{words[name]} {_point(reply, name, unit)}" for name in names if name in reply]
+    return f"{titled(label)}, {span.removeprefix('the ')}: {', '.join(points)}."
 
 
 def plain_label(metric: str) -> str:

@@ -120,11 +120,11 @@ def _without_tools(answer: Plan) -> str:
 
 
 def _answer(steps: Sequence[Step], results: Sequence[_Result], display: Display) -> str:
-    said = []
+    parts = []
     for index, result in enumerate(results):
         about = steps[index].about if index < len(steps) else ""
-        said.append(say(result.tool, _read_json(result.text, display), about))
-    return "\n\n".join(dict.fromkeys(said))
+        parts.append(say(result.tool, _read_json(result.text, display), about))
+    return "\n\n".join(dict.fromkeys(parts))
 
 
 def choose_agents(tools: Sequence[str]) -> tuple[str, ...]:

@@ -125,8 +125,8 @@ def _nested(key: str, value: Mapping[str, object]) -> str:
     base, _, suffix = key.rpartition("_")
     unit = _UNITS.get(suffix) if base else None
     if unit is not None:
-        said = [f"{_label(name)} {amount(part, unit)}" for name, part in value.items()]
-        return f"{_label(base)} {', '.join(said)}"
+        amounts = [f"{_label(name)} {amount(part, unit)}" for name, part in value.items()]
+        return f"{_label(base)} {', '.join(amounts)}"
     inner = plain_words(value)
     return f"{_label(key)}: {inner}" if inner else ""
 

@@ -32,8 +32,8 @@ def _zone(zone: Reply) -> str:
     fan = "" if running is None else f", fan {f'on{at}' if running else 'off'}"
     why = sentence(now.text("explanation") or now.text("reason"))
     limits = zone.part("settings").only("temp_").values
-    said = f" Limits: {plain_words(limits)}." if limits else ""
-    return f"{zone.text('name')}: {text}{fan}.{' ' + why if why else ''}{said}"
+    limit_text = f" Limits: {plain_words(limits)}." if limits else ""
+    return f"{zone.text('name')}: {text}{fan}.{' ' + why if why else ''}{limit_text}"
 
 
 def alerts(reply: Reply, about: str) -> str:
@@ -66,8 +66,8 @@ def health(reply: Reply, about: str) -> str:
 def _component(part: Reply) -> str:
     age_s = part.number("age_s")
     seen = "" if age_s is None else f" (last seen {span(age_s)} ago)"
-    said = _sentences(part, "detail", "advice")
-    return f"{part.text('name')} is {part.text('status')}{seen}: {said}".strip()
+    text = _sentences(part, "detail", "advice")
+    return f"{part.text('name')} is {part.text('status')}{seen}: {text}".strip()
 
 
 def actions(reply: Reply, about: str) -> str:
@@ -103,8 +103,8 @@ def proposal(reply: Reply, about: str) -> str:
     if status == "approved":
         return f"Switching {load} {way} is approved, since you asked for it. {reply.text('note')}"
     why = sentence(action.text("result") or action.text("explanation"))
-    said = status.replace("_", " ")
-    return f"Switching {load} {way} was not put up for approval ({said}): {why}"
+    status_text = status.replace("_", " ")
+    return f"Switching {load} {way} was not put up for approval ({status_text}): {why}"
 
 
 _PREFERENCES = (

@@ -184,12 +184,12 @@ def live_lines(live: Mapping[str, object]) -> list[str]:
     lines = [f"emergency stop {latched}; control level {now.text('control_level')}"]
     for name in ("battery", "solar", "load", "grid"):
         values = now.part(name)
-        said = [
+        values_text = [
             f"{key.replace('_', ' ')} {values.aged(key)}"
             for key in values
             if values.number(key) is not None
         ]
-        lines.append(f"{name}: {', '.join(said) or 'no reading'}")
+        lines.append(f"{name}: {', '.join(values_text) or 'no reading'}")
         reasons = dict.fromkeys(values.part(key).text("reason") for key in values)
         lines.extend(f"{name}: {reason}" for reason in reasons if reason)
     lines.extend(_miner_line(miner) for miner in now.parts("miners"))

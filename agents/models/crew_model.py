@@ -166,8 +166,8 @@ def _count_usage(run: RunContext, name: str, request: ChatRequest, completion: C
     if prompt is None:
         prompt = count_request(request.messages, request.tools)
     if written is None:
-        said = completion.text + "".join(call.arguments for call in completion.tool_calls)
-        written = count(said)
+        text = completion.text + "".join(call.arguments for call in completion.tool_calls)
+        written = count(text)
     run.usage.add(model=name, prompt=prompt, completion=written, cost_usd=completion.cost_usd)
 
 

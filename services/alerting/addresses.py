@@ -23,10 +23,10 @@ class MessageAddresses:
 
     async def problems(self, addresses: Sequence[str]) -> dict[str, str]:
         """Why which of them cannot be used: the shortened address and the rule."""
-        told = await asyncio.gather(*(self._problem(address) for address in addresses))
+        problems = await asyncio.gather(*(self._problem(address) for address in addresses))
         return {
             address: f"{without_secrets(address)}: {problem}"
-            for address, problem in zip(addresses, told, strict=True)
+            for address, problem in zip(addresses, problems, strict=True)
             if problem is not None
         }
 

@@ -229,21 +229,21 @@ class Runs:
         """Store the answer, then send the last event; storing is retried until it works."""
         status = STATUS[message.status]
         now = self._clock.now()
-        told = replace(
+        answer = replace(
             message,
             content=message.content.translate(UNSTORABLE),
             created_at=max(now, just_after(live.run)),
             meta=cast("Json", storable(message.meta)),
         )
-        stored = await self._try_to_save(live, told)
+        stored = await self._try_to_save(live, answer)
         live.run = replace(live.run, status=status, finished_at=now)
         if stored:
             last = "error" if status is RunStatus.FAILED else "done"
-            live.emit(last, last_data(told, status))
+            live.emit(last, last_data(answer, status))
         else:
             live.emit("error", {"message": NOT_STORED})
         live.release()
-        left = None if stored else told
+        left = None if stored else answer
         if not await self._try(live, self._save_end(live, left)):
             live.finish()
             while not await set_within(self._closing, self._pace.retry_s):

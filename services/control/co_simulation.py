@@ -118,13 +118,13 @@ def follow(site: FollowedSite, document: Json) -> tuple[FollowedSite, Decision]:
         states=tuple(_silent(miner, site, at) for miner in site.miners),
     )
     asked = checked_question(document, defaults)
-    told = _told(document)
+    given_states = _given_states(document)
     zone = ZoneInfo(asked.preferences.timezone)
     states = {state.miner_id: state for state in asked.states}
     tracks = {
         miner.id: _tracked(
             site.tracks.get(miner.id, MinerTrack()),
-            states[miner.id] if miner.name in told else None,
+            states[miner.id] if miner.name in given_states else None,
             at,
             zone,
         )
@@ -132,7 +132,9 @@ def follow(site: FollowedSite, document: Json) -> tuple[FollowedSite, Decision]:
         if miner.id in states
     }
     completed = tuple(
-        _completed(state, tracks[state.miner_id], _load_at(asked.snapshot), told.get(name, {}))
+        _completed(
+            state, tracks[state.miner_id], _load_at(asked.snapshot), given_states.get(name, {})
+        )
         for name, state in ((_name(asked.miners, s.miner_id), s) for s in asked.states)
     )
     question = remembering(
@@ -213,7 +215,7 @@ def _silent(miner: MinerProfile, site: FollowedSite, at: datetime) -> MinerState
     return MinerState(miner_id=miner.id, is_on=track.is_on, power_w=power_w)
 
 
-def _told(document: Json) -> Mapping[str, Json]:
+def _given_states(document: Json) -> Mapping[str, Json]:
     """The states that a line gives, by the miner's name."""
     entries = document.get("miners") or []
     return {entry["name"]: entry["state"] for entry in entries if entry.get("state") is not None}

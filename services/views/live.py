@@ -122,9 +122,11 @@ def _battery(measured: Measured, preferences: Preferences) -> BatteryPicture:
 
 
 def _miners(built: BuiltSnapshot, what: Decided | None, at: datetime) -> list[MinerPicture]:
-    told = {} if what is None else _commands(what.decision)
+    commands = {} if what is None else _commands(what.decision)
     profiles = sorted(built.miners, key=lambda miner: (miner.priority_level, miner.name))
-    return [_miner(profile, built, at, told.get(profile.id, NOT_DECIDED)) for profile in profiles]
+    return [
+        _miner(profile, built, at, commands.get(profile.id, NOT_DECIDED)) for profile in profiles
+    ]
 
 
 def _commands(decision: Decision) -> dict[str, MinerCommand]:
@@ -133,10 +135,10 @@ def _commands(decision: Decision) -> dict[str, MinerCommand]:
         miner.miner_id: {
             "command": miner.command.value,
             "reason": miner.reason.code.value,
-            "explanation": said.explanation,
-            "would_change": said.would_change,
+            "explanation": sentences.explanation,
+            "would_change": sentences.would_change,
         }
-        for miner, said in Explanations(decision).all()
+        for miner, sentences in Explanations(decision).all()
     }
 
 
@@ -149,7 +151,7 @@ NOT_DECIDED: MinerCommand = {
 
 
 def _miner(
-    profile: MinerProfile, built: BuiltSnapshot, at: datetime, told: MinerCommand
+    profile: MinerProfile, built: BuiltSnapshot, at: datetime, command: MinerCommand
 ) -> MinerPicture:
     load_id = None if profile.device_id is None else UUID(profile.device_id)
     state = LoadState() if load_id is None else built.load_states.get(load_id, LoadState())
@@ -161,12 +163,12 @@ def _miner(
         "is_on": state.is_on,
         "since": None if state.since is None else state.since.isoformat(),
         "power": _measured(state.power_w, "W", state, profile.name, at),
-        **told,
+        **command,
     }
 
 
 def _zones(built: BuiltSnapshot, what: Decided | None) -> list[ZonePicture]:
-    told = {} if what is None else {zone.zone_id: zone for zone in what.zones.zones}
+    decided = {} if what is None else {zone.zone_id: zone for zone in what.zones.zones}
     loads = {} if what is None else {load.load_id: load for load in what.decision.loads}
     return [
         {
@@ -174,7 +176,7 @@ def _zones(built: BuiltSnapshot, what: Decided | None) -> list[ZonePicture]:
             "name": zone.name,
             "type": zone.zone_type,
             "temperature": _value(built.temperatures.get(zone.id), "°C", built.preferences),
-            **_zone_command(told.get(zone.id), loads),
+            **_zone_command(decided.get(zone.id), loads),
         }
         for zone in sorted(built.zones, key=lambda zone: zone.name)
     ]

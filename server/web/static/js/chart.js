@@ -55,7 +55,7 @@ function zoomed(min, max) {
   scale();
 }
 
-// Told of every change of the picture's time, ours too: what isn't ours is the mouse's.
+// Called at every change of the shown span, those made by this script too; any other change is a drag of the mouse.
 function dragged({ min, max }) {
   const [from, to] = range();
   if (Math.abs(min - from) > 1 || Math.abs(max - to) > 1) queueMicrotask(() => zoomed(min, max));

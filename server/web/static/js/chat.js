@@ -44,7 +44,7 @@ function meta(data) {
   return parts.join(" · ");
 }
 
-// Keeps the newest words in sight of whoever reads at the end, and leaves others where they are.
+// Scrolls to the newest text if the reader was at the end; a reader further up stays there.
 function keepInSight(act) {
   const atEnd = innerHeight + scrollY >= document.documentElement.scrollHeight - 160;
   act();
@@ -70,7 +70,7 @@ function listen(id, into) {
   return new Promise((ended) => {
     const heard = {
       lost: () => { progress.textContent = "Reconnecting …"; },
-      again: () => { answer.textContent = ""; }, // the run is told from its start
+      again: () => { answer.textContent = ""; }, // the server sends the run's events from its start
       progress: (data) => { progress.textContent = data.text; },
       token: (data) => keepInSight(() => { answer.classList.add("raw"); answer.textContent = data.replace ? data.text : answer.textContent + data.text; }),
       action: async (data) => { if (!into.querySelector(`[data-card="${data.id}"]`)) { const made = await card(data.id); keepInSight(() => into.querySelector(".cards").append(made)); } },
@@ -129,7 +129,7 @@ async function one({ question, mine, agent }) {
   }
 }
 
-// Questions that wait outlive a reload, and only that: asked an hour later they would surprise.
+// Waiting questions survive a reload, but only for KEPT_MS: asked an hour later they would surprise the owner.
 const KEPT = "cc.waiting";
 const KEPT_MS = 60_000;
 

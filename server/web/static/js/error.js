@@ -1,4 +1,4 @@
-// A page that could not be made: says how STOP went, and comes back when the site does.
+// The page for an error of the server: shows what came of STOP, and reloads when the site answers again.
 import { read } from "./send.js";
 import { text } from "./words.js";
 

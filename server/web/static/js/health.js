@@ -1,4 +1,4 @@
-// Health: read again while somebody looks; what can't be had leaves the page as it is, with its ages running.
+// Health: read again while the page is visible. If a read fails, the page stays as it is and its ages go on counting.
 import { read } from "./send.js";
 
 const EVERY_MS = 15_000;

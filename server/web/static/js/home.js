@@ -9,7 +9,7 @@ const at = (now, path) => path.split(".").reduce((value, key) => (Array.isArray(
 const svg = document.getElementById("flow");
 let newest = null;
 
-// When the reading was true on the site: its age was told at `now.at`.
+// The reading's time on the site: its age was counted at `now.at`.
 const since = (now, reading) => reading?.age_s === null || reading?.age_s === undefined ? ""
   : new Date(Date.parse(now.at) - reading.age_s * 1000).toISOString();
 
@@ -43,7 +43,7 @@ function draw(now) {
   limits.replaceChildren(...(now.decision?.limits ?? []).map((limit) => Object.assign(document.createElement("li"), { textContent: limit })));
 }
 
-// The owner has added or removed a miner or a room: the page is asked for anew.
+// Whether the owner has added or removed a miner or a room: then the page is loaded again.
 const changed = (lines, shown) => document.querySelectorAll(lines).length !== shown.length;
 
 function row(line, shown, isOn) {
@@ -53,7 +53,7 @@ function row(line, shown, isOn) {
   line.querySelector(".dot").className = `dot${isOn === null ? " unknown" : isOn ? " on" : ""}`;
 }
 
-// What the rings and lines show. Nothing is subtracted here: house and miners come as they were measured or decided.
+// The powers that rings and lines show. Nothing is subtracted here: house and miners are shown as measured or decided.
 function powers(now) {
   const miners = now.miners.map((miner) => miner.power).filter((power) => power.value !== null);
   const sum = miners.length ? miners.reduce((total, power) => total + power.value, 0) : null;

@@ -1,4 +1,4 @@
-// A page is asked for anew only when nobody has their hands on it: STOP's question open, a text half written.
+// Reloads a page's content, but not while it is in use: while STOP's question is open or a text is half written.
 const FIELDS = "input:not([type=hidden]), textarea";
 const inUse = () => document.querySelector("dialog[open]") || [...document.querySelectorAll(FIELDS)].some((field) => field.value !== field.defaultValue);
 

@@ -12,7 +12,7 @@ const QUIET_AFTER_MS = 15_000; // the server speaks at least every nine seconds
 const pill = document.getElementById("connection");
 const banner = document.getElementById("stopped");
 let news = mark();
-let version = null; // the newest that the server told
+let version = null; // the newest version that the server sent
 let newsOn = siteNow();
 let state = "Connecting";
 
@@ -71,7 +71,7 @@ function latched(on, by, reason) {
 }
 
 document.addEventListener("cc:stopped", ({ detail }) => latched(detail.latched, detail.by, detail.reason));
-// Whatever wakes a page: the first look at it is true.
+// Whatever wakes a page also updates its ages, so that the first thing seen is true.
 for (const name of ["visibilitychange", "resume"]) document.addEventListener(name, tick);
 for (const name of ["pageshow", "focus", "online", "offline"]) addEventListener(name, tick);
 document.getElementById("release")?.addEventListener("submit", async (event) => {

@@ -43,7 +43,7 @@ async function stop(reason, tell) {
       tell("");
       if (opening === openings) dialog.close();
       say("cc:stopped", { latched: true, by: state.changed_by, reason: state.reason });
-      if (state.not_stopped.length && opening === openings) { // what still draws is said where the eyes are
+      if (state.not_stopped.length && opening === openings) { // which loads still draw is shown in the dialog, where the owner looks
         tell(`Not stopped: ${state.not_stopped.join(", ")}. If this lasts, cut the power at the breaker.`);
         left = true;
         dialog.showModal();

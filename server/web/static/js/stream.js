@@ -1,4 +1,4 @@
-// The page's ear: the stream that all tabs share, or one of its own where the browser has no shared workers.
+// The page's event stream: one shared by all tabs, or its own where the browser has no shared workers.
 import { mark } from "./elapsed.js";
 import { ofSite } from "./send.js";
 import { follow } from "./stream_source.js";

@@ -2,7 +2,7 @@
 import { mark, since } from "./elapsed.js";
 import { follow } from "./stream_source.js";
 
-const GONE_AFTER_MS = 60_000; // a tab that crashed says nothing; one that lives speaks every 20 s
+const GONE_AFTER_MS = 60_000; // a crashed tab sends nothing; a living one sends a message every 20 s
 const tabs = new Map();
 const newest = new Map();
 let end = null;
@@ -15,7 +15,7 @@ function hear(name, data) {
   for (const port of tabs.keys()) tell(port, message);
 }
 
-// How old it is and when it is told: a tab that sleeps gets it later.
+// Adds the message's age and the time of sending: a sleeping tab receives it later.
 function tell(port, { name, data, when }) { port.postMessage({ name, data, ageMs: since(when), toldAt: Date.now() }); }
 
 function settle() {
