@@ -5,6 +5,8 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp
+from typing_extensions import override
 
 from server.auth import COOKIES
 from server.container import Services
@@ -29,10 +31,23 @@ COMPRESSED_FROM = 600
 """Smaller answers are not compressed, bytes: they fit into one packet anyway."""
 
 
+class ProtectedApi(DescribedApi):
+    """The application with the protecting headers on every answer, also of what nobody expected.
+
+    Such failures are answered by the framework, outside all middleware that is added to it.
+    """
+
+    @override
+    def build_middleware_stack(self) -> ASGIApp:
+        """The framework's own, and the headers around it."""
+        secure = self.state.services.config.secure_cookies
+        return SecurityHeaders(super().build_middleware_stack(), secure=secure)
+
+
 def create_app(services: Services) -> FastAPI:
     """The application over ``services``. Creates no other dependency and starts no task."""
     config = services.config
-    app = DescribedApi(
+    app = ProtectedApi(
         title="CommandCenter",
         version=config.version,
         openapi_url="/api/openapi.json",
@@ -58,5 +73,4 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(BodyGuard, max_bytes=config.max_body_bytes)
     app.add_middleware(OriginCheck, public_origin=origin_of(public), cookies=COOKIES)
     app.add_middleware(HostCheck, allowed=frozenset(hosts))
-    app.add_middleware(SecurityHeaders, secure=config.secure_cookies)
     return app

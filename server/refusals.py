@@ -97,7 +97,8 @@ async def _unauthenticated(request: Request, error: Exception) -> Response:
         address: SignInAddress = request.app.state.sign_in_address
         return RedirectResponse(address(request), 303)
     detail = str(error) or "Sign in, or send Authorization: Bearer with a token."
-    return problem_response(401, detail, headers={"WWW-Authenticate": "Bearer"})
+    problem = problem_response(401, detail, headers={"WWW-Authenticate": "Bearer"})
+    return await _shown(request, problem)
 
 
 async def _precondition_failed(request: Request, error: Exception) -> Response:

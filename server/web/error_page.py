@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse
 
 from server.auth import identify, services_of, visible_systems
-from server.web.links import SITE
+from server.web.links import SITE, sign_in_from
 from server.web.rendering import page
 from services.time_limit import within
 
@@ -43,6 +43,7 @@ async def error_page(request: Request, problem: JSONResponse) -> HTMLResponse:
         title=document.get("title", "Something went wrong"),
         detail=document.get("detail", ""),
         away=problem.status_code == HTTPStatus.SERVICE_UNAVAILABLE,
+        sign_in=sign_in_from(request) if problem.status_code == HTTPStatus.UNAUTHORIZED else None,
         site=await _site(request),
     )
 

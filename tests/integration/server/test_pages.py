@@ -112,3 +112,42 @@ async def test_signing_out(callers: Callers) -> None:
     assert (await client.get("/", headers={"Accept": "text/html"})).headers[
         "location"
     ] == "/sign-in"
+
+
+async def test_a_stop_without_scripts_by_somebody_signed_out_is_answered_with_a_page(
+    site: WebSite, callers: Callers
+) -> None:
+    nobody = await callers.nobody()
+    headers = {"Accept": "text/html", "Origin": "http://test"}
+    answer = await nobody.post(f"/stop?system_id={SYSTEM_ID}", data={}, headers=headers)
+    assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (401, "text/html")
+    assert "Sign in" in answer.text
+    assert f'href="/sign-in?next=%2Fstop%3Fsystem_id%3D{SYSTEM_ID}"' in answer.text
+    assert not (await site.services.emergency.state(SYSTEM_ID)).latched
+
+
+async def test_a_page_that_broke_is_as_protected_as_any(site: WebSite, callers: Callers) -> None:
+    client = await callers.browser()
+    site.stores.alerts.open = None  # type: ignore[assignment, method-assign]  # something breaks
+    broken = await client.get("/", headers={"Accept": "text/html"})
+    assert broken.status_code == 500
+    assert "script-src 'self'" in broken.headers["content-security-policy"]
+    assert broken.headers["x-content-type-options"] == "nosniff"
+    assert broken.headers["cache-control"] == "no-store"
+
+
+async def test_the_way_back_from_the_sign_in_is_kept_for_it_alone(
+    site: WebSite, callers: Callers
+) -> None:
+    nobody = await callers.nobody(Origin="http://test", **{"Sec-Fetch-Site": "same-origin"})
+    wanted = f"/health?system_id={OTHER_SYSTEM_ID}"
+    sent = await nobody.get(wanted, headers={"Accept": "text/html"})
+    page = await nobody.get(sent.headers["location"])
+    assert "HttpOnly" in page.headers["set-cookie"]
+    assert "Path=/sign-in" in page.headers["set-cookie"]
+    opened = await nobody.post(f"/sign-in/{await site.link('owner@example.com')}")
+    assert opened.headers["location"] == wanted
+    again = await nobody.post(f"/sign-in/{await site.link('owner@example.com')}")
+    assert again.headers["location"] == "/", "used once"
+    foreign = await nobody.get("/sign-in", params={"next": "//elsewhere.example/"})
+    assert "elsewhere" not in foreign.headers["set-cookie"]
