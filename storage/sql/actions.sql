@@ -82,7 +82,7 @@ WHERE status IN ('proposed', 'pending', 'approved', 'executing', 'verifying')
 
 -- name: asked_since
 -- Actions of people and agents: sent since a time, or still open. They are the decision's
-proposals.
+-- proposals.
 SELECT id, system_id, load_id, target_on, target_speed, actor, requested_by, reason, explanation,
     status, urgent, idempotency_key, decision_id, created_at, expires_at, executed_at, finished_at,
     previous_on, previous_speed, tries, measured_w, result

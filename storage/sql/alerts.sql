@@ -42,7 +42,7 @@ ON CONFLICT DO NOTHING
 
 -- name: claim
 -- Claims last a minute of the server's time; then a crashed process's messages can be claimed
-again.
+-- again.
 UPDATE notifications SET claimed_until = now() + interval '60 seconds'
 WHERE id IN (
     SELECT id FROM notifications

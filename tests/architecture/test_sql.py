@@ -110,3 +110,12 @@ def test_the_builder_takes_names_and_nothing_else() -> None:
     for bad in ("a; DROP TABLE b", "a b", "", "A", "a--", "a'"):
         with pytest.raises(ValueError, match="is no name"):
             built("SELECT {c}", c=bad)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_statement_begins_as_sql(file: Path) -> None:
+    """A description's second line without its dashes is a syntax error when it is first used."""
+    text = file.read_text(encoding="utf-8")
+    named = re.split(r"^-- name: .*$", text, flags=re.MULTILINE)[1:]
+    bodies = [re.sub(r"\A(\s*--.*\n|\s*\n)*", "", part) for part in named]
+    assert [body[:60] for body in bodies if not STATEMENT.match(body)] == []
