@@ -21,6 +21,7 @@ from procrastinate.jobs import Status
 
 from scheduler.execution import JobExecutor, JobOutcome
 from scheduler.jobs import BY_NAME, Job, Queue, SecondsOf
+from scheduler.queue_connections import QUEUE_POOL_SIZE
 from scheduler.queue_runs import (
     BATCH_TASK,
     TASK,
@@ -54,7 +55,7 @@ def queue_app(dsn: str) -> procrastinate.App:
         connector=procrastinate.PsycopgConnector(
             conninfo=dsn,
             min_size=1,
-            max_size=6,
+            max_size=QUEUE_POOL_SIZE,
             timeout=POOL_WAIT_S,
             reconnect_timeout=2.0,
         )

@@ -6,13 +6,26 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from commandcenter.settings import Settings
+from scheduler.queue_connections import QUEUE_CONNECTIONS
 from storage.all_stores import PostgresStores
 from storage.connection.pool import open_pool
 from storage.embedded.server import EmbeddedPostgres, running_dsn
 from storage.stores.kept import Kept
 
+PEOPLE_CONNECTIONS = 8
+"""Connections that requests, chat, alerts and rollups share."""
+
 CONTROL_CONNECTIONS = 4
 """Connections reserved for polling, deciding and switching."""
+
+LASTING_CONNECTIONS = 3
+"""The listener, and the device locks of both kinds of stores: one each."""
+
+PROCESS_CONNECTIONS = PEOPLE_CONNECTIONS + CONTROL_CONNECTIONS + LASTING_CONNECTIONS
+"""The most that a program holds open, a command that attaches to the database included."""
+
+QUEUED_CONNECTIONS = PROCESS_CONNECTIONS + QUEUE_CONNECTIONS
+"""The most that a worker or a scheduler holds open: the queue has its own."""
 
 
 @asynccontextmanager
@@ -51,7 +64,7 @@ async def open_stores(
     Each has its own connections, so that pages and chat can't keep control from one.
     """
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(open_pool(dsn))
+        pool = await stack.enter_async_context(open_pool(dsn, max_size=PEOPLE_CONNECTIONS))
         control_pool = await stack.enter_async_context(open_pool(dsn, max_size=CONTROL_CONNECTIONS))
         kept = Kept()
         stores = PostgresStores(pool=pool, key=key, dsn=dsn, kept=kept)

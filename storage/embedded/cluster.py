@@ -40,7 +40,7 @@ SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "shared_buffers": "32MB",
-    "max_connections": "40",
+    "max_connections": "100",
     "work_mem": "4MB",
     "maintenance_work_mem": "32MB",
     "effective_cache_size": "256MB",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
+from commandcenter.wiring.database import PROCESS_CONNECTIONS, QUEUED_CONNECTIONS
 from storage.embedded.cluster import Cluster
 from tests.process.conftest import Start, as_json, until
 
@@ -22,6 +25,28 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     made.start()
     yield made
     made.stop()
+
+
+def connections(cluster: Cluster) -> int:
+    """How many the processes hold open, without the one that asks."""
+    with psycopg.connect(cluster.dsn, autocommit=True) as connection:
+        counted = connection.execute(
+            "SELECT count(*) - 1 FROM pg_stat_activity WHERE backend_type = 'client backend'"
+        ).fetchone()
+    assert counted is not None
+    return int(counted[0])
+
+
+def test_the_documented_ways_of_running_have_connections_enough(cluster: Cluster) -> None:
+    with psycopg.connect(cluster.dsn) as connection:
+        (allowed,) = connection.execute("SHOW max_connections").fetchone() or ("0",)
+        (kept,) = connection.execute("SHOW superuser_reserved_connections").fetchone() or ("0",)
+    three = PROCESS_CONNECTIONS + 2 * QUEUED_CONNECTIONS
+    beside = QUEUED_CONNECTIONS + PROCESS_CONNECTIONS
+    assert three + beside <= int(allowed) - int(kept)
+    told = (Path(__file__).parents[2] / "docs/architecture.md").read_text(encoding="utf-8")
+    assert f"15 + 22 + 22 = {three}" in told
+    assert (PROCESS_CONNECTIONS, QUEUED_CONNECTIONS) == (15, 22)
 
 
 def test_three_processes_run_one_site(start: Start, cluster: Cluster) -> None:
@@ -50,6 +75,7 @@ def test_three_processes_run_one_site(start: Start, cluster: Cluster) -> None:
             return next((each for each in parts if each["name"] == name), {})
 
         assert len(http.get("/api/miners").json()["items"]) == 2
+        assert 0 < connections(cluster) <= PROCESS_CONNECTIONS + 2 * QUEUED_CONNECTIONS
         assert until(started, WITHIN_S), "nothing was switched and verified"
 
         worker.kill_group()
