@@ -21,7 +21,6 @@ from procrastinate.jobs import Status
 
 from scheduler.execution import JobExecutor, JobOutcome
 from scheduler.jobs import BY_NAME, Job, Queue, SecondsOf
-from scheduler.queue_connections import QUEUE_POOL_SIZE
 from scheduler.queue_runs import (
     BATCH_TASK,
     TASK,
@@ -37,6 +36,9 @@ BATCH_PATIENCE_S = 5.0
 """A batch waits this long for its runs; slower ones go on in the background, wall s."""
 HEARTBEAT_S = 5.0
 DEAD_AFTER_S = 15.0
+QUEUE_POOL_SIZE = 6
+"""Connections of the queue; a worker listens for new jobs on one more."""
+
 POOL_WAIT_S = 5.0
 """A statement that gets no connection within this time fails, s; its caller tries again."""
 CONCURRENCY: Mapping[Queue, int] = {Queue.CONTROL: 8, Queue.COMMANDS: 8, Queue.REST: 8}

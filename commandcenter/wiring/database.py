@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from commandcenter.settings import Settings
-from scheduler.queue_connections import QUEUE_CONNECTIONS
 from storage.all_stores import PostgresStores
 from storage.connection.pool import open_pool
 from storage.embedded.server import EmbeddedPostgres, running_dsn
@@ -17,15 +16,6 @@ PEOPLE_CONNECTIONS = 8
 
 CONTROL_CONNECTIONS = 4
 """Connections reserved for polling, deciding and switching."""
-
-LASTING_CONNECTIONS = 3
-"""The listener, and the device locks of both kinds of stores: one each."""
-
-PROCESS_CONNECTIONS = PEOPLE_CONNECTIONS + CONTROL_CONNECTIONS + LASTING_CONNECTIONS
-"""The most that a program holds open, a command that attaches to the database included."""
-
-QUEUED_CONNECTIONS = PROCESS_CONNECTIONS + QUEUE_CONNECTIONS
-"""The most that a worker or a scheduler holds open: the queue has its own."""
 
 
 @asynccontextmanager

@@ -103,6 +103,8 @@ def _memory(
         balance_closed_at=measuring.balance_closed_at,
         balance_open_since=measuring.balance_open_since,
         stuck=measuring.stuck,
+        clock_back_at=measuring.clock_back_at,
+        clock_was_at=measuring.clock_was_at,
         charge=site.potential.hold,
         surplus=site.surplus_samples,
     )

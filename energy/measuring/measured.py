@@ -8,6 +8,7 @@ from datetime import datetime
 from energy.battery.calibration import rest_voltage_v, soc_pct
 from energy.measuring.balance import balance, suspected
 from energy.measuring.base_load import base_load
+from energy.measuring.clock_jumps import back_for_s
 from energy.measuring.flows import flow, not_negative
 from energy.measuring.frozen import Frozen, frozen_sources
 from energy.measuring.quantity import COMPUTED, Quality, Quantity
@@ -152,6 +153,7 @@ def measure(
     """
     frozen, stuck = frozen_sources(snapshot, memory.stuck)
     chosen = voltage_in_force(snapshot, preferences, frozen, memory)
+    is_back = back_for_s(memory, snapshot.at) is not None
 
     current = flow(snapshot.battery_current_a, "battery current", preferences, frozen)
     power = _battery_power(
@@ -201,6 +203,8 @@ def measure(
             balance_closed_at=flows.closed_at,
             balance_open_since=flows.open_since,
             stuck=stuck,
+            clock_back_at=memory.clock_back_at if is_back else None,
+            clock_was_at=memory.clock_was_at if is_back else None,
         ),
     )
 

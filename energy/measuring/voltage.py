@@ -6,6 +6,7 @@ from datetime import datetime
 from math import isfinite
 from typing import NamedTuple
 
+from energy.measuring.clock_jumps import SET_BACK_NOTE, back_for_s
 from energy.measuring.frozen import Frozen, why_voltage_stands
 from energy.measuring.quantity import MISSING, Quality, Quantity
 from energy.measuring.staleness import failsafe_after_s, stale_after_s
@@ -92,13 +93,17 @@ def _in_force(
     memory: MeasuringMemory,
 ) -> VoltageInForce:
     limit_s = stale_after_s(reading, preferences)
-    stale = reading.age_s > limit_s
-    gone = reading.age_s > failsafe_after_s(reading, preferences)
+    back_s = back_for_s(memory, snapshot.at)
+    stale = reading.age_s > limit_s or back_s is not None
+    unproven_s = reading.age_s if back_s is None else max(reading.age_s, back_s)
+    gone = unproven_s > failsafe_after_s(reading, preferences)
+    if back_s is not None:
+        notes = (*notes, SET_BACK_NOTE)
     waiting = gone and still_waiting(memory, snapshot.at)
     if waiting:
         notes = (*notes, WAITING)
     reasons = notes
-    if stale:
+    if reading.age_s > limit_s:
         reasons = (*notes, f"The battery voltage is {duration(reading.age_s)} old.")
     voltage = Quantity(
         reading.value,

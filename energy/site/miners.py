@@ -142,6 +142,8 @@ class MeasuringMemory:
         balance_closed_at: When the powers of inverter and battery monitor last agreed.
         balance_open_since: Since when they have not agreed; None while they do.
         stuck: Sources that did not show a switch of our loads, and since when that is known.
+        clock_back_at: When the host's clock was set back, by that clock; None when it was not.
+        clock_was_at: What it showed before.
     """
 
     voltage_implausible_since: datetime | None = None
@@ -149,6 +151,8 @@ class MeasuringMemory:
     balance_closed_at: datetime | None = None
     balance_open_since: datetime | None = None
     stuck: tuple[tuple[str, datetime], ...] = ()
+    clock_back_at: datetime | None = None
+    clock_was_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,6 +65,11 @@ def load_state(newest: Newest, load: ControlledLoad, at: datetime) -> LoadState:
     )
 
 
+def unknown_now(state: LoadState) -> LoadState:
+    """What is left of a state that is not known to be new."""
+    return LoadState(was_on=state.was_on, measured_at=state.measured_at)
+
+
 def _watts(power: Latest | None, state: Latest, at: datetime) -> float | None:
     """Fresh, and of this state: watts from before a switch say nothing of what it is now."""
     if power is None or not _is_fresh(power, at) or power.measured_at < state.unchanged_since:

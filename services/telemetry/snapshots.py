@@ -11,6 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from energy.measuring.base_load import controlled_w
+from energy.measuring.clock_jumps import after_jump, back_for_s
 from energy.measuring.measured import Measured, measure
 from energy.measuring.waiting import awaiting_readings
 from energy.site.loads import LoadKind, OtherLoad, Zone
@@ -21,7 +22,7 @@ from services.memory.records import SiteMemory
 from services.settings.ports import SettingsStore
 from services.sites.ports import SiteStore
 from services.sites.records import ControlledLoad
-from services.telemetry.load_states import LOAD_FRESH_S, LoadState, load_state
+from services.telemetry.load_states import LOAD_FRESH_S, LoadState, load_state, unknown_now
 from services.telemetry.newest_values import Newest, freshest, snapshot_of
 from services.telemetry.ports import Skies, SkyModel, TelemetryStore
 from services.telemetry.sky import sky_now
@@ -160,7 +161,12 @@ class SnapshotBuilder:
         read = await self.read(system_id, at) if readings is None else readings
         preferences, loads, newest = read.preferences, read.loads, read.newest
         miners, zones = read.miners, read.zones
+        control = _control_memory(memory, at)
         states = {load_id: load_state(newest, load, at) for load_id, load in loads.items()}
+        back_s = back_for_s(control, at)
+        if back_s is not None and back_s > preferences.failsafe_after_s:
+            # What the switches say may be as old as the voltage: every one is commanded off.
+            states = {load_id: unknown_now(state) for load_id, state in states.items()}
         snapshot = replace(
             snapshot_of(at, read.inverters, read.packs, newest),
             pv_mean_10min_w=read.pv_mean_w,
@@ -172,7 +178,6 @@ class SnapshotBuilder:
         )
         miner_states = [_miner_state(miner, states, in_load_w, run_s) for miner in miners]
         others = _others(loads, states, in_load_w)
-        control = awaiting_readings(memory.control, last_cycle_at=memory.last_cycle_at, at=at)
         measured = measure(
             snapshot,
             preferences,
@@ -290,6 +295,13 @@ class SnapshotBuilder:
             for p in points
             if p.value is not None
         )
+
+
+def _control_memory(memory: SiteMemory, at: datetime) -> ControlMemory:
+    """The memory for a picture at ``at``: after a jump of the clock, and after a pause."""
+    last_at = memory.last_cycle_at
+    jumped = after_jump(memory.control, last_cycle_at=last_at, at=at)
+    return awaiting_readings(jumped, last_cycle_at=last_at, at=at)
 
 
 def _miner_state(

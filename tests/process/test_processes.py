@@ -10,13 +10,18 @@ from typing import Any
 import psycopg
 import pytest
 
-from commandcenter.wiring.database import PROCESS_CONNECTIONS, QUEUED_CONNECTIONS
+from commandcenter.wiring.database import CONTROL_CONNECTIONS, PEOPLE_CONNECTIONS
+from scheduler.worker import QUEUE_POOL_SIZE
 from storage.embedded.cluster import Cluster
 from tests.process.conftest import Start, as_json, until
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(300)]
 
 WITHIN_S = 90.0
+LISTENER, LOCKS, QUEUE_LISTENER = 1, 2, 1
+PROCESS_CONNECTIONS = PEOPLE_CONNECTIONS + CONTROL_CONNECTIONS + LISTENER + LOCKS
+QUEUED_CONNECTIONS = PROCESS_CONNECTIONS + QUEUE_POOL_SIZE + QUEUE_LISTENER
+"""The most that a process holds open; worker and scheduler have the queue's too."""
 
 
 @pytest.fixture(scope="module")
