@@ -233,6 +233,18 @@ def test_a_source_that_slept_through_a_switch_stays_frozen_until_it_moves() -> N
     assert seen == [False, True, True, True, False, False]
 
 
+def test_one_value_that_follows_a_switch_clears_its_source() -> None:
+    """The battery's power may come late; its current has shown the switch."""
+    snapshot = Snapshot(
+        at=START,
+        battery_current_a=Reading(value=-41.0, source=VRM),
+        battery_power_w=Reading(
+            value=-2_150.0, unchanged_s=180.0, stood_through_w=3_878.0, source=VRM
+        ),
+    )
+    assert measure(snapshot, Preferences()).frozen == {}
+
+
 @pytest.mark.parametrize(
     ("monitor", "inverter", "moving", "expected"),
     [

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from energy.site.loads import Actor
 from energy.site.preferences import ControlLevel
 from services.actions.records import ActionStatus
+from services.control.switch_requests import NOT_SENT, staying_on
 from tests.fakes.scripted_switch import Mode
 from tests.fakes.sites.control_cycles import actions, cycles
 from tests.fakes.sites.reference_site import SYSTEM_ID
@@ -87,6 +90,22 @@ async def test_a_protective_stop_that_fails_is_left_to_the_timer(site: ScriptedS
     assert site.primary.relay
     site.clock.advance(180.0)
     assert not site.primary.relay
+
+
+@pytest.mark.parametrize("status", sorted(NOT_SENT))
+@pytest.mark.parametrize("urgent", [True, False], ids=["protective", "for the budget"])
+async def test_no_timer_is_refreshed_while_a_protective_stop_is_due(
+    site: ScriptedSite, status: ActionStatus, *, urgent: bool
+) -> None:
+    """Though the stop was not sent, because another is under way that may have hung."""
+    await site.do()
+    site.clock.advance(60.0)
+    await site.see(load_w=5_728.0)
+    memory = await site.stores.memory.load(SYSTEM_ID)
+    built = await site.loop.snapshots.build(SYSTEM_ID, site.clock.now(), memory)
+    stop = await site.wish(target_on=False, urgent=urgent)
+    kept = staying_on(built, [stop], [replace(stop, status=status)])
+    assert [load.id for load in kept] == ([] if urgent else [PRIMARY])
 
 
 async def test_the_emergency_stop_ends_everything_even_when_observing(site: ScriptedSite) -> None:

@@ -88,17 +88,17 @@ def test_the_reserve_stops_what_runs(mode: str, base_w: float, pv_w: float, reas
 @pytest.mark.parametrize(
     ("mode", "pv_w", "reason"),
     [
-        pytest.param("balanced", 4_849.0, "night_reserve", id="balanced: a watt of battery"),
-        pytest.param("balanced", 4_850.0, "eligible", id="balanced: sun alone"),
-        pytest.param("aggressive", 4_849.0, "night_reserve", id="aggressive: a watt of battery"),
-        pytest.param("aggressive", 4_850.0, "eligible", id="aggressive: sun alone"),
+        pytest.param("balanced", 3_099.0, "night_reserve", id="balanced: a watt of battery"),
+        pytest.param("balanced", 3_100.0, "eligible", id="balanced: sun alone"),
+        pytest.param("aggressive", 3_099.0, "night_reserve", id="aggressive: a watt of battery"),
+        pytest.param("aggressive", 3_100.0, "eligible", id="aggressive: sun alone"),
     ],
 )
 def test_nothing_starts_on_battery_while_the_reserve_is_unknown(
     mode: str, pv_w: float, reason: str
 ) -> None:
-    """However full the battery is."""
-    full = snapshot(voltage_v=54.8, pv_w=pv_w)
+    """However full the battery is: it holds 26 kWh and the night is assumed to take 1.4 kWh."""
+    full = snapshot(voltage_v=54.8, pv_w=pv_w, load_w=100.0)
     question = off_at(mode, 0.0, pv_w, snapshot=full, learned=Learned())
     decision = allocate(question)
     assert (decision.miners[0].reason.code, decision.budget.reserve_known) == (reason, False)
