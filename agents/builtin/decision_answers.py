@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from agents.builtin.decision_reply import BudgetReply, CommandReply, DecisionReply, decision_of
 from agents.builtin.quantities import amount, clock_time, plain_words, sentence, titled
 from agents.builtin.reply import Reply
-from agents.builtin.told_decision import ToldBudget, ToldCommand, ToldDecision, told_decision
 from energy.allocation.decision import Command
 
 COMMANDS = {
@@ -19,7 +19,7 @@ COMMANDS = {
 
 def allocator(reply: Reply, about: str) -> str:
     """The latest decision: budget and every miner."""
-    decision = told_decision(reply)
+    decision = decision_of(reply)
     if decision.note:
         return f"{titled(decision.note)}."
     parts = [_budget(decision.budget, decision.decided_at)]
@@ -43,7 +43,7 @@ def what_if(reply: Reply, about: str) -> str:
 
 def explanation(reply: Reply, about: str) -> str:
     """Why each miner of the result runs or doesn't."""
-    decision = told_decision(reply)
+    decision = decision_of(reply)
     if not decision.miners:
         return "There is no decision about a miner to explain."
     text = " ".join(_miner(miner) for miner in decision.miners)
@@ -54,11 +54,11 @@ def explanation(reply: Reply, about: str) -> str:
     return " ".join([text, *_limits(decision)]) + when
 
 
-def _limits(decision: ToldDecision) -> list[str]:
+def _limits(decision: DecisionReply) -> list[str]:
     return [f"Limit: {sentence(limit)}" for limit in decision.limits]
 
 
-def _budget(budget: ToldBudget, at: str) -> str:
+def _budget(budget: BudgetReply, at: str) -> str:
     if budget.total_w is None:
         return ""
     when = f" (decision of {clock_time(at)})" if at else ""
@@ -68,7 +68,7 @@ def _budget(budget: ToldBudget, at: str) -> str:
     )
 
 
-def _reserve(budget: ToldBudget) -> str:
+def _reserve(budget: BudgetReply) -> str:
     usable, reserve = budget.usable_wh, budget.reserve_wh
     if usable is None or reserve is None:
         return "The night reserve is not known yet."
@@ -79,7 +79,7 @@ def _reserve(budget: ToldBudget) -> str:
     )
 
 
-def _miner(miner: ToldCommand) -> str:
+def _miner(miner: CommandReply) -> str:
     word = "no command yet" if miner.command is None else COMMANDS[miner.command]
     why = sentence(miner.why).removeprefix("Off: ").removeprefix("Stop: ")
     text = f"{miner.name} {word}: {why}"

@@ -37,7 +37,7 @@ OF_OTHERS = {
 PAGES = list(pkgutil.iter_modules(pages.__path__, prefix=f"{pages.__name__}."))
 
 
-def told(mention: Mention) -> str:
+def line_of(mention: Mention) -> str:
     return f"{mention.where}: `{mention.text}`"
 
 
@@ -66,7 +66,7 @@ def options_of(name: str) -> set[str]:
 
 def test_every_dotted_name_resolves() -> None:
     wrong = [
-        told(mention)
+        line_of(mention)
         for mention in mentions()
         if DOTTED.fullmatch(mention.text.removesuffix("()"))
         and not documented.resolves(mention.text.removesuffix("()"))
@@ -78,7 +78,7 @@ def test_every_dotted_name_resolves() -> None:
 def test_every_path_exists() -> None:
     folders = tuple(f"{name}/" for name in documented.FOLDERS)
     wrong = [
-        told(mention)
+        line_of(mention)
         for mention in mentions()
         if PATH.fullmatch(mention.text)
         and not PATTERN.search(mention.text)
@@ -96,7 +96,7 @@ def test_every_link_leads_somewhere() -> None:
             continue
         target = (ROOT / link.where).parent / link.text.split("#")[0]
         if not target.exists():
-            wrong.append(told(link))
+            wrong.append(line_of(link))
     assert wrong == []
 
 
@@ -109,7 +109,7 @@ def test_every_command_is_one() -> None:
         name = next((n for n in (found[1], found[1].split()[0]) if n in known), None)
         given = set(re.findall(r"--[a-z-]+", mention.text))
         if name is None or not given <= options_of(name) | {"--help"}:
-            wrong.append(told(mention))
+            wrong.append(line_of(mention))
     assert wrong == []
 
 
@@ -117,7 +117,7 @@ def test_every_make_target_is_one() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z-]+):", makefile, flags=re.MULTILINE))
     wrong = [
-        told(mention)
+        line_of(mention)
         for mention in mentions()
         if (found := re.fullmatch(r"make ([a-z-]+).*", mention.text)) and found[1] not in targets
     ]
@@ -127,7 +127,7 @@ def test_every_make_target_is_one() -> None:
 def test_every_variable_is_a_setting() -> None:
     known = {variable_of(name) for name in Settings.model_fields} | OUTSIDE
     wrong = [
-        told(mention)
+        line_of(mention)
         for mention in documented.in_pages()
         if (found := re.fullmatch(r"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:=\S*)?", mention.text))
         and found[1] not in known
@@ -154,13 +154,13 @@ def test_every_address_is_served() -> None:
             continue
         path = re.sub(r"{[^}]*}", "*", mention.text.split(" ")[-1].split("?")[0]).rstrip("/")
         if path not in known and f"{path}/*" not in known:
-            wrong.append(told(mention))
+            wrong.append(line_of(mention))
     assert wrong == []
 
 
 def test_every_name_is_one_of_the_code() -> None:
     wrong = [
-        told(mention)
+        line_of(mention)
         for mention in mentions()
         if SNAKE.fullmatch(mention.text)
         and mention.text not in documented.words()

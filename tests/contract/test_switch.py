@@ -1,4 +1,4 @@
-"""What every switch promises, told once for the scripted and the real one."""
+"""What every switch promises: the same tests for the scripted and the real one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A site in which all is well, for alerts to be told from."""
+"""Facts of a site without any fault; tests of alerts change one of them."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ class SteppingClock:
 
     @property
     def speed(self) -> float:
-        """Site seconds per wall second, as told."""
+        """Site seconds per wall second, as the test set them."""
         return self._speed
 
     def now(self) -> datetime:
@@ -54,7 +54,7 @@ class FrozenClock:
 
     @property
     def speed(self) -> float:
-        """Site seconds per wall second, as told."""
+        """Site seconds per wall second, as the test set them."""
         return self._speed
 
     @property
@@ -80,7 +80,7 @@ class FrozenClock:
                 self._sleepers.remove(entry)
 
     def set(self, at: datetime) -> datetime:
-        """Jump to ``at`` and wake whoever slept until then."""
+        """Jump to ``at`` and wake all tasks that slept until then."""
         self._at = at
         for entry in [entry for entry in self._sleepers if entry[0] <= at]:
             self._sleepers.remove(entry)

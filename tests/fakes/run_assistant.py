@@ -1,4 +1,4 @@
-"""An assistant that does what a test tells it, step by step."""
+"""An assistant whose steps a test releases one by one."""
 
 from __future__ import annotations
 

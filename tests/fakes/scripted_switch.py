@@ -1,4 +1,4 @@
-"""A relay with a meter and a timer that misbehaves as told; passes the switches' contract."""
+"""A relay with a meter and a timer whose faults a test sets; passes the switches' contract."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ class ScriptedSwitch:
         self, *, clock: Clock, watts: float = 3878.0, mode: Mode = Mode.OK, is_on: bool = False
     ) -> None:
         self._clock, self.watts, self.mode = clock, watts, mode
-        self._relay = self._told = is_on
+        self._relay = self._reported = is_on
         self._changed_at = clock.now() - timedelta(hours=1)
         self._off_at_s: float | None = None
         self.commands: list[tuple[str, float | None]] = []
         self.speed: int | None = None
         """Of a fan on a dimmer; None for a relay."""
         self.keeps_speed = False
-        """The dimmer ignores what speed it is told."""
+        """The dimmer ignores every speed that is sent."""
         self.highest_speed = 10
-        """The dimmer goes no higher, whatever it is told."""
+        """The highest speed that the dimmer reaches, whatever speed is sent."""
         self.when_commanded: Callable[[], None] = lambda: None
         """Called as each command arrives, before it takes effect."""
         self.questions = 0
@@ -55,7 +55,7 @@ class ScriptedSwitch:
 
     @property
     def relay(self) -> bool:
-        """The relay itself, whatever the device says."""
+        """The relay's true state, whatever the device reports."""
         self._expire()
         return self._relay
 
@@ -100,12 +100,12 @@ class ScriptedSwitch:
     def flip(self, *, on: bool) -> None:
         """Somebody presses the button on the device."""
         self._set(on=on)
-        self._told = on
+        self._reported = on
 
     def _shown(self) -> bool:
         relay = self.relay
         if self.mode is Mode.LIES:
-            return self._told
+            return self._reported
         seconds = (self._clock.now() - self._changed_at).total_seconds()
         return not relay if self.mode is Mode.SLOW and seconds < 3.0 else relay
 
@@ -120,7 +120,7 @@ class ScriptedSwitch:
             self._changed_at = self._clock.now()
         self._relay = on
         if self.mode is not Mode.LIES:
-            self._told = on
+            self._reported = on
 
     def _expire(self) -> None:
         if self._off_at_s is not None and self._now_s() >= self._off_at_s:

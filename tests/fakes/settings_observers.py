@@ -365,7 +365,7 @@ async def mined(settings: OneSite) -> object:
 
 
 async def answers(settings: OneSite) -> object:
-    """What every prompt tells of the site, and what the built-in model says of a miner."""
+    """The site's facts in every prompt, and the built-in model's answer about a miner."""
     site = await site_of(settings)
     system = await site.stores.site.system(SYSTEM_ID)
     assert system is not None

@@ -89,11 +89,11 @@ class Metric:
 
 @dataclass(slots=True)
 class Track:
-    """All samples of one kind of one device: ``metrics`` as believed, ``told`` suspect ones too."""
+    """All samples of one kind of one device: ``all_metrics`` with suspect values."""
 
     samples: list[Sample] = field(default_factory=list)
     metrics: dict[str, Metric] = field(default_factory=dict)
-    told: dict[str, Metric] = field(default_factory=dict)
+    all_metrics: dict[str, Metric] = field(default_factory=dict)
     doubts: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     times: set[datetime] = field(default_factory=set)
 
@@ -104,7 +104,7 @@ class Track:
         self.times.add(sample.at)
         insort(self.samples, sample, key=BY_TIME)
         for name, value in numbers.items():
-            self.told.setdefault(name, Metric()).add(sample.at, value)
+            self.all_metrics.setdefault(name, Metric()).add(sample.at, value)
             if name not in sample.suspect:
                 self.metrics.setdefault(name, Metric()).add(sample.at, value)
         for name, why in sample.suspect.items():
@@ -121,7 +121,7 @@ class Track:
         old = self.samples[: bisect_left(self.samples, at, key=BY_TIME)]
         del self.samples[: len(old)]
         self.times -= {sample.at for sample in old}
-        for metric in (*self.metrics.values(), *self.told.values()):
+        for metric in (*self.metrics.values(), *self.all_metrics.values()):
             metric.drop_before(at)
         return {sample.at.date() for sample in old}
 

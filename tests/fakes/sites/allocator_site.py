@@ -127,12 +127,13 @@ def ask(**changes: Any) -> AllocationInput:
     return replace(question, **changes)
 
 
-def said(decision: Decision, index: int = 0) -> Sentences:
+def sentences_of(decision: Decision, index: int = 0) -> Sentences:
     """The sentences of one miner of a decision."""
     return Explanations(decision).of(decision.miners[index])
 
 
-def told(decision: Decision) -> list[tuple[str, str]]:
+def outcomes(decision: Decision) -> list[tuple[str, str]]:
+    """(command, reason) of each miner, in the decision's order."""
     return [(miner.command.value, miner.reason.code.value) for miner in decision.miners]
 
 

@@ -164,7 +164,7 @@ class FixedPast:
 
     async def statistics(self, system_id: UUID, hours: float) -> SpanStatistics:
         assert system_id == SYSTEM_ID
-        told: Any = {
+        report: Any = {
             "loads": [],
             "pv_wh": 41200.0,
             "load_wh": 36900.0,
@@ -174,7 +174,7 @@ class FixedPast:
             "pv_peak_w": 11240.0,
             "self_sufficiency_pct": 100.0,
         }
-        return cast(SpanStatistics, told)
+        return cast(SpanStatistics, report)
 
     async def series(
         self, system_id: UUID, metric: str, *, start: datetime, end: datetime, step_s: float
@@ -215,7 +215,7 @@ class FixedHealth:
     """``Health`` with one degraded part."""
 
     async def report(self) -> PartsReport:
-        told: Any = {
+        report: Any = {
             "status": "degraded",
             "components": [
                 {"name": "database", "kind": "store", "status": "ok", "detail": "answers"},
@@ -229,7 +229,7 @@ class FixedHealth:
                 },
             ],
         }
-        return cast(PartsReport, told)
+        return cast(PartsReport, report)
 
 
 class PendingProposals:

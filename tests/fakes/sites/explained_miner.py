@@ -1,4 +1,4 @@
-"""One miner whose decision is told: the question, and the sentences of the answer."""
+"""One miner's decision in sentences: the question, and the sentences of the answer."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def remembered(**since: Any) -> ControlMemory:
     return ControlMemory(miners=(("m", MinerMemory(**since)),))
 
 
-def said(question: AllocationInput) -> tuple[str, str, str]:
+def reason_and_sentences(question: AllocationInput) -> tuple[str, str, str]:
     """(reason, explanation, what would change it) of the only miner."""
     decision = allocate(question)
-    return told_of(decision, 0)
+    return decided_with_sentences(decision, 0)
 
 
-def told_of(decision: Decision, index: int) -> tuple[str, str, str]:
+def decided_with_sentences(decision: Decision, index: int) -> tuple[str, str, str]:
     miner = decision.miners[index]
     why, change = explained(decision)[miner.miner_id]
     return miner.reason.code.value, why, change

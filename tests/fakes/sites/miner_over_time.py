@@ -23,9 +23,9 @@ def at(voltage_v: float, **changes: Any) -> Snapshot:
     return snapshot(**{"voltage_v": voltage_v, "pv_w": 9_000.0, **changes})
 
 
-def assert_told(story: Story, rows: list[Row]) -> None:
-    told = [(second, *story.step(second, picture)) for second, picture, _, _ in rows]
-    assert told == [(second, command, reason) for second, _, command, reason in rows]
+def assert_steps(story: Story, rows: list[Row]) -> None:
+    steps = [(second, *story.step(second, picture)) for second, picture, _, _ in rows]
+    assert steps == [(second, command, reason) for second, _, command, reason in rows]
 
 
 def on_for(seconds: float) -> MinerState:

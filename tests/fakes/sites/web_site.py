@@ -49,7 +49,7 @@ class NoFacts:
 
 @dataclass
 class KeepingMessenger:
-    """Keeps what it is told to send; refuses addresses of a private network."""
+    """Keeps the messages to send; refuses addresses of a private network."""
 
     sent: list[tuple[str, str]] = field(default_factory=list)
 

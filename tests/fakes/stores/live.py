@@ -31,7 +31,7 @@ class InMemoryEventBus:
 
 
 class InMemoryStoreHealth:
-    """``StoreHealth`` that says what it is told; set ``ok`` and ``detail``."""
+    """``StoreHealth`` with a fixed report; set ``ok`` and ``detail``."""
 
     def __init__(self) -> None:
         self.ok = True

@@ -53,7 +53,7 @@ class InMemorySettingsStore:
         return self._preferences[system_id]
 
     async def _at_its_place(self, system_id: UUID) -> Stored[Preferences]:
-        """With the system's place, whoever changed it."""
+        """With the system's place, even if another store changed it."""
         stored = self._preferences[system_id]
         placed = await self._placed(system_id, stored.value)
         if placed != stored.value:

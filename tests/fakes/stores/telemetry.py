@@ -104,7 +104,7 @@ class InMemoryTelemetryStore:
         buckets = _empty_buckets(start, end, step_s)
         for (kind, owner), track in self._of(system_id):
             wanted = device_id is None or owner == device_id
-            points = track.told if step_s is None else track.metrics
+            points = track.all_metrics if step_s is None else track.metrics
             if name not in points or not wanted or kind not in kinds:
                 continue
             for measured_at, value in points[name].between(start, end):
@@ -118,8 +118,8 @@ class InMemoryTelemetryStore:
             Point(at=point[0], value=point[1])
             for kind in sorted(kinds)
             if (track := self._tracks.get((kind, device_id))) is not None
-            and name in track.told
-            and (point := track.told[name].at_or_before(at)) is not None
+            and name in track.all_metrics
+            and (point := track.all_metrics[name].at_or_before(at)) is not None
         ]
         return max(found, key=lambda point: point.at, default=None)
 

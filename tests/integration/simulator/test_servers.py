@@ -23,7 +23,7 @@ ACCOUNT = {"username": "owner@example.com", "password": "simulated", "grant_type
 
 
 class SteppedClock:
-    """A clock that moves when told to."""
+    """A clock that moves when the test moves it."""
 
     speed = 1.0
 

@@ -19,7 +19,7 @@ from tests.fakes.vendor_http import Answer, Loopback, Script, answer, form_of
 
 
 class Mailbox:
-    """Takes mail, or answers as told."""
+    """Takes mail, or answers as the test set."""
 
     def __init__(self, reply: str = "250 OK") -> None:
         self.reply, self.mails = reply, list[tuple[str, str, list[str]]]()

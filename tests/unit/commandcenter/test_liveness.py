@@ -18,7 +18,7 @@ def heard(tmp_path: Path) -> socket.socket:
     return end
 
 
-def said(end: socket.socket) -> list[str]:
+def messages_at(end: socket.socket) -> list[str]:
     found = []
     while True:
         try:
@@ -33,9 +33,9 @@ async def test_ready_beats_and_stopping_are_told(tmp_path: Path, heard: socket.s
     liveness.watch("worker", lambda: True)
     async with liveness.kept():
         liveness.beat()
-        assert said(heard) == ["READY=1", "WATCHDOG=1"]
+        assert messages_at(heard) == ["READY=1", "WATCHDOG=1"]
         assert file.exists()
-    assert said(heard) == ["STOPPING=1"]
+    assert messages_at(heard) == ["STOPPING=1"]
     heard.close()
 
 
@@ -49,7 +49,7 @@ def test_without_one_part_there_is_no_beat(tmp_path: Path, heard: socket.socket)
     alive["worker"] = False
     liveness.beat()
     assert file.stat().st_mtime == 0
-    assert said(heard) == ["WATCHDOG=1"]
+    assert messages_at(heard) == ["WATCHDOG=1"]
     alive["worker"] = True
     liveness.beat()
     assert file.stat().st_mtime > 0

@@ -51,7 +51,7 @@ class Sites:
 
 
 class Log:
-    """Counts runs, and wakes whoever waits for a state of the counts."""
+    """Counts runs, and wakes tests that wait for a state of the counts."""
 
     def __init__(self) -> None:
         self.counts: Counter[tuple[str, str]] = Counter()

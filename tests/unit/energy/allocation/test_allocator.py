@@ -14,7 +14,16 @@ from energy.allocation.explanation.reason_codec import compared
 from energy.site.miners import ControlMemory, Learned, MinerState
 from energy.site.preferences import OperatingMode, Preferences
 from energy.site.snapshot import Sky
-from tests.fakes.sites.allocator_site import DUMP, PRIMARY, ask, off, running, said, snapshot, told
+from tests.fakes.sites.allocator_site import (
+    DUMP,
+    PRIMARY,
+    ask,
+    off,
+    outcomes,
+    running,
+    sentences_of,
+    snapshot,
+)
 
 
 def test_the_worked_example_to_the_watt() -> None:
@@ -45,19 +54,23 @@ def test_the_worked_example_to_the_watt() -> None:
         dark_day_reserve_wh=0.27 * 48_000.0,
         reserve_known=False,
     )
-    assert told(decision) == [("start", "eligible"), ("stay_off", "below_start_voltage")]
+    assert outcomes(decision) == [("start", "eligible"), ("stay_off", "below_start_voltage")]
     primary, dump = decision.miners
     assert (primary.name, primary.power_w, primary.from_battery_w) == (
         "Primary S21+ (Revenue)",
         3_878.0,
         0.0,
     )
-    assert said(decision, 0).explanation == (
+    assert sentences_of(decision, 0).explanation == (
         "Starts: 52.30 V is at or above its start voltage 50.00 V and its 3 878 W fit"
         " (3 878 W from the sun)."
     )
-    assert said(decision, 1).explanation == "Off: 52.30 V is below its start voltage 54.50 V."
-    assert said(decision, 1).would_change == "may start at 54.50 V rest voltage held for 5 min"
+    assert (
+        sentences_of(decision, 1).explanation == "Off: 52.30 V is below its start voltage 54.50 V."
+    )
+    assert (
+        sentences_of(decision, 1).would_change == "may start at 54.50 V rest voltage held for 5 min"
+    )
     assert compared(dump.reason) == (
         ("rest_voltage_v", 52.3),
         ("raw_voltage_v", 52.3),
@@ -76,7 +89,7 @@ def test_the_example_stands_with_the_reserve_of_a_usual_night() -> None:
     decision = allocate(question)
     assert decision.budget.total_w == 11_600.0
     assert decision.budget.tonight_reserve_wh == pytest.approx(12_420.0)
-    assert told(decision)[0] == ("start", "eligible")
+    assert outcomes(decision)[0] == ("start", "eligible")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +164,7 @@ def test_a_running_miner_is_not_subtracted_twice() -> None:
         preferences=Preferences(battery_discharge_allowance_w=0.0),
         states=(running(PRIMARY), off(DUMP)),
     )
-    assert told(allocate(question))[0] == ("keep_running", "running")
+    assert outcomes(allocate(question))[0] == ("keep_running", "running")
 
 
 @pytest.mark.parametrize(
@@ -187,7 +200,7 @@ def test_a_running_miner_is_not_subtracted_twice() -> None:
 def test_limits_on_a_running_and_an_idle_miner(
     changes: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
-    assert told(allocate(ask(states=(running(PRIMARY), off(DUMP)), **changes))) == expected
+    assert outcomes(allocate(ask(states=(running(PRIMARY), off(DUMP)), **changes))) == expected
 
 
 @pytest.mark.parametrize(
@@ -205,7 +218,7 @@ def test_low_voltage_lockout(
     decision = allocate(
         ask(snapshot=snapshot(voltage_v=voltage_v), memory=ControlMemory(lockout=memory))
     )
-    assert told(decision)[0] == expected
+    assert outcomes(decision)[0] == expected
     assert decision.memory.lockout is lockout
 
 
@@ -222,7 +235,7 @@ def test_rest_voltage_rules_and_the_lower_one_protects(
     voltage_v: float, current_a: float, expected: tuple[str, str]
 ) -> None:
     decision = allocate(ask(snapshot=snapshot(voltage_v=voltage_v, current_a=current_a)))
-    assert told(decision)[0] == expected
+    assert outcomes(decision)[0] == expected
 
 
 def test_the_question_comes_back_with_the_answer() -> None:

@@ -20,10 +20,10 @@ from tests.fakes.sites.allocator_site import (
     WITHOUT_RESERVE,
     ask,
     off,
+    outcomes,
     plain,
-    said,
+    sentences_of,
     snapshot,
-    told,
 )
 
 FULL: dict[str, Any] = {"voltage_v": 55.2, "current_a": 10.0, "pv_w": 2_000.0}
@@ -70,7 +70,7 @@ def test_a_full_battery_shows_how_much_of_the_budget_is_potential() -> None:
         500.0,
         6_000.0,
     )
-    assert told(decision) == [("start", "eligible")]
+    assert outcomes(decision) == [("start", "eligible")]
     assert decision.memory.miners == ((DUMP.id, MinerMemory(potential_started_at=NOON)),)
     assert decision.limits == (
         (
@@ -157,7 +157,7 @@ def crowd(*entries: tuple[str, int, float, bool | None]) -> AllocationInput:
 def test_budget_by_priority(
     entries: list[tuple[str, int, float, bool | None]], expected: list[tuple[str, str]]
 ) -> None:
-    assert told(allocate(crowd(*entries))) == expected
+    assert outcomes(allocate(crowd(*entries))) == expected
 
 
 @pytest.mark.parametrize(
@@ -184,20 +184,20 @@ def test_the_battery_lends_by_priority_until_its_limit(
     question = crowd(("A", 1, 2_000.0, True), ("B", 2, 2_000.0, True), ("C", 3, 500.0, True))
     preferences = replace(question.preferences, max_battery_discharge_w=max_battery_discharge_w)
     asked = replace(question, preferences=preferences, conditions_have_held=False)
-    assert [reason for _, reason in told(allocate(asked))] == expected
+    assert [reason for _, reason in outcomes(allocate(asked))] == expected
 
 
 def test_the_owner_may_allow_more_starts_per_cycle() -> None:
     question = crowd(("A", 1, 1_000.0, False), ("B", 2, 1_000.0, False), ("C", 3, 1_000.0, False))
     allowed = replace(question, preferences=replace(question.preferences, max_starts_per_cycle=2))
-    assert [command for command, _ in told(allocate(allowed))] == ["start", "start", "stay_off"]
+    assert [command for command, _ in outcomes(allocate(allowed))] == ["start", "start", "stay_off"]
 
 
 def test_a_preferred_window_goes_ahead_of_equals() -> None:
     question = crowd(("A", 1, 2_000.0, False), ("B", 1, 2_000.0, False), ("C", 2, 900.0, False))
     a, b, c = question.miners
     preferring = replace(b, prefer_time_start=10, prefer_time_end=14)
-    assert told(allocate(replace(question, miners=(a, preferring, c)))) == [
+    assert outcomes(allocate(replace(question, miners=(a, preferring, c)))) == [
         ("stay_off", "budget"),
         ("start", "eligible"),
         ("stay_off", "one_start_per_cycle"),
@@ -205,7 +205,7 @@ def test_a_preferred_window_goes_ahead_of_equals() -> None:
 
 
 def test_a_state_that_is_missing_is_unknown() -> None:
-    assert told(allocate(replace(crowd(("A", 1, 1_000.0, True)), states=()))) == [
+    assert outcomes(allocate(replace(crowd(("A", 1, 1_000.0, True)), states=()))) == [
         ("stay_off", "device_unknown")
     ]
 
@@ -236,12 +236,12 @@ def test_a_miner_in_its_minimum_on_time_holds_its_watts() -> None:
     question = crowd(("A", 1, 2_000.0, False), ("B", 2, 2_000.0, True))
     a, b = question.states
     young = replace(b, since=NOON - timedelta(seconds=899))
-    assert told(allocate(replace(question, states=(a, young)))) == [
+    assert outcomes(allocate(replace(question, states=(a, young)))) == [
         ("stay_off", "waits_for_minimum_on"),
         ("keep_running", "running"),
     ]
     old = replace(b, since=NOON - timedelta(seconds=900))
-    assert told(allocate(replace(question, states=(a, old)))) == [
+    assert outcomes(allocate(replace(question, states=(a, old)))) == [
         ("start", "eligible"),
         ("stop", "shed"),
     ]
@@ -249,7 +249,7 @@ def test_a_miner_in_its_minimum_on_time_holds_its_watts() -> None:
 
 def test_every_refusal_of_the_example_says_what_would_change_it() -> None:
     question = crowd(("A", 1, 2_000.0, True), ("B", 2, 1_310.0, False))
-    why, change = said(allocate(question), 1)
+    why, change = sentences_of(allocate(question), 1)
     assert why == "Off: it needs 1 310 W and 1 000 W of the budget are left."
     assert change == "starts when 310 W more are free"
 

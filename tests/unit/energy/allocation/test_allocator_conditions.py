@@ -18,9 +18,9 @@ from tests.fakes.sites.allocator_site import (
     WITHOUT_RESERVE,
     ask,
     off,
+    outcomes,
     plain,
     snapshot,
-    told,
 )
 
 
@@ -95,7 +95,7 @@ def test_conditions_for_a_start(
     preferences = Preferences() if opportunistic else WITHOUT_RESERVE
     decision = plain(picture=snapshot(**picture), preferences=preferences, **changes)
     command = "start" if reason == "eligible" else "stay_off"
-    assert told(decision) == [(command, reason)]
+    assert outcomes(decision) == [(command, reason)]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_heat_waives_window_and_sun_but_not_voltage_reserve_and_budget() -> None
         "require_sunny_weather": True,
     }
     cold = replace(off(PLAIN), heat_wanted=True)
-    assert told(plain(state=cold, **picky)) == [("start", "heat_wanted")]
+    assert outcomes(plain(state=cold, **picky)) == [("start", "heat_wanted")]
     low = snapshot(voltage_v=49.9)
     assert plain(state=cold, picture=low, **picky).miners[0].reason.code == "below_start_voltage"
     dark = snapshot(pv_w=0.0)

@@ -20,10 +20,10 @@ from tests.fakes.sites.allocator_site import (
     SUNNY,
     ask,
     off,
+    outcomes,
     running,
-    said,
+    sentences_of,
     snapshot,
-    told,
 )
 
 
@@ -98,13 +98,13 @@ START = ("start", "eligible")
 def test_voltage_data(
     monitor: Reading | None, inverter: Reading | None, expected: tuple[str, str]
 ) -> None:
-    assert told(allocate(with_voltage(monitor, inverter)))[0] == expected
+    assert outcomes(allocate(with_voltage(monitor, inverter)))[0] == expected
 
 
 def test_an_implausible_voltage_stops_nothing_at_once_and_everything_in_the_end() -> None:
     question = replace(with_voltage(voltage(0.0)), states=(running(PRIMARY), off(DUMP)))
     first = allocate(question)
-    assert told(first)[0] == ("keep_running", "running")
+    assert outcomes(first)[0] == ("keep_running", "running")
     assert first.memory.voltage_implausible_since == NOON
     for second, expected in ((1_800.0, "keep_running"), (1_801.0, "stop")):
         later = replace(
@@ -112,7 +112,7 @@ def test_an_implausible_voltage_stops_nothing_at_once_and_everything_in_the_end(
             snapshot=replace(question.snapshot, at=NOON + timedelta(seconds=second)),
             memory=first.memory,
         )
-        assert told(allocate(later))[0][0] == expected
+        assert outcomes(allocate(later))[0][0] == expected
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_solar_missing_counts_as_no_sun_for_those_that_need_it() -> None:
         snapshot=snapshot(voltage_v=55.0, pv_w=None, load_w=0.0, sky=SUNNY),
         states=(running(PRIMARY), running(DUMP)),
     )
-    assert told(allocate(question)) == [("keep_running", "running"), ("stop", "excess_solar")]
+    assert outcomes(allocate(question)) == [("keep_running", "running"), ("stop", "excess_solar")]
 
 
 def test_noise_around_zero_is_zero() -> None:
@@ -185,8 +185,8 @@ def test_without_a_load_reading_nothing_starts_and_what_runs_goes_on() -> None:
     )
     decision = allocate(question)
     assert decision.budget.solar_surplus_w == 6_600.0
-    assert told(decision) == [("keep_running", "running"), ("stay_off", "telemetry_stale")]
-    assert said(decision, 1).explanation == (
+    assert outcomes(decision) == [("keep_running", "running"), ("stay_off", "telemetry_stale")]
+    assert sentences_of(decision, 1).explanation == (
         "Off: the load is unknown; nothing starts on missing data."
     )
 

@@ -1,4 +1,4 @@
-"""Who holds a load is folded in one place and told by the decision."""
+"""One proposal per load decides, chosen in one place; the decision shows which."""
 
 from __future__ import annotations
 
@@ -20,7 +20,16 @@ from energy.allocation.explanation.who_decided import who_decided
 from energy.allocation.explanation.would_change import HoldEnds
 from energy.allocation.proposals import Proposal, Wanted, settle
 from energy.site.loads import Actor
-from tests.fakes.sites.allocator_site import NOON, PLAIN, ask, off, running, said, snapshot, told
+from tests.fakes.sites.allocator_site import (
+    NOON,
+    PLAIN,
+    ask,
+    off,
+    outcomes,
+    running,
+    sentences_of,
+    snapshot,
+)
 
 
 def held(minutes: float = 20.0, **changes: Any) -> Proposal:
@@ -88,19 +97,21 @@ def decided(**changes: Any) -> Any:
     ],
 )
 def test_a_hold(changes: dict[str, Any], result: tuple[str, str]) -> None:
-    assert told(decided(**changes)) == [result]
+    assert outcomes(decided(**changes)) == [result]
 
 
 def test_the_sentences_name_who_and_until_when() -> None:
     decision = decided(proposals=(held(),))
-    assert said(decision) == (
+    assert sentences_of(decision) == (
         "Off: held by Ann until 12:20.",
         "automation decides again at 12:20, or when the owner switches it",
     )
     on = decided(
         proposals=(held(),), states=(running(PLAIN),), miners=(replace(PLAIN, enabled=False),)
     )
-    assert said(on).explanation == "Keeps running: held by Ann until 12:20, against: disabled."
+    assert (
+        sentences_of(on).explanation == "Keeps running: held by Ann until 12:20, against: disabled."
+    )
     change = Explanations(on).change(on.miners[0])
     assert isinstance(change, HoldEnds)
     assert change.until == datetime.fromisoformat("2026-06-21T12:20:00-07:00")
@@ -118,9 +129,9 @@ def test_a_start_leaves_what_is_held_its_power() -> None:
     )
     owner = replace(question.preferences, battery_discharge_allowance_w=0.0)
     question = replace(question, preferences=owner)
-    assert told(allocate(question))[0] == ("start", "eligible")
+    assert outcomes(allocate(question))[0] == ("start", "eligible")
     kept = allocate(replace(question, proposals=(held(),)))
-    assert told(kept) == [("stay_off", "waits_for_minimum_on"), ("keep_running", "running")]
+    assert outcomes(kept) == [("stay_off", "waits_for_minimum_on"), ("keep_running", "running")]
 
 
 def asked(wanted: Wanted, **changes: Any) -> Proposal:
@@ -132,8 +143,8 @@ HEAT = Proposal(
 )
 
 
-def told_of(decision: Decision) -> tuple[str, str, str, list[str]]:
-    """(command, reason, who had the say, whom he outweighed) of the only miner."""
+def outcome_and_winner(decision: Decision) -> tuple[str, str, str, list[str]]:
+    """(command, reason, who decided, whom that outranked) of the only miner."""
     miner, (winner, over) = decision.miners[0], next(who_decided(decision))
     by = f"{winner.actor}: {winner.by}"
     return miner.command.value, miner.reason.code.value, by, [each.by for each in over]
@@ -198,7 +209,7 @@ ALONE = "allocator: allocator"
         pytest.param(
             {"proposals": (asked(Wanted.OFF, actor=Actor.AGENT, by="robot"),)},
             ("start", "eligible", ALONE, ["robot"]),
-            id="an agent is told, not followed",
+            id="an agent's proposal is shown, not followed",
         ),
         pytest.param(
             {
@@ -232,7 +243,7 @@ ALONE = "allocator: allocator"
 )
 def test_who_had_the_say(changes: dict[str, Any], result: tuple[str, str, str, list[str]]) -> None:
     decision = decided(**changes)
-    assert told_of(decision) == result
+    assert outcome_and_winner(decision) == result
     again = decision_from(decision_json(decision))
     assert again == decision
     assert same_decision(allocate(again.inputs), decision)
@@ -240,12 +251,12 @@ def test_who_had_the_say(changes: dict[str, Any], result: tuple[str, str, str, l
 
 def test_what_is_asked_for_is_told_in_words() -> None:
     on = decided(snapshot=snapshot(voltage_v=49.0), proposals=(asked(Wanted.ON),))
-    assert said(on) == (
+    assert sentences_of(on) == (
         "Starts: asked for by Ann (3 000 W from the sun).",
         "automation decides again at 12:20, or when the owner switches it",
     )
     off_again = decided(states=(running(PLAIN),), proposals=(asked(Wanted.OFF),))
-    assert said(off_again) == (
+    assert sentences_of(off_again) == (
         "Stop: asked for by Ann.",
         "automation decides again at 12:20, or when the owner switches it",
     )
@@ -256,12 +267,12 @@ def test_what_is_asked_for_has_its_power_and_its_start_before_higher_priorities(
     second = replace(PLAIN, priority_level=2)
     question = ask(miners=(first, second), states=(off(first), off(second)))
     question = replace(question, proposals=(asked(Wanted.ON),))
-    assert told(allocate(question)) == [
+    assert outcomes(allocate(question)) == [
         ("stay_off", "one_start_per_cycle"),
         ("start", "asked_on"),
     ]
     short = replace(question, snapshot=snapshot(pv_w=1_850.0 + 900.0))
-    assert told(allocate(short)) == [
+    assert outcomes(allocate(short)) == [
         ("stay_off", "waits_for_minimum_on"),
         ("start", "asked_on"),
     ]

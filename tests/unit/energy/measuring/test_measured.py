@@ -80,7 +80,7 @@ def test_a_fresh_site() -> None:
 
 
 def test_an_old_monitor_gives_way_to_a_fresh_inverter() -> None:
-    """The case that allocator, alerts, home and chat told differently."""
+    """The case for which allocator, alerts, home and chat once gave different values."""
     measured = seen(
         battery_voltage_v=vrm(52.0, age_s=2_400.0),
         inverter_voltage_v=solark(44.2, age_s=30.0),

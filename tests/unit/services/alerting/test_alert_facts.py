@@ -1,4 +1,4 @@
-"""What alerts are told of a site, out of its stores."""
+"""The facts that alerts get of a site, read from its stores."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ SILENT: dict[str, Any] = {"sources": (SourceFact(id="vrm", name="VRM", silent_s=
 
 
 class ScriptedFacts:
-    """The site as told; ``now`` holds what differs from a site that is fine."""
+    """The site that a test sets; ``now`` holds what differs from a site without faults."""
 
     def __init__(self) -> None:
         self.now: dict[str, Any] = {}

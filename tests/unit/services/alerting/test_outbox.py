@@ -19,7 +19,7 @@ SITE = UUID(int=1)
 
 
 class ScriptedMessenger:
-    """Fails as told per target, remembers what it sent."""
+    """Fails per target as the test set; keeps what was sent."""
 
     def __init__(self, **failures: DeliveryError | float) -> None:
         self.failures = failures

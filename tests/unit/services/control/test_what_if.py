@@ -10,7 +10,7 @@ import pytest
 from energy.allocation.decision import Command
 from energy.allocation.explanation.decision_codec import decision_json
 from services.errors import Invalid, NotFound
-from tests.fakes.sites.allocator_site import told
+from tests.fakes.sites.allocator_site import outcomes
 from tests.fakes.sites.reference_site import SYSTEM_ID
 from tests.fakes.sites.scripted_site import ScriptedSite
 
@@ -25,7 +25,7 @@ async def test_the_worked_example(site: ScriptedSite) -> None:
     await site.pass_minutes(3, voltage_v=47.0, pv_w=0.0)
     answer = await site.loop.what_if.allocate(SYSTEM_ID, WORKED_EXAMPLE)
     assert answer.budget.total_w == 11_600.0
-    assert told(answer) == [
+    assert outcomes(answer) == [
         ("start", "eligible"),
         ("stay_off", "below_start_voltage"),
     ]
@@ -42,7 +42,7 @@ async def test_the_site_as_it_is(site: ScriptedSite) -> None:
 async def test_a_latched_emergency_stop_rules_here_too(site: ScriptedSite) -> None:
     await site.loop.emergency.latch(SYSTEM_ID, by="ann", reason="smoke")
     answer = await site.loop.what_if.allocate(SYSTEM_ID, WORKED_EXAMPLE)
-    assert {reason for _, reason in told(answer)} == {"emergency_stop"}
+    assert {reason for _, reason in outcomes(answer)} == {"emergency_stop"}
 
 
 @pytest.mark.parametrize(

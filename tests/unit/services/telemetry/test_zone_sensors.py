@@ -30,7 +30,7 @@ def load(load_id: UUID, adapter_id: UUID) -> ControlledLoad:
 @pytest.mark.parametrize(
     ("sensor", "expected"),
     [
-        pytest.param(None, [ROOM], id="none: what is told as its own"),
+        pytest.param(None, [ROOM], id="none: samples stored under its own id"),
         pytest.param(BANK, [BANK], id="the battery bank's"),
         pytest.param(FAN, [OTHER], id="a switch's add-on"),
         pytest.param(HEATER, [], id="a switch without one: its relay's is no room's"),

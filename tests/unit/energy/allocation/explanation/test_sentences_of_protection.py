@@ -17,8 +17,8 @@ from tests.fakes.sites.explained_miner import (
     ago,
     ask,
     picture,
+    reason_and_sentences,
     remembered,
-    said,
     waiting,
 )
 
@@ -140,7 +140,7 @@ from tests.fakes.sites.explained_miner import (
 def test_what_protects_the_battery_is_told_with_its_numbers(
     question: AllocationInput, expected: tuple[str, str, str]
 ) -> None:
-    assert said(question) == expected
+    assert reason_and_sentences(question) == expected
 
 
 @pytest.mark.parametrize(

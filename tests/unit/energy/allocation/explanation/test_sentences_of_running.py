@@ -14,8 +14,8 @@ from tests.fakes.sites.explained_miner import (
     ago,
     ask,
     picture,
+    reason_and_sentences,
     remembered,
-    said,
     waiting,
 )
 
@@ -174,7 +174,7 @@ from tests.fakes.sites.explained_miner import (
 def test_what_starts_or_runs_says_on_what(
     question: AllocationInput, expected: tuple[str, str, str]
 ) -> None:
-    assert said(question) == expected
+    assert reason_and_sentences(question) == expected
 
 
 def test_an_unmet_start_on_potential_is_explained() -> None:
@@ -184,7 +184,7 @@ def test_an_unmet_start_on_potential_is_explained() -> None:
         snapshot=picture(voltage_v=53.0, current_a=-50.0, pv_w=2_500.0),
         memory=remembered(potential_started_at=ago(200), potential_drawn_since=ago(180)),
     )
-    assert said(question) == (
+    assert reason_and_sentences(question) == (
         "potential_not_met",
         (
             "Stop: it was started on sun that the full battery had throttled, and of its 3 000 W"

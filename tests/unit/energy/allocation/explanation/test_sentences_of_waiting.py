@@ -13,7 +13,13 @@ from energy.site.miners import Learned, MinerMode, MinerState
 from energy.site.preferences import Preferences
 from energy.site.snapshot import Sky
 from tests.fakes.sites.allocator_site import MINER, WITHOUT_RESERVE, off
-from tests.fakes.sites.explained_miner import ago, ask, picture, said, told_of
+from tests.fakes.sites.explained_miner import (
+    ago,
+    ask,
+    decided_with_sentences,
+    picture,
+    reason_and_sentences,
+)
 
 BRIGHT_AFTER_NIGHT = Sky(night_hours=10.0, next_day_hours=10.0, next_day_clear_wh=200_000.0)
 NO_DARK_DAY = Preferences(dark_day_reserve_wh=0.0, aggressive_start_band_pct=8.0)
@@ -171,7 +177,7 @@ NO_DARK_DAY = Preferences(dark_day_reserve_wh=0.0, aggressive_start_band_pct=8.0
 def test_what_is_off_says_what_it_waits_for(
     question: AllocationInput, expected: tuple[str, str, str]
 ) -> None:
-    assert said(question) == expected
+    assert reason_and_sentences(question) == expected
 
 
 def pair(*, young: bool) -> AllocationInput:
@@ -193,7 +199,7 @@ def pair(*, young: bool) -> AllocationInput:
 
 
 def test_the_shed_one_hears_who_takes_its_power() -> None:
-    assert told_of(allocate(pair(young=False)), 1) == (
+    assert decided_with_sentences(allocate(pair(young=False)), 1) == (
         ReasonCode.SHED,
         "Stop: a miner of higher priority takes its power (3 000 W needed, 0 W left).",
         "may start when 3 000 W more are free",
@@ -201,7 +207,7 @@ def test_the_shed_one_hears_who_takes_its_power() -> None:
 
 
 def test_who_waits_for_a_minimum_on_time_hears_it() -> None:
-    assert told_of(allocate(pair(young=True)), 0) == (
+    assert decided_with_sentences(allocate(pair(young=True)), 0) == (
         ReasonCode.WAITS_FOR_MINIMUM_ON,
         "Off: its 3 000 W are held by a miner that may not be stopped yet (3 000 W).",
         "starts when that miner may be stopped",
@@ -210,7 +216,9 @@ def test_who_waits_for_a_minimum_on_time_hears_it() -> None:
 
 def test_who_starts_next_hears_it() -> None:
     other = replace(MINER, id="other", name="Other")
-    assert told_of(allocate(ask(miners=(MINER, other), states=(off(MINER), off(other)))), 1) == (
+    assert decided_with_sentences(
+        allocate(ask(miners=(MINER, other), states=(off(MINER), off(other)))), 1
+    ) == (
         ReasonCode.ONE_START_PER_CYCLE,
         "Off: another miner starts first in this cycle.",
         "starts in the next cycle",

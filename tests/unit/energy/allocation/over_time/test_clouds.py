@@ -9,12 +9,12 @@ import pytest
 from energy.site.miners import MinerProfile
 from energy.site.preferences import Preferences
 from tests.fakes.sites.allocator_site import MINER, WITHOUT_RESERVE, Story
-from tests.fakes.sites.miner_over_time import SOLAR, SUN_ALONE, Row, assert_told, at, on_for
+from tests.fakes.sites.miner_over_time import SOLAR, SUN_ALONE, Row, assert_steps, at, on_for
 
 
 def test_a_condition_that_ceases_stops_after_two_minutes() -> None:
     """Without sun for long, so that the mean of twenty minutes doesn't carry it either."""
-    assert_told(
+    assert_steps(
         Story(profile=SOLAR, state=on_for(3_600)),
         [
             (0, at(53.0, pv_w=3_800.0), "keep_running", "running"),
@@ -39,7 +39,7 @@ def test_what_runs_on_sun_is_carried_on_the_mean_of_twenty_minutes(profile: Mine
         )
         for minute in range(22)
     ]
-    assert_told(story, rows)
+    assert_steps(story, rows)
     later = [story.step(minute * 60.0, at(53.0, pv_w=3_000.0)) for minute in range(22, 40)]
     assert later[-1][0] == "stay_off"
     assert ("keep_running", "stop_hysteresis") in later
@@ -48,11 +48,11 @@ def test_what_runs_on_sun_is_carried_on_the_mean_of_twenty_minutes(profile: Mine
 def test_a_kettle_is_no_cloud() -> None:
     """The house takes 3 000 W more for three minutes: the mean of the surplus still carries."""
     story = Story(profile=SUN_ALONE, state=on_for(3_600), preferences=Preferences())
-    assert_told(
+    assert_steps(
         story, [(s * 60.0, at(53.0, pv_w=5_000.0), "keep_running", "running") for s in range(9)]
     )
     story.house_w = 4_000.0
-    assert_told(
+    assert_steps(
         story, [(s * 60.0, at(53.0, pv_w=5_000.0), "keep_running", "running") for s in (9, 10, 11)]
     )
 
@@ -66,7 +66,7 @@ def test_a_start_needs_the_sun_on_the_mean_of_ten_minutes() -> None:
 
 
 def test_a_cloud_shorter_than_two_minutes_stops_nothing() -> None:
-    assert_told(
+    assert_steps(
         Story(profile=SOLAR, state=on_for(3_600)),
         [
             (0, at(53.0, pv_w=1_000.0), "keep_running", "stop_hysteresis"),
@@ -80,7 +80,7 @@ def test_a_cloud_shorter_than_two_minutes_stops_nothing() -> None:
 
 def test_a_hole_in_the_clouds_starts_nothing() -> None:
     """The sun now would do; the mean of ten minutes has to reach it, too."""
-    assert_told(
+    assert_steps(
         Story(profile=SOLAR),
         [
             (0, at(53.0, mean_pv_w=2_000.0), "stay_off", "excess_solar"),
@@ -95,7 +95,7 @@ FRUGAL = replace(WITHOUT_RESERVE, battery_discharge_allowance_w=0.0)
 
 def test_the_budgets_tolerance_and_its_delay() -> None:
     """No battery: 4 000 W for house and miner; noise of 200 W and short clouds switch nothing."""
-    assert_told(
+    assert_steps(
         Story(profile=MINER, state=on_for(3_600), preferences=FRUGAL),
         [
             (0, at(53.0, pv_w=4_000.0), "keep_running", "running"),
@@ -112,7 +112,7 @@ def test_the_budgets_tolerance_and_its_delay() -> None:
 
 def test_the_budgets_delay_is_a_setting() -> None:
     hasty = replace(FRUGAL, budget_delay_minutes=1.0)
-    assert_told(
+    assert_steps(
         Story(profile=MINER, state=on_for(3_600), preferences=hasty),
         [
             (0, at(53.0, pv_w=1_000.0), "keep_running", "budget_delay"),

@@ -8,12 +8,12 @@ from energy.site.miners import Learned
 from energy.site.preferences import Preferences
 from energy.site.snapshot import Sky
 from tests.fakes.sites.allocator_site import MINER, NOON, Story, off
-from tests.fakes.sites.miner_over_time import SOLAR, assert_told, at, on_for
+from tests.fakes.sites.miner_over_time import SOLAR, assert_steps, at, on_for
 
 
 def test_minimum_on_time_against_a_stop_that_may_wait() -> None:
     """On for 700 s; the stop's two minutes are over at 120, its fifteen minutes on at 200."""
-    assert_told(
+    assert_steps(
         Story(profile=SOLAR, state=on_for(700)),
         [
             (0, at(53.0, pv_w=3_000.0), "keep_running", "stop_hysteresis"),
@@ -25,7 +25,7 @@ def test_minimum_on_time_against_a_stop_that_may_wait() -> None:
 
 
 def test_no_minimum_on_time_against_a_stop_below_the_stop_voltage() -> None:
-    assert_told(
+    assert_steps(
         Story(profile=MINER, state=on_for(700)),
         [
             (0, at(49.9), "keep_running", "stop_hysteresis"),
@@ -45,7 +45,7 @@ def test_no_minimum_on_time_against_a_stop_for_the_night_reserve() -> None:
         preferences=Preferences(),
     )
     dark = replace(at(51.0, pv_w=0.0), sky=Sky(clear_sky_w=0.0, night_hours=12.0))
-    assert_told(
+    assert_steps(
         night,
         [
             (0, dark, "keep_running", "stop_hysteresis"),
@@ -57,7 +57,7 @@ def test_no_minimum_on_time_against_a_stop_for_the_night_reserve() -> None:
 
 def test_minimum_off_time_of_ten_minutes() -> None:
     state = replace(off(MINER), since=NOON)
-    assert_told(
+    assert_steps(
         Story(profile=MINER, state=state),
         [
             (0, at(53.0), "stay_off", "start_hysteresis"),
@@ -70,7 +70,7 @@ def test_minimum_off_time_of_ten_minutes() -> None:
 
 def test_minimum_times_are_each_miners_own() -> None:
     miner = replace(SOLAR, minimum_off_minutes=30.0, minimum_on_minutes=60.0)
-    assert_told(
+    assert_steps(
         Story(profile=miner, state=replace(off(miner), since=NOON)),
         [
             (0, at(53.0), "stay_off", "start_hysteresis"),
@@ -89,7 +89,7 @@ def test_maximum_runtime_stops_after_two_minutes() -> None:
     assert story.step(0, at(53.0)) == ("keep_running", "running")
     assert story.state is not None
     story.state = replace(story.state, runtime_today_s=3_600.0)
-    assert_told(
+    assert_steps(
         story,
         [
             (10, at(53.0), "keep_running", "stop_hysteresis"),

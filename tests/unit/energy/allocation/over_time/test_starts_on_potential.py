@@ -13,7 +13,7 @@ from energy.allocation.supply.pv_potential import factor_now
 from energy.site.miners import ControlMemory, Learned, MinerMemory
 from energy.site.snapshot import Sky, Snapshot
 from tests.fakes.sites.allocator_site import NOON, PRIMARY, Story, snapshot
-from tests.fakes.sites.miner_over_time import SOLAR, Row, assert_told
+from tests.fakes.sites.miner_over_time import SOLAR, Row, assert_steps
 
 SKY = Sky(clear_sky_w=10_000.0, sunny=True)
 LEARNED = Learned(clear_sky_ratio=0.8)
@@ -51,7 +51,7 @@ STARTS_ON_POTENTIAL: list[Row] = [
 def test_a_start_on_potential_that_is_not_met_is_stopped_and_the_estimate_lowered() -> None:
     """It draws from 360 on: three minutes later the sun has to be there."""
     story = solar_story()
-    assert_told(
+    assert_steps(
         story,
         [
             *STARTS_ON_POTENTIAL,
@@ -81,7 +81,7 @@ def test_the_test_waits_for_readings_that_were_taken_after_the_miner_drew() -> N
     """Readings are three minutes old: those of the first minutes show the sun before the draw."""
     story = solar_story()
     before, after = full(1_000.0, age_s=180.0), discharging(2_000.0, age_s=180.0)
-    assert_told(story, STARTS_ON_POTENTIAL)
+    assert_steps(story, STARTS_ON_POTENTIAL)
     told = [story.step(second, before) for second in (360, 420, 480, 540)]
     assert {command for command, _ in told} == {"keep_running"}
     assert dict(story.memory.miners)[SOLAR.id].potential_started_at is not None
@@ -92,7 +92,7 @@ def test_the_test_waits_for_readings_that_were_taken_after_the_miner_drew() -> N
 
 def test_a_missing_reading_is_waited_for() -> None:
     story = solar_story()
-    assert_told(story, STARTS_ON_POTENTIAL)
+    assert_steps(story, STARTS_ON_POTENTIAL)
     for second in (360, 600):
         picture = replace(discharging(2_000.0), battery_current_a=None)
         assert story.step(second, picture)[1] != "potential_not_met"
@@ -101,7 +101,7 @@ def test_a_missing_reading_is_waited_for() -> None:
 
 def test_that_stop_does_not_wait_for_the_minimum_on_time() -> None:
     story = solar_story()
-    assert_told(story, STARTS_ON_POTENTIAL)
+    assert_steps(story, STARTS_ON_POTENTIAL)
     story.step(360, discharging(2_000.0))
     question = AllocationInput(
         snapshot=replace(discharging(2_000.0), at=NOON + timedelta(seconds=540)),
@@ -115,20 +115,20 @@ def test_that_stop_does_not_wait_for_the_minimum_on_time() -> None:
 
 def test_a_start_on_potential_that_is_met_runs_on_and_is_forgotten() -> None:
     story = solar_story()
-    assert_told(story, [*STARTS_ON_POTENTIAL, (420, full(3_500.0), "keep_running", "running")])
+    assert_steps(story, [*STARTS_ON_POTENTIAL, (420, full(3_500.0), "keep_running", "running")])
     started = MinerMemory(
         potential_started_at=NOON + timedelta(seconds=300),
         potential_drawn_since=NOON + timedelta(seconds=420),
     )
     assert dict(story.memory.miners) == {SOLAR.id: started}
-    assert_told(story, [(600, full(4_000.0), "keep_running", "running")])
+    assert_steps(story, [(600, full(4_000.0), "keep_running", "running")])
     assert story.memory.miners == ()
 
 
 def test_while_it_boots_nothing_is_proven() -> None:
     """It draws its power only after minutes: then the sun has to come, not before."""
     story = solar_story()
-    assert_told(story, STARTS_ON_POTENTIAL)
+    assert_steps(story, STARTS_ON_POTENTIAL)
     assert story.state is not None
     story.state = replace(story.state, power_w=100.0)
     assert story.step(600, full(1_100.0)) == ("keep_running", "running")

@@ -8,11 +8,11 @@ import pytest
 
 from energy.site.snapshot import Snapshot
 from tests.fakes.sites.allocator_site import MINER, Story, off, snapshot
-from tests.fakes.sites.miner_over_time import assert_told, at, on_for
+from tests.fakes.sites.miner_over_time import assert_steps, at, on_for
 
 
 def test_a_start_waits_five_minutes_at_its_voltage() -> None:
-    assert_told(
+    assert_steps(
         Story(profile=MINER),
         [
             (0, at(51.99), "stay_off", "below_start_voltage"),
@@ -25,7 +25,7 @@ def test_a_start_waits_five_minutes_at_its_voltage() -> None:
 
 
 def test_a_dip_starts_the_five_minutes_anew() -> None:
-    assert_told(
+    assert_steps(
         Story(profile=MINER),
         [
             (0, at(52.0), "stay_off", "start_hysteresis"),
@@ -38,7 +38,7 @@ def test_a_dip_starts_the_five_minutes_anew() -> None:
 
 
 def test_a_stop_waits_two_minutes_below_its_voltage() -> None:
-    assert_told(
+    assert_steps(
         Story(profile=MINER, state=on_for(3_600)),
         [
             (0, at(50.0), "keep_running", "running"),
@@ -50,7 +50,7 @@ def test_a_stop_waits_two_minutes_below_its_voltage() -> None:
 
 
 def test_a_short_dip_stops_nothing() -> None:
-    assert_told(
+    assert_steps(
         Story(profile=MINER, state=on_for(3_600)),
         [
             (0, at(49.9), "keep_running", "stop_hysteresis"),
@@ -65,10 +65,10 @@ def test_a_short_dip_stops_nothing() -> None:
 
 def test_between_stop_and_start_voltage_everything_stays_as_it_is() -> None:
     between = at(51.0)
-    assert_told(
+    assert_steps(
         Story(profile=MINER), [(s, between, "stay_off", "below_start_voltage") for s in (0, 600)]
     )
-    assert_told(
+    assert_steps(
         Story(profile=MINER, state=on_for(3_600)),
         [(s, between, "keep_running", "running") for s in (0, 600)],
     )
@@ -83,7 +83,7 @@ def test_between_stop_and_start_voltage_everything_stays_as_it_is() -> None:
     ],
 )
 def test_a_safety_stop_waits_for_nothing(picture: Snapshot, reason: str) -> None:
-    assert_told(
+    assert_steps(
         Story(profile=MINER, state=on_for(60)),
         [(0, at(52.0), "keep_running", "running"), (60, picture, "stop", reason)],
     )
@@ -91,7 +91,7 @@ def test_a_safety_stop_waits_for_nothing(picture: Snapshot, reason: str) -> None
 
 def test_the_lockout_holds_until_the_restart_voltage() -> None:
     miner = replace(MINER, start_voltage=48.0, stop_voltage=47.0)
-    assert_told(
+    assert_steps(
         Story(profile=miner),
         [
             (0, at(47.0), "stay_off", "voltage_low"),
@@ -114,7 +114,7 @@ def test_a_device_that_falls_silent_keeps_its_stop_clock() -> None:
 
 
 def test_a_silent_device_is_stopped_all_the_same_when_the_battery_needs_it() -> None:
-    assert_told(
+    assert_steps(
         Story(profile=MINER, state=replace(off(MINER), is_on=None)),
         [
             (0, at(53.0), "stay_off", "device_unknown"),

@@ -9,7 +9,7 @@ from energy.allocation.decision import Command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToldBudget:
+class BudgetReply:
     """The budget's numbers that answers mention; powers W, energies Wh, None where not known."""
 
     total_w: float | None
@@ -20,7 +20,7 @@ class ToldBudget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToldCommand:
+class CommandReply:
     """One miner's command; None before the first decision.
 
     Attributes:
@@ -36,7 +36,7 @@ class ToldCommand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToldDecision:
+class DecisionReply:
     """A whole decision.
 
     Attributes:
@@ -45,18 +45,18 @@ class ToldDecision:
     """
 
     decided_at: str
-    budget: ToldBudget
-    miners: tuple[ToldCommand, ...]
+    budget: BudgetReply
+    miners: tuple[CommandReply, ...]
     limits: tuple[str, ...]
     note: str
 
 
-def told_decision(reply: Reply) -> ToldDecision:
+def decision_of(reply: Reply) -> DecisionReply:
     """The decision that a tool's result holds."""
     budget = reply.part("budget")
-    return ToldDecision(
+    return DecisionReply(
         decided_at=reply.text("decided_at"),
-        budget=ToldBudget(
+        budget=BudgetReply(
             total_w=budget.number("total_w"),
             solar_surplus_w=budget.number("solar_surplus_w"),
             battery_allowance_w=budget.number("battery_allowance_w"),
@@ -69,9 +69,9 @@ def told_decision(reply: Reply) -> ToldDecision:
     )
 
 
-def _miner(miner: Reply) -> ToldCommand:
+def _miner(miner: Reply) -> CommandReply:
     command = miner.text("command")
-    return ToldCommand(
+    return CommandReply(
         name=miner.text("name"),
         command=Command(command) if command in set(Command) else None,
         why=miner.text("explanation") or miner.text("reason") or "no reason stored",

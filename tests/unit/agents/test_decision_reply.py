@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import pytest
 
+from agents.builtin.decision_reply import BudgetReply, CommandReply, DecisionReply, decision_of
 from agents.builtin.reply import Reply
-from agents.builtin.told_decision import ToldBudget, ToldCommand, ToldDecision, told_decision
 from energy.allocation.decision import Command
 
-UNKNOWN = ToldBudget(
+UNKNOWN = BudgetReply(
     total_w=None,
     solar_surplus_w=None,
     battery_allowance_w=None,
     usable_wh=None,
     reserve_wh=None,
 )
-NOTHING = ToldDecision(decided_at="", budget=UNKNOWN, miners=(), limits=(), note="")
+NOTHING = DecisionReply(decided_at="", budget=UNKNOWN, miners=(), limits=(), note="")
 
 
-def one(command: Command | None, why: str, would_change: str = "") -> ToldDecision:
-    miner = ToldCommand(name="S21", command=command, why=why, would_change=would_change)
-    return ToldDecision(decided_at="", budget=UNKNOWN, miners=(miner,), limits=(), note="")
+def one(command: Command | None, why: str, would_change: str = "") -> DecisionReply:
+    miner = CommandReply(name="S21", command=command, why=why, would_change=would_change)
+    return DecisionReply(decided_at="", budget=UNKNOWN, miners=(miner,), limits=(), note="")
 
 
 @pytest.mark.parametrize(
-    ("told", "read"),
+    ("answer", "read"),
     [
         pytest.param(None, NOTHING, id="nothing"),
         pytest.param({"budget": 7, "miners": "many", "limits": {}}, NOTHING, id="odd"),
         pytest.param(
             {"note": "no decision yet"},
-            ToldDecision(
+            DecisionReply(
                 decided_at="", budget=UNKNOWN, miners=(), limits=(), note="no decision yet"
             ),
             id="no decision",
@@ -43,9 +43,9 @@ def one(command: Command | None, why: str, would_change: str = "") -> ToldDecisi
                 "miners": [],
                 "note": "not a note of a decision",
             },
-            ToldDecision(
+            DecisionReply(
                 decided_at="2026-06-21T12:00:00-07:00",
-                budget=ToldBudget(
+                budget=BudgetReply(
                     total_w=900.0,
                     solar_surplus_w=0.0,
                     battery_allowance_w=None,
@@ -75,5 +75,5 @@ def one(command: Command | None, why: str, would_change: str = "") -> ToldDecisi
         ),
     ],
 )
-def test_what_is_read(told: object, read: ToldDecision) -> None:
-    assert told_decision(Reply(told)) == read
+def test_what_is_read(answer: object, read: DecisionReply) -> None:
+    assert decision_of(Reply(answer)) == read
