@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+from structlog.testing import capture_logs
 
 from services.stored import Json
 from tests.browser.conftest import Visit
@@ -32,6 +33,13 @@ def released(served: ServedSite) -> Iterator[ServedSite]:
     if state.latched:
         release = served.site.services.emergency.release
         served.run(release(OTHER_SYSTEM_ID, by="test", reason="over"))
+
+
+@pytest.fixture
+def unprinted() -> Iterator[None]:
+    """Printing the trace of a page that broke takes long, in the server's own thread."""
+    with capture_logs():
+        yield
 
 
 def shows(page: Page, name: str) -> None:
@@ -115,6 +123,7 @@ def test_the_site_is_switched_on_the_same_page(at_zebra: Page) -> None:
     expect(page.locator("body")).to_have_attribute("data-system", str(SYSTEM_ID))
 
 
+@pytest.mark.usefixtures("unprinted")
 @pytest.mark.parametrize("status", [404, 500, 403])
 @pytest.mark.parametrize("scripts", [True, False])
 def test_stop_of_a_page_that_failed_names_its_site_and_stops_that(
