@@ -205,6 +205,26 @@ async def test_what_cannot_be_is_in_no_hour_of_a_bank() -> None:
     assert (row["soc_min_pct"], row["soc_mean_pct"]) == (pytest.approx(60.0), pytest.approx(60.0))
 
 
+@pytest.mark.parametrize(
+    ("why", "pv_wh"),
+    [
+        pytest.param({"pv_power_w": "more than the arrays give"}, 4_000.0, id="not believed"),
+        pytest.param({}, 4_000.0 + 10_000.0 / 120.0, id="confirmed"),
+    ],
+)
+async def test_a_suspect_value_is_in_no_hour(why: dict[str, str], pv_wh: float) -> None:
+    """14 kW between two samples of 4 kW that are a minute apart."""
+    site = Site(now=START + timedelta(hours=1))
+    at = START + timedelta(minutes=30, seconds=30)
+    doubtful = EnergySample(
+        device_id=INVERTER, at=at, pv_power_w=14_000.0, load_power_w=3_000.0, suspect=why
+    )
+    await site.set_up([*course(range(61)), doubtful])
+    await site.rollup.roll(SITE, START, START + timedelta(hours=1))
+    (hour,) = await site.history.hourly(SITE, START, START + timedelta(hours=1))
+    assert hour["pv_wh"] == pytest.approx(pv_wh)
+
+
 async def test_rolling_again_in_other_spans_gives_the_same_and_late_samples_count() -> None:
     site = Site(now=START + timedelta(hours=3))
     await site.set_up([*course(range(50)), *course(range(70, 181))])
