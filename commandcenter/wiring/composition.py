@@ -62,7 +62,6 @@ class Site:
     execution: Execution
     dispatch: CommandDispatch
     skies: ClearSkies
-    first_start: bool
     system_id: UUID = SYSTEM_ID
 
     async def prepare(self) -> None:
@@ -112,7 +111,7 @@ async def compose(settings: Settings, *, dsn: str, plant: SimulatedPlant) -> Asy
         )
         await _check_key(stores)
         async with first_rows(dsn):
-            first = await _seed(settings, stores, plant)
+            await _seed(settings, stores, plant)
         devices = Devices(http=http, clock=plant.clock, adapters_of=control.site.adapters)
         base = Foundation(
             settings=settings,
@@ -122,7 +121,7 @@ async def compose(settings: Settings, *, dsn: str, plant: SimulatedPlant) -> Asy
             http=http,
             devices=devices,
         )
-        site = build(base, first_start=first)
+        site = build(base)
         stack.push_async_callback(site.execution.close)
         stack.push_async_callback(site.dispatch.close)
         # Backwards: first the runs are told to stop, then the threads that answer them end.
@@ -131,7 +130,7 @@ async def compose(settings: Settings, *, dsn: str, plant: SimulatedPlant) -> Asy
         yield site
 
 
-def build(base: Foundation, *, first_start: bool) -> Site:
+def build(base: Foundation) -> Site:
     """Every part on its foundation; nothing runs yet."""
     messages, control = Messages(base), Control(base)
     views = Views(base, addresses=messages.addresses())
@@ -154,7 +153,6 @@ def build(base: Foundation, *, first_start: bool) -> Site:
         execution=control.execution,
         dispatch=control.dispatch,
         skies=base.skies,
-        first_start=first_start,
     )
 
 
@@ -202,12 +200,11 @@ async def _check_key(stores: PostgresStores) -> None:
         await stores.site.adapters(system.id)
 
 
-async def _seed(settings: Settings, stores: PostgresStores, plant: SimulatedPlant) -> bool:
+async def _seed(settings: Settings, stores: PostgresStores, plant: SimulatedPlant) -> None:
     wall = WallClock().now()
-    first = await seed_owner(stores.accounts, email=settings.admin_email, at=wall)
+    await seed_owner(stores.accounts, email=settings.admin_email, at=wall)
     to_seed = Stores(site=stores.site, settings=stores.settings, accounts=stores.accounts)
     if settings.site is SiteKind.NONE:
         await seed_empty_site(to_seed)
     elif plant.url is not None:
         await seed_simulated_site(to_seed, simulator_url=plant.url)
-    return first

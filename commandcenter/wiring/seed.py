@@ -104,14 +104,13 @@ class Stores:
     accounts: AccountStore
 
 
-async def seed_owner(accounts: AccountStore, *, email: str, at: datetime) -> bool:
-    """Create the admin when there is no user yet. Returns whether this was the first start."""
+async def seed_owner(accounts: AccountStore, *, email: str, at: datetime) -> None:
+    """Create the admin when there is no user yet."""
     if await accounts.users():
-        return False
+        return
     await accounts.add_user(
         user_id=OWNER_ID, email=email, role=Role.ADMIN, password_hash=None, at=at
     )
-    return True
 
 
 async def seed_empty_site(stores: Stores) -> None:

@@ -9,7 +9,7 @@ from energy.site.preferences import ControlLevel, Preferences
 from services.actions.ports import HasSpeed, Switches
 from services.actions.records import SwitchStatus
 from services.clock import Clock
-from services.errors import Invalid, NotFound, RateLimited, VendorError
+from services.errors import Invalid, NotFound, VendorError
 from services.sites.records import ControlledLoad
 from services.telemetry.ports import TelemetryStore
 from services.telemetry.records import LoadSample
@@ -25,7 +25,7 @@ as silent, wall seconds."""
 POLL_S = 1.0
 POLL_WALL_S = 0.05
 
-DEVICE_ERRORS = (VendorError, RateLimited, NotFound, Invalid)
+DEVICE_ERRORS = (VendorError, NotFound, Invalid)
 """Errors that a device can cause; a missing database is not among them and not caught here."""
 
 
