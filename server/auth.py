@@ -96,8 +96,8 @@ async def needs_admin(identity: Reader) -> Identity:
 async def person_or_control(identity: Reader) -> Identity:
     """A person in their own session, or a token that may change things.
 
-    For what belongs to the person alone: a viewer may delete their own conversations, a token that
-    was made for reading may not.
+    For the emergency stop and for what belongs to the person alone: a viewer may stop the site and
+    delete their own conversations, a token that was made for reading may not.
 
     Raises:
         Forbidden: It is a token for reading.

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Query
 
-from server.auth import Admin, ChosenSite, Container, Operator, Reader
+from server.auth import Admin, ChosenSite, Container, PersonOrController, Reader
 from server.described import DescribedRoute
 from server.schemas.control import (
     DEFAULT_REASON,
@@ -28,9 +28,12 @@ async def read_stop(services: Container, site: ChosenSite, _: Reader) -> Emergen
 
 @router.post("")
 async def press_stop(
-    services: Container, site: ChosenSite, who: Operator, body: StopRequest | None = None
+    services: Container, site: ChosenSite, who: PersonOrController, body: StopRequest | None = None
 ) -> EmergencyStopView:
-    """Stop every controlled load at once and suspend all automation. Pressing twice is fine."""
+    """Stop every controlled load at once and suspend all automation. Pressing twice is fine.
+
+    Every person who sees the site may, a viewer too; a token needs the scope ``control``.
+    """
     reason = "" if body is None else body.reason.strip()
     state = await services.emergency.latch(site.id, by=who.name, reason=reason or DEFAULT_REASON)
     return EmergencyStopView.of(state)

@@ -127,12 +127,14 @@ def test_it_ends_with_a_reason(visit: Visit, served: ServedSite) -> None:
     assert served.latched() is None
 
 
-def test_whoever_may_only_look_is_told_so(visit: Visit, served: ServedSite) -> None:
+def test_a_viewer_stops_and_does_not_release(visit: Visit, served: ServedSite) -> None:
     page = visit(email="visitor@example.com")
     open_by_keyboard(page)
     page.keyboard.press("Enter")
-    expect(page.locator("#stop-problem")).to_contain_text("Not stopped")
-    assert served.latched() is None
+    expect(page.locator("#stopped")).to_be_visible()
+    assert served.latched() is not None
+    expect(page.locator("#stopped")).to_contain_text("An admin has to end it.")
+    expect(page.locator("#release")).to_have_count(0)
 
 
 def test_what_is_not_stopped_is_named(visit: Visit, served: ServedSite) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
-from server.auth import ChosenSite, Container, Operator
+from server.auth import ChosenSite, Container, PersonOrController
 from server.schemas.control import DEFAULT_REASON, REASON_LENGTH
 from server.web.links import HOME, of_site
 from server.web.rendering import page
@@ -16,7 +16,7 @@ router = APIRouter()
 
 
 @router.get("/stop")
-async def ask(site: ChosenSite, _: Operator) -> Response:
+async def ask(site: ChosenSite, _: PersonOrController) -> Response:
     """The page that asks for confirmation; opening it changes nothing."""
     return page("stop.html", site=site)
 
@@ -25,7 +25,7 @@ async def ask(site: ChosenSite, _: Operator) -> Response:
 async def stop(
     services: Container,
     site: ChosenSite,
-    who: Operator,
+    who: PersonOrController,
     reason: Annotated[str, Form(max_length=REASON_LENGTH)] = "",
 ) -> Response:
     """Latch the emergency stop, then show the home page of the same site."""

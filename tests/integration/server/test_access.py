@@ -64,7 +64,6 @@ WRITES: list[tuple[str, str, dict[str, Any]]] = [
     ("DELETE", f"/api/miners/{MISSING}", {}),
     ("POST", "/api/actions", {"load_id": str(PRIMARY_LOAD), "target_on": False}),
     ("POST", f"/api/actions/{MISSING}/approve", {}),
-    ("POST", "/api/emergency-stop", {}),
     ("POST", f"/api/alerts/{MISSING}/ack", {}),
     ("POST", "/api/notifications/test", {}),
 ]
@@ -89,6 +88,12 @@ async def test_reading_is_no_right_to_change(
         answer = await client.request(method, path, json=body)
         assert answer.status_code == 403, answer.text
         assert "needs" in answer.json()["detail"]
+
+
+async def test_a_token_for_reading_does_not_stop_the_site(callers: Callers) -> None:
+    by_token = await callers.token(Scope.READ)
+    answer = await by_token.post("/api/emergency-stop", json={})
+    assert (answer.status_code, "needs" in answer.json()["detail"]) == (403, True)
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ADMINS)

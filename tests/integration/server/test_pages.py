@@ -74,9 +74,23 @@ async def test_stop_without_scripts(site: WebSite, callers: Callers) -> None:
     assert (state.latched, state.reason) == (True, "no reason given")
 
 
-async def test_viewers_and_foreign_sites_do_not_stop(site: WebSite, callers: Callers) -> None:
+async def test_a_viewer_stops_and_does_not_release(site: WebSite, callers: Callers) -> None:
     visitor = await callers.browser("visitor@example.com")
-    assert (await visitor.post("/stop", data={})).status_code == 403
+    assert (await visitor.get("/stop")).status_code == 200
+    assert (await visitor.post("/stop", data={})).status_code == 303
+    assert (await site.services.emergency.state(SYSTEM_ID)).latched
+    refused = await visitor.delete("/api/emergency-stop", params={"reason": "all is well"})
+    assert refused.status_code == 403
+    assert (await site.services.emergency.state(SYSTEM_ID)).latched
+
+
+async def test_a_viewer_stops_by_the_api(site: WebSite, callers: Callers) -> None:
+    visitor = await callers.browser("visitor@example.com")
+    stopped = await visitor.post("/api/emergency-stop", json={"reason": "smoke"})
+    assert (stopped.status_code, stopped.json()["latched"]) == (200, True)
+
+
+async def test_readers_and_foreign_sites_do_not_stop(site: WebSite, callers: Callers) -> None:
     foreign = await callers.browser()
     refused = await foreign.post("/stop", data={}, headers={"Origin": "http://test:8123"})
     assert refused.status_code == 403
