@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from energy.allocation.decision import Command
 from energy.allocation.proposals import Wanted, Winner
 from energy.site.loads import Actor
@@ -147,3 +149,26 @@ async def test_the_cycle_does_not_contradict_a_stop_that_is_asked_for(site: Scri
         "asked_off",
     )
     assert (await actions(site))[-1].id == asked.id
+
+
+@pytest.mark.parametrize(
+    ("minutes", "status"),
+    [
+        pytest.param(179, ActionStatus.BLOCKED, id="a minute before its end"),
+        pytest.param(180, ActionStatus.PROPOSED, id="over"),
+    ],
+)
+async def test_a_hold_of_three_hours_lasts_three_hours(
+    site: ScriptedSite, minutes: int, status: ActionStatus
+) -> None:
+    """Longer than the hour in which switches are counted."""
+    await site.prefer(manual_hold_minutes=180.0)
+    site.switches[FAN].flip(on=True)
+    site.clock.advance(60.0)
+    await site.see()
+    held = await site.do(FAN, target_on=False, actor=Actor.OWNER)
+    assert held.status is ActionStatus.DONE
+    site.clock.advance(minutes * 60.0)
+    await site.see()
+    asked = await site.wish(FAN, actor=Actor.ALLOCATOR)
+    assert asked.status is status, asked.result
