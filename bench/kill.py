@@ -138,7 +138,7 @@ async def _found(home: Path, seen: set[str], on_s: list[float]) -> Found:
     async with open_pool(dsn, max_size=1) as pool:
         decisions = PostgresStores(pool=pool, dsn=dsn, key=key_of(KEY)).decisions
         later = WallClock().now() + timedelta(days=3_650)
-        chain = await decisions.oldest(SYSTEM_ID, before=later, limit=1_000_000)
+        chain = await decisions.oldest(SYSTEM_ID, before=later, now=later, limit=1_000_000)
     now = _ids(home)
     return Found(
         rounds=len(on_s),

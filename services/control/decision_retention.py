@@ -36,7 +36,7 @@ class DecisionRetention:
     async def _of_site(self, system_id: UUID, now: datetime) -> list[ChainAnchor]:
         anchors: list[ChainAnchor] = []
         while records := await self._decisions.oldest(
-            system_id, before=now - self._keep, limit=AT_ONCE
+            system_id, before=now - self._keep, now=now, limit=AT_ONCE
         ):
             before = await self._decisions.anchor(system_id)
             anchor = _anchor(records, GENESIS if before is None else before.hash, now)

@@ -23,19 +23,32 @@ class DecisionStore(Protocol):
         """
         ...
 
-    async def latest(self, system_id: UUID) -> DecisionRecord | None: ...
+    async def latest(self, system_id: UUID) -> DecisionRecord | None:
+        """The one that was decided last, whatever the clock said."""
+        ...
+
     async def get(self, decision_id: UUID) -> DecisionRecord | None: ...
     async def page(
         self, system_id: UUID, *, before: datetime | None, limit: int
-    ) -> Sequence[DecisionRecord]: ...
+    ) -> Sequence[DecisionRecord]:
+        """Newest first, in the order of deciding, which a jump of the clock does not change.
+
+        With ``before`` the page begins at the decision whose time is the last before it.
+        """
+        ...
+
     async def count(self, system_id: UUID) -> int:
         """How many decisions are stored: the total of the paginated list."""
         ...
 
     async def oldest(
-        self, system_id: UUID, *, before: datetime, limit: int
+        self, system_id: UUID, *, before: datetime, now: datetime, limit: int
     ) -> Sequence[DecisionRecord]:
-        """Decisions older than ``before``, oldest first, in the order of the chain."""
+        """The beginning of the chain, oldest first: up to the last decision older than ``before``
+        that precedes every one of [``before``, ``now``].
+
+        It has no holes: what a wrong clock stamped otherwise goes with what was decided around it.
+        """
         ...
 
     async def anchor(self, system_id: UUID) -> ChainAnchor | None:

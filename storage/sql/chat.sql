@@ -17,8 +17,9 @@ ON CONFLICT (id) DO UPDATE SET title = excluded.title, updated_at = excluded.upd
 DELETE FROM conversations WHERE id = %(id)s RETURNING id
 
 -- name: messages
+-- In the order in which they were written, whatever the clock said.
 SELECT id, conversation_id, role, content, created_at, agent, run_id, status, meta
-FROM messages WHERE conversation_id = %(conversation_id)s ORDER BY created_at, position
+FROM messages WHERE conversation_id = %(conversation_id)s ORDER BY position
 
 -- name: save_message
 INSERT INTO messages (id, conversation_id, role, content, created_at, agent, run_id, status, meta)

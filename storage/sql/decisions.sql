@@ -36,21 +36,31 @@ LEFT JOIN decision_settings s ON s.system_id = d.system_id AND s.hash = d.settin
 WHERE d.id = %(id)s
 
 -- name: decisions
--- Newest first.
+-- Newest first, in the order in which they were decided: the clock may have been wrong. The page
+-- begins with the decision whose time is the last before ``before``.
 SELECT d.id, d.system_id, d.at, d.document, d.body, s.document AS settings, d.version,
     d.previous_hash, d.hash
 FROM decisions d
 LEFT JOIN decision_settings s ON s.system_id = d.system_id AND s.hash = d.settings_hash
-WHERE d.system_id = %(system_id)s AND (%(before)s::timestamptz IS NULL OR d.at < %(before)s)
-ORDER BY d.at DESC LIMIT %(limit)s
+WHERE d.system_id = %(system_id)s AND (%(before)s::timestamptz IS NULL OR d.position <= (
+    SELECT position FROM decisions
+    WHERE system_id = %(system_id)s AND at < %(before)s
+    ORDER BY at DESC LIMIT 1))
+ORDER BY d.position DESC LIMIT %(limit)s
 
 -- name: oldest_decisions
--- In the order of the chain.
+-- The beginning of the chain, up to the last one before ``before`` that precedes all of the span from
+-- ``before`` to ``now``. What a wrong clock stamped otherwise goes with what was decided around it.
 SELECT d.id, d.system_id, d.at, d.document, d.body, s.document AS settings, d.version,
     d.previous_hash, d.hash
 FROM decisions d
 LEFT JOIN decision_settings s ON s.system_id = d.system_id AND s.hash = d.settings_hash
-WHERE d.system_id = %(system_id)s AND d.at < %(before)s
+WHERE d.system_id = %(system_id)s AND d.position <= (
+    SELECT max(old.position) FROM decisions old
+    WHERE old.system_id = %(system_id)s AND old.at < %(before)s AND old.position < coalesce((
+        SELECT min(kept.position) FROM decisions kept
+        WHERE kept.system_id = %(system_id)s AND kept.at >= %(before)s AND kept.at <= %(now)s
+        ), 9223372036854775807))
 ORDER BY d.position LIMIT %(limit)s
 
 -- name: count_decisions

@@ -44,7 +44,7 @@ class PostgresDecisionStore:
         return made
 
     async def latest(self, system_id: UUID) -> DecisionRecord | None:
-        """The newest."""
+        """The one that was decided last."""
         page = await self.page(system_id, before=None, limit=1)
         return page[0] if page else None
 
@@ -56,7 +56,7 @@ class PostgresDecisionStore:
     async def page(
         self, system_id: UUID, *, before: datetime | None, limit: int
     ) -> Sequence[DecisionRecord]:
-        """Newest first."""
+        """Newest first, in the order of deciding; from the last one before ``before`` on."""
         values = {"system_id": system_id, "before": before, "limit": limit}
         return [
             _decision(stored_row) for stored_row in await rows(self._pool, SQL["decisions"], values)
@@ -68,10 +68,10 @@ class PostgresDecisionStore:
         return 0 if stored_row is None else int(stored_row["total"])
 
     async def oldest(
-        self, system_id: UUID, *, before: datetime, limit: int
+        self, system_id: UUID, *, before: datetime, now: datetime, limit: int
     ) -> Sequence[DecisionRecord]:
-        """Oldest first, in the order of the chain."""
-        values = {"system_id": system_id, "before": before, "limit": limit}
+        """The beginning of the chain that is older than ``before``."""
+        values = {"system_id": system_id, "before": before, "now": now, "limit": limit}
         return [
             _decision(stored_row)
             for stored_row in await rows(self._pool, SQL["oldest_decisions"], values)

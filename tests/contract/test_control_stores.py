@@ -24,7 +24,7 @@ from services.actions.records import (
     EmergencyStop,
 )
 from services.control.decision_chain import GENESIS, first_broken, next_hash
-from services.control.records import ChainAnchor
+from services.control.records import ChainAnchor, DecisionRecord
 from services.errors import Invalid, NotFound
 from services.memory.records import SiteMemory
 from services.stored import Json
@@ -108,6 +108,58 @@ async def test_decisions_are_chained_and_stored_once(site: Site) -> None:
     assert await store.count(site.system_id) == 3
 
 
+async def decided_at(site: Site, *seconds: float) -> list[DecisionRecord]:
+    store = site.stores.decisions
+    return [await store.append(site.system_id, at(s), {"n": s}, "1") for s in seconds]
+
+
+YEAR_S = 365 * 86_400.0
+
+
+async def test_the_newest_decision_is_the_last_that_was_decided(site: Site) -> None:
+    """The clock ran a year ahead for two cycles and was then set right."""
+    made = await decided_at(site, 0, 60, YEAR_S, YEAR_S + 60, 120, 180)
+    store = site.stores.decisions
+    assert await store.latest(site.system_id) == made[-1]
+    assert list(await store.page(site.system_id, before=None, limit=10)) == made[::-1]
+
+
+@pytest.mark.parametrize(
+    ("before_s", "places"),
+    [
+        pytest.param(120.001, [4, 3, 2, 1, 0], id="just after one that was decided after the jump"),
+        pytest.param(90, [1, 0], id="the time before the jump"),
+        pytest.param(YEAR_S + 60, [2, 1, 0], id="in the time that was wrong"),
+        pytest.param(-1, [], id="before all"),
+    ],
+)
+async def test_a_page_goes_on_in_the_order_of_deciding(
+    site: Site, before_s: float, places: list[int]
+) -> None:
+    made = await decided_at(site, 0, 60, YEAR_S, YEAR_S + 60, 120, 180)
+    page = await site.stores.decisions.page(site.system_id, before=at(before_s), limit=10)
+    assert list(page) == [made[place] for place in places]
+
+
+@pytest.mark.parametrize(
+    ("times", "dropped"),
+    [
+        pytest.param((0, 60, 600, 660), 2, id="time goes on"),
+        pytest.param((0, YEAR_S, 60, 600), 3, id="ahead for a while, among old ones"),
+        pytest.param((0, 600, -YEAR_S, 660), 1, id="back for a while, among ones that are kept"),
+        pytest.param((0, YEAR_S, 600), 1, id="ahead for a while, then a kept one"),
+        pytest.param((YEAR_S, YEAR_S + 60), 0, id="the clock is behind all of them"),
+        pytest.param((YEAR_S, 600), 0, id="the clock was behind, and now is right"),
+    ],
+)
+async def test_the_oldest_decisions_are_a_beginning_of_the_chain(
+    site: Site, times: tuple[float, ...], dropped: int
+) -> None:
+    made = await decided_at(site, *times)
+    old = await site.stores.decisions.oldest(site.system_id, before=at(300), now=at(900), limit=10)
+    assert list(old) == made[:dropped]
+
+
 async def test_each_system_has_its_own_chain(site: Site) -> None:
     store = site.stores.decisions
     await store.append(site.system_id, at(0), {"n": 1}, "1")
@@ -187,9 +239,10 @@ async def test_old_decisions_are_dropped_and_an_anchor_keeps_the_chain(site: Sit
     store = site.stores.decisions
     made = [await store.append(site.system_id, at(60 * n), WHOLE, "1") for n in range(4)]
     assert await store.anchor(site.system_id) is None
-    old = await store.oldest(site.system_id, before=at(120), limit=10)
+    old = await store.oldest(site.system_id, before=at(120), now=at(900), limit=10)
     assert list(old) == made[:2]
-    assert list(await store.oldest(site.system_id, before=at(120), limit=1)) == made[:1]
+    one = await store.oldest(site.system_id, before=at(120), now=at(900), limit=1)
+    assert list(one) == made[:1]
     anchor = ChainAnchor(
         at=made[1].at, hash=made[1].hash, dropped=2, intact=True, anchored_at=at(900)
     )
@@ -198,7 +251,7 @@ async def test_old_decisions_are_dropped_and_an_anchor_keeps_the_chain(site: Sit
     assert await store.anchor(site.other_system_id) is None
     assert await store.count(site.system_id) == 2
     assert await store.get(made[0].id) is None
-    kept = list(await store.oldest(site.system_id, before=at(900), limit=10))
+    kept = list(await store.oldest(site.system_id, before=at(900), now=at(900), limit=10))
     assert kept == made[2:]
     assert first_broken(kept, previous=anchor.hash) is None
     assert first_broken(kept, previous=GENESIS) == kept[0]

@@ -95,6 +95,17 @@ async def test_messages_and_runs_are_saved_and_updated(site: Site) -> None:
     assert list(await store.runs_with_status(RunStatus.RUNNING)) == [run(site, 2)]
 
 
+async def test_messages_stay_in_their_order_when_the_clock_is_set_back(site: Site) -> None:
+    store = site.stores.conversations
+    await store.save_conversation(conversation(site))
+    await store.save_run(run(site))
+    first = replace(message(), created_at=at(3_600))
+    second = replace(message(), id=UUID(int=77), created_at=at(0))
+    for each in (first, second, first):
+        await store.save_message(each)
+    assert list(await store.messages(UUID(int=1))) == [first, second]
+
+
 async def test_a_runs_events_resume_after_any_number(site: Site) -> None:
     store = site.stores.conversations
     await store.save_conversation(conversation(site))

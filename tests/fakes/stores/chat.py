@@ -38,8 +38,7 @@ class InMemoryConversationStore:
         return gone is not None
 
     async def messages(self, conversation_id: UUID) -> Sequence[Message]:
-        mine = [m for m in self._messages.values() if m.conversation_id == conversation_id]
-        return sorted(mine, key=lambda m: m.created_at)
+        return [m for m in self._messages.values() if m.conversation_id == conversation_id]
 
     async def save_message(self, message: Message) -> None:
         self._messages[message.id] = message

@@ -76,9 +76,8 @@ class InMemoryDecisionStore:
         return record
 
     async def latest(self, system_id: UUID) -> DecisionRecord | None:
-        return max(
-            self._chains.get(system_id, {}).values(), key=lambda record: record.at, default=None
-        )
+        page = await self.page(system_id, before=None, limit=1)
+        return page[0] if page else None
 
     async def get(self, decision_id: UUID) -> DecisionRecord | None:
         return self._by_id.get(decision_id)
@@ -86,18 +85,24 @@ class InMemoryDecisionStore:
     async def page(
         self, system_id: UUID, *, before: datetime | None, limit: int
     ) -> Sequence[DecisionRecord]:
-        mine = self._chains.get(system_id, {}).values()
-        older = [record for record in mine if before is None or record.at < before]
-        return sorted(older, key=lambda record: record.at, reverse=True)[:limit]
+        mine = list(self._chains.get(system_id, {}).values())
+        if before is not None:
+            earlier = [record.at for record in mine if record.at < before]
+            times = [record.at for record in mine]
+            mine = mine[: times.index(max(earlier)) + 1] if earlier else []
+        return mine[::-1][:limit]
 
     async def count(self, system_id: UUID) -> int:
         return len(self._chains.get(system_id, {}))
 
     async def oldest(
-        self, system_id: UUID, *, before: datetime, limit: int
+        self, system_id: UUID, *, before: datetime, now: datetime, limit: int
     ) -> Sequence[DecisionRecord]:
-        chain = self._chains.get(system_id, {}).values()
-        return [record for record in chain if record.at < before][:limit]
+        chain = list(self._chains.get(system_id, {}).values())
+        kept = [place for place, record in enumerate(chain) if before <= record.at <= now]
+        beginning = chain[: min(kept, default=len(chain))]
+        old = [place for place, record in enumerate(beginning) if record.at < before]
+        return beginning[: max(old, default=-1) + 1][:limit]
 
     async def anchor(self, system_id: UUID) -> ChainAnchor | None:
         return self._anchors.get(system_id)
@@ -121,9 +126,9 @@ class InMemoryCycleStore:
     async def keep(
         self, system_id: UUID, at: datetime, document: Json, version: str, memory: SiteMemory
     ) -> DecisionRecord:
-        latest = await self._decisions.latest(system_id)
+        before = await self._decisions.count(system_id)
         record = await self._decisions.append(system_id, at, document, version)
-        if latest is None or latest.at != at:
+        if await self._decisions.count(system_id) > before:
             await self._memory.save(system_id, memory)
             news = {"system_id": str(system_id), "id": str(record.id), "at": at.isoformat()}
             await self._events.publish("decision", news)

@@ -75,6 +75,18 @@ async def test_no_cycle_raises_and_all_stays_readable(site: ScriptedSite, second
 
 
 @pytest.mark.parametrize("seconds", BACK)
+async def test_back_the_home_page_shows_what_was_decided_last(
+    site: ScriptedSite, seconds: float
+) -> None:
+    await running(site)
+    jump(site, seconds)
+    await cycles(site, 1, load_w=HOUSE_W + DRAW_W)
+    shown = (await site.loop.live.now(SYSTEM_ID))["decision"]
+    assert shown is not None
+    assert shown["at"] == site.clock.now().isoformat()
+
+
+@pytest.mark.parametrize("seconds", BACK)
 async def test_back_a_falling_battery_still_stops_it_after_its_delay(
     site: ScriptedSite, seconds: float
 ) -> None:
