@@ -16,6 +16,7 @@ from scheduler.queue_runs import (
     BATCH_TASK,
     TASK,
     QueuedRun,
+    latest_period,
     period_name,
     period_of,
     site_lock,
@@ -105,7 +106,7 @@ class QueueFeeder:
         runs = self._gathering.pop(job.name)
         if job.queue is Queue.COMMANDS and self._open_sites is not None:
             runs = await self._of_open_sites(self._open_sites, runs)
-        claimed = await self._claimed(runs) if runs else []
+        claimed = await self._claimed(job, runs) if runs else []
         slot = int(asyncio.get_running_loop().time() / GATHER_S) % WAITING_BATCHES
         for number, names in enumerate(_parted(claimed)):
             deferrer = self._app.configure_task(
@@ -130,13 +131,14 @@ class QueueFeeder:
         wanted, self._were_open = busy | self._were_open, busy
         return {name: run for name, run in runs.items() if run.subject.system_id in wanted}
 
-    async def _claimed(self, runs: Mapping[str, QueuedRun]) -> list[str]:
+    async def _claimed(self, job: Job, runs: Mapping[str, QueuedRun]) -> list[str]:
         """The names of the runs whose period no scheduler has queued before."""
         claimed = await self._app.connector.execute_query_all_async(
             _CLAIM_PERIODS,
             task_name=BATCH_TASK,
             names=list(runs),
             periods=[run.period for run in runs.values()],
+            latest=[latest_period(job, run) for run in runs.values()],
         )
         return [row["name"] for row in claimed]
 

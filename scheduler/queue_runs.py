@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,6 +13,9 @@ from uuid import UUID
 from procrastinate.types import JSONValue
 
 from scheduler.jobs import Job, Subject
+
+LAG_S, LAG_PERIODS = 120.0, 2
+"""By how much the clocks of schedulers may differ, s; at least so many periods."""
 
 TASK = "site_job"
 BATCH_TASK = "site_jobs"
@@ -37,6 +41,13 @@ class QueuedRun:
 def period_of(job: Job, subject: Subject, *, now_s: float) -> int:
     """The number of the period that ``now_s`` (site time, Unix seconds) lies in."""
     return int(now_s // _every_s(job, subject))
+
+
+def latest_period(job: Job, run: QueuedRun) -> int:
+    """The newest period that counts beside this one: of a scheduler whose clock is right where ours
+    lags. Those further on are of a clock that ran ahead.
+    """
+    return run.period + max(LAG_PERIODS, math.ceil(LAG_S / _every_s(job, run.subject)))
 
 
 def due_at(job: Job, subject: Subject, *, period: int) -> datetime:

@@ -26,6 +26,7 @@ from scheduler.queue_runs import (
     TASK,
     QueuedRun,
     from_json,
+    latest_period,
     period_name,
     period_of,
     statement,
@@ -179,7 +180,10 @@ class QueueWorker:
         The second check also keeps a scheduler with a slow clock from repeating a period.
         """
         newest = await self._app.connector.execute_query_one_async(
-            _NEWEST_PERIOD, task_name=TASK, periodic_id=period_name(job, run.subject)
+            _NEWEST_PERIOD,
+            task_name=TASK,
+            periodic_id=period_name(job, run.subject),
+            latest=latest_period(job, run),
         )
         if run.period < newest["period"] or self._is_over(job, run):
             log.info("job_too_late", job=job.name, subject=run.subject.label)

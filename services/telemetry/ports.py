@@ -151,5 +151,8 @@ class TelemetryStore(Protocol):
     async def apply_retention(self, *, now: datetime, raw_hours: float) -> int:
         """Drop raw partitions wholly older than ``raw_hours``; make the partitions of the coming
         days. Returns dropped.
+
+        While no sample of that time is a day old, nothing is dropped: the clock may have jumped
+        ahead.
         """
         ...

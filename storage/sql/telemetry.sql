@@ -55,6 +55,15 @@ SELECT c.relname AS name
 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = to_regclass(%(table)s)
 
+-- name: measured_between
+-- Whether there is any sample in the span.
+SELECT EXISTS (SELECT FROM {table} WHERE at >= %(start)s AND at < %(end)s) AS found
+
+-- name: forget_future
+-- Newest values that a clock ahead of time stamped: they would hide all that come until then. The
+-- samples stay, and the next one of a metric is its newest value again.
+DELETE FROM newest_values WHERE measured_at > %(now)s::timestamptz + interval '1 hour'
+
 -- name: forget_polls
 DELETE FROM polls WHERE at < %(now)s - interval '48 hours'
 

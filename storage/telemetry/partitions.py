@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 from storage.connection.builder import built
 from storage.connection.pool import Connection
 from storage.connection.queries import queries
-from storage.telemetry.sample_tables import Kind
+from storage.telemetry.sample_tables import KINDS, Kind
 
 SQL = queries("telemetry")
 DAYS_BACK, DAYS_AHEAD = 1, 3
+CONFIRMED_AFTER = timedelta(days=1)
 
 
 async def make_days(connection: Connection, kind: Kind, now: datetime) -> None:
@@ -20,6 +21,19 @@ async def make_days(connection: Connection, kind: Kind, now: datetime) -> None:
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     for offset in range(-DAYS_BACK, DAYS_AHEAD + 1):
         await _make_day(connection, kind, midnight + timedelta(days=offset))
+
+
+async def is_confirmed(connection: Connection, oldest: datetime, now: datetime) -> bool:
+    """Whether samples that are kept are a day old (half as old as the oldest, where less is kept):
+    then the clock did not jump ahead of all that is stored.
+    """
+    span = {"start": oldest, "end": now - min(CONFIRMED_AFTER, (now - oldest) / 2)}
+    for kind in KINDS:
+        asked = built(SQL["measured_between"], table=kind.table)
+        answer = await (await connection.execute(asked, span)).fetchone()
+        if answer is not None and answer["found"]:
+            return True
+    return False
 
 
 async def drop_days(connection: Connection, kind: Kind, oldest: datetime) -> int:

@@ -21,7 +21,7 @@ from storage.connection.pool import Pool, connected, row, rows
 from storage.connection.queries import queries
 from storage.connection.together import NotesTogether, ReadsTogether
 from storage.telemetry.newest import newest
-from storage.telemetry.partitions import drop_days, make_days
+from storage.telemetry.partitions import drop_days, is_confirmed, make_days
 from storage.telemetry.sample_tables import KINDS, Kind
 
 SQL = queries("telemetry")
@@ -30,6 +30,7 @@ SHORT = timedelta(minutes=15)
 """A series this short is read together with others, because it does not delay them."""
 
 
+FORGETTING = ("forget_polls", "forget_hours", "forget_bank_hours", "forget_days")
 KEYS = {
     "system_hourly_energy": "system_id",
     "system_daily_summary": "system_id",
@@ -188,10 +189,13 @@ class PostgresTelemetryStore:
         async with connected(self._pool) as connection:
             await connection.execute(SQL["lock_partitions"])
             for kind in KINDS:
-                dropped += await drop_days(connection, kind, oldest)
                 await make_days(connection, kind, now)
-            for statement in ("forget_polls", "forget_hours", "forget_bank_hours", "forget_days"):
-                await connection.execute(SQL[statement], {"now": now})
+            await connection.execute(SQL["forget_future"], {"now": now})
+            if await is_confirmed(connection, oldest, now):
+                for kind in KINDS:
+                    dropped += await drop_days(connection, kind, oldest)
+                for statement in FORGETTING:
+                    await connection.execute(SQL[statement], {"now": now})
         return dropped
 
 

@@ -378,6 +378,56 @@ async def test_retention_drops_whole_days_and_keeps_the_rest(site: Site) -> None
     assert await store.append([volts(site, 60 * 24, 52.0), volts(site, -60 * 24 * 2, 50.0)]) == 1
 
 
+@pytest.mark.parametrize(
+    ("hours_on", "dropped"),
+    [
+        pytest.param(0, 2, id="the time is right"),
+        pytest.param(10 * 24, 0, id="ten days ahead, or the program was off for as long"),
+        pytest.param(74 * 365 * 24, 0, id="in the year 2100"),
+        pytest.param(-56 * 365 * 24, 0, id="in 1970"),
+    ],
+)
+async def test_retention_drops_nothing_by_a_clock_that_no_sample_confirms(
+    site: Site, hours_on: float, dropped: int
+) -> None:
+    store = site.stores.telemetry
+    await store.append([volts(site, -60 * 24 * n, 52.0) for n in range(6)])
+    now = NOON + timedelta(hours=hours_on)
+    await store.append([BatterySample(device_id=site.pack, at=now, voltage_v=51.0)])
+    assert await store.apply_retention(now=now, raw_hours=72.0) == dropped
+    kept = await store.energy_rows(site.system_id, start=at(-9e4), end=at(1))
+    assert len(kept) == 6 - dropped
+
+
+async def test_retention_goes_on_once_a_day_was_measured_by_the_new_time(site: Site) -> None:
+    """A site that was off for a month, or whose clock was a month behind."""
+    store = site.stores.telemetry
+    await store.append([volts(site, -60 * 24 * 30, 52.0), volts(site, 0, 52.0)])
+    assert await store.apply_retention(now=at(60 * 23), raw_hours=72.0) == 0
+    assert await store.apply_retention(now=at(60 * 24 + 1), raw_hours=72.0) >= 1
+    kept = await store.energy_rows(site.system_id, start=at(-9e4), end=at(60))
+    assert [sample.at for sample in kept] == [at(0)]
+
+
+YEAR = 365 * 24 * 60
+
+
+async def test_values_of_a_clock_that_ran_ahead_hide_no_newer_ones(site: Site) -> None:
+    """After retention the newest values are again kept beside the samples."""
+    store = site.stores.telemetry
+    await store.append([volts(site, 0, 52.0)])
+    await store.append([volts(site, YEAR, 50.0)])
+    await store.append([volts(site, 2, 52.2)])
+    (found,) = await latest(site, at(3), "voltage_v")
+    assert (found.value, found.measured_at) == (52.2, at(2))
+    await store.apply_retention(now=at(4), raw_hours=72.0)
+    doubtful = replace(volts(site, 6, 80.0), suspect={"voltage_v": "no such bank"})
+    await store.append([volts(site, 5, 52.3)])
+    await store.append([doubtful])
+    (found,) = await latest(site, at(7), "voltage_v")
+    assert (found.value, found.measured_at, found.suspicion) == (52.3, at(5), "no such bank")
+
+
 async def test_a_suspect_sample_is_kept_and_never_the_newest(site: Site) -> None:
     store = site.stores.telemetry
     good = EnergySample(device_id=site.inverter, at=at(0), pv_power_w=5_000.0, load_power_w=900.0)

@@ -198,6 +198,9 @@ class InMemoryTelemetryStore:
 
     async def apply_retention(self, *, now: datetime, raw_hours: float) -> int:
         limit = now - timedelta(hours=raw_hours)
+        confirmed = now - min(timedelta(days=1), (now - limit) / 2)
+        if not any(track.between(limit, confirmed) for track in self._tracks.values()):
+            return 0
         midnight = limit.replace(hour=0, minute=0, second=0, microsecond=0)
         dropped = {
             (kind, day)

@@ -200,6 +200,30 @@ async def test_a_scheduler_whose_clock_lags_repeats_no_period(dsn: str) -> None:
         assert machines.cycles.counts == {1: 2, 2: 1}
 
 
+@pytest.mark.parametrize(
+    "ahead_s",
+    [
+        pytest.param(4 * 60.0, id="4 min"),
+        pytest.param(3_600.0, id="an hour"),
+        pytest.param(74 * 365 * 86_400.0, id="until the year 2100"),
+    ],
+)
+async def test_jobs_go_on_after_a_clock_that_ran_ahead_was_set_right(
+    dsn: str, ahead_s: float
+) -> None:
+    async with AsyncExitStack() as stack:
+        machines = Machines(dsn, stack)
+        feeder, now = await machines.feeder(), machines.clock.now()
+        await machines.worker()
+        polled, times = adapters(1)[0], [ahead_s, 0.0, 60.0, 120.0]
+        for number, seconds in enumerate(times, start=1):
+            machines.clock.set(now + timedelta(seconds=seconds))
+            assert await feeder.put(CONTROL, SITES[0])
+            assert await feeder.put(POLL, polled)
+            await until(partial(machines.cycles.reached, {1: number}))
+            await until(partial(lambda wanted: machines.cycles.polls == {1: wanted}, number))
+
+
 def adapters(count: int) -> list[Subject]:
     return [
         Subject(id=UUID(int=n), system_id=SITES[0].id, label=f"{n}", interval_s=30.0)

@@ -102,7 +102,7 @@ async def test_a_sample_for_a_day_that_was_dropped_is_kept_until_the_next_sweep(
     telemetry: PostgresTelemetryStore, pool: Pool
 ) -> None:
     await telemetry.apply_retention(now=NOON, raw_hours=72.0)
-    assert await telemetry.append([sample(-9)]) == 1
-    assert await held(pool) == {"default": 1}
-    assert await telemetry.apply_retention(now=NOON, raw_hours=72.0) == 1
-    assert await held(pool) == {}
+    assert await telemetry.append([sample(-9), sample(-1)]) == 2
+    assert await held(pool) == {"default": 1, "p20260620": 1}
+    assert await telemetry.apply_retention(now=NOON + timedelta(hours=1), raw_hours=72.0) == 1
+    assert await held(pool) == {"p20260620": 1}

@@ -49,6 +49,43 @@ async def test_the_chain_is_checked_from_anchor_to_anchor(site: ScriptedSite) ->
     assert (second.dropped, second.intact) == (4, True)
 
 
+@pytest.mark.parametrize(
+    "seconds",
+    [
+        pytest.param(365 * 86_400.0, id="a year ahead"),
+        pytest.param(74 * 365 * 86_400.0, id="in the year 2100"),
+        pytest.param(-56 * 365 * 86_400.0, id="in 1970"),
+    ],
+)
+async def test_nothing_is_dropped_by_a_clock_that_no_decision_confirms(
+    site: ScriptedSite, seconds: float
+) -> None:
+    jumped = site.clock.now() + timedelta(seconds=seconds)
+    assert await retention(site, 4.0).apply(jumped) == []
+    site.clock.set(jumped)
+    await site.pass_minutes(1)
+    await site.loop.control.run_cycle(SYSTEM_ID)
+    assert await retention(site, 4.0).apply(site.clock.now()) == []
+    assert await site.stores.decisions.count(SYSTEM_ID) == 11
+
+
+async def test_decisions_of_a_time_that_was_wrong_go_with_their_neighbours(
+    site: ScriptedSite,
+) -> None:
+    """The clock ran a year ahead for a cycle; the chain that is dropped has no hole."""
+    now = site.clock.now()
+    site.clock.set(now + timedelta(days=365))
+    await site.loop.control.run_cycle(SYSTEM_ID)
+    site.clock.set(now)
+    for _ in range(8):
+        await site.pass_minutes(1)
+        await site.loop.control.run_cycle(SYSTEM_ID)
+    (anchor,) = await retention(site, 4.0).apply(site.clock.now())
+    assert (anchor.dropped, anchor.intact) == (14, True)
+    kept = await site.stores.decisions.page(SYSTEM_ID, before=None, limit=20)
+    assert first_broken(kept[::-1], previous=anchor.hash) is None
+
+
 async def test_a_history_that_somebody_changed_is_told(site: ScriptedSite) -> None:
     chain = site.stores.decisions._chains[SYSTEM_ID]
     third = list(chain.values())[2]
