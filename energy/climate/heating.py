@@ -38,7 +38,6 @@ class HvacHints:
             None when there is neither.
         miners: Profiles of all miners of the site.
         states: State per miner; a miner without one counts as unknown.
-        can_block_charging: Whether a device of the site can keep the battery from being charged.
         fans_with_speed: Devices that can set their fan's speed, as they say themselves.
     """
 
@@ -53,7 +52,6 @@ class HvacHints:
     pv_w: float | None = None
     miners: tuple[MinerProfile, ...] = ()
     states: tuple[MinerState, ...] = ()
-    can_block_charging: bool = False
     fans_with_speed: frozenset[str] = frozenset()
 
 

@@ -1,4 +1,4 @@
-"""Thermostats of a zone: fan, heating and the charging block, each with hysteresis."""
+"""Thermostats of a zone: fan, heating and the cold that forbids charging, each with hysteresis."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ZoneMemory:
         fan_on: The fan's thermostat is on.
         fan_speed: The fan's last speed, in tenths of its range.
         heating_on: The heating's thermostat is on.
-        charging_blocked: Charging is blocked until the zone or bank is 2 K warmer.
+        charging_blocked: The battery must not be charged until the zone or bank is 2 K warmer.
         last_reading_at: When the last usable reading was measured; without any, when the first
             cycle noticed that.
         miner_asked_since: Since when a miner has been asked for its heat without running.

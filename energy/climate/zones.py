@@ -80,8 +80,8 @@ class ZoneDecision:
             empty when it need not.
         heat_source: What heats the zone now.
         heat_wanted_miner_ids: Miners asked to run for their heat.
-        charging_blocked: The battery must not be charged.
-        charging_block_enforced: A device of the site can enforce that.
+        charging_blocked: The battery must not be charged. Nothing of a site can switch its charger:
+            the owner is warned and does it by hand.
         explanation: One plain sentence with the numbers.
         would_change: At which temperature something would change; empty without a reading.
     """
@@ -99,7 +99,6 @@ class ZoneDecision:
     heat_source: HeatSource = HeatSource.NONE
     heat_wanted_miner_ids: tuple[str, ...] = ()
     charging_blocked: bool = False
-    charging_block_enforced: bool = False
     explanation: str = ""
     would_change: str = ""
     warnings: tuple[ZoneWarning, ...] = ()
@@ -116,11 +115,6 @@ class ZoneDecisions:
     def heat_wanted_miner_ids(self) -> frozenset[str]:
         """Miners that any zone asks for their heat."""
         return frozenset(miner for zone in self.zones for miner in zone.heat_wanted_miner_ids)
-
-    @property
-    def charging_blocked(self) -> bool:
-        """Whether any zone forbids charging the battery."""
-        return any(zone.charging_blocked for zone in self.zones)
 
 
 def control_zones(
@@ -380,11 +374,6 @@ def _with_charging(
     below_c = zone.block_charging_below_temp
     if not after.charging_blocked or below_c is None:
         return decision
-    decision = replace(
-        decision, charging_blocked=True, charging_block_enforced=hints.can_block_charging
-    )
-    if hints.can_block_charging:
-        return decision
     bank = hints.battery_temperature_c
     parts = (
         None
@@ -400,4 +389,4 @@ def _with_charging(
     warning = ZoneWarning(
         code=ZoneWarningCode.CHARGING_NOT_BLOCKABLE, critical=True, sentence=sentence
     )
-    return replace(decision, warnings=(*decision.warnings, warning))
+    return replace(decision, charging_blocked=True, warnings=(*decision.warnings, warning))

@@ -10,7 +10,7 @@ from energy.measuring.balance import balance, suspected
 from energy.measuring.base_load import base_load
 from energy.measuring.clock_jumps import back_for_s
 from energy.measuring.flows import flow, not_negative
-from energy.measuring.frozen import Frozen, frozen_sources
+from energy.measuring.frozen import frozen_sources
 from energy.measuring.quantity import COMPUTED, Quality, Quantity
 from energy.measuring.voltage import VoltageInForce, voltage_in_force
 from energy.site.miners import Learned, MeasuringMemory
@@ -41,7 +41,6 @@ class Measured:
         controlled_load_w: What we control within the measured load, W.
         lost: The battery voltage has been gone for so long that everything stops.
         waiting: The program has just started and waits for its first readings.
-        frozen: Frozen sources, each with the reason as a clause.
         notes: One sentence per value that was left out or replaced.
         memory: Memory of measuring for the next cycle.
     """
@@ -60,7 +59,6 @@ class Measured:
     controlled_load_w: float
     lost: bool
     waiting: bool
-    frozen: Frozen
     notes: tuple[str, ...]
     memory: MeasuringMemory
 
@@ -195,7 +193,6 @@ def measure(
         controlled_load_w=controlled_load_w,
         lost=chosen.lost,
         waiting=chosen.waiting,
-        frozen=frozen,
         notes=(*chosen.notes, *_notes(current, power, pv, load, grid, temperature)),
         memory=MeasuringMemory(
             voltage_implausible_since=chosen.implausible_since,

@@ -42,7 +42,6 @@ class BlockCode(StrEnum):
     EMERGENCY_STOP = "emergency_stop"
     BATTERY_CRITICAL = "battery_critical"
     BATTERY_UNKNOWN = "battery_unknown"
-    CHARGING_BLOCKED = "charging_blocked"
     GRID_IMPORT_LIMIT = "grid_import_limit"
     DEVICE_OFFLINE = "device_offline"
     ALREADY_IN_STATE = "already_in_state"
@@ -73,7 +72,6 @@ class SwitchRequest:
             effect.
         power_w: Power that the load adds when it starts, W.
         for_heat: A zone wants the heat: the miner's time window is waived.
-        charges_battery: The load is a charger of the battery.
     """
 
     load_id: str
@@ -86,7 +84,6 @@ class SwitchRequest:
     protective: bool = False
     power_w: float = 0.0
     for_heat: bool = False
-    charges_battery: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +118,6 @@ class SafetyContext:
         rest_voltage_v: The same, compensated for the current, V.
         grid_power_w: Grid power, W, + import.
         emergency_stop: Whether the emergency stop is latched.
-        charging_blocked: Whether a zone or the bank is too cold to be charged.
         device_online: Whether the device answers.
         is_on: Its state; None when unknown, which is not off.
         speed: Its fan speed now; None for plain switches or when unknown.
@@ -138,7 +134,6 @@ class SafetyContext:
     rest_voltage_v: float | None = None
     grid_power_w: float | None = None
     emergency_stop: bool = False
-    charging_blocked: bool = False
     device_online: bool = True
     is_on: bool | None = None
     speed: int | None = None
@@ -261,15 +256,6 @@ def _battery_unknown(request: SwitchRequest) -> BlockReason | None:
     return BlockReason(
         code=BlockCode.BATTERY_UNKNOWN,
         sentence="There is no recent battery voltage: nothing is started by itself without one.",
-    )
-
-
-def _charging_blocked(request: SwitchRequest, context: SafetyContext) -> BlockReason | None:
-    if not context.charging_blocked or not request.charges_battery or not request.target_on:
-        return None
-    return BlockReason(
-        code=BlockCode.CHARGING_BLOCKED,
-        sentence="The battery is too cold to be charged.",
     )
 
 
@@ -433,7 +419,6 @@ _CHECKS: tuple[_Check, ...] = (
     _not_controlled,
     _emergency_stop,
     _battery_critical,
-    _charging_blocked,
     _grid_import,
     _device_offline,
     _already_in_state,

@@ -40,6 +40,9 @@ class HeatSource(StrEnum):
 class Zone:
     """The owner's settings of one HVAC zone; temperatures °C, each optional; too_hot > hot_ok >
     cold_ok > too_cold.
+
+    Below ``block_charging_below_temp`` the owner is warned that the battery must not be charged;
+    nothing of a site can switch its charger.
     """
 
     id: str

@@ -43,7 +43,7 @@ class DecisionRetention:
             system_id, before=now - self._keep, now=now, limit=AT_ONCE
         ):
             before = await self._decisions.anchor(system_id)
-            anchor = _anchor(records, GENESIS if before is None else before.hash, now)
+            anchor = _anchor(records, GENESIS if before is None else before.hash)
             await self._decisions.drop(system_id, records, anchor)
             anchors.append(anchor)
         return anchors
@@ -57,11 +57,10 @@ class DecisionRetention:
         return bool(known) and known[0].at >= now - self._keep
 
 
-def _anchor(records: Sequence[DecisionRecord], previous: str, now: datetime) -> ChainAnchor:
+def _anchor(records: Sequence[DecisionRecord], previous: str) -> ChainAnchor:
     return ChainAnchor(
         at=records[-1].at,
         hash=records[-1].hash,
         dropped=len(records),
         intact=first_broken(records, previous=previous) is None,
-        anchored_at=now,
     )

@@ -18,14 +18,12 @@ class ChainAnchor:
         hash: Its hash: the oldest kept decision continues it.
         dropped: How many decisions were dropped with this anchor.
         intact: Whether their hash chain was intact, from the anchor before.
-        anchored_at: When they were dropped.
     """
 
     at: datetime
     hash: str
     dropped: int
     intact: bool
-    anchored_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,6 @@ class Totals:
     pv_wh: float = 0.0
     curtailed_wh: float = 0.0
     load_wh: float = 0.0
-    self_use_wh: float = 0.0
     charged_wh: float = 0.0
     discharged_wh: float = 0.0
     unserved_wh: float = 0.0
@@ -45,7 +44,6 @@ class Totals:
         self.pv_wh += flow.pv_w * hours
         self.curtailed_wh += flow.curtailed_w * hours
         self.load_wh += flow.load_w * hours
-        self.self_use_wh += flow.self_use_w * hours
         self.unserved_wh += flow.unserved_w * hours
         if flow.battery_w > 0.0:
             self.charged_wh += flow.battery_w * hours

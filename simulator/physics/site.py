@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol, TypedDict
 from zoneinfo import ZoneInfo
@@ -272,8 +272,8 @@ class SimulatedSite:
         self.battery.voltage_v = battery["voltage_v"]
         self.battery_c = battery["temperature_c"]
         self.inverter.output_on = state["output_on"]
-        self.inverter.totals = Totals(**state["totals"])
-        self._midnight = Totals(**state["midnight"])
+        self.inverter.totals = _totals(state["totals"])
+        self._midnight = _totals(state["midnight"])
         self._next_midnight_s = self._midnight_after(self.at_s)
         for slug, temperature_c in state["rooms"].items():
             if slug in self.rooms:
@@ -281,3 +281,8 @@ class SimulatedSite:
         for slug, device in state["devices"].items():
             if slug in self.devices:
                 self.devices[slug].restore(device)
+
+
+def _totals(saved: Mapping[str, float]) -> Totals:
+    """Totals of a saved state; what an older release counted besides is left out."""
+    return Totals(**{name: wh for name, wh in saved.items() if name in _TOTALS})

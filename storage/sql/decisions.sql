@@ -67,7 +67,7 @@ ORDER BY d.position LIMIT %(limit)s
 SELECT count(*) AS total FROM decisions WHERE system_id = %(system_id)s
 
 -- name: anchor
-SELECT at, hash, dropped, intact, anchored_at
+SELECT at, hash, dropped, intact
 FROM decision_anchors WHERE system_id = %(system_id)s ORDER BY id DESC LIMIT 1
 
 -- name: allow_retention
@@ -85,5 +85,5 @@ WHERE s.system_id = %(system_id)s AND NOT EXISTS (
 )
 
 -- name: add_anchor
-INSERT INTO decision_anchors (system_id, at, hash, dropped, intact, anchored_at)
-VALUES (%(system_id)s, %(at)s, %(hash)s, %(dropped)s, %(intact)s, %(anchored_at)s)
+INSERT INTO decision_anchors (system_id, at, hash, dropped, intact)
+VALUES (%(system_id)s, %(at)s, %(hash)s, %(dropped)s, %(intact)s)

@@ -243,9 +243,7 @@ async def test_old_decisions_are_dropped_and_an_anchor_keeps_the_chain(site: Sit
     assert list(old) == made[:2]
     one = await store.oldest(site.system_id, before=at(120), now=at(900), limit=1)
     assert list(one) == made[:1]
-    anchor = ChainAnchor(
-        at=made[1].at, hash=made[1].hash, dropped=2, intact=True, anchored_at=at(900)
-    )
+    anchor = ChainAnchor(at=made[1].at, hash=made[1].hash, dropped=2, intact=True)
     await store.drop(site.system_id, old, anchor)
     assert await store.anchor(site.system_id) == anchor
     assert await store.anchor(site.other_system_id) is None
@@ -260,7 +258,7 @@ async def test_old_decisions_are_dropped_and_an_anchor_keeps_the_chain(site: Sit
 async def test_a_chain_of_which_all_is_dropped_goes_on(site: Site) -> None:
     store = site.stores.decisions
     made = await store.append(site.system_id, at(0), WHOLE, "1")
-    anchor = ChainAnchor(at=made.at, hash=made.hash, dropped=1, intact=True, anchored_at=at(900))
+    anchor = ChainAnchor(at=made.at, hash=made.hash, dropped=1, intact=True)
     await store.drop(site.system_id, [made], anchor)
     following = await store.append(site.system_id, at(960), WHOLE, "1")
     assert following.previous_hash == made.hash

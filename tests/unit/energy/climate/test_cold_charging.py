@@ -1,11 +1,11 @@
-"""A cold bank is not charged: when that is blocked, released, and said as critical."""
+"""A cold bank must not be charged: when that begins, ends, and is said as critical."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from energy.climate.zones import ZoneWarning, ZoneWarningCode
-from tests.fakes.sites.heated_zone import SUNNY, ZONE, Site
+from tests.fakes.sites.heated_zone import ZONE, Site
 
 
 def test_charging_is_blocked_below_the_threshold_and_released_two_kelvin_above() -> None:
@@ -39,16 +39,10 @@ def test_a_zone_without_a_threshold_blocks_no_charging() -> None:
     assert site.decide(-20.0).charging_blocked is False
 
 
-def test_a_device_that_can_block_charging_does_so_without_an_alarm() -> None:
-    decision = Site(hints=replace(SUNNY, can_block_charging=True)).decide(-1.0)
-    assert (decision.charging_blocked, decision.charging_block_enforced) == (True, True)
-    assert decision.warnings == ()
-
-
-def test_where_nothing_can_block_charging_it_says_so_as_critical() -> None:
+def test_that_nothing_can_block_charging_is_said_as_critical() -> None:
     site = Site()
     decision = site.decide(-1.0, battery_c=1.0)
-    assert (decision.charging_blocked, decision.charging_block_enforced) == (True, False)
+    assert decision.charging_blocked is True
     assert decision.warnings == (
         ZoneWarning(
             code=ZoneWarningCode.CHARGING_NOT_BLOCKABLE,

@@ -128,19 +128,6 @@ FAN = {"kind": LoadKind.FAN, "name": "Fan 1", "power_w": 60.0}
             (),
             id="no voltage: stops pass",
         ),
-        pytest.param(
-            {"charges_battery": True},
-            {"charging_blocked": True},
-            (BlockCode.CHARGING_BLOCKED,),
-            id="too cold to charge",
-        ),
-        pytest.param({}, {"charging_blocked": True}, (), id="a consumer does not charge"),
-        pytest.param(
-            {"charges_battery": True, "target_on": False},
-            {"charging_blocked": True, "is_on": True},
-            (),
-            id="stopping the charger passes",
-        ),
         pytest.param({}, {"grid_power_w": 50.0}, (), id="the meter's noise is no import"),
         pytest.param({}, {"grid_power_w": None}, (), id="no grid meter"),
         pytest.param({}, {"grid_power_w": 51.0}, (), id="a watt beyond the noise decides nothing"),
@@ -359,7 +346,6 @@ EVERYTHING_WRONG = context(
     rest_voltage_v=None,
     grid_power_w=500.0,
     emergency_stop=True,
-    charging_blocked=True,
     device_online=False,
     is_on=False,
     since=ago(1),
@@ -371,11 +357,10 @@ EVERYTHING_WRONG = context(
 
 
 def test_all_reasons_are_listed_not_only_the_first() -> None:
-    verdict = validate(request(charges_battery=True), EVERYTHING_WRONG)
+    verdict = validate(request(), EVERYTHING_WRONG)
     assert codes(verdict) == (
         BlockCode.EMERGENCY_STOP,
         BlockCode.BATTERY_CRITICAL,
-        BlockCode.CHARGING_BLOCKED,
         BlockCode.GRID_IMPORT_LIMIT,
         BlockCode.DEVICE_OFFLINE,
         BlockCode.ACTION_IN_FLIGHT,
@@ -388,7 +373,6 @@ def test_all_reasons_are_listed_not_only_the_first() -> None:
     assert sentence(verdict) == (
         "The emergency stop is latched: only stops pass until an admin releases it. "
         "The battery is at 44.50 V, at or below critical (45.00 V): nothing may add load. "
-        "The battery is too cold to be charged. "
         "The site imports 500 W from the grid and would import 3 750 W; no import is allowed. "
         "Dump Load does not answer. "
         "Dump Load is being started by allocator just now. "

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from services.control.decided import decided
 from services.control.decision_chain import first_broken
 from services.control.decision_retention import DecisionRetention
 from tests.fakes.sites.reference_site import SYSTEM_ID
@@ -40,6 +42,18 @@ async def test_what_is_older_goes_and_the_rest_continues_from_the_anchor(
     assert after == before[5:]
     assert first_broken(after, previous=anchor.hash) is None
     assert await retention(site, 4.0).apply(now) == [], "nothing more is old"
+
+
+async def test_a_decision_of_an_older_release_is_read(site: ScriptedSite) -> None:
+    """It had a field beside each zone that said that no device of the site blocks charging."""
+    record = await site.stores.decisions.latest(SYSTEM_ID)
+    assert record is not None
+    today = decided(record)
+    assert today.zones.zones
+    older = deepcopy(record.document)
+    for zone in older["zones"]["zones"]:
+        zone["charging_block_enforced"] = False
+    assert decided(replace(record, document=older)) == today
 
 
 async def test_the_chain_is_checked_from_anchor_to_anchor(site: ScriptedSite) -> None:

@@ -107,6 +107,16 @@ def test_restored_site_goes_on_like_the_one_that_was_never_stopped() -> None:
     assert one.measure() == other.measure()
 
 
+def test_a_state_saved_by_an_older_release_is_restored() -> None:
+    one = site()
+    one.advance_to(START + timedelta(hours=1))
+    state = json.loads(json.dumps(one.to_json()))
+    state["totals"]["self_use_wh"] = state["midnight"]["self_use_wh"] = 250.0
+    other = site()
+    other.restore(state)
+    assert other.to_json() == one.to_json()
+
+
 def test_energies_of_today_start_at_local_midnight() -> None:
     one = site()
     one.advance_to(START + timedelta(hours=23, minutes=59))

@@ -104,6 +104,25 @@ def test_nothing_starts_on_battery_while_the_reserve_is_unknown(
     assert (decision.miners[0].reason.code, decision.budget.reserve_known) == (reason, False)
 
 
+@pytest.mark.parametrize(
+    ("is_on", "reason"),
+    [
+        pytest.param(False, "disabled", id="off: what the owner has set comes first"),
+        pytest.param(True, "night_reserve", id="on: its stop protects, so it is said first"),
+    ],
+)
+def test_a_disabled_load_while_the_house_needs_what_is_left(is_on: bool, reason: str) -> None:
+    profile = replace(PLAIN, enabled=False)
+    question = ask(
+        snapshot=snapshot(pv_w=1_850.0, load_w=4_850.0, sky=NIGHT),
+        learned=Learned(mean_base_load_w=2_000.0),
+        preferences=OWNER,
+        miners=(profile,),
+        states=(running(profile) if is_on else off(profile),),
+    )
+    assert allocate(question).miners[0].reason.code == reason
+
+
 def test_one_gain_does_not_start_all_loads_and_one_cloud_does_not_stop_all() -> None:
     miners = tuple(replace(PLAIN, id=str(n), name=f"M{n}", priority_level=n) for n in range(1, 5))
     owner = replace(OWNER, max_starts_per_cycle=4, battery_discharge_allowance_w=12_000.0)
