@@ -94,7 +94,11 @@ async def _minute(site: ReferenceSite, loop: Loop, meter: Meter, number: int) ->
     site.clock.advance(60.0)
     stores = loop.stores
     rollup = Rollup(
-        sites=stores.site, telemetry=stores.telemetry, settings=stores.settings, clock=site.clock
+        sites=stores.site,
+        telemetry=stores.telemetry,
+        settings=stores.settings,
+        memory=stores.memory,
+        clock=site.clock,
     )
     await meter.of("store readings", site.poll)
     await meter.of("control cycle", lambda: loop.control.run_cycle(SYSTEM_ID))

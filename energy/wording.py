@@ -58,6 +58,12 @@ def duration(seconds: float) -> str:
     return f"{seconds / _DAY_S:.0f} days"
 
 
+def elapsed(seconds: float) -> str:
+    """What has passed, rounded down: together with what is left it makes the whole."""
+    step_s = 1.0 if seconds < _MINUTE_S else _MINUTE_S
+    return duration(seconds // step_s * step_s)
+
+
 def listed(names: tuple[str, ...]) -> str:
     """``("a", "b", "c")`` → ``a, b and c``."""
     if len(names) <= 1:

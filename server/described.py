@@ -6,10 +6,10 @@ signed-in person can answer 401, one that takes a body 422.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import get_dependant
 from fastapi.openapi.utils import get_openapi
@@ -25,6 +25,7 @@ from server.auth import (
     signed_in,
 )
 from server.schemas.problems import components, otherwise, refused
+from services.errors import Invalid
 
 IF_MATCH = "if-match"
 
@@ -38,6 +39,25 @@ class DescribedRoute(APIRoute):
         by_hand = handed_on.pop("responses", None) or {}
         refusals = refusals_of(get_dependant(path=path, call=endpoint))
         super().__init__(path, endpoint, responses={**refusals, **by_hand}, **handed_on)
+
+    @override
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """A query parameter that the route does not have is refused, as a misspelt one would be."""
+        handler, names = super().get_route_handler(), query_names(self.dependant)
+
+        async def checked(request: Request) -> Response:
+            unknown = sorted(set(request.query_params) - names)
+            if unknown:
+                rule = f"is no query parameter here; there are {', '.join(sorted(names)) or 'none'}"
+                raise Invalid([(name, rule) for name in unknown])
+            return await handler(request)
+
+        return checked
+
+
+def query_names(dependant: Dependant) -> frozenset[str]:
+    """The query parameters of a route, its dependencies' included."""
+    return frozenset(str(field.alias) for part in _parts(dependant) for field in part.query_params)
 
 
 def refusals_of(dependant: Dependant) -> dict[int | str, dict[str, object]]:
@@ -55,7 +75,7 @@ def refusals_of(dependant: Dependant) -> dict[int | str, dict[str, object]]:
         404: path or chosen_system in calls,
         412: IF_MATCH in headers,
         413: body,
-        422: body or query,
+        422: True,  # an unknown query parameter is one of its causes
         503: bool(calls & {services_of, signed_in}),
     }
     return {**refused(*(status for status, holds in causes.items() if holds)), **otherwise()}

@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from energy.battery.calibration import soc_pct, voltage_v
-from tools.energy import EXTREMES, Hours, Metric, series_summary
+from tools.energy import Hours, Metric, series_summary
 from tools.services import ToolScope, ToolServices
 from tools.tool import Arguments, Document, NoArguments, Tool
 
@@ -54,21 +54,18 @@ def battery_status(services: ToolServices, scope: ToolScope) -> Tool[NoArguments
 
 
 def battery_history(services: ToolServices, scope: ToolScope) -> Tool[Hours]:
-    """Lowest, highest and mean voltage, with SOC by the owner's curve."""
+    """Lowest, highest and mean voltage, and the same of SOC, which is that of the rest voltage."""
 
     async def handler(asked: Hours) -> Document:
         hours = min(asked.hours, 168.0)
         summary = await series_summary(services, scope, Metric.VOLTAGE, hours, points=96)
-        owner = (await services.settings.preferences(scope.system_id)).value
         summary.pop("points", None)
-        for extreme in (summary.get(name) for name in EXTREMES):
-            if extreme is not None:
-                extreme["soc_pct"] = soc_pct(extreme["value"], owner)
-        return {"battery": "voltage history", **summary}
+        soc = (await services.history.statistics(scope.system_id, hours))["soc_pct"]
+        return {"battery": "voltage history", **summary, "soc_pct": soc}
 
     return Tool(
         name="battery_history",
-        description="Battery voltage over past hours: lowest, highest (with times and SOC), mean.",
+        description="Battery voltage over past hours: lowest, highest (with times), mean; SOC.",
         arguments=Hours,
         handler=handler,
         doing="reading battery history, {hours} h",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
@@ -35,14 +35,10 @@ UNITS = {"w": "W", "v": "V", "a": "A", "pct": "%", "c": "°C"}
 
 
 class Extreme(TypedDict):
-    """A value of a series with its time; ``soc_pct`` only for voltages."""
+    """A value of a series with its time."""
 
     value: float
     at: str
-    soc_pct: NotRequired[float]
-
-
-EXTREMES: tuple[Literal["minimum", "maximum", "latest"], ...] = ("minimum", "maximum", "latest")
 
 
 class SeriesSummary(TypedDict):

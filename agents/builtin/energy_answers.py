@@ -135,7 +135,15 @@ def series(reply: Reply, about: str) -> str:
     words = {"maximum": "highest", "minimum": "lowest", "mean": "mean", "latest": "latest"}
     names = ("minimum", "maximum", "mean", "latest") if lowest else tuple(words)
     points = [f"{words[name]} {_point(reply, name, unit)}" for name in names if name in reply]
-    return f"{titled(label)}, {span.removeprefix('the ')}: {', '.join(points)}."
+    return f"{titled(label)}, {span.removeprefix('the ')}: {', '.join(points)}.{_soc_range(reply)}"
+
+
+def _soc_range(reply: Reply) -> str:
+    soc = reply.part("soc_pct")
+    if soc.number("mean") is None:
+        return ""
+    low, high, mean = (soc.amount(name, "%") for name in ("minimum", "maximum", "mean"))
+    return f" SOC {low} to {high}, mean {mean}."
 
 
 def plain_label(metric: str) -> str:
@@ -149,8 +157,6 @@ def _point(reply: Reply, name: str, unit: str) -> str:
     if "value" not in point:
         return reply.amount(name, unit)
     text = amount(point.number("value"), unit)
-    if point.number("soc_pct") is not None:
-        text += f" ({point.amount('soc_pct', '%')})"
     return f"{text} at {day_time(point.text('at'))}" if "at" in point else text
 
 

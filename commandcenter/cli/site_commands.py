@@ -19,6 +19,7 @@ from commandcenter.settings import Settings, load_settings
 from energy.dataclass_json import JsonObject, from_json
 from energy.site.display import Display, display_of
 from energy.site.preferences import Preferences
+from energy.wording import watts
 from server.schemas.decisions import WhatIfAnswer
 from server.schemas.json_shapes import Number
 from services.errors import Invalid
@@ -196,7 +197,7 @@ def print_decision(answer: WhatIfAnswer) -> None:
 
 
 def _watts(power_w: Number | None) -> str:
-    return "unknown" if power_w is None else f"{float(power_w):,.0f} W"
+    return "unknown" if power_w is None else watts(float(power_w))
 
 
 def _display(answer: WhatIfAnswer) -> Display:

@@ -119,6 +119,7 @@ class Control:
             sites=stores.site,
             telemetry=stores.telemetry,
             settings=stores.settings,
+            memory=stores.memory,
             clock=self._base.clock,
         )
 

@@ -29,7 +29,11 @@ class Views:
             clock=clock,
         )
         self.history = History(
-            sites=stores.site, telemetry=stores.telemetry, settings=stores.settings, clock=clock
+            sites=stores.site,
+            telemetry=stores.telemetry,
+            settings=stores.settings,
+            memory=stores.memory,
+            clock=clock,
         )
         self.settings = SiteSettings(store=stores.settings, sites=stores.site, addresses=addresses)
         self.what_if = WhatIf(

@@ -18,7 +18,7 @@ from energy.measuring.flows import GRID_NOISE_W
 from energy.site.loads import RANKS, Actor, LoadKind
 from energy.site.miners import MinerProfile
 from energy.site.preferences import Preferences
-from energy.wording import duration, volts, watts
+from energy.wording import duration, elapsed, volts, watts
 
 MAXIMUM_SWITCHES_PER_HOUR = 6
 """Switches of one device allowed within any hour; the next one is blocked."""
@@ -375,7 +375,7 @@ def _too_soon(
     state = "off" if request.target_on else "on"
     return BlockReason(
         code=code,
-        sentence=f"{request.name} has been {state} for {_left(context.at, since)}; it stays "
+        sentence=f"{request.name} has been {state} for {_passed(since, context.at)}; it stays "
         f"{state} for at least {minutes:g} min, {_left(until, context.at)} more.",
         until=until,
     )
@@ -411,6 +411,10 @@ def _rate_limit(request: SwitchRequest, context: SafetyContext) -> BlockReason |
 
 def _left(until: datetime, at: datetime) -> str:
     return duration(max((until - at).total_seconds(), 0.0))
+
+
+def _passed(since: datetime, at: datetime) -> str:
+    return elapsed(max((at - since).total_seconds(), 0.0))
 
 
 _Check = Callable[[SwitchRequest, SafetyContext], BlockReason | None]

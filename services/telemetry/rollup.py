@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from energy.battery.calibration import soc_pct
 from energy.energy_balance.rollup import (
     MAXIMUM_GAP_S,
     EnergyPeriod,
@@ -22,10 +21,11 @@ from energy.energy_balance.rollup import (
     hours_between,
     summarize,
 )
-from energy.measuring.voltage_series import in_force
+from energy.measuring.voltage_series import in_force, soc_of
 from energy.site.loads import LoadKind
 from energy.site.preferences import Preferences
 from services.clock import Clock
+from services.memory.ports import MemoryStore
 from services.settings.ports import SettingsStore
 from services.sites.ports import SiteStore
 from services.telemetry.ports import TelemetryStore
@@ -44,9 +44,15 @@ class SamplesOfSite:
     """Reads a site's raw samples as the series that are integrated."""
 
     def __init__(
-        self, *, sites: SiteStore, telemetry: TelemetryStore, settings: SettingsStore
+        self,
+        *,
+        sites: SiteStore,
+        telemetry: TelemetryStore,
+        settings: SettingsStore,
+        memory: MemoryStore,
     ) -> None:
         self._sites, self._telemetry, self._settings = sites, telemetry, settings
+        self._memory = memory
 
     async def rows(self, system_id: UUID, start: datetime, end: datetime) -> Sequence[Sample]:
         """Believed samples of the span and of ``MAXIMUM_GAP_S`` before and after."""
@@ -56,15 +62,19 @@ class SamplesOfSite:
 
     async def series(self, system_id: UUID, rows: Sequence[Sample]) -> SiteSeries:
         """The site's series. The battery monitor is preferred to the inverter's battery values; SOC
-        is derived from the voltage.
+        is that of the rest voltage, with the resistance of the bank as learned until now.
         """
         preferences = (await self._settings.preferences(system_id)).value
+        resistance_ohm = await self.resistance_ohm(system_id)
         inverters = [row for row in rows if isinstance(row, EnergySample)]
         monitors = [row for row in rows if isinstance(row, BatterySample)]
-        by_monitor = _by_device(monitors, lambda row: row.voltage_v) or ((),)
         of_inverters = [(row.at, row.battery_voltage_v) for row in inverters]
-        voltages = [in_force(monitor, of_inverters, preferences) for monitor in by_monitor]
-        voltage = tuple(series for series in voltages if series)
+        banks = _of_devices(monitors, lambda row: row.voltage_v) or [[]]
+        voltages = [in_force(_voltages(bank), of_inverters, preferences) for bank in banks]
+        socs = [
+            soc_of(voltage, _currents(bank), preferences, resistance_ohm)
+            for bank, voltage in zip(banks, voltages, strict=True)
+        ]
         battery = _by_device(monitors, lambda row: row.power_w) or _by_device(
             inverters, lambda row: row.battery_power_w
         )
@@ -73,10 +83,14 @@ class SamplesOfSite:
             load=_by_device(inverters, lambda row: row.load_power_w),
             grid=_by_device(inverters, lambda row: row.grid_power_w),
             battery=battery,
-            voltage=voltage,
-            soc=tuple(_soc(series, preferences) for series in voltage),
+            voltage=tuple(series for series in voltages if series),
+            soc=tuple(series for series in socs if series),
             miners=await self._miners(system_id, rows),
         )
+
+    async def resistance_ohm(self, system_id: UUID) -> float:
+        """Internal resistance of the bank as learned until now, Ω."""
+        return (await self._memory.load(system_id)).learned.resistance_ohm
 
     async def _miners(self, system_id: UUID, rows: Sequence[Sample]) -> tuple[MinerSeries, ...]:
         hashrates = {
@@ -104,9 +118,12 @@ class Rollup:
         sites: SiteStore,
         telemetry: TelemetryStore,
         settings: SettingsStore,
+        memory: MemoryStore,
         clock: Clock,
     ) -> None:
-        self._samples = SamplesOfSite(sites=sites, telemetry=telemetry, settings=settings)
+        self._samples = SamplesOfSite(
+            sites=sites, telemetry=telemetry, settings=settings, memory=memory
+        )
         self._sites, self._telemetry, self._settings = sites, telemetry, settings
         self._clock = clock
         self._whole_day_at: dict[UUID, datetime] = {}
@@ -153,13 +170,14 @@ class Rollup:
         system_rows: list[RollupRow] = []
         bank_rows: list[RollupRow] = []
         preferences = (await self._settings.preferences(system_id)).value
+        resistance_ohm = await self._samples.resistance_ohm(system_id)
         for hour in hours:
             end = min(hour + timedelta(hours=1), now)
             near = [row for row in rows if hour - edge <= row.at < end + edge]
             series = await self._samples.series(system_id, near)
             period = summarize(series, start=hour, end=end)
             system_rows.append({"system_id": system_id, "start_at": hour, **_row(period)})
-            bank_rows += _bank_rows(system_id, near, hour, end, preferences)
+            bank_rows += _bank_rows(system_id, near, (hour, end), preferences, resistance_ohm)
         await self._telemetry.save_rollup(HOURLY, system_rows)
         await self._telemetry.save_rollup(BANK_HOURLY, bank_rows)
 
@@ -201,17 +219,19 @@ def switch_series(rows: Sequence[LoadSample]) -> TimedValues:
 def _bank_rows(
     system_id: UUID,
     rows: Sequence[Sample],
-    start: datetime,
-    end: datetime,
+    span: tuple[datetime, datetime],
     preferences: Preferences,
+    resistance_ohm: float,
 ) -> list[RollupRow]:
+    start, end = span
     monitors = [row for row in rows if isinstance(row, BatterySample)]
     bank_rows: list[RollupRow] = []
     for device_id in sorted({row.device_id for row in monitors}):
         rows_of_bank = [row for row in monitors if row.device_id == device_id]
-        voltage = in_force([(row.at, row.voltage_v) for row in rows_of_bank], (), preferences)
+        voltage = in_force(_voltages(rows_of_bank), (), preferences)
         power: TimedValues = [(row.at, row.power_w) for row in rows_of_bank]
-        series = SiteSeries(voltage=(voltage,), battery=(power,), soc=(_soc(voltage, preferences),))
+        soc = soc_of(voltage, _currents(rows_of_bank), preferences, resistance_ohm)
+        series = SiteSeries(voltage=(voltage,), battery=(power,), soc=(soc,))
         period = summarize(series, start=start, end=end)
         temperatures = [
             row.temperature_c
@@ -249,14 +269,21 @@ _BANK_COLUMNS = (
 
 def _by_device(rows: Sequence[_S], value: Callable[[_S], float | None]) -> tuple[TimedValues, ...]:
     """One series per device that has any value, in the order of the devices' ids."""
+    return tuple([(row.at, value(row)) for row in of] for of in _of_devices(rows, value))
+
+
+def _of_devices(rows: Sequence[_S], value: Callable[[_S], float | None]) -> list[list[_S]]:
+    """The samples of each device that has any value, in the order of the devices' ids."""
     devices = sorted({row.device_id for row in rows if value(row) is not None})
-    return tuple(
-        [(row.at, value(row)) for row in rows if row.device_id == device] for device in devices
-    )
+    return [[row for row in rows if row.device_id == device] for device in devices]
 
 
-def _soc(voltage: TimedValues, preferences: Preferences) -> TimedValues:
-    return [(at, None if v is None else soc_pct(v, preferences)) for at, v in voltage]
+def _voltages(rows: Sequence[BatterySample]) -> TimedValues:
+    return [(row.at, row.voltage_v) for row in rows]
+
+
+def _currents(rows: Sequence[BatterySample]) -> dict[datetime, float | None]:
+    return {row.at: row.current_a for row in rows}
 
 
 def _row(period: EnergyPeriod) -> dict[str, float | None]:

@@ -17,6 +17,7 @@ from energy.energy_balance.rollup import (
 from energy.site.loads import LoadKind
 from services.clock import Clock
 from services.errors import Invalid
+from services.memory.ports import MemoryStore
 from services.settings.ports import SettingsStore
 from services.sites.ports import SiteStore
 from services.sites.records import ControlledLoad
@@ -50,9 +51,12 @@ class History:
         sites: SiteStore,
         telemetry: TelemetryStore,
         settings: SettingsStore,
+        memory: MemoryStore,
         clock: Clock,
     ) -> None:
-        self._samples = SamplesOfSite(sites=sites, telemetry=telemetry, settings=settings)
+        self._samples = SamplesOfSite(
+            sites=sites, telemetry=telemetry, settings=settings, memory=memory
+        )
         self._sites, self._telemetry, self._clock = sites, telemetry, clock
 
     async def statistics(self, system_id: UUID, hours: float) -> SpanStatistics:

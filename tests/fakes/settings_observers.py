@@ -351,7 +351,11 @@ async def mined(settings: OneSite) -> object:
     await site.pass_minutes(40, load_w=5_700.0)
     store = site.stores
     rollup = Rollup(
-        sites=store.site, telemetry=store.telemetry, settings=store.settings, clock=site.clock
+        sites=store.site,
+        telemetry=store.telemetry,
+        settings=store.settings,
+        memory=store.memory,
+        clock=site.clock,
     )
     await rollup.roll_last_day(SYSTEM_ID)
     hour = EPOCH.replace(minute=0)

@@ -173,6 +173,7 @@ class FixedPast:
             "battery_discharge_wh": 7100.0,
             "pv_peak_w": 11240.0,
             "self_sufficiency_pct": 100.0,
+            "soc_pct": {"minimum": 53.6, "maximum": 78.2, "mean": 65.3},
         }
         return cast(SpanStatistics, report)
 

@@ -179,7 +179,11 @@ class WebSite:
             sites=s.site,
             live=loop.live,
             history=History(
-                sites=s.site, telemetry=s.telemetry, settings=s.settings, clock=self.clock
+                sites=s.site,
+                telemetry=s.telemetry,
+                settings=s.settings,
+                memory=s.memory,
+                clock=self.clock,
             ),
             settings=settings,
             what_if=loop.what_if,

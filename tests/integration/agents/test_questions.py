@@ -38,7 +38,7 @@ QUESTIONS: list[tuple[str, list[str], list[str]]] = [
     ("What was the lowest battery voltage last night?", ["battery_history"], ["50.90 V"]),
     ("Battery voltage history for the last 48 hours", ["battery_history"], ["50.90 V", "53.60 V"]),
     ("How low did the battery go in the past 12 hours?", ["battery_history"], ["50.90 V"]),
-    ("What was the average SOC yesterday?", ["battery_history"], ["52.2"]),
+    ("What was the average SOC yesterday?", ["battery_history"], ["mean 65.3 %"]),
     ("When was the solar peak today?", ["time_series"], ["9800 W"]),
     ("Show me a chart of the load over the last 6 hours", ["time_series"], ["9800 W"]),
     # conversions

@@ -184,7 +184,11 @@ async def test_answers_hold_what_their_type_names_and_nothing_else(
 ) -> None:
     stores = site.stores
     rollup = Rollup(
-        sites=stores.site, telemetry=stores.telemetry, settings=stores.settings, clock=site.clock
+        sites=stores.site,
+        telemetry=stores.telemetry,
+        settings=stores.settings,
+        memory=stores.memory,
+        clock=site.clock,
     )
     await rollup.roll_last_day(SYSTEM_ID)
     client = await callers.token()
@@ -221,3 +225,13 @@ async def test_a_reading_that_is_not_finite_is_answered_as_text(callers: Callers
 def test_examples_are_of_their_type() -> None:
     assert list(unnamed(HomeNow.model_validate(HOME_NOW))) == []
     assert StopRequest.model_config["json_schema_extra"]
+
+
+async def test_a_query_parameter_that_is_not_there_is_refused(callers: Callers) -> None:
+    """``hours`` instead of ``from`` would otherwise give another span without a word."""
+    client = await callers.token()
+    answer = await client.get("/api/energy/hourly", params={"hours": 3})
+    assert answer.status_code == 422
+    (problem,) = answer.json()["errors"]
+    assert problem["path"] == "hours"
+    assert "from" in problem["message"]

@@ -27,7 +27,7 @@ def test_miners_heaters_and_limits_are_listed(capsys: pytest.CaptureFixture[str]
     print_decision(WhatIfAnswer.of(decision))
     told = capsys.readouterr().out
     for words in (
-        "Budget 11,600 W = solar surplus 6,600 W + battery allowance 5,000 W",
+        "Budget 11 600 W = solar surplus 6 600 W + battery allowance 5 000 W",
         "stop (emergency_stop)",
         "Attic heater",
         "stay_off (emergency_stop)",

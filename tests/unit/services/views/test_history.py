@@ -8,9 +8,12 @@ from uuid import UUID
 
 import pytest
 
+from energy.battery.calibration import soc_pct
 from energy.site.loads import LoadKind
-from energy.site.miners import MinerProfile
+from energy.site.miners import Learned, MinerProfile
+from energy.site.preferences import Preferences
 from services.errors import Invalid
+from services.memory.records import SiteMemory
 from services.sites.records import AdapterConfig, ControlledLoad, System
 from services.telemetry.records import BatterySample, EnergySample, LoadSample, Sample
 from services.telemetry.rollup import DAILY, HOURLY, Rollup
@@ -59,6 +62,7 @@ class Site:
             "sites": self.stores.site,
             "telemetry": self.stores.telemetry,
             "settings": self.stores.settings,
+            "memory": self.stores.memory,
             "clock": self.clock,
         }
         self.rollup = Rollup(**parts)  # type: ignore[arg-type]  # the parts of both services
@@ -188,6 +192,31 @@ async def test_a_bank_has_hours_of_its_own() -> None:
         "covered_s": pytest.approx(3_600),
         "missing_s": pytest.approx(0),
     }
+
+
+async def test_the_charge_of_the_past_is_that_of_the_rest_voltage() -> None:
+    """53 V while 100 A charge is 52 V at rest, as everywhere else; without a current 53 V."""
+    site = Site(now=START + timedelta(hours=1))
+    charging: list[Sample] = [
+        BatterySample(
+            device_id=PACK,
+            at=START + timedelta(minutes=minute),
+            voltage_v=53.0,
+            current_a=100.0 if minute < 59 else None,
+        )
+        for minute in range(60)
+    ]
+    await site.set_up(charging)
+    await site.stores.memory.save(SITE, SiteMemory(learned=Learned(resistance_ohm=0.01)))
+    soc = (await site.history.statistics(SITE, 1.0))["soc_pct"]
+    assert soc["minimum"] == pytest.approx(soc_pct(52.0, Preferences()))
+    assert soc["maximum"] == pytest.approx(soc_pct(53.0, Preferences()))
+    await site.rollup.roll(SITE, START, START + timedelta(hours=1))
+    for table in ("system_hourly_energy", "battery_bank_hourly"):
+        hours: Any = await site.stores.telemetry.rollup(
+            table, SITE, start=START, end=START + timedelta(hours=1)
+        )
+        assert hours[0]["soc_min_pct"] == pytest.approx(soc_pct(52.0, Preferences()))
 
 
 async def test_what_cannot_be_is_in_no_hour_of_a_bank() -> None:
