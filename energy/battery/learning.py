@@ -104,7 +104,7 @@ def _learn_resistance(
     steps = state.steps
     if state.last_voltage_v is not None and state.last_current_a is not None and state.last_at:
         change_a = seen.current_a - state.last_current_a
-        fresh = (seen.at - state.last_at).total_seconds() <= STEP_WITHIN_S
+        fresh = 0.0 <= (seen.at - state.last_at).total_seconds() <= STEP_WITHIN_S
         if fresh and abs(change_a) >= STEP_A:
             steps = (*steps, (change_a, seen.voltage_v - state.last_voltage_v))[-STEPS_KEPT:]
     state = replace(

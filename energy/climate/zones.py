@@ -220,9 +220,10 @@ def _commanded(
             after, heating_on=False, miner_asked_since=None
         )
     choice = HeatChoice()
-    if after.heating_on:
-        choice = choose_heat(zone, hints, at=at, miner_asked_since=after.miner_asked_since)
     asked_since = after.miner_asked_since
+    asked_since = None if asked_since is None else min(asked_since, at)
+    if after.heating_on:
+        choice = choose_heat(zone, hints, at=at, miner_asked_since=asked_since)
     if choice.miner is None or choice.miner_runs:
         asked_since = None
     elif asked_since is None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from energy.measuring.clock_jumps import SET_BACK
 from energy.safety.validator import BlockCode, Blocked
 from energy.site.loads import Actor
 from energy.site.preferences import ControlLevel, Preferences
@@ -105,11 +106,9 @@ class Proposals:
         """
         now, closed = self._clock.now(), 0
         for action in await self._actions.with_status(system_id, OPEN_BEFORE_COMMAND):
-            if action.expires_at is None:
-                continue
             approved = action.status is ActionStatus.APPROVED
             grace = APPROVED_FOR * self._clock.speed if approved else timedelta(0)
-            if action.expires_at + grace <= now:
+            if _is_over(action, now, grace):
                 why = UNANSWERED if action.status in WAITING else "It was not executed in time."
                 closed += await self._end(action, action.status, now, why)
         return closed
@@ -149,11 +148,7 @@ class Proposals:
         if action is None:
             raise NotFound(kind="action", key=str(action_id))
         now = self._clock.now()
-        if (
-            action.status is ActionStatus.PENDING
-            and action.expires_at is not None
-            and action.expires_at <= now
-        ):
+        if action.status is ActionStatus.PENDING and _is_over(action, now):
             await self._end(action, ActionStatus.PENDING, now, UNANSWERED)
         changes: ActionChanges = {"finished_at": now, "result": f"{word} by {by}"}
         stored = await self._actions.transition(
@@ -234,6 +229,15 @@ class Proposals:
             if repeated or verdict.codes == (BlockCode.ALREADY_IN_STATE,):
                 return blocked
         return await self._actions.create(blocked, detail=verdict.sentence)
+
+
+def _is_over(action: Action, now: datetime, grace: timedelta = timedelta(0)) -> bool:
+    """Whether an action's time is over; also where the clock was set back since it was asked for,
+    because nobody knows how long ago that was.
+    """
+    if action.expires_at is None:
+        return False
+    return action.expires_at + grace <= now or action.created_at - now > SET_BACK
 
 
 def is_enough(require_confirmation: str, action: Action) -> bool:

@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 from energy.alerts.conditions import AlertCondition, evaluate
 from energy.alerts.facts import AlertFacts
 from energy.alerts.timing import AlertMemory, WatchMemory
+from energy.measuring.clock_jumps import SET_BACK
 from energy.site.display import Display, display_of
 from energy.site.preferences import Preferences
 from services.alerting.notifications import (
@@ -203,6 +204,8 @@ class Alerts:
         if alert.severity is not Severity.CRITICAL or alert.acknowledged_at is not None:
             return False
         age_s = (now - alert.opened_at).total_seconds()
+        if age_s < -SET_BACK.total_seconds():
+            return True  # the clock was set back: it may have been open for long
         wait_s = 0.0 if alert.category == AT_ONCE_CATEGORY else ESCALATE_AFTER_S
         return wait_s <= age_s < ESCALATE_FOR_S
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from energy.allocation.proposals import Proposal, Wanted
+from energy.measuring.clock_jumps import SET_BACK
 from energy.site.loads import Actor
 from energy.site.miners import MinerProfile
 from energy.site.preferences import Preferences
@@ -29,10 +30,14 @@ class AskedByPeople:
         miners: Sequence[MinerProfile],
     ) -> tuple[Proposal, ...]:
         """Per load a hold by its newest action that was sent, and a proposal for each open
-        action.
+        action. A hold ends when the clock is set back: nobody knows how long it has lasted.
         """
         hold = timedelta(minutes=preferences.manual_hold_minutes)
-        asked = await self._actions.asked_since(system_id, at - hold)
+        asked = [
+            action
+            for action in await self._actions.asked_since(system_id, at - hold)
+            if action.status in OPEN_STATUSES or not _lies_ahead(action, at)
+        ]
         driven: dict[str, list[str]] = {}
         for miner in miners:
             if miner.device_id is not None:
@@ -50,6 +55,10 @@ def _proposals(
                 yield _open(action, load_id, hold)
             elif action.executed_at is not None and sent[action.load_id] is action:
                 yield _held(action, load_id, action.executed_at + hold)
+
+
+def _lies_ahead(action: Action, at: datetime) -> bool:
+    return action.executed_at is not None and action.executed_at - at > SET_BACK
 
 
 def _open(action: Action, load_id: str, hold: timedelta) -> Proposal:

@@ -42,11 +42,12 @@ ON CONFLICT DO NOTHING
 
 -- name: claim
 -- Claims last a minute of the server's time; then a crashed process's messages can be claimed
--- again.
+-- again. No pause is longer than six hours: what is due later was put in by a clock that ran ahead.
 UPDATE notifications SET claimed_until = now() + interval '60 seconds'
 WHERE id IN (
     SELECT id FROM notifications
-    WHERE sent_at IS NULL AND failed_at IS NULL AND next_try_at <= %(now)s
+    WHERE sent_at IS NULL AND failed_at IS NULL
+        AND (next_try_at <= %(now)s OR next_try_at > %(now)s::timestamptz + interval '7 hours')
         AND (claimed_until IS NULL OR claimed_until <= now())
     ORDER BY next_try_at, created_at, id LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED)

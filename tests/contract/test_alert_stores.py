@@ -106,6 +106,14 @@ async def test_a_message_is_put_once_and_claimed_when_due(site: Site) -> None:
     assert list(await store.claim(now=at(9), limit=9)) == []
 
 
+async def test_a_message_of_a_clock_that_ran_ahead_is_due(site: Site) -> None:
+    """No pause before a try is longer than six hours."""
+    store = site.stores.outbox
+    ahead = [replace(message(site, n), next_try_at=at(n * 3_600)) for n in (6, 8)]
+    await store.put(ahead)
+    assert list(await store.claim(now=at(0), limit=9)) == ahead[1:]
+
+
 async def test_due_messages_come_oldest_first_and_no_more_than_asked(site: Site) -> None:
     store = site.stores.outbox
     await store.put([message(site, number) for number in (3, 1, 2)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.alerting.records import Alert, OutboxMessage
@@ -50,7 +50,8 @@ class InMemoryOutboxStore:
 
     def _is_due(self, message: OutboxMessage, now: datetime) -> bool:
         claimed = self._claimed_until.get(message.id, float("-inf")) > self._wall_s()
-        return _is_open(message) and message.next_try_at <= now and not claimed
+        ahead = message.next_try_at > now + timedelta(hours=7)
+        return _is_open(message) and (message.next_try_at <= now or ahead) and not claimed
 
     def _end_try(self, message_id: UUID, **changes: object) -> None:
         message = self.messages.get(message_id)

@@ -56,6 +56,36 @@ def test_resistance(observations: list[Observation], expected_ohm: float) -> Non
     assert learned.resistance_ohm == pytest.approx(expected_ohm)
 
 
+def test_readings_across_a_jump_of_the_clock_are_no_step() -> None:
+    """Each reading is hours older than the one before by a clock that is set back each time."""
+    jumping = [
+        Observation(
+            at=START - timedelta(hours=number),
+            voltage_v=53.0 - 2.4 * (number % 2),
+            current_a=-60.0 * (number % 2),
+        )
+        for number in range(10)
+    ]
+    _, learned = watch(jumping)
+    assert learned.resistance_ohm == 0.010
+
+
+def test_what_was_learned_goes_on_after_a_year_that_was_wrong() -> None:
+    ahead = START + timedelta(days=365)
+    minutes = [timedelta(minutes=number) for number in range(120)]
+    seen = [
+        Observation(at=at, base_load_w=watts, pv_w=pv_w, clear_sky_w=8_000.0)
+        for at, watts, pv_w in [
+            *((START + each, 1_000.0, 6_400.0) for each in minutes),
+            (ahead, 1_000.0, 6_400.0),
+            *((START + timedelta(hours=2) + each, 2_000.0, 3_200.0) for each in minutes),
+        ]
+    ]
+    _, learned = watch(seen)
+    assert learned.mean_base_load_w == pytest.approx(1_500.0, abs=60.0)
+    assert learned.clear_sky_ratio == pytest.approx(0.45, abs=0.02)
+
+
 def test_resistance_follows_recent_steps_only() -> None:
     old = steps(31, ohm=0.040)
     new = [

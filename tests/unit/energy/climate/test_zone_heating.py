@@ -295,3 +295,14 @@ def test_a_zone_without_a_heater_has_none_to_stop() -> None:
         replace(ZONE, heater_device_id=None), replace(SUNNY, telemetry_lost=True)
     ).decide(20.0)
     assert (decision.heater_on, decision.heater_stop_protects) == (None, "")
+
+
+YEAR_S = 365 * 86_400.0
+
+
+def test_the_patience_with_a_miner_counts_from_now_once_the_clock_was_set_back() -> None:
+    """It was asked in a year that was wrong: the heater does not wait for that year."""
+    site = Site()
+    site.decide(-1.0, after_s=YEAR_S)
+    seen = [site.decide(-1.0, after_s=after_s).heat_source for after_s in (0.0, 599.0, 600.0)]
+    assert seen == [HeatSource.MINER, HeatSource.MINER, HeatSource.HEATER]

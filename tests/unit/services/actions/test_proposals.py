@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -173,6 +174,33 @@ async def test_a_proposal_expires_after_five_minutes(
     site.clock.advance(seconds)
     await site.loop.open_actions.advance(SYSTEM_ID)
     assert (await site.now(action)).status is status
+
+
+@pytest.mark.parametrize(
+    ("back_s", "status"),
+    [
+        pytest.param(119, PENDING, id="a clock that drifts"),
+        pytest.param(121, ActionStatus.EXPIRED, id="set back by minutes"),
+        pytest.param(365 * 86_400, ActionStatus.EXPIRED, id="asked in a year that was wrong"),
+    ],
+)
+async def test_how_long_a_proposal_has_waited_is_unknown_once_the_clock_was_set_back(
+    site: ScriptedSite, back_s: int, status: ActionStatus
+) -> None:
+    """Unknown is expired: a consent to what was asked hours ago starts nothing."""
+    action = await site.wish(actor=Actor.AGENT)
+    site.clock.set(site.clock.now() - timedelta(seconds=back_s))
+    await site.loop.open_actions.advance(SYSTEM_ID)
+    assert (await site.now(action)).status is status
+
+
+async def test_an_approval_after_the_clock_was_set_back_starts_nothing(site: ScriptedSite) -> None:
+    action = await site.wish(actor=Actor.AGENT)
+    site.clock.set(site.clock.now() - timedelta(hours=1))
+    with pytest.raises(Conflict, match="expired already"):
+        await site.loop.proposals.approve(action.id, by="owner")
+    await site.loop.open_actions.advance(SYSTEM_ID)
+    assert site.primary.commands == []
 
 
 @pytest.mark.parametrize(

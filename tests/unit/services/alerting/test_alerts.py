@@ -178,6 +178,17 @@ async def test_an_unanswered_critical_alert_escalates_once() -> None:
     )
 
 
+@pytest.mark.parametrize("back_s", [600.0, 365 * 86_400.0], ids=["10 min", "a year"])
+async def test_a_critical_alert_of_a_time_that_was_wrong_escalates(back_s: float) -> None:
+    """How long it has been open is unknown: it is told at once, and once."""
+    site = await a_site()
+    await site.check(**LOST)
+    site.clock.set(site.clock.now() - timedelta(seconds=back_s))
+    for _ in range(3):
+        await site.check(after_s=60, **LOST)
+    assert [target for target, _ in site.sent()].count(SMS) == 1
+
+
 @pytest.mark.parametrize("severity", ["acknowledged", "only a warning"])
 async def test_what_does_not_escalate(severity: str) -> None:
     site = await a_site()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from energy.allocation.decision import Decision
+from energy.site.loads import Actor
 from services.actions.records import Action
 from services.control.decided import decided
 from tests.fakes.clock import EPOCH
@@ -181,3 +183,28 @@ async def test_daylight_saving_changes_nothing_of_delays(site: ScriptedSite, at:
     assert len(site.primary.commands) == 1
     await cycles(site, 60, load_w=HOUSE_W + DRAW_W)
     assert [action.target_on for action in await switched(site)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "holds"),
+    [
+        pytest.param(-119.0, True, id="a clock that drifts"),
+        pytest.param(-10 * MINUTE, False, id="back 10 min"),
+        pytest.param(-YEAR, False, id="back a year"),
+        pytest.param(HOUR, False, id="on an hour"),
+    ],
+)
+async def test_a_hold_lasts_no_longer_than_it_was_meant_to(
+    site: ScriptedSite, seconds: float, holds: bool
+) -> None:
+    """The stop that the owner's hold delayed comes, whatever the clock says."""
+    await site.do(actor=Actor.OWNER)
+    stored = (await site.stores.settings.miners(SYSTEM_ID))[0]
+    await site.stores.settings.save_miner(
+        SYSTEM_ID, replace(stored.value, enabled=False), expected_version=None, actor="owner"
+    )
+    await cycles(site, 10, load_w=HOUSE_W + DRAW_W)
+    assert site.primary.relay
+    jump(site, seconds - 10 * MINUTE if seconds < 0 else seconds)
+    decision = await cycles(site, 10, load_w=HOUSE_W + DRAW_W)
+    assert site.primary.relay is holds, decision.miners[0]
