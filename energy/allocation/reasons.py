@@ -77,6 +77,24 @@ class VoltageStale:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSetBack:
+    """The clock was set back, no value is known to be new: nothing starts until ``right_at``."""
+
+    code: ClassVar = ReasonCode.TELEMETRY_STALE
+    set_back_s: float
+    right_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockStaysBack:
+    """The clock has been back for so long that everything stops, until ``right_at``."""
+
+    code: ClassVar = ReasonCode.TELEMETRY_LOST
+    set_back_s: float
+    right_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoadUnknown:
     """The load can't be used: nothing starts."""
 
@@ -444,6 +462,8 @@ WhyStopped: TypeAlias = (
     EmergencyStopped
     | TelemetryLost
     | VoltageStale
+    | ClockSetBack
+    | ClockStaysBack
     | LoadUnknown
     | VoltageCritical
     | EmergencyVoltage
@@ -481,8 +501,8 @@ WhyRunning: TypeAlias = (
 
 Reason: TypeAlias = WhyStopped | WhyStarted | WhyRunning
 
-EverythingStops: TypeAlias = EmergencyStopped | TelemetryLost | VoltageCritical
+EverythingStops: TypeAlias = EmergencyStopped | TelemetryLost | ClockStaysBack | VoltageCritical
 """Why every load of the site stops at once."""
 
-NothingStarts: TypeAlias = VoltageStale | LoadUnknown | VoltageLow | LockedOut
+NothingStarts: TypeAlias = VoltageStale | ClockSetBack | LoadUnknown | VoltageLow | LockedOut
 """Why no load of the site starts."""

@@ -15,6 +15,8 @@ from energy.allocation.budget import (
 )
 from energy.allocation.decision import AllocationInput, Budget, LoadDecision
 from energy.allocation.reasons import (
+    ClockSetBack,
+    ClockStaysBack,
     EmergencyStopped,
     EverythingStops,
     LoadUnknown,
@@ -35,8 +37,8 @@ from energy.allocation.supply.surplus_means import (
     with_surplus,
 )
 from energy.measuring.base_load import controlled_w
+from energy.measuring.clock_jumps import SetBack, set_back
 from energy.measuring.measured import Measured, measure
-from energy.site.preferences import Preferences
 from energy.site.snapshot import Snapshot
 
 
@@ -141,7 +143,7 @@ def situation_of(
         zone=zone,
         local_hour=at.astimezone(zone).hour,
         everything_stops=_everything_stops(question, measured, low_v),
-        nothing_starts=_nothing_starts(measured, preferences, rest_v, lockout=lockout),
+        nothing_starts=_nothing_starts(question, measured, rest_v, lockout=lockout),
         rest_v=rest_v,
         raw_v=measured.raw_voltage_v,
         low_v=low_v,
@@ -234,6 +236,9 @@ def _everything_stops(
     """Latched stop, lost telemetry, critical voltage: the lower of raw and rest voltage counts."""
     if question.emergency_stop:
         return EmergencyStopped()
+    behind = _behind(question)
+    if measured.lost and behind is not None:
+        return ClockStaysBack(set_back_s=behind.by_s, right_at=behind.until)
     if measured.lost:
         return TelemetryLost(voltage_age_s=measured.voltage_age_s)
     critical_v = question.preferences.voltage_critical_low
@@ -242,9 +247,20 @@ def _everything_stops(
     return None
 
 
+def _behind(question: AllocationInput) -> SetBack | None:
+    """How the clock is behind, until when by the site's local time."""
+    behind = set_back(question.memory, question.snapshot.at)
+    if behind is None:
+        return None
+    return behind._replace(until=behind.until.astimezone(_zone(question.preferences.timezone)))
+
+
 def _nothing_starts(
-    measured: Measured, preferences: Preferences, rest_v: float | None, *, lockout: bool
+    question: AllocationInput, measured: Measured, rest_v: float | None, *, lockout: bool
 ) -> NothingStarts | None:
+    preferences, behind = question.preferences, _behind(question)
+    if behind is not None:
+        return ClockSetBack(set_back_s=behind.by_s, right_at=behind.until)
     if measured.stale or rest_v is None:
         return VoltageStale(voltage_age_s=measured.voltage_age_s)
     raw_v = measured.raw_voltage_v

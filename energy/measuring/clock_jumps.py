@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from energy.site.miners import ControlMemory, MeasuringMemory, MinerMemory
 
@@ -47,12 +48,31 @@ def after_jump(
     return replace(kept, clock_back_at=at, clock_was_at=ahead)
 
 
+class SetBack(NamedTuple):
+    """A clock that is behind: for how long it has been, s; by how much it was set back, s; and when
+    values are believed again: when it shows what it showed, or after a day.
+    """
+
+    for_s: float
+    by_s: float
+    until: datetime
+
+
+def set_back(memory: MeasuringMemory, at: datetime) -> SetBack | None:
+    """How the clock is behind; None once it is where it was, or after a day."""
+    back_at, was_at = memory.clock_back_at, memory.clock_was_at
+    if back_at is None or was_at is None:
+        return None
+    until = min(was_at, back_at + BELIEVED_AFTER)
+    if at >= until:
+        return None
+    return SetBack((at - back_at).total_seconds(), (was_at - back_at).total_seconds(), until)
+
+
 def back_for_s(memory: MeasuringMemory, at: datetime) -> float | None:
     """For how long the clock has been back, s; None once it is where it was, or after a day."""
-    back_at, was_at = memory.clock_back_at, memory.clock_was_at
-    if back_at is None or was_at is None or at >= was_at or at - back_at >= BELIEVED_AFTER:
-        return None
-    return (at - back_at).total_seconds()
+    behind = set_back(memory, at)
+    return None if behind is None else behind.for_s
 
 
 def _miner(memory: MinerMemory, at: datetime) -> MinerMemory:

@@ -26,6 +26,8 @@ from energy.allocation.reasons import (
     BelowStartVoltage,
     BelowStopVoltage,
     BudgetShort,
+    ClockSetBack,
+    ClockStaysBack,
     Condition,
     DeviceUnknown,
     Disabled,
@@ -82,9 +84,8 @@ def would_start(  # noqa: PLR0911 - one line per reason
     match reason:
         case EmergencyStopped():
             return Happens(event="an admin ends the emergency stop with a reason")
-        case TelemetryLost() | VoltageStale() | LoadUnknown():
-            what = "load reading" if isinstance(reason, LoadUnknown) else "battery voltage"
-            return Happens(event=f"a fresh {what}")
+        case TelemetryLost() | VoltageStale() | LoadUnknown() | ClockSetBack() | ClockStaysBack():
+            return Happens(event=_of_the_readings(reason))
         case StartHysteresis():
             return _rest_of_hysteresis(profile, memory, at)
         case MinimumOff(off_for_s=off_s, minimum_off_s=minimum_s):
@@ -108,6 +109,20 @@ def would_start(  # noqa: PLR0911 - one line per reason
             return _of_voltages(reason, profile, site_starts_v)
         case _:
             return _of_conditions(reason, profile)
+
+
+def _of_the_readings(
+    reason: TelemetryLost | VoltageStale | LoadUnknown | ClockSetBack | ClockStaysBack,
+) -> str:
+    match reason:
+        case ClockSetBack(right_at=right_at) | ClockStaysBack(right_at=right_at):
+            return f"this computer's clock shows {right_at:%H:%M}"
+        case LoadUnknown():
+            return "a fresh load reading"
+        case TelemetryLost() | VoltageStale():
+            return "a fresh battery voltage"
+        case _:
+            assert_never(reason)
 
 
 def _of_voltages(

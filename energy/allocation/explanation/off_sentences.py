@@ -10,6 +10,8 @@ from energy.allocation.reasons import (
     BelowStartVoltage,
     BelowStopVoltage,
     BudgetShort,
+    ClockSetBack,
+    ClockStaysBack,
     Condition,
     DeviceUnknown,
     Disabled,
@@ -39,14 +41,18 @@ from energy.allocation.reasons import (
     WhyStopped,
 )
 from energy.site.miners import MinerMode, MinerProfile
-from energy.wording import kilowatt_hours, volts, watts
+from energy.wording import duration, kilowatt_hours, volts, watts
 
 
-def why_off(reason: WhyStopped, profile: MinerProfile) -> str:
+def why_off(  # noqa: PLR0911 - one line per group of reasons
+    reason: WhyStopped, profile: MinerProfile
+) -> str:
     """The clause in small letters, with its full stop, e.g. ``52.30 V is below …``."""
     match reason:
         case EmergencyStopped() | TelemetryLost() | VoltageStale() | LoadUnknown():
             return _of_the_site(reason)
+        case ClockSetBack() | ClockStaysBack():
+            return _of_the_clock(reason)
         case VoltageCritical() | EmergencyVoltage() | VoltageLow() | LockedOut():
             return _of_low_voltage(reason)
         case BelowStopVoltage() | BelowStartVoltage() | StartHysteresis():
@@ -98,6 +104,13 @@ def _of_the_site(reason: EmergencyStopped | TelemetryLost | VoltageStale | LoadU
             return "the load is unknown; nothing starts on missing data."
         case _:
             assert_never(reason)
+
+
+def _of_the_clock(reason: ClockSetBack | ClockStaysBack) -> str:
+    set_back = f"the clock of this computer was set back by {duration(reason.set_back_s)}"
+    nothing = "starts" if isinstance(reason, ClockSetBack) else "runs"
+    until = f"until it shows {reason.right_at:%H:%M} no value is known to be new"
+    return f"{set_back}; {until}, and nothing {nothing}."
 
 
 def _of_low_voltage(reason: VoltageCritical | EmergencyVoltage | VoltageLow | LockedOut) -> str:

@@ -18,6 +18,7 @@ from energy.allocation.proposals import (
 from energy.allocation.reasons import (
     AskedOff,
     AskedOn,
+    ClockStaysBack,
     EmergencyStopped,
     EmergencyVoltage,
     HeatWanted,
@@ -53,7 +54,13 @@ def _who_decided(miner: MinerDecision, settled: Settled | None) -> WhoDecided:
 
 def _winner(miner: MinerDecision, settled: Settled | None) -> Winner:
     match miner.reason:
-        case EmergencyStopped() | TelemetryLost() | VoltageCritical() | EmergencyVoltage():
+        case (
+            EmergencyStopped()
+            | TelemetryLost()
+            | ClockStaysBack()
+            | VoltageCritical()
+            | EmergencyVoltage()
+        ):
             return SAFETY
         case HeldOff() | HeldOn() | AskedOff() | AskedOn() if settled is not None:
             return Winner(actor=settled.winner.actor, by=settled.winner.by)

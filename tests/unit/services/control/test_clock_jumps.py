@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from energy.allocation.decision import Decision
+from energy.allocation.explanation.sentences import Explanations
 from energy.site.loads import Actor
 from services.actions.records import Action
 from services.control.decided import decided
@@ -208,3 +209,46 @@ async def test_a_hold_lasts_no_longer_than_it_was_meant_to(
     jump(site, seconds - 10 * MINUTE if seconds < 0 else seconds)
     decision = await cycles(site, 10, load_w=HOUSE_W + DRAW_W)
     assert site.primary.relay is holds, decision.miners[0]
+
+
+async def told(site: ScriptedSite) -> tuple[str, str, str]:
+    """Reason, sentence and what would change it, of the primary."""
+    record = await site.stores.decisions.latest(SYSTEM_ID)
+    assert record is not None
+    decision = decided(record).decision
+    primary = decision.miners[0]
+    words = Explanations(decision).of(primary)
+    return primary.reason.code.value, words.explanation, words.would_change
+
+
+async def test_while_the_clock_is_behind_the_miner_says_why_it_is_not_started(
+    site: ScriptedSite,
+) -> None:
+    """It is 12:04 at the site; the clock is set back to 11:34."""
+    await cycles(site, 4)
+    jump(site, -31 * MINUTE)
+    await cycles(site, 1)
+    reason, sentence, change = await told(site)
+    assert reason == "telemetry_stale"
+    assert sentence == (
+        "Off: the clock of this computer was set back by 30 min; until it shows 12:04 no value is"
+        " known to be new, and nothing starts."
+    )
+    assert change == "this computer's clock shows 12:04"
+
+
+async def test_while_the_clock_is_behind_the_miner_says_why_it_was_stopped(
+    site: ScriptedSite,
+) -> None:
+    await site.prefer(failsafe_after_s=600.0)
+    await running(site)
+    jump(site, -DAY)
+    await cycles(site, 12, load_w=HOUSE_W + DRAW_W)
+    assert not site.primary.relay
+    reason, sentence, change = await told(site)
+    assert reason == "telemetry_lost"
+    assert sentence.endswith(
+        "the clock of this computer was set back by 23 h 59 min; until it shows 12:26 no value is"
+        " known to be new, and nothing runs."
+    )
+    assert change == "this computer's clock shows 12:26"
