@@ -13,16 +13,14 @@ from uuid import UUID, uuid5
 
 import structlog
 
-from scheduler.jobs import Job, RunsPer, Subject, Work
+from scheduler.jobs import Job, Subject, Work
 from services.clock import Clock
-from services.errors import CommandCenterError, VendorError
+from services.errors import CommandCenterError, Postponed
+from services.sites.vendor_pauses import asked_pause_s
 from services.views.ports import JobStore
 
 _NAMESPACE = UUID("6f1c2a7e-5d0b-4c43-9a55-3f2f7b8a9c10")
 _RECORD_EVERY_S = 5.0
-LONGEST_POSTPONED_S = 3_600.0
-"""Longest pause that a vendor can ask for before it is polled again, s."""
-
 _LONGEST_ERROR = 300
 
 log = structlog.get_logger("scheduler")
@@ -73,15 +71,14 @@ class JobExecutor:
         self._running: set[Key] = set()
         self._errors: dict[Key, str] = {}
         self._recorded_s: dict[Key, float] = {}
-        self._not_before_s: dict[Key, float] = {}
 
     async def run(self, job: Job, subject: Subject) -> JobOutcome:
         """Run ``job`` for ``subject``, unless it still runs; returns how it ended.
 
-        A poll is also skipped before the time that its vendor has asked for (``Retry-After``).
+        A poll that its vendor has asked to wait with (``Retry-After``) is skipped as well.
         """
         key = (job.name, subject.id)
-        if key in self._running or self._monotonic() < self._not_before_s.get(key, 0.0):
+        if key in self._running:
             return JobOutcome.SKIPPED
         self._running.add(key)
         started_s, started_at = self._monotonic(), self._clock.now()
@@ -99,7 +96,7 @@ class JobExecutor:
     async def _tries(self, job: Job, subject: Subject) -> tuple[JobOutcome, str | None]:
         outcome, error, again = await self._try(job, subject)
         for wait_s in job.retry_after_s:
-            if not again or self._monotonic() < self._not_before_s.get((job.name, subject.id), 0.0):
+            if not again:
                 break
             await self._clock.sleep(wait_s)
             outcome, error, again = await self._try(job, subject)
@@ -112,25 +109,16 @@ class JobExecutor:
                 return await self._guarded(job, subject), None, False
         except TimeoutError:
             return JobOutcome.FAILED, f"not done within {job.timeout_s:g} s", True
+        except Postponed:
+            return JobOutcome.SKIPPED, None, False
         except CommandCenterError as error:
-            self._postpone(job, subject, error)
-            return JobOutcome.FAILED, _words(error), error.retry
+            again = error.retry and asked_pause_s(error) is None
+            return JobOutcome.FAILED, _words(error), again
         except Exception as error:
             words = f"{type(error).__name__}: {_words(error)}"
             if self._errors.get((job.name, subject.id)) != words:
                 log.exception("job_broken", job=job.name, subject=subject.label)
             return JobOutcome.FAILED, words, True
-
-    def _postpone(self, job: Job, subject: Subject, error: CommandCenterError) -> None:
-        """Postpone polls of a vendor for as long as it asks, in wall seconds.
-
-        Only polls, because no vendor may delay a control cycle.
-        """
-        if job.scope is RunsPer.ADAPTER and isinstance(error, VendorError):
-            asked_s = error.retry_after_s
-            if asked_s is not None and asked_s > 0.0:
-                until_s = self._monotonic() + min(asked_s, LONGEST_POSTPONED_S)
-                self._not_before_s[job.name, subject.id] = until_s
 
     async def _guarded(self, job: Job, subject: Subject) -> JobOutcome:
         if not job.exclusive:

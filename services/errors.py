@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 
 class CommandCenterError(Exception):
     """Base of all errors raised on purpose. ``retry`` says whether the same call may succeed
@@ -40,6 +42,15 @@ class VendorError(CommandCenterError):
         super().__init__(f"{vendor}: {call}: {detail}")
         self.vendor, self.call, self.detail = vendor, call, detail
         self.retry, self.retry_after_s = retry, retry_after_s
+
+
+class Postponed(CommandCenterError):
+    """Nothing was asked of a vendor, because it wants no request before ``until``."""
+
+    def __init__(self, *, what: str, until: datetime) -> None:
+        """``what`` is the adapter's name."""
+        super().__init__(f"{what} wants no request before {until:%Y-%m-%d %H:%M:%S %Z}")
+        self.until = until
 
 
 class DeliveryError(CommandCenterError):

@@ -22,7 +22,7 @@ from storage.stores.live_events import CHANNEL as EVENTS
 from storage.stores.live_events import PostgresEventBus, PostgresStoreHealth
 from storage.stores.locks import PostgresDeviceLocks
 from storage.stores.site_settings import PostgresSettingsStore
-from storage.stores.sites import PostgresSiteStore
+from storage.stores.sites import PostgresPauseStore, PostgresSiteStore
 from storage.telemetry.store import PostgresTelemetryStore
 
 
@@ -42,6 +42,7 @@ class PostgresStores:
             store=PostgresSettingsStore(pool=pool, secrets=secrets), kept=self._kept
         )
         reads, notes = ReadsTogether(pool=pool), NotesTogether(pool=pool)
+        self.pauses = PostgresPauseStore(pool=pool, reads=reads)
         self.telemetry = PostgresTelemetryStore(pool=pool, reads=reads, notes=notes)
         self.memory = PostgresMemoryStore(pool=pool, reads=reads)
         self.decisions = PostgresDecisionStore(pool=pool)

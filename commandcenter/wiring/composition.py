@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -40,6 +40,7 @@ from services.accounts.records import User
 from services.actions.execution import Execution
 from services.chat.runs import Runs
 from services.control.command_dispatch import CommandDispatch
+from services.errors import Postponed
 from services.views.metrics import Metrics
 from storage.all_stores import PostgresStores
 from storage.schema import migrations
@@ -77,7 +78,8 @@ class Site:
     async def live_once(self) -> None:
         """Read every adapter and decide once, for a question to a site that is not running."""
         for adapter in await self.stores.site.adapters(self.system_id):
-            await self.work.poll(adapter.id, self.system_id)
+            with suppress(Postponed):
+                await self.work.poll(adapter.id, self.system_id)
         await self.work.control(self.system_id, None)
 
 

@@ -22,6 +22,7 @@ from services.control.command_dispatch import CommandDispatch
 from services.control.control_loop import ControlLoop
 from services.control.decision_retention import DecisionRetention
 from services.control.emergency_stop import Announce, Emergency
+from services.sites.vendor_pauses import VendorPauses
 from services.telemetry.polling import Polling
 from services.telemetry.rollup import Rollup
 
@@ -35,6 +36,7 @@ class Control:
         """One safety check is shared, so that proposals and executions follow the same rules."""
         self._base = base
         stores = base.control
+        self._pauses = VendorPauses(store=stores.pauses, clock=base.clock)
         judge = Judge(
             sites=stores.site,
             settings=stores.settings,
@@ -42,6 +44,7 @@ class Control:
             actions=stores.actions,
             emergency=stores.emergency_stops,
             memory=stores.memory,
+            pauses=self._pauses,
         )
         self.proposals = Proposals(
             actions=stores.actions,
@@ -61,6 +64,7 @@ class Control:
             judge=judge,
             clock=base.clock,
             events=stores.events,
+            pauses=self._pauses,
         )
         self.dispatch = CommandDispatch(execution=self.execution, clock=base.clock)
 
@@ -97,6 +101,7 @@ class Control:
             reader_of=self._base.devices.reader_of,
             clock=self._base.clock,
             events=stores.events,
+            pauses=self._pauses,
             stopwatch=time.monotonic,
         )
 

@@ -36,6 +36,10 @@ USER = "admin"
 IDENTITY_HOLDS_S = 5.0
 """An identity check is valid for this time, s."""
 
+PATIENCE = Backoff(first_s=1.0, longest_s=2.0)
+"""A device that asks for more time than this is not called again here: a command is given up after
+10 s, and what it asked for would be lost with it."""
+
 _UNAUTHORIZED = 401
 _NOT_FOUND = 404
 _TOO_MANY = 429
@@ -73,7 +77,7 @@ class ShellyClient:
         self._http, self._base_url, self._timeout_s = http, base_url.rstrip("/"), timeout_s
         self._password = password or None
         self._secrets = (password,) if password else ()
-        self._backoff = Backoff(first_s=1.0) if backoff is None else backoff
+        self._backoff = PATIENCE if backoff is None else backoff
         self._sleep, self._turn = sleep, asyncio.Lock()
         self._mac = None if mac is None else _plain(mac)
         self._configured = mac is not None

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from energy.safety.validator import BlockCode, Blocked
 from energy.site.loads import Actor
+from energy.wording import duration
 from services.actions.action_log import ActionLog
 from services.actions.ports import ActionStore, DeviceLocks, Switches
 from services.actions.records import IN_FLIGHT_STATUSES, OPEN_STATUSES, Action, ActionStatus
@@ -29,6 +30,7 @@ from services.events import EventBus
 from services.settings.ports import SettingsStore
 from services.sites.ports import SiteStore
 from services.sites.records import ControlledLoad
+from services.sites.vendor_pauses import VendorPauses
 from services.telemetry.ports import TelemetryStore
 
 TRIES = 3
@@ -60,6 +62,7 @@ class Execution:
         judge: Judge,
         clock: Clock,
         events: EventBus,
+        pauses: VendorPauses,
         beside: SideBySide | None = None,
         answer_wall_s: float = ANSWER_WALL_S,
     ) -> None:
@@ -69,7 +72,11 @@ class Execution:
         self._beside = SideBySide(clock=clock) if beside is None else beside
         self._log = ActionLog(actions=actions, clock=clock, events=events)
         self._relays = Relays(
-            switches=switches, telemetry=telemetry, clock=clock, answer_wall_s=answer_wall_s
+            switches=switches,
+            telemetry=telemetry,
+            clock=clock,
+            pauses=pauses,
+            answer_wall_s=answer_wall_s,
         )
         self._verification = Verification(
             log=self._log, relays=self._relays, settings=settings, telemetry=telemetry, clock=clock
@@ -197,6 +204,10 @@ class Execution:
             problem = await self._attempt(action, load, dead_man_s(preferences))
             if not problem:
                 return await self._state_reached(action, load, tries=attempt)
+            waits_s = None if action.urgent else await self._relays.paused_s(load)
+            if waits_s is not None:
+                why = f"Refused for {duration(waits_s)} by its vendor ({problem})"
+                return await self._settle_by_state(action, load, why)
         if await self._overruled(action):
             return await self._give_way(action)
         return await self._verification.roll_back(action, load, f"After {TRIES} tries: {problem}.")
@@ -216,7 +227,11 @@ class Execution:
         text.
         """
         problem = await self._relays.command(
-            load, target_on=action.target_on, auto_off_s=auto_off_s, speed=action.target_speed
+            load,
+            target_on=action.target_on,
+            auto_off_s=auto_off_s,
+            speed=action.target_speed,
+            protective=action.urgent,
         )
         if problem is not None:
             return problem
@@ -263,27 +278,19 @@ class Execution:
             if latest.status in VERIFYING:
                 await self._verification.look(latest, load)
             elif latest.status in EXECUTING:
-                await self._settle_interrupted(latest, load)
+                await self._settle_by_state(latest, load, "Interrupted")
 
-    async def _settle_interrupted(self, action: Action, load: ControlledLoad) -> None:
+    async def _settle_by_state(self, action: Action, load: ControlledLoad, why: str) -> Action:
+        """Without a further command: by what the device shows now. ``why`` begins the result."""
         status = await self._relays.read(load)
         if status is None:
-            await self._log.finish(
-                action,
-                EXECUTING,
-                ActionStatus.FAILED,
-                "Interrupted, and the device does not answer: state unknown.",
-            )
-        elif status.is_on is action.target_on and has_speed(status, action.target_speed):
-            await self._state_reached(action, load, tries=max(1, action.tries))
-        else:
-            word = state_word(on=status.is_on, speed=status.speed)
-            await self._log.finish(
-                action,
-                EXECUTING,
-                ActionStatus.ROLLED_BACK,
-                f"Interrupted before it took effect; the device is {word} as before.",
-            )
+            result = f"{why}, and the device does not answer: state unknown."
+            return await self._log.finish(action, EXECUTING, ActionStatus.FAILED, result)
+        if status.is_on is action.target_on and has_speed(status, action.target_speed):
+            return await self._state_reached(action, load, tries=max(1, action.tries))
+        word = state_word(on=status.is_on, speed=status.speed)
+        result = f"{why} before it took effect; the device is {word} as before."
+        return await self._log.finish(action, EXECUTING, ActionStatus.ROLLED_BACK, result)
 
     async def _supersede(self, action: Action) -> None:
         """End other actions under way on the same device; only a protective stop passes the safety

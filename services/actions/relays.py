@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from energy.site.preferences import ControlLevel, Preferences
+from energy.wording import duration
 from services.actions.ports import HasSpeed, Switches
 from services.actions.records import SwitchStatus
 from services.clock import Clock
 from services.errors import Invalid, NotFound, VendorError
 from services.sites.records import ControlledLoad
+from services.sites.vendor_pauses import VendorPauses
 from services.telemetry.ports import TelemetryStore
 from services.telemetry.records import LoadSample
 
@@ -47,11 +49,12 @@ class Relays:
         switches: Switches,
         telemetry: TelemetryStore,
         clock: Clock,
+        pauses: VendorPauses,
         answer_wall_s: float = ANSWER_WALL_S,
     ) -> None:
         """``switches`` finds the device of a load."""
         self._switches, self._telemetry, self._clock = switches, telemetry, clock
-        self._answer_wall_s = answer_wall_s
+        self._pauses, self._answer_wall_s = pauses, answer_wall_s
 
     async def command(
         self,
@@ -60,12 +63,17 @@ class Relays:
         target_on: bool,
         auto_off_s: float | None,
         speed: int | None = None,
+        protective: bool = False,
     ) -> str | None:
         """Send one command; returns what went wrong, or None. Arms the dead-man timer if there is
         one.
 
-        ``speed`` (tenths) is sent to fans on devices that can set one.
+        ``speed`` (tenths) is sent to fans on devices that can set one. While the device's vendor
+        wants no request only a ``protective`` stop is sent.
         """
+        waits_s = await self.paused_s(load)
+        if waits_s is not None and (target_on or not protective):
+            return f"its vendor takes no further command for {duration(waits_s)}"
         timer_s = auto_off_s if load.has_timer else None
         try:
             async with asyncio.timeout(self._answer_wall_s):
@@ -79,15 +87,26 @@ class Relays:
         except TimeoutError:
             return f"no answer within {self._answer_wall_s:g} s"
         except DEVICE_ERRORS as error:
+            await self._pauses.note(load.adapter_id, error)
             return str(error)
         return None
+
+    async def paused_s(self, load: ControlledLoad) -> float | None:
+        """Site seconds for which the load's vendor wants no further command; None when it takes
+        them.
+        """
+        until = await self._pauses.until(load.adapter_id)
+        return None if until is None else (until - self._clock.now()).total_seconds()
 
     async def ask(self, load: ControlledLoad) -> SwitchStatus | None:
         """The device's status; None when it does not answer."""
         try:
             async with asyncio.timeout(self._answer_wall_s):
                 return await (await self._switches.of(load)).status()
-        except (TimeoutError, *DEVICE_ERRORS):
+        except TimeoutError:
+            return None
+        except DEVICE_ERRORS as error:
+            await self._pauses.note(load.adapter_id, error)
             return None
 
     async def read(self, load: ControlledLoad) -> SwitchStatus | None:

@@ -22,6 +22,7 @@ from services.memory.ports import MemoryStore
 from services.settings.ports import SettingsStore
 from services.sites.ports import SiteStore
 from services.sites.records import ControlledLoad
+from services.sites.vendor_pauses import VendorPauses
 from services.telemetry.load_states import LoadState
 from services.telemetry.ports import TelemetryStore
 from services.telemetry.snapshots import BuiltSnapshot, SnapshotBuilder
@@ -63,10 +64,11 @@ class Judge:
         actions: ActionStore,
         emergency: EmergencyStopStore,
         memory: MemoryStore,
+        pauses: VendorPauses,
     ) -> None:
         """The stores that the safety context is read from."""
         self._settings, self._actions = settings, actions
-        self._emergency, self._memory = emergency, memory
+        self._emergency, self._memory, self._pauses = emergency, memory, pauses
         self._snapshots = SnapshotBuilder(
             sites=sites, settings=settings, telemetry=telemetry, skies=None
         )
@@ -92,7 +94,7 @@ class Judge:
         """
         memory = await self._memory.load(action.system_id)
         built = await self._snapshots.build(action.system_id, at, memory)
-        context = await self._context(action, built, seen)
+        context = await self._context(action, load, built, seen)
         request = SwitchRequest(
             load_id=str(load.id),
             name=load.name,
@@ -108,7 +110,7 @@ class Judge:
         return validate(request, context)
 
     async def _context(
-        self, action: Action, built: BuiltSnapshot, seen: Seen | None
+        self, action: Action, load: ControlledLoad, built: BuiltSnapshot, seen: Seen | None
     ) -> SafetyContext:
         at, preferences, measured = built.snapshot.at, built.preferences, built.measured
         hold = timedelta(minutes=preferences.manual_hold_minutes)
@@ -140,6 +142,7 @@ class Judge:
                 if before.executed_at is not None and before.id != action.id
             ),
             in_flight=await self._in_flight(action),
+            rate_limited_until=await self._pauses.until(load.adapter_id),
         )
 
     async def _in_flight(self, action: Action) -> InFlight | None:

@@ -89,7 +89,11 @@ class Verification:
         earlier_speed = action.previous_speed if earlier_on else None
         preferences = (await self._settings.preferences(action.system_id)).value
         trouble = await self._relays.command(
-            load, target_on=earlier_on, auto_off_s=dead_man_s(preferences), speed=earlier_speed
+            load,
+            target_on=earlier_on,
+            auto_off_s=dead_man_s(preferences),
+            speed=earlier_speed,
+            protective=True,
         )
         if trouble is not None:
             return await self._failed(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
-from services.sites.records import AdapterConfig, ControlledLoad, System
+from services.sites.records import AdapterConfig, ControlledLoad, System, VendorPause
 from services.stored import Json
 
 
@@ -44,4 +44,16 @@ class SiteStore(Protocol):
         external_id: str,
     ) -> None:
         """Insert or update an inverter or battery pack (with the array rows that its keys need)."""
+        ...
+
+
+class PauseStore(Protocol):
+    """The newest pause that the vendor of each adapter has asked for."""
+
+    async def pause(self, adapter_id: UUID) -> VendorPause | None:
+        """As stored, also when it is over."""
+        ...
+
+    async def keep(self, adapter_id: UUID, pause: VendorPause) -> None:
+        """Replace the adapter's pause; nothing happens where the adapter is gone."""
         ...

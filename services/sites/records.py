@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from energy.site.loads import LoadKind
@@ -48,6 +49,14 @@ class AdapterConfig:
     link: Link = Link.CLOUD
     enabled: bool = True
     identity: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VendorPause:
+    """The time for which an adapter's vendor wants no further request."""
+
+    asked_at: datetime
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

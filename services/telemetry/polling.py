@@ -9,10 +9,11 @@ from uuid import UUID
 
 from energy.site.snapshot import Link
 from services.clock import Clock
-from services.errors import NotFound, VendorError
+from services.errors import NotFound, Postponed, VendorError
 from services.events import EventBus
 from services.sites.ports import SiteStore
 from services.sites.records import AdapterConfig, ControlledLoad
+from services.sites.vendor_pauses import VendorPauses
 from services.telemetry.gap_filling import GapFilling
 from services.telemetry.ports import TelemetryReader, TelemetryStore, TellsCautions, TellsIdentity
 from services.telemetry.suspicion import Suspicions
@@ -32,11 +33,13 @@ class Polling:
         reader_of: ReaderOf,
         clock: Clock,
         events: EventBus,
+        pauses: VendorPauses,
         stopwatch: Callable[[], float],
     ) -> None:
         """``stopwatch`` gives monotonic seconds, for the duration of a poll."""
         self._sites, self._telemetry, self._reader_of = sites, telemetry, reader_of
         self._clock, self._events, self._stopwatch = clock, events, stopwatch
+        self._pauses = pauses
         self._suspicions = Suspicions(telemetry=telemetry)
         self._gaps = GapFilling(telemetry=telemetry)
 
@@ -47,14 +50,19 @@ class Polling:
 
         Raises:
             NotFound: No such adapter.
+            Postponed: The vendor has asked for time; it is not asked and nothing is recorded.
             VendorError: The vendor failed; the failure has been recorded.
         """
         adapter = await self._placed(await self._adapter(adapter_id, system_id))
+        until = await self._pauses.until(adapter.id)
+        if until is not None:
+            raise Postponed(what=adapter.name, until=until)
         reader = self._reader_of(adapter, await self._sites.loads(adapter.system_id))
         started_s = self._stopwatch()
         try:
             samples = await reader.read()
         except VendorError as error:
+            await self._pauses.note(adapter.id, error)
             await self._note(adapter, started_s, error=str(error))
             raise
         new = await self._telemetry.append(

@@ -76,3 +76,12 @@ INSERT INTO battery_packs (id, system_id, battery_array_id, adapter_id, name, ex
 VALUES (%(id)s, %(system_id)s, %(array_id)s, %(adapter_id)s, %(name)s, %(external_id)s)
 ON CONFLICT (id) DO UPDATE SET adapter_id = excluded.adapter_id, name = excluded.name,
     external_id = excluded.external_id
+
+-- name: vendor_pause
+SELECT asked_at, until FROM vendor_pauses WHERE adapter_id = %(adapter_id)s
+
+-- name: keep_vendor_pause
+-- Nothing is kept for an adapter that was removed meanwhile.
+INSERT INTO vendor_pauses (adapter_id, asked_at, until)
+SELECT id, %(asked_at)s, %(until)s FROM adapters WHERE id = %(adapter_id)s
+ON CONFLICT (adapter_id) DO UPDATE SET asked_at = excluded.asked_at, until = excluded.until

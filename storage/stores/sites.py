@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from uuid import UUID, uuid5
 
 from psycopg.rows import DictRow
@@ -12,18 +12,36 @@ from psycopg.types.json import Jsonb
 from energy import dataclass_json
 from energy.site.pv_array import PvArray
 from services.errors import Invalid
-from services.sites.records import AdapterConfig, ControlledLoad, System
+from services.sites.records import AdapterConfig, ControlledLoad, System, VendorPause
 from services.stored import Json
 from storage.connection.mapping import record
 from storage.connection.pool import Pool, connected, row, rows
 from storage.connection.queries import queries
 from storage.connection.secrets import Secrets
+from storage.connection.together import ReadsTogether
 
 SQL = queries("sites")
 KINDS = {
     "inverter": ("add_array", "save_inverter"),
     "battery_pack": ("add_battery_array", "save_battery_pack"),
 }
+
+
+class PostgresPauseStore:
+    """``PauseStore``: a row per adapter."""
+
+    def __init__(self, *, pool: Pool, reads: ReadsTogether) -> None:
+        self._pool, self._reads = pool, reads
+
+    async def pause(self, adapter_id: UUID) -> VendorPause | None:
+        """As stored."""
+        stored_row = await self._reads.row(SQL["vendor_pause"], {"adapter_id": adapter_id})
+        return None if stored_row is None else record(VendorPause, stored_row)
+
+    async def keep(self, adapter_id: UUID, pause: VendorPause) -> None:
+        """Replace it."""
+        values = {"adapter_id": adapter_id, **asdict(pause)}
+        await rows(self._pool, SQL["keep_vendor_pause"], values)
 
 
 class PostgresSiteStore:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -11,8 +12,23 @@ from energy.site.loads import LoadKind
 from energy.site.pv_array import PvArray
 from energy.site.snapshot import Link
 from services.errors import Invalid
-from services.sites.records import AdapterConfig, ControlledLoad
-from tests.contract.conftest import Site, adapter, system
+from services.sites.records import AdapterConfig, ControlledLoad, VendorPause
+from tests.contract.conftest import NOON, Site, adapter, system
+
+
+async def test_the_newest_pause_of_a_vendor_is_kept(site: Site) -> None:
+    store, asked_at = site.stores.pauses, NOON
+    assert await store.pause(site.relays) is None
+    first, second = (
+        VendorPause(asked_at=asked_at, until=asked_at + timedelta(seconds=seconds))
+        for seconds in (300.0, 60.0)
+    )
+    await store.keep(site.relays, first)
+    await store.keep(site.relays, second)
+    assert await store.pause(site.relays) == second
+    assert await store.pause(site.cloud) is None
+    await store.keep(UUID(int=99), first)
+    assert await store.pause(UUID(int=99)) is None, "of an adapter that is gone"
 
 
 async def test_a_site_comes_back_as_it_was_saved(site: Site) -> None:

@@ -47,6 +47,9 @@ class ScriptedSwitch:
         """The highest speed that the dimmer reaches, whatever speed is sent."""
         self.when_commanded: Callable[[], None] = lambda: None
         """Called as each command arrives, before it takes effect."""
+        self.refuses_for_s: float | None = None
+        """Commands are refused as too many, to be sent again after this time."""
+        self.when_refused: Callable[[], None] = lambda: None
         self.questions = 0
         """How often it was called, answered or not."""
         self.answers = asyncio.Event()
@@ -112,6 +115,15 @@ class ScriptedSwitch:
     def _command(self, word: str, auto_off_s: float | None) -> None:
         if self.mode in {Mode.OFFLINE, Mode.DEAF}:
             raise _silent()
+        if self.refuses_for_s is not None:
+            self.when_refused()
+            raise VendorError(
+                vendor="Scripted",
+                call="rpc",
+                detail="HTTP 429",
+                retry=True,
+                retry_after_s=self.refuses_for_s,
+            )
         self.commands.append((word, auto_off_s))
         self.when_commanded()
 

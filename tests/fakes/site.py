@@ -8,7 +8,7 @@ from uuid import UUID
 
 from energy.site.preferences import Preferences
 from services.errors import Invalid
-from services.sites.records import AdapterConfig, ControlledLoad, System
+from services.sites.records import AdapterConfig, ControlledLoad, System, VendorPause
 from services.stored import Json
 
 DEVICE_KINDS = ("inverter", "battery_pack")
@@ -120,3 +120,17 @@ class InMemorySiteStore:
     def _must_know_adapter(self, adapter_id: UUID) -> None:
         if adapter_id not in self._adapters:
             raise Invalid([("adapter_id", "names nothing that exists")])
+
+
+class InMemoryPauseStore:
+    """``PauseStore`` in a dictionary."""
+
+    def __init__(self, *, site: InMemorySiteStore) -> None:
+        self._site, self._pauses = site, dict[UUID, VendorPause]()
+
+    async def pause(self, adapter_id: UUID) -> VendorPause | None:
+        return self._pauses.get(adapter_id)
+
+    async def keep(self, adapter_id: UUID, pause: VendorPause) -> None:
+        if self._site.adapter(adapter_id) is not None:
+            self._pauses[adapter_id] = pause

@@ -26,6 +26,7 @@ from services.control.control_loop import ControlLoop
 from services.control.emergency_stop import Emergency
 from services.control.what_if import WhatIf
 from services.sites.records import AdapterConfig, ControlledLoad, System
+from services.sites.vendor_pauses import VendorPauses
 from services.telemetry.polling import Polling
 from services.telemetry.ports import SkyModel, TelemetryStore
 from services.telemetry.records import BatterySample, EnergySample, LoadSample, Sample, ZoneSample
@@ -172,6 +173,7 @@ class Loop:
     answer_wall_s: float = ANSWER_WALL_S
     announced: list[EmergencyStop] = field(default_factory=list)
     snapshots: SnapshotBuilder = field(init=False)
+    pauses: VendorPauses = field(init=False)
     judge: Judge = field(init=False)
     proposals: Proposals = field(init=False)
     execution: Execution = field(init=False)
@@ -190,6 +192,7 @@ class Loop:
             telemetry=s.telemetry,
             skies=None if self.sky is None else FixedSky(self.sky),
         )
+        self.pauses = VendorPauses(store=s.pauses, clock=self.clock)
         self.judge = Judge(
             sites=s.site,
             settings=s.settings,
@@ -197,6 +200,7 @@ class Loop:
             actions=s.actions,
             emergency=s.emergency_stops,
             memory=s.memory,
+            pauses=self.pauses,
         )
         self.proposals = Proposals(
             actions=s.actions,
@@ -216,6 +220,7 @@ class Loop:
             judge=self.judge,
             clock=self.clock,
             events=s.events,
+            pauses=self.pauses,
             beside=self.beside,
             answer_wall_s=self.answer_wall_s,
         )
@@ -285,6 +290,7 @@ class ReferenceSite:
             ),
             clock=self.clock,
             events=self.stores.events,
+            pauses=self.loop.pauses,
             stopwatch=lambda: 0.0,
         )
         self.telemetry: TelemetryStore = self.stores.telemetry

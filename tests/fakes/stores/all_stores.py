@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.clock import Clock
 from tests.fakes.clock import FrozenClock
-from tests.fakes.site import InMemorySiteStore
+from tests.fakes.site import InMemoryPauseStore, InMemorySiteStore
 from tests.fakes.stores.accounts import InMemoryAccountStore
 from tests.fakes.stores.alerts import InMemoryAlertStore, InMemoryOutboxStore
 from tests.fakes.stores.chat import InMemoryConversationStore
@@ -28,6 +28,7 @@ class InMemoryStores:
         """``clock`` stamps the versions of settings; a frozen one by default."""
         self.clock: Clock = clock if clock is not None else FrozenClock()
         self.site = InMemorySiteStore()
+        self.pauses = InMemoryPauseStore(site=self.site)
         self.settings = InMemorySettingsStore(clock=self.clock, site=self.site)
         self.telemetry = InMemoryTelemetryStore(site=self.site, settings=self.settings)
         self.memory = InMemoryMemoryStore()

@@ -10,7 +10,7 @@ from services.control.ports import CycleStore, DecisionStore
 from services.events import EventBus
 from services.memory.ports import MemoryStore
 from services.settings.ports import SettingsStore
-from services.sites.ports import SiteStore
+from services.sites.ports import PauseStore, SiteStore
 from services.telemetry.ports import TelemetryStore
 
 
@@ -19,6 +19,8 @@ class ControlStores(Protocol):
 
     @property
     def site(self) -> SiteStore: ...
+    @property
+    def pauses(self) -> PauseStore: ...
     @property
     def settings(self) -> SettingsStore: ...
     @property

@@ -11,9 +11,9 @@ import pytest
 
 from scheduler.execution import JobExecutor, JobOutcome, lock_key
 from scheduler.jobs import BY_NAME, EVERYTHING, JOBS, Job, Subject, Work
-from services.errors import Invalid, Unavailable, VendorError
+from services.errors import Invalid, Postponed, Unavailable, VendorError
 from services.views.records import CycleCount, JobRun
-from tests.fakes.clock import SteppingClock
+from tests.fakes.clock import EPOCH, SteppingClock
 from tests.fakes.stores.control import InMemoryDeviceLocks
 
 SITE = Subject(id=UUID(int=1), system_id=UUID(int=1), label="Home")
@@ -260,42 +260,28 @@ def asking(retry_after_s: float | None) -> VendorError:
 
 
 @pytest.mark.parametrize(
-    ("asked_s", "polls"),
+    ("asked_s", "tries"),
     [
-        pytest.param(None, "x x x x x x", id="asks for nothing: in-run retry, next poll as usual"),
-        pytest.param(0.0, "x x x x x x", id="asks for 0"),
-        pytest.param(400.0, "x - - x x x", id="two polls are left out"),
-        pytest.param(1e9, "x - - - - -", id="for ever"),
+        pytest.param(None, 2, id="asks for nothing: one more try"),
+        pytest.param(0.0, 2, id="asks for no time"),
+        pytest.param(400.0, 1, id="asks for time: none within the run"),
     ],
 )
-async def test_a_vendor_that_asks_for_time_is_not_polled_before(
-    asked_s: float | None, polls: str
+async def test_a_vendor_that_asks_for_time_is_not_tried_again_within_the_run(
+    asked_s: float | None, tries: int
 ) -> None:
-    bench, story = Bench(asking(asked_s), asking(asked_s) if not asked_s else None), []
-    for _ in range(6):
-        before = len(bench.site.done)
-        await bench.executor.run(POLL, ADAPTER)
-        story.append("x" if len(bench.site.done) > before else "-")
-        bench.now_s += 180.0
-    assert " ".join(story) == polls
-    assert len(bench.site.done) == polls.count("x") + (0 if asked_s else 1)
-
-
-async def test_after_an_hour_a_vendor_is_asked_again_whatever_it_wanted() -> None:
-    bench = Bench(asking(1e9))
-    outcomes = []
-    for bench.now_s in (0.0, 3_599.0, 3_600.0):
-        outcomes.append(await bench.executor.run(POLL, ADAPTER))
-    assert outcomes == [JobOutcome.FAILED, JobOutcome.SKIPPED, JobOutcome.DONE]
-
-
-async def test_other_adapters_and_the_control_cycle_are_not_held_up() -> None:
-    bench = Bench(asking(600.0), None, asking(600.0), None)
-    other = replace(ADAPTER, id=UUID(int=4))
+    bench = Bench(asking(asked_s), asking(asked_s))
     assert await bench.executor.run(POLL, ADAPTER) is JobOutcome.FAILED
-    assert await bench.executor.run(POLL, other) is JobOutcome.DONE
-    assert await bench.executor.run(CONTROL, SITE) is JobOutcome.FAILED
-    assert await bench.executor.run(CONTROL, SITE) is JobOutcome.DONE
+    assert len(bench.site.done) == tries
+
+
+async def test_a_postponed_poll_is_no_run() -> None:
+    """The error before it stays on the board until the vendor is asked again."""
+    bench = Bench(asking(400.0), Postponed(what="VRM", until=EPOCH), None)
+    outcomes = [await bench.executor.run(POLL, ADAPTER) for _ in range(3)]
+    assert outcomes == [JobOutcome.FAILED, JobOutcome.SKIPPED, JobOutcome.DONE]
+    assert [error for _, error in bench.records.rows] == ["VRM: x: HTTP 429", None]
+    assert bench.clock.now() == EPOCH, "no second try"
 
 
 async def test_control_cycles_are_counted_by_their_start_and_only_what_ran() -> None:

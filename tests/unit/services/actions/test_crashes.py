@@ -16,7 +16,7 @@ from tests.fakes.sites.scripted_site import PRIMARY, ScriptedSite
 from tests.fakes.stores.control import InMemoryDeviceLocks
 
 DENSE = 50
-FUSED = ("actions", "telemetry", "settings", "memory", "emergency_stops", "events")
+FUSED = ("actions", "telemetry", "settings", "memory", "emergency_stops", "events", "pauses")
 
 
 class FusedSwitches:

@@ -53,6 +53,7 @@ def polling(
         reader_of=reader_of,
         clock=site.clock,
         events=site.stores.events,
+        pauses=site.loop.pauses,
         stopwatch=lambda: next(ticks),
     )
 
@@ -98,6 +99,7 @@ async def test_a_cloud_is_read_in_the_sites_timezone(
         reader_of=reader_of,
         clock=site.clock,
         events=site.stores.events,
+        pauses=site.loop.pauses,
         stopwatch=lambda: 0.0,
     ).poll(adapter_id)
     assert asked[0].settings.get("timezone") == expected
