@@ -14,6 +14,9 @@ from energy.wording import grouped
 NOISE_W = -50.0
 """A power that cannot be negative is noise down to here; below it is a wrong sign or channel, W."""
 
+HIGHEST = 1e9
+"""Beyond this, either way, a power (W), current (A) or temperature (°C) is no measurement."""
+
 GRID_NOISE_W = 50.0
 """Import up to here is meter noise, W: an islanded inverter never reads exactly zero."""
 
@@ -49,6 +52,8 @@ def not_negative(quantity: Quantity, what: str, *, otherwise: Quality) -> Quanti
 def _judged(reading: Reading, what: str, limit_s: float, frozen: Frozen) -> tuple[Quality, str]:
     if not isfinite(reading.value):
         return Quality.IMPLAUSIBLE, f"The {what} is not a number and counts as missing."
+    if abs(reading.value) > HIGHEST:
+        return Quality.IMPLAUSIBLE, f"The {what} is beyond anything real and counts as missing."
     if reading.source in frozen:
         return Quality.FROZEN, (
             f"{reading.source} is frozen, {frozen[reading.source]}: its {what} of"

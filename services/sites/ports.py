@@ -26,7 +26,14 @@ class SiteStore(Protocol):
         ...
 
     async def loads(self, system_id: UUID) -> Sequence[ControlledLoad]: ...
-    async def save_load(self, load: ControlledLoad) -> None: ...
+    async def save_load(self, load: ControlledLoad) -> None:
+        """Insert or update.
+
+        Raises:
+            Invalid: No such adapter, or its channel switches another load already.
+        """
+        ...
+
     async def devices(self, system_id: UUID) -> Sequence[Json]:
         """Inverters and battery packs: ``{id, kind: inverter|battery_pack, name, adapter_id,
         external_id}``.

@@ -76,3 +76,10 @@ class ControlledLoad:
     rated_w: float = 0.0
     has_meter: bool = True
     has_timer: bool = True
+
+
+def channel_taken(load: ControlledLoad, adapter: str, other: str) -> tuple[str, str]:
+    """The problem of a load whose relay switches another one: a stop of one would be undone by what
+    keeps the other on.
+    """
+    return "channel", f"{load.channel} of {adapter} switches {other} already: one relay, one load"

@@ -39,6 +39,12 @@ UPDATE adapters SET identity = %(identity)s WHERE id = %(id)s AND identity IS NU
 SELECT id, system_id, adapter_id, name, kind, channel, rated_w, has_meter, has_timer
 FROM controlled_loads WHERE system_id = %(system_id)s ORDER BY name, id
 
+-- name: load_of_channel
+-- Another load that the same relay switches, and the name of its adapter.
+SELECT l.name, a.name AS adapter
+FROM controlled_loads l JOIN adapters a ON a.id = l.adapter_id
+WHERE l.adapter_id = %(adapter_id)s AND l.channel = %(channel)s AND l.id <> %(id)s
+
 -- name: save_load
 INSERT INTO controlled_loads (id, system_id, adapter_id, name, kind, channel, rated_w, has_meter,
     has_timer)

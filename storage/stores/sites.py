@@ -12,7 +12,13 @@ from psycopg.types.json import Jsonb
 from energy import dataclass_json
 from energy.site.pv_array import PvArray
 from services.errors import Invalid
-from services.sites.records import AdapterConfig, ControlledLoad, System, VendorPause
+from services.sites.records import (
+    AdapterConfig,
+    ControlledLoad,
+    System,
+    VendorPause,
+    channel_taken,
+)
 from services.stored import Json
 from storage.connection.mapping import record
 from storage.connection.pool import Pool, connected, row, rows
@@ -94,8 +100,11 @@ class PostgresSiteStore:
         return [record(ControlledLoad, stored_row) for stored_row in stored_rows]
 
     async def save_load(self, load: ControlledLoad) -> None:
-        """Insert or update."""
+        """Insert or update; a relay that switches another load already is refused."""
         values = {field.name: getattr(load, field.name) for field in fields(ControlledLoad)}
+        other = await row(self._pool, SQL["load_of_channel"], values)
+        if other is not None:
+            raise Invalid([channel_taken(load, other["adapter"], other["name"])])
         await rows(self._pool, SQL["save_load"], values)
 
     async def devices(self, system_id: UUID) -> Sequence[Json]:

@@ -100,9 +100,11 @@ async def site(stores: Stores) -> Site:
         await stores.site.save_system(system(made, system_id, name))
     await stores.site.save_adapter(adapter(made.cloud, made.system_id, "SolArk", Link.CLOUD))
     await stores.site.save_adapter(adapter(made.relays, made.system_id, "Relays", Link.LOCAL))
-    for load_id, name, kind in (
-        (made.miner_load, "Primary", LoadKind.MINER),
-        (made.fan_load, "Fan", LoadKind.FAN),
+    for channel, (load_id, name, kind) in enumerate(
+        (
+            (made.miner_load, "Primary", LoadKind.MINER),
+            (made.fan_load, "Fan", LoadKind.FAN),
+        )
     ):
         await stores.site.save_load(
             ControlledLoad(
@@ -111,6 +113,7 @@ async def site(stores: Stores) -> Site:
                 adapter_id=made.relays,
                 name=name,
                 kind=kind,
+                channel=channel,
                 rated_w=3878.0,
             )
         )

@@ -124,6 +124,38 @@ async def test_a_load_of_an_unknown_adapter_is_refused_by_name(site: Site) -> No
     assert [path for path, _ in refused.value.problems] == ["adapter_id"]
 
 
+@pytest.mark.parametrize(
+    ("channel", "refused"),
+    [
+        pytest.param(0, [("channel", "0 of Relays switches Primary already: one relay, one load")]),
+        pytest.param(1, [("channel", "1 of Relays switches Fan already: one relay, one load")]),
+        pytest.param(2, []),
+    ],
+    ids=["the miner's", "the fan's", "a free one"],
+)
+async def test_two_loads_with_one_relay_are_refused(
+    site: Site, channel: int, refused: list[tuple[str, str]]
+) -> None:
+    """A stop of one would be undone by the other's timer."""
+    load = ControlledLoad(
+        id=UUID(int=7),
+        system_id=site.system_id,
+        adapter_id=site.relays,
+        name="Heater",
+        kind=LoadKind.HEATER,
+        channel=channel,
+    )
+    problems: list[tuple[str, str]] = []
+    try:
+        await site.stores.site.save_load(load)
+        await site.stores.site.save_load(replace(load, rated_w=1_500.0))
+    except Invalid as error:
+        problems = list(error.problems)
+    assert problems == refused
+    known = {each.name for each in await site.stores.site.loads(site.system_id)}
+    assert ("Heater" in known) is not bool(refused)
+
+
 async def test_a_device_of_an_unknown_kind_is_refused(site: Site) -> None:
     with pytest.raises(Invalid, match="kind"):
         await site.stores.site.save_device(

@@ -8,7 +8,13 @@ from uuid import UUID
 
 from energy.site.preferences import Preferences
 from services.errors import Invalid
-from services.sites.records import AdapterConfig, ControlledLoad, System, VendorPause
+from services.sites.records import (
+    AdapterConfig,
+    ControlledLoad,
+    System,
+    VendorPause,
+    channel_taken,
+)
 from services.stored import Json
 
 DEVICE_KINDS = ("inverter", "battery_pack")
@@ -68,6 +74,11 @@ class InMemorySiteStore:
     async def save_load(self, load: ControlledLoad) -> None:
         self._must_know_system(load.system_id)
         self._must_know_adapter(load.adapter_id)
+        for other in self._loads.values():
+            same = (other.adapter_id, other.channel) == (load.adapter_id, load.channel)
+            if same and other.id != load.id:
+                adapter = self._adapters[load.adapter_id].name
+                raise Invalid([channel_taken(load, adapter, other.name)])
         self._loads[load.id] = load
 
     async def devices(self, system_id: UUID) -> Sequence[Json]:

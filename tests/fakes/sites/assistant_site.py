@@ -329,14 +329,20 @@ async def _save_loads(stores: InMemoryStores) -> None:
         id=uuid4(), system_id=SYSTEM_ID, adapter_type="shelly_rpc", name="Shelly", settings={}
     )
     await stores.site.save_adapter(adapter)
-    for name, kind in (
+    switched = (
         (PRIMARY_SWITCH, LoadKind.MINER),
         (DUMP, LoadKind.MINER),
         ("Heat Room fan", LoadKind.FAN),
         ("Main Room heater", LoadKind.HEATER),
-    ):
+    )
+    for channel, (name, kind) in enumerate(switched):
         load = ControlledLoad(
-            id=uuid4(), system_id=SYSTEM_ID, adapter_id=adapter.id, name=name, kind=kind
+            id=uuid4(),
+            system_id=SYSTEM_ID,
+            adapter_id=adapter.id,
+            name=name,
+            kind=kind,
+            channel=channel,
         )
         await stores.site.save_load(load)
 

@@ -25,12 +25,21 @@ SWITCHES = AdapterConfig(
     id=UUID(int=2), system_id=SITE, adapter_type="shelly_rpc", name="switches", settings={}
 )
 LOADS = [
-    ControlledLoad(id=key, system_id=SITE, adapter_id=SWITCHES.id, name=str(kind), kind=kind)
-    for key, kind in (
-        (MINERS_SWITCH, LoadKind.MINER),
-        (OTHER_MINERS_SWITCH, LoadKind.MINER),
-        (FAN, LoadKind.FAN),
-        (HEATER, LoadKind.HEATER),
+    ControlledLoad(
+        id=key,
+        system_id=SITE,
+        adapter_id=SWITCHES.id,
+        name=str(kind),
+        kind=kind,
+        channel=channel,
+    )
+    for channel, (key, kind) in enumerate(
+        (
+            (MINERS_SWITCH, LoadKind.MINER),
+            (OTHER_MINERS_SWITCH, LoadKind.MINER),
+            (FAN, LoadKind.FAN),
+            (HEATER, LoadKind.HEATER),
+        )
     )
 ]
 

@@ -94,9 +94,11 @@ class Site:
                 adapter_id=ADAPTER,
                 external_id="1",
             )
-        for load, name, kind, metered in (
-            (LOAD, "S21+", LoadKind.MINER, True),
-            (HEATER, "Heater", LoadKind.HEATER, False),
+        for channel, (load, name, kind, metered) in enumerate(
+            (
+                (LOAD, "S21+", LoadKind.MINER, True),
+                (HEATER, "Heater", LoadKind.HEATER, False),
+            )
         ):
             await site.save_load(
                 ControlledLoad(
@@ -105,6 +107,7 @@ class Site:
                     adapter_id=ADAPTER,
                     name=name,
                     kind=kind,
+                    channel=channel,
                     rated_w=1_500.0,
                     has_meter=metered,
                 )
