@@ -252,3 +252,14 @@ async def test_while_the_clock_is_behind_the_miner_says_why_it_was_stopped(
         " known to be new, and nothing runs."
     )
     assert change == "this computer's clock shows 12:26"
+
+
+async def test_the_correction_of_a_clock_that_drifts_stops_no_start(site: ScriptedSite) -> None:
+    """A minute and a half back is no jump: values stay fresh, and the start delay begins anew."""
+    await cycles(site, 4)
+    jump(site, -150.0)
+    await cycles(site, 1)
+    reason, _, _ = await told(site)
+    assert reason == "start_hysteresis"
+    await cycles(site, 6)
+    assert site.primary.relay
