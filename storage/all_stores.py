@@ -7,7 +7,7 @@ from storage.connection.pool import Pool
 from storage.connection.secrets import Secrets
 from storage.connection.together import NotesTogether, ReadsTogether
 from storage.stores.accounts import PostgresAccountStore
-from storage.stores.actions import PostgresActionStore
+from storage.stores.actions import PostgresActionStore, PostgresTimerFaultStore
 from storage.stores.alerts import PostgresAlertStore, PostgresOutboxStore
 from storage.stores.chat import PostgresConversationStore
 from storage.stores.control import (
@@ -48,6 +48,7 @@ class PostgresStores:
         self.decisions = PostgresDecisionStore(pool=pool)
         self.cycles = PostgresCycleStore(pool=pool)
         self.actions = PostgresActionStore(pool=pool, reads=reads)
+        self.timer_faults = PostgresTimerFaultStore(pool=pool, reads=reads)
         self.locks = PostgresDeviceLocks(dsn=dsn)
         self.emergency_stops = PostgresEmergencyStopStore(pool=pool, reads=reads)
         self.outbox = PostgresOutboxStore(pool=pool, secrets=secrets)

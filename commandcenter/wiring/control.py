@@ -65,6 +65,7 @@ class Control:
             clock=base.clock,
             events=stores.events,
             pauses=self._pauses,
+            timer_faults=stores.timer_faults,
         )
         self.dispatch = CommandDispatch(execution=self.execution, clock=base.clock)
 

@@ -46,6 +46,7 @@ class Messages:
             decisions=stores.decisions,
             actions=stores.actions,
             emergency_stops=stores.emergency_stops,
+            timer_faults=stores.timer_faults,
         )
         return Alerts(
             store=stores.alerts,

@@ -49,6 +49,7 @@ class Views:
             sites=stores.site,
             telemetry=stores.telemetry,
             jobs=stores.jobs,
+            timer_faults=stores.timer_faults,
             clock=clock,
         )
         measurements = MeasurementCheck(

@@ -18,6 +18,9 @@ NOT_BELIEVED_S = 300.0
 
 SILENT_S = 600.0
 CAUTION_S = 600.0
+TIMER_S = 120.0
+"""The next refresh of a timer may find that it is kept, s."""
+
 IDLE_SHARE = 0.5
 """A miner that draws less than this share of its power does not hash."""
 
@@ -101,6 +104,7 @@ def _devices(facts: AlertFacts) -> Iterator[Watch]:
         yield _device_silent(device, waiting=facts.waiting)
         yield _device_fault(device)
         yield _device_leaks(device)
+        yield _device_timer(device)
         if device.is_miner:
             yield _device_idle(device)
 
@@ -152,6 +156,21 @@ def _device_leaks(device: DeviceFact) -> Watch:
         advice="The relay may be welded: it can't be switched off remotely. Open its breaker.",
         holds=leaks,
         for_s=300,
+        clear_for_s=60,
+    )
+
+
+def _device_timer(device: DeviceFact) -> Watch:
+    return Watch(
+        key=f"device_timer:{device.id}",
+        category="device",
+        severity=AlertSeverity.WARNING,
+        title=f"{device.name} would not switch itself off",
+        detail="" if device.timer_fault is None else f"Its switch {device.timer_fault}.",
+        advice="It stays on when this program, its host or the network fails. Update the firmware "
+        "of its switch or replace the switch; until then be ready to switch it off by hand.",
+        holds=device.timer_fault is not None,
+        for_s=TIMER_S,
         clear_for_s=60,
     )
 

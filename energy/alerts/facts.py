@@ -29,6 +29,8 @@ class SourceFact:
 class DeviceFact:
     """One controlled load. ``silent_s`` is the age of its last reading, s; None when there was
     none. ``fault`` is the fault that the device reports; ``rated_w`` its power when on, W.
+    ``timer_fault`` is what its switch makes of the dead-man timer, as a clause, where it does not
+    keep it.
     """
 
     id: str
@@ -39,6 +41,7 @@ class DeviceFact:
     power_w: float | None = None
     silent_s: float | None = 0.0
     fault: str | None = None
+    timer_fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,20 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from uuid import UUID
 
+from energy.safety.dead_man import keeps_timer
 from energy.safety.validator import BlockCode, Blocked
 from energy.site.loads import Actor
 from energy.wording import duration
 from services.actions.action_log import ActionLog
-from services.actions.ports import ActionStore, DeviceLocks, Switches
-from services.actions.records import IN_FLIGHT_STATUSES, OPEN_STATUSES, Action, ActionStatus
+from services.actions.dead_man import DeadManTimers
+from services.actions.ports import ActionStore, DeviceLocks, Switches, TimerFaultStore
+from services.actions.records import (
+    IN_FLIGHT_STATUSES,
+    OPEN_STATUSES,
+    Action,
+    ActionStatus,
+    SwitchStatus,
+)
 from services.actions.relays import (
     ANSWER_WALL_S,
     STATE_TIMEOUT_S,
@@ -63,6 +71,7 @@ class Execution:
         clock: Clock,
         events: EventBus,
         pauses: VendorPauses,
+        timer_faults: TimerFaultStore,
         beside: SideBySide | None = None,
         answer_wall_s: float = ANSWER_WALL_S,
     ) -> None:
@@ -71,6 +80,7 @@ class Execution:
         self._locks, self._judge, self._clock = locks, judge, clock
         self._beside = SideBySide(clock=clock) if beside is None else beside
         self._log = ActionLog(actions=actions, clock=clock, events=events)
+        self._timers = DeadManTimers(faults=timer_faults, clock=clock)
         self._relays = Relays(
             switches=switches,
             telemetry=telemetry,
@@ -161,7 +171,21 @@ class Execution:
             if not status.is_on:
                 return None
             problem = await self._relays.command(load, target_on=True, auto_off_s=auto_off_s)
-        return None if problem is None else f"The timer of {load.name} was not refreshed: {problem}"
+            if problem is not None:
+                return f"The timer of {load.name} was not refreshed: {problem}"
+            await self._look_at_timer(load, auto_off_s, status)
+        return None
+
+    async def _look_at_timer(
+        self, load: ControlledLoad, asked_s: float, before: SwitchStatus
+    ) -> None:
+        """Whether the switch keeps its timer: by what it showed ``before`` this refresh, which the
+        last one had set. Only where that was none, or too long a one, is it asked once more.
+        """
+        kept = not load.has_timer or keeps_timer(asked_s, before.auto_off_in_s)
+        status = before if kept else await self._relays.ask(load)
+        if status is not None:
+            await self._timers.compare(load, asked_s, status)
 
     async def _execute_locked(self, action: Action, load: ControlledLoad) -> Action:
         before = await self._relays.read(load)
@@ -243,6 +267,7 @@ class Execution:
             load, target_on=action.target_on, speed=action.target_speed, given_up=overruled
         )
         if status is not None:
+            await self._timers.compare(load, auto_off_s, status)
             return ""
         word = state_word(on=action.target_on, speed=action.target_speed)
         return f"the switch did not show {word} within {STATE_TIMEOUT_S:.0f} s"

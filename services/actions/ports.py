@@ -15,6 +15,7 @@ from services.actions.records import (
     ActionStatus,
     EmergencyStop,
     SwitchStatus,
+    TimerFault,
 )
 from services.sites.records import ControlledLoad
 
@@ -117,6 +118,22 @@ class DeviceLocks(Protocol):
         """Enters with True when the lock was taken, with False when another holder has it; never
         waits.
         """
+        ...
+
+
+class TimerFaultStore(Protocol):
+    """Switches that do not keep their dead-man timer, seen by every process."""
+
+    async def faults(self, system_id: UUID) -> Sequence[TimerFault]:
+        """Those of a site's loads, by load."""
+        ...
+
+    async def keep(self, fault: TimerFault) -> None:
+        """Replace the load's; nothing happens where the load is gone."""
+        ...
+
+    async def clear(self, load_id: UUID) -> None:
+        """The load's switch keeps its timer."""
         ...
 
 

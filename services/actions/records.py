@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TypedDict
 from uuid import UUID
 
+from energy.safety.dead_man import timer_clause
 from energy.site.loads import Actor
 
 
@@ -128,6 +129,27 @@ class SwitchStatus:
     measured_at: datetime | None = None
     auto_off_in_s: float | None = None
     speed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerFault:
+    """A switch that did not keep the dead-man timer asked of it.
+
+    Attributes:
+        since: When that was first seen.
+        asked_s: The timer that was asked for, s.
+        reported_s: What the switch said was left, s; None where no timer ran.
+    """
+
+    load_id: UUID
+    since: datetime
+    asked_s: float
+    reported_s: float | None
+
+    @property
+    def clause(self) -> str:
+        """What the switch does, as a clause."""
+        return timer_clause(self.asked_s, self.reported_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,8 +22,8 @@ from energy.allocation.reasons import Disabled, NotControlled, WhyStopped
 from energy.climate.zones import ZoneDecisions
 from energy.measuring.measured import not_believed
 from energy.site.loads import LoadKind
-from services.actions.ports import ActionStore, EmergencyStopStore
-from services.actions.records import Action, ActionStatus
+from services.actions.ports import ActionStore, EmergencyStopStore, TimerFaultStore
+from services.actions.records import Action, ActionStatus, TimerFault
 from services.control.decided import Decided, decided
 from services.control.ports import DecisionStore
 from services.memory.ports import MemoryStore
@@ -56,10 +56,11 @@ class FactsOfSite:
         decisions: DecisionStore,
         actions: ActionStore,
         emergency_stops: EmergencyStopStore,
+        timer_faults: TimerFaultStore,
     ) -> None:
         self._snapshots, self._sites, self._telemetry = snapshots, sites, telemetry
         self._memory, self._decisions, self._actions = memory, decisions, actions
-        self._emergency_stops = emergency_stops
+        self._emergency_stops, self._timer_faults = emergency_stops, timer_faults
 
     async def gather(self, system_id: UUID, at: datetime) -> AlertFacts:
         """The inputs at ``at``: measured by the control loop's rules, and its newest decision."""
@@ -69,6 +70,7 @@ class FactsOfSite:
         budget = None if what is None else what.decision.budget
         stop = await self._emergency_stops.state(system_id)
         loads = tuple(built.loads.values())
+        timers = {fault.load_id: fault for fault in await self._timer_faults.faults(system_id)}
         return AlertFacts(
             at=at,
             preferences=preferences,
@@ -94,7 +96,7 @@ class FactsOfSite:
             sun_carries_base_load=sky.sun_carries_base_load,
             not_believed=not_believed(measured),
             sources=await self._sources(system_id, at, loads),
-            devices=tuple(_device(load, built) for load in loads),
+            devices=tuple(_device(load, built, timers.get(load.id)) for load in loads),
             failed_switches=await self._failed(system_id, at, loads),
             running_miners=_running_miners(built),
             local_hour=at.astimezone(ZoneInfo(preferences.timezone)).hour,
@@ -150,7 +152,7 @@ def _sky_allows_w(clear_sky_w: float | None, ratio: float | None) -> float | Non
     return None if clear_sky_w is None or ratio is None else clear_sky_w * ratio
 
 
-def _device(load: ControlledLoad, built: BuiltSnapshot) -> DeviceFact:
+def _device(load: ControlledLoad, built: BuiltSnapshot, timer: TimerFault | None) -> DeviceFact:
     state = built.load_states[load.id]
     silent_s = None
     if state.measured_at is not None:
@@ -163,6 +165,7 @@ def _device(load: ControlledLoad, built: BuiltSnapshot) -> DeviceFact:
         is_on=state.was_on,
         power_w=state.power_w if load.has_meter else None,
         silent_s=silent_s,
+        timer_fault=timer.clause if timer is not None and load.has_timer else None,
     )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypedDict
 from uuid import UUID
 
 from energy.wording import duration
+from services.actions.ports import TimerFaultStore
 from services.clock import Clock
 from services.errors import CommandCenterError
 from services.sites.ports import SiteStore
@@ -103,12 +104,14 @@ class Health:
         sites: SiteStore,
         telemetry: TelemetryStore,
         jobs: JobStore,
+        timer_faults: TimerFaultStore,
         clock: Clock,
         timeout_s: float = CHECK_TIMEOUT_S,
     ) -> None:
         """``timeout_s`` is wall time."""
         self._store_health, self._sites, self._telemetry = store_health, sites, telemetry
         self._jobs, self._clock, self._timeout_s = jobs, clock, timeout_s
+        self._timer_faults = timer_faults
         self._checks: dict[str, _Registered] = {}
 
     def add(self, name: str, check: Check, *, kind: str = "part", essential: bool = False) -> None:
@@ -185,8 +188,23 @@ class Health:
         for system in await self._sites.systems():
             adapters = {adapter.id: adapter for adapter in await self._sites.adapters(system.id)}
             polls = await self._telemetry.poll_health(system.id, now=now)
-            sources += [_source(poll, now, grace_s) for poll in polls if _enabled(poll, adapters)]
+            warned = await self._timers_of(system.id)
+            sources += [
+                _source(_warning(poll, warned), now, grace_s)
+                for poll in polls
+                if _enabled(poll, adapters)
+            ]
         return sources
+
+    async def _timers_of(self, system_id: UUID) -> dict[UUID, list[str]]:
+        """By adapter: which of its loads' switches do not keep their dead-man timer."""
+        loads = {load.id: load for load in await self._sites.loads(system_id) if load.has_timer}
+        warned: dict[UUID, list[str]] = {}
+        for fault in await self._timer_faults.faults(system_id):
+            if fault.load_id in loads:
+                load = loads[fault.load_id]
+                warned.setdefault(load.adapter_id, []).append(f"{load.name} {fault.clause}")
+        return warned
 
     async def _board(self, now: datetime) -> list[Component]:
         jobs = _jobs(await self._jobs.all(), now, _GRACE_WALL_S * self._clock.speed)
@@ -205,6 +223,13 @@ def _shown(component: Component) -> ComponentShown:
         "advice": component.advice,
         "polls": component.polls,
     }
+
+
+def _warning(poll: PollHealth, warned: Mapping[UUID, Sequence[str]]) -> PollHealth:
+    """A source that also warns of its loads' timers."""
+    own = () if poll.caution is None else (poll.caution,)
+    cautions = (*own, *warned.get(poll.adapter_id, ()))
+    return replace(poll, caution="; ".join(cautions) or None)
 
 
 def _enabled(poll: PollHealth, adapters: dict[UUID, AdapterConfig]) -> bool:

@@ -100,3 +100,18 @@ SELECT id, system_id, load_id, target_on, target_speed, actor, requested_by, rea
     previous_on, previous_speed, tries, measured_w, result
 FROM actions WHERE load_id = %(load_id)s AND executed_at >= %(at)s
 ORDER BY executed_at, id
+
+-- name: timer_faults
+SELECT f.load_id, f.since, f.asked_s, f.reported_s
+FROM timer_faults f JOIN controlled_loads l ON l.id = f.load_id
+WHERE l.system_id = %(system_id)s ORDER BY f.load_id
+
+-- name: keep_timer_fault
+-- Nothing is kept for a load that was removed meanwhile.
+INSERT INTO timer_faults (load_id, since, asked_s, reported_s)
+SELECT id, %(since)s, %(asked_s)s, %(reported_s)s FROM controlled_loads WHERE id = %(load_id)s
+ON CONFLICT (load_id) DO UPDATE SET since = excluded.since, asked_s = excluded.asked_s,
+    reported_s = excluded.reported_s
+
+-- name: clear_timer_fault
+DELETE FROM timer_faults WHERE load_id = %(load_id)s

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import datetime
 from uuid import UUID
 
-from services.actions.records import Action, ActionChanges, ActionEvent, ActionStatus
+from services.actions.records import Action, ActionChanges, ActionEvent, ActionStatus, TimerFault
 from services.errors import Invalid, NotFound
 from storage.connection.mapping import record
 from storage.connection.pool import Pool, connected, row, rows
@@ -135,3 +135,23 @@ class PostgresActionStore:
         """Commands sent to a load at or after ``at``, oldest first."""
         stored_rows = await self._reads.rows(SQL["since"], {"load_id": load_id, "at": at})
         return [record(Action, stored_row) for stored_row in stored_rows]
+
+
+class PostgresTimerFaultStore:
+    """``TimerFaultStore``: a row per switch that does not keep its timer."""
+
+    def __init__(self, *, pool: Pool, reads: ReadsTogether) -> None:
+        self._pool, self._reads = pool, reads
+
+    async def faults(self, system_id: UUID) -> Sequence[TimerFault]:
+        """Those of a site's loads."""
+        found = await self._reads.rows(SQL["timer_faults"], {"system_id": system_id})
+        return [record(TimerFault, stored_row) for stored_row in found]
+
+    async def keep(self, fault: TimerFault) -> None:
+        """Replace the load's."""
+        await rows(self._pool, SQL["keep_timer_fault"], asdict(fault))
+
+    async def clear(self, load_id: UUID) -> None:
+        """Remove the load's."""
+        await rows(self._pool, SQL["clear_timer_fault"], {"load_id": load_id})

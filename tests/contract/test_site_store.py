@@ -11,6 +11,7 @@ import pytest
 from energy.site.loads import LoadKind
 from energy.site.pv_array import PvArray
 from energy.site.snapshot import Link
+from services.actions.records import TimerFault
 from services.errors import Invalid
 from services.sites.records import AdapterConfig, ControlledLoad, VendorPause
 from tests.contract.conftest import NOON, Site, adapter, system
@@ -196,3 +197,16 @@ async def test_a_site_and_its_owner_have_one_place(site: Site) -> None:
     other = await sites.system(site.other_system_id)
     assert other is not None
     assert other.timezone == system(site, site.other_system_id, "Other").timezone
+
+
+async def test_which_switches_do_not_keep_their_timer(site: Site) -> None:
+    store = site.stores.timer_faults
+    assert await store.faults(site.system_id) == []
+    fault = TimerFault(load_id=site.miner_load, since=NOON, asked_s=300.0, reported_s=None)
+    later = replace(fault, asked_s=600.0, reported_s=7_200.0)
+    for each in (fault, later, replace(fault, load_id=UUID(int=99))):
+        await store.keep(each)
+    assert await store.faults(site.system_id) == [later]
+    assert await store.faults(site.other_system_id) == []
+    await store.clear(site.miner_load)
+    assert await store.faults(site.system_id) == []

@@ -47,6 +47,8 @@ class ScriptedSwitch:
         """The highest speed that the dimmer reaches, whatever speed is sent."""
         self.when_commanded: Callable[[], None] = lambda: None
         """Called as each command arrives, before it takes effect."""
+        self.timer_of: Callable[[float], float | None] = lambda asked_s: asked_s
+        """What the switch makes of a timer that is asked of it, s."""
         self.refuses_for_s: float | None = None
         """Commands are refused as too many, to be sent again after this time."""
         self.when_refused: Callable[[], None] = lambda: None
@@ -67,7 +69,8 @@ class ScriptedSwitch:
         self._command("on", auto_off_s)
         if self.mode is not Mode.IGNORES:
             self._set(on=True)
-            self._off_at_s = None if auto_off_s is None else self._now_s() + auto_off_s
+            lasts_s = None if auto_off_s is None else self.timer_of(auto_off_s)
+            self._off_at_s = None if lasts_s is None else self._now_s() + lasts_s
 
     async def turn_on_at(self, speed: int, *, auto_off_s: float | None) -> None:
         await self.turn_on(auto_off_s=auto_off_s)

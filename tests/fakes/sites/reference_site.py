@@ -221,6 +221,7 @@ class Loop:
             clock=self.clock,
             events=s.events,
             pauses=self.pauses,
+            timer_faults=s.timer_faults,
             beside=self.beside,
             answer_wall_s=self.answer_wall_s,
         )

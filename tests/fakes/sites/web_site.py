@@ -172,6 +172,7 @@ class WebSite:
             sites=s.site,
             telemetry=s.telemetry,
             jobs=s.jobs,
+            timer_faults=s.timer_faults,
             clock=self.clock,
         )
         return Services(

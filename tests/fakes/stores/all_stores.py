@@ -15,6 +15,7 @@ from tests.fakes.stores.control import (
     InMemoryDeviceLocks,
     InMemoryEmergencyStopStore,
     InMemoryMemoryStore,
+    InMemoryTimerFaultStore,
 )
 from tests.fakes.stores.live import InMemoryEventBus, InMemoryJobStore, InMemoryStoreHealth
 from tests.fakes.stores.settings import InMemorySettingsStore
@@ -34,6 +35,7 @@ class InMemoryStores:
         self.memory = InMemoryMemoryStore()
         self.decisions = InMemoryDecisionStore()
         self.actions = InMemoryActionStore()
+        self.timer_faults = InMemoryTimerFaultStore(site=self.site)
         self.locks = InMemoryDeviceLocks()
         self.emergency_stops = InMemoryEmergencyStopStore()
         self.outbox = InMemoryOutboxStore()

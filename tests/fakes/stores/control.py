@@ -16,6 +16,7 @@ from services.actions.records import (
     ActionEvent,
     ActionStatus,
     EmergencyStop,
+    TimerFault,
 )
 from services.control.decision_chain import GENESIS, next_hash
 from services.control.records import ChainAnchor, DecisionRecord
@@ -23,6 +24,7 @@ from services.errors import Invalid, NotFound
 from services.events import EventBus
 from services.memory.records import SiteMemory
 from services.stored import Json
+from tests.fakes.site import InMemorySiteStore
 
 CHANGEABLE = frozenset(
     {"executed_at", "finished_at", "previous_on", "previous_speed", "tries", "measured_w", "result"}
@@ -243,6 +245,24 @@ class InMemoryActionStore:
                 action_id=action.id, at=at, status=action.status, actor=actor, detail=detail
             )
         )
+
+
+class InMemoryTimerFaultStore:
+    """``TimerFaultStore`` in a dictionary."""
+
+    def __init__(self, *, site: InMemorySiteStore) -> None:
+        self._site, self._faults = site, dict[UUID, TimerFault]()
+
+    async def faults(self, system_id: UUID) -> Sequence[TimerFault]:
+        loads = {load.id for load in await self._site.loads(system_id)}
+        return [self._faults[load_id] for load_id in sorted(loads & self._faults.keys())]
+
+    async def keep(self, fault: TimerFault) -> None:
+        if self._site.owner_of(fault.load_id) is not None:
+            self._faults[fault.load_id] = fault
+
+    async def clear(self, load_id: UUID) -> None:
+        self._faults.pop(load_id, None)
 
 
 class InMemoryDeviceLocks:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from services.actions.ports import ActionStore, DeviceLocks, EmergencyStopStore
+from services.actions.ports import ActionStore, DeviceLocks, EmergencyStopStore, TimerFaultStore
 from services.alerting.ports import AlertStore
 from services.control.ports import CycleStore, DecisionStore
 from services.events import EventBus
@@ -19,6 +19,8 @@ class ControlStores(Protocol):
 
     @property
     def site(self) -> SiteStore: ...
+    @property
+    def timer_faults(self) -> TimerFaultStore: ...
     @property
     def pauses(self) -> PauseStore: ...
     @property

@@ -177,6 +177,7 @@ class Witnesses:
             decisions=stores.decisions,
             actions=stores.actions,
             emergency_stops=stores.emergency_stops,
+            timer_faults=stores.timer_faults,
         )
 
 

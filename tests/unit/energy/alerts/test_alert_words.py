@@ -19,6 +19,7 @@ from energy.alerts.facts import (
 )
 from energy.alerts.timing import AlertMemory, AlertSeverity
 from energy.climate.zones import ZoneWarning, ZoneWarningCode
+from energy.safety.dead_man import timer_clause
 from tests.fakes.alert_facts import AT, FINE, IDLE, remembering_open
 
 
@@ -223,6 +224,16 @@ def zone(code: ZoneWarningCode, sentence: str) -> dict[str, Any]:
                 "Its switch says off and lets 3 000 W through.",
             ),
             id="welded relay",
+        ),
+        pytest.param(
+            {"devices": (DeviceFact(id="s19", name="S19", timer_fault=timer_clause(300.0, None)),)},
+            (
+                AlertSeverity.WARNING,
+                "device",
+                "S19 would not switch itself off",
+                "Its switch does not keep the auto-off timer: 5 min were asked for and none runs.",
+            ),
+            id="no dead-man timer",
         ),
         pytest.param(
             {

@@ -16,7 +16,16 @@ from tests.fakes.sites.scripted_site import PRIMARY, ScriptedSite
 from tests.fakes.stores.control import InMemoryDeviceLocks
 
 DENSE = 50
-FUSED = ("actions", "telemetry", "settings", "memory", "emergency_stops", "events", "pauses")
+FUSED = (
+    "actions",
+    "telemetry",
+    "settings",
+    "memory",
+    "emergency_stops",
+    "events",
+    "pauses",
+    "timer_faults",
+)
 
 
 class FusedSwitches:

@@ -64,6 +64,7 @@ class Site:
             decisions=self.stores.decisions,
             actions=self.stores.actions,
             emergency_stops=self.stores.emergency_stops,
+            timer_faults=self.stores.timer_faults,
         )
 
     async def set_up(self) -> None:

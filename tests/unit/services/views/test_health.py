@@ -39,6 +39,7 @@ class Site:
             sites=self.stores.site,
             telemetry=self.stores.telemetry,
             jobs=self.stores.jobs,
+            timer_faults=self.stores.timer_faults,
             clock=self.clock,
             timeout_s=0.05,
         )
