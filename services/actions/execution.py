@@ -172,6 +172,7 @@ class Execution:
                 return None
             problem = await self._relays.command(load, target_on=True, auto_off_s=auto_off_s)
             if problem is not None:
+                await self._timers.compare(load, auto_off_s, status)
                 return f"The timer of {load.name} was not refreshed: {problem}"
             await self._look_at_timer(load, auto_off_s, status)
         return None

@@ -120,6 +120,22 @@ async def test_what_a_switch_shows_after_a_start(
     assert found == expected
 
 
+async def test_a_refresh_that_is_refused_leaves_a_timer_that_runs_out_or_none_at_all(
+    primary_alone: ScriptedSite,
+) -> None:
+    """``toggle_after`` is refused: first with a timer running, then with the load on by hand."""
+    site, seen = primary_alone, []
+    await minute(site)
+    site.primary.mode = Mode.DEAF
+    for _ in range(5):
+        await minute(site)
+        seen.append((site.primary.relay, len(await faults(site))))
+    assert seen == [*[(True, 0)] * 4, (False, 0)], "it ends with its own timer"
+    site.primary.flip(on=True)
+    await minute(site)
+    assert [fault.reported_s for fault in await faults(site)] == [None]
+
+
 async def test_a_load_that_was_switched_on_by_hand_has_a_timer_after_the_first_refresh(
     primary_alone: ScriptedSite,
 ) -> None:
