@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.process, pytest.mark.timeout(300)]
 
 def verified_starts(http: httpx2.Client) -> list[dict[str, Any]]:
     actions = http.get("/api/actions").json()["items"]
-    return [each for each in actions if each["status"] == "done" and each["target_on"]]
+    return [action for action in actions if action["status"] == "done" and each["target_on"]]
 
 
 def mails(program: Program) -> list[dict[str, Any]]:
@@ -47,9 +47,9 @@ def test_the_site_runs_itself_survives_kill_9_and_ends_in_time(start: Start) -> 
     again = start("site")
     with again.client() as http:
         kept = [action["id"] for action in http.get("/api/actions").json()["items"]]
-        limbo = http.get("/api/actions").json()["items"]
+        actions = http.get("/api/actions").json()["items"]
     assert acted[-1]["id"] in kept
-    assert not [each for each in limbo if each["status"] == "executing"]
+    assert not [action for action in actions if action["status"] == "executing"]
     again.terminate()
 
 

@@ -246,7 +246,7 @@ async def test_guessing_is_slowed_down(callers: Callers) -> None:
     assert int(last.headers["retry-after"]) > 0
 
 
-async def test_pages_send_strangers_to_the_sign_in(callers: Callers) -> None:
+async def test_pages_send_whoever_is_signed_out_to_the_sign_in(callers: Callers) -> None:
     client = await callers.nobody(Accept="text/html")
     for path in ("/", "/chat", "/health"):
         answer = await client.get(path)
