@@ -234,15 +234,31 @@ class BudgetByPriority:
         need_w, left_w = candidate.need_w, self._left.total_w
         if need_w > left_w:
             return BudgetShort(needed_w=need_w, budget_left_w=max(0.0, left_w))
+        waits = WaitsForMinimumOn(needed_w=need_w, held_by_others_w=self._held_w)
         if need_w > left_w - self._held_w:
-            return WaitsForMinimumOn(needed_w=need_w, held_by_others_w=self._held_w)
+            return waits
         if self._starts <= 0:
             return OneStartPerCycle(
                 rest_voltage_v=self._site.rest_v,
                 raw_voltage_v=self._site.raw_v,
                 start_voltage_v=candidate.profile.start_voltage,
             )
-        return None
+        return waits if self._held_w > 0.0 and not self._has_room_for(candidate) else None
+
+    def _has_room_for(self, candidate: Candidate) -> bool:
+        """Whether a start leaves enough for all that then runs on.
+
+        Loads of lower priority that fit are kept in their turn, before those that may not be
+        stopped yet: together they must fit as well.
+        """
+        left_w = self._left.total_w - candidate.need_w
+        tolerance_w = self._site.tolerance_w
+        later = self._candidates[self._candidates.index(candidate) + 1 :]
+        for other in later:
+            runs = other.state.is_on and other.unknown is None and is_controlled(other.profile)
+            if other.keeps or (runs and other.need_w <= left_w + tolerance_w):
+                left_w -= other.need_w
+        return left_w >= -tolerance_w
 
     def _start(self, candidate: Candidate) -> None:
         self._starts -= 1

@@ -247,6 +247,26 @@ def test_a_miner_in_its_minimum_on_time_holds_its_watts() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("young_s", "between_w", "expected"),
+    [
+        pytest.param(899, 701.0, "waits_for_minimum_on", id="1 W beyond the tolerance"),
+        pytest.param(899, 700.0, "eligible", id="all three fit within the tolerance"),
+        pytest.param(900, 701.0, "eligible", id="the last may be stopped"),
+    ],
+)
+def test_a_start_leaves_room_for_what_runs_between_it_and_a_held_miner(
+    young_s: float, between_w: float, expected: str
+) -> None:
+    """A miner between them would be kept in its turn, and the held one be too much."""
+    question = crowd(("A", 1, 500.0, False), ("B", 2, between_w, True), ("C", 3, 2_000.0, True))
+    a, b, c = question.states
+    held = replace(c, since=NOON - timedelta(seconds=young_s))
+    decision = allocate(replace(question, states=(a, b, held)))
+    assert decision.miners[0].reason.code == expected
+    assert decision.budget.allocated_w <= decision.budget.total_w + 200.0
+
+
 def test_every_refusal_of_the_example_says_what_would_change_it() -> None:
     question = crowd(("A", 1, 2_000.0, True), ("B", 2, 1_310.0, False))
     why, change = sentences_of(allocate(question), 1)
