@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.process, pytest.mark.timeout(300)]
 
 def verified_starts(http: httpx2.Client) -> list[dict[str, Any]]:
     actions = http.get("/api/actions").json()["items"]
-    return [action for action in actions if action["status"] == "done" and each["target_on"]]
+    return [action for action in actions if action["status"] == "done" and action["target_on"]]
 
 
 def mails(program: Program) -> list[dict[str, Any]]:
