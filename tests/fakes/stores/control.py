@@ -128,9 +128,9 @@ class InMemoryCycleStore:
     async def keep(
         self, system_id: UUID, at: datetime, document: Json, version: str, memory: SiteMemory
     ) -> DecisionRecord:
-        before = await self._decisions.count(system_id)
+        before = await self._decisions.latest(system_id)
         record = await self._decisions.append(system_id, at, document, version)
-        if await self._decisions.count(system_id) > before:
+        if before is None or record.previous_hash == before.hash:  # it is new
             await self._memory.save(system_id, memory)
             news = {"system_id": str(system_id), "id": str(record.id), "at": at.isoformat()}
             await self._events.publish("decision", news)
