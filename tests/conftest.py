@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 
 from storage.connection.pool import Pool, open_pool
 from storage.embedded.cluster import Cluster
@@ -26,6 +27,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of whole programs and weeks go first: at the end one worker would wait for them."""
     items.sort(
         key=lambda item: not (item.get_closest_marker("process") or "scenario" in item.nodeid)
+    )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_traces() -> None:
+    """Errors are logged as the program does: with all their variables one would take seconds."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer(colors=False),
+        ]
     )
 
 
